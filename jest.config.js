@@ -1,0 +1,33 @@
+'use strict';
+
+/**
+ * One configuration for unit, integration and end-to-end tests.
+ * Nest 12 ships ESM only, hence the transform of its packages; the export condition
+ * `latchkey-source` makes `#libs/*` resolve to the TypeScript sources.
+ * @type {import('jest').Config}
+ */
+module.exports = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['latchkey-source', 'node', 'node-addons'] },
+  testMatch: ['<rootDir>/{apps,libs,test,tools}/**/*.spec.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.data'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  transform: {
+    '^.+\\.(t|j|mj)s$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!(?:@nestjs|cookie)/)'],
+};

@@ -1,0 +1,47 @@
+import ms, { type StringValue } from 'ms';
+import { z } from 'zod';
+
+const DURATION = /^\d+(ms|s|m|h|d)$/;
+const MAX_DURATION_SECONDS = 366 * 86_400;
+
+/** `15m`, `24h`, `30d`; whole seconds of at least 1. Output in seconds. */
+export function durationSeconds() {
+  return z.string().transform((text, context) => {
+    const seconds = DURATION.test(text) ? ms(text as StringValue) / 1000 : NaN;
+    if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_DURATION_SECONDS) {
+      return seconds;
+    }
+    context.addIssue('must be a duration of 1s to 366d, written like 15m, 24h or 30d');
+    return z.NEVER;
+  });
+}
+
+/** A TCP port; 0 asks the system for a free one. */
+export function listenPort() {
+  return z.string().transform((text, context) => {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+    if (port >= 0 && port <= 65_535) {
+      return port;
+    }
+    context.addIssue('must be a port number from 0 to 65535');
+    return z.NEVER;
+  });
+}
+
+/** The address of a store, with one of the given schemes. */
+export function storeUrl(...schemes: string[]) {
+  const expected = `must be a URL that starts with ${schemes.join(' or ')}`;
+  return z.string(`is required: it ${expected}`).refine(
+    (text) => schemes.some((scheme) => text.startsWith(scheme)) && URL.canParse(text),
+    expected,
+  );
+}
+
+/** An empty variable is how compose files and shells write "not set". */
+export function emptyAsUnset(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]),
+  );
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { durationSeconds, emptyAsUnset, listenPort, storeUrl } from './setting-types';
+
+const DAY_SECONDS = 86_400;
+const MIN_SECRET_BYTES = 32;
+
+/** One entry a variable. Messages name what is wrong and never repeat the value: it may be a secret. */
+const schema = z.object({
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development'),
+  HOST: z.string('must be a host name or an address').default('127.0.0.1'),
+  PORT: listenPort().default(3000),
+  LOG_LEVEL: z
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'must be one of fatal, error, warn, info, debug, trace, silent',
+    )
+    .default('info'),
+  DATABASE_URL: storeUrl('postgres://', 'postgresql://'),
+  REDIS_URL: storeUrl('redis://', 'rediss://'),
+  JWT_SECRET: z.string('is required: set a random secret of at least 32 bytes'),
+  JWT_EXPIRES_IN: durationSeconds().default(DAY_SECONDS),
+  SESSION_TTL: durationSeconds().default(DAY_SECONDS),
+  PROFILE_TTL: durationSeconds().default(30 * 60),
+  BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
+});
+
+/** A variable is missing or wrong. One sentence that names it; never its value. */
+export class SettingsError extends Error {
+  constructor(
+    readonly variable: string,
+    problem: string,
+  ) {
+    super(`${variable} ${problem}.`);
+    this.name = 'SettingsError';
+  }
+}
+
+/** The typed, validated configuration. Durations in seconds. Injected by its class. */
+export class Settings {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: z.output<typeof schema>['LOG_LEVEL'];
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly jwtSecret: string;
+  readonly jwtExpiresInSeconds: number;
+  readonly sessionTtlSeconds: number;
+  readonly profileTtlSeconds: number;
+  readonly blacklistTtlSeconds: number;
+
+  constructor(parsed: z.output<typeof schema>) {
+    this.production = parsed.NODE_ENV === 'production';
+    this.host = parsed.HOST;
+    this.port = parsed.PORT;
+    this.logLevel = parsed.LOG_LEVEL;
+    this.databaseUrl = parsed.DATABASE_URL;
+    this.redisUrl = parsed.REDIS_URL;
+    this.jwtSecret = parsed.JWT_SECRET;
+    this.jwtExpiresInSeconds = parsed.JWT_EXPIRES_IN;
+    this.sessionTtlSeconds = parsed.SESSION_TTL;
+    this.profileTtlSeconds = parsed.PROFILE_TTL;
+    this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
+  }
+}
+
+/**
+ * Reads the settings out of environment variables; an empty variable counts as unset.
+ * @throws SettingsError for the first variable that is wrong.
+ */
+export function parseSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const result = schema.safeParse(emptyAsUnset(env));
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new SettingsError(issue?.path.join('.') ?? 'environment', issue?.message ?? 'is invalid');
+  }
+  const parsed = result.data;
+  if (parsed.NODE_ENV === 'production') {
+    refuseWeakSecret(parsed.JWT_SECRET);
+  }
+  return new Settings(parsed);
+}
+
+/** RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash. */
+function refuseWeakSecret(secret: string): void {
+  if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+    throw new SettingsError('JWT_SECRET', 'must be at least 32 bytes long in production');
+  }
+  if (new Set(secret).size < 8) {
+    throw new SettingsError('JWT_SECRET', 'must be random: it repeats too few characters');
+  }
+}

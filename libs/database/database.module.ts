@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { OptionsFactory } from '#libs/common';
+import { Database } from './database';
+import { dataSourceOptions, type DatabaseOptions } from './data-source-options';
+
+export type { DatabaseOptions };
+
+/** The door to Postgres. Entities come from the modules that own them (`TypeOrmModule.forFeature`). */
+@Module({})
+export class DatabaseModule {
+  static forRootAsync(options: OptionsFactory<DatabaseOptions>): DynamicModule {
+    return {
+      module: DatabaseModule,
+      global: true,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          ...(options.imports && { imports: options.imports }),
+          ...(options.inject && { inject: options.inject }),
+          useFactory: async (...injected: unknown[]) => ({
+            ...dataSourceOptions(await options.useFactory(...injected)),
+            autoLoadEntities: true,
+            retryAttempts: 20,
+            retryDelay: 500,
+          }),
+        }),
+      ],
+      providers: [Database],
+      exports: [Database],
+    };
+  }
+}

@@ -1,0 +1,3 @@
+export { Database } from './database';
+export { DatabaseModule, type DatabaseOptions } from './database.module';
+export { runMigrations } from './migrate';

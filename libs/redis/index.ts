@@ -1,0 +1,3 @@
+export { RedisModule } from './redis.module';
+export { RedisClient, type RedisScript } from './redis-client';
+export type { RedisOptions } from './redis.module';

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#libs/common';
+import { RedisClient, type RedisScript } from '#libs/redis';
+import { STATISTICS_KEY } from './statistics.keys';
+
+/** What lives in Redis now. Exact to one minute: a thing counts until the minute of its expiry ends. */
+export interface SessionStatistics {
+  activeSessions: number;
+  cachedProfiles: number;
+  blacklistedTokens: number;
+}
+
+/** Reads the counters that the other scripts keep while they change what is counted. */
+@Injectable()
+export class StatisticsService {
+  private readonly readScript: RedisScript;
+
+  constructor(
+    redis: RedisClient,
+    private readonly clock: Clock,
+  ) {
+    this.readScript = redis.script(join(__dirname, 'scripts', 'read-statistics.lua'));
+  }
+
+  /**
+   * One round trip; the same cost at any number of sessions.
+   * @throws DependencyUnavailableError
+   */
+  async read(): Promise<SessionStatistics> {
+    const reply = await this.readScript([STATISTICS_KEY], [this.clock.nowMs()]);
+    const [activeSessions, cachedProfiles, blacklistedTokens] = reply as [number, number, number];
+    return { activeSessions, cachedProfiles, blacklistedTokens };
+  }
+}
