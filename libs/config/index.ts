@@ -1,2 +1,2 @@
-export { loadSettings, SettingsModule } from './settings.module';
+export { loadDatabaseUrl, loadSettings, SettingsModule } from './settings.module';
 export { parseSettings, Settings, SettingsError } from './settings';

@@ -31,10 +31,12 @@ export function listenPort() {
 /** The address of a store, with one of the given schemes. */
 export function storeUrl(...schemes: string[]) {
   const expected = `must be a URL that starts with ${schemes.join(' or ')}`;
-  return z.string(`is required: it ${expected}`).refine(
-    (text) => schemes.some((scheme) => text.startsWith(scheme)) && URL.canParse(text),
-    expected,
-  );
+  return z
+    .string(`is required: it ${expected}`)
+    .refine(
+      (text) => schemes.some((scheme) => text.startsWith(scheme)) && URL.canParse(text),
+      expected,
+    );
 }
 
 /** An empty variable is how compose files and shells write "not set". */

@@ -1,6 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { parseSettings, Settings } from './settings';
+import { parseDatabaseUrl, parseSettings, Settings } from './settings';
 
 /** Offers `Settings` to every module of the application. */
 @Global()
@@ -16,18 +16,21 @@ export class SettingsModule {
 }
 
 /**
- * Reads `.env` of the working folder and the process environment, which wins. The only place of the
- * product that looks at either; called before Nest starts, so that a bad value stops the start with
- * one sentence and no stack.
+ * Reads `.env` of the working folder and the process environment, which wins. Called before Nest
+ * starts, so that a bad value stops the start with one sentence and no stack.
  * @throws SettingsError
  */
 export async function loadSettings(): Promise<Settings> {
-  let settings: Settings | undefined;
-  await ConfigModule.forRoot({
-    validate(environment) {
-      settings = parseSettings(environment as Record<string, string | undefined>);
-      return environment;
-    },
-  });
-  return settings as unknown as Settings;
+  return parseSettings(await environment());
+}
+
+/** As `loadSettings`, for what needs no more than the database. @throws SettingsError */
+export async function loadDatabaseUrl(): Promise<string> {
+  return parseDatabaseUrl(await environment());
+}
+
+/** The only place of the product that looks at the environment. */
+async function environment(): Promise<NodeJS.ProcessEnv> {
+  await ConfigModule.forRoot();
+  return process.env;
 }

@@ -71,16 +71,28 @@ export class Settings {
  * @throws SettingsError for the first variable that is wrong.
  */
 export function parseSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const result = schema.safeParse(emptyAsUnset(env));
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw new SettingsError(issue?.path.join('.') ?? 'environment', issue?.message ?? 'is invalid');
-  }
-  const parsed = result.data;
+  const parsed = check(schema, env);
   if (parsed.NODE_ENV === 'production') {
     refuseWeakSecret(parsed.JWT_SECRET);
   }
   return new Settings(parsed);
+}
+
+/** The one setting that bringing the tables up to date needs. @throws SettingsError */
+export function parseDatabaseUrl(env: Readonly<Record<string, string | undefined>>): string {
+  return check(schema.pick({ DATABASE_URL: true }), env).DATABASE_URL;
+}
+
+function check<Output>(
+  rules: z.ZodType<Output>,
+  env: Readonly<Record<string, string | undefined>>,
+): Output {
+  const result = rules.safeParse(emptyAsUnset(env));
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new SettingsError(issue?.path.join('.') ?? 'environment', issue?.message ?? 'is invalid');
+  }
+  return result.data;
 }
 
 /** RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash. */

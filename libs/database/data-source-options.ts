@@ -1,4 +1,4 @@
-import type { PostgresDataSourceOptions } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
 export interface DatabaseOptions {
@@ -13,7 +13,9 @@ export interface DatabaseOptions {
 }
 
 /** What every connection to Postgres has in common: deadlines, migrations, never `synchronize`. */
-export function dataSourceOptions(options: DatabaseOptions): PostgresDataSourceOptions {
+export function dataSourceOptions(
+  options: DatabaseOptions,
+): Extract<DataSourceOptions, { type: 'postgres' }> {
   const statementTimeoutMs = options.statementTimeoutMs ?? 5000;
   return {
     type: 'postgres',

@@ -1,0 +1,55 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import pino from 'pino';
+import type { Settings } from '#libs/config';
+import { AppModule } from './app.module';
+import { serveDocs } from './docs/open-api';
+import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
+import { describe, ProblemFilter } from './http/problem.filter';
+import { addRequestHooks, requestIdOf } from './http/request-log.hook';
+import { BodyValidationPipe } from './http/validation.pipe';
+import { PinoLogger } from './log/pino-logger';
+
+/** Builds the API application, ready to listen. */
+export async function createApp(settings: Settings): Promise<NestFastifyApplication> {
+  const logger = pino({ level: settings.logLevel });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(settings),
+    fastifyAdapter(logger),
+    { logger: new PinoLogger(logger), bodyParser: false, abortOnError: false },
+  );
+  setUpHttp(app);
+  return app;
+}
+
+/** Fastify with our limits; answers also what fails before a route is found. */
+export function fastifyAdapter(logger: pino.Logger): FastifyAdapter {
+  return new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    requestIdLogLabel: 'requestId',
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      const problem = describe(error, request.id);
+      void reply
+        .code(problem.status)
+        .type('application/problem+json')
+        .send(JSON.stringify(problem));
+    },
+  });
+}
+
+/** Everything HTTP that is the same in production and in tests. */
+export function setUpHttp(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  acceptOnlyJson(fastify);
+  addRequestHooks(fastify);
+  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready'] });
+  app.useGlobalPipes(new BodyValidationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  app.enableShutdownHooks();
+  serveDocs(app);
+}

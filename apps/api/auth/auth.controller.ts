@@ -1,0 +1,88 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
+import { CurrentSession, Public } from '#libs/guard';
+import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
+import { RequestClient, type Client } from '../http/client.decorator';
+import { AuthResultDto, LoginDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
+
+@ApiTags('Authentication')
+@Controller('auth')
+export class AuthController {
+  constructor(private readonly auth: AuthService) {}
+
+  @Public()
+  @Post('register')
+  @ApiOperation({ summary: 'Create an account and sign in' })
+  @ApiCreatedResponse({ type: AuthResultDto })
+  @ApiProblems(
+    'validation_failed',
+    'malformed_json',
+    'email_taken',
+    'payload_too_large',
+    'unsupported_media_type',
+    'dependency_unavailable',
+  )
+  async register(@Body() body: RegisterDto, @RequestClient() client: Client) {
+    const { email, password, displayName = null } = body;
+    return toAuthResult(await this.auth.register({ email, password, displayName }, client));
+  }
+
+  @Public()
+  @Post('login')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign in on one more device' })
+  @ApiOkResponse({ type: AuthResultDto })
+  @ApiProblems(
+    'validation_failed',
+    'malformed_json',
+    'invalid_credentials',
+    'payload_too_large',
+    'unsupported_media_type',
+    'dependency_unavailable',
+  )
+  async login(@Body() { email, password }: LoginDto, @RequestClient() client: Client) {
+    return toAuthResult(await this.auth.login(email, password, client));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Sign this device out' })
+  @ApiNoContentResponse({ description: 'The session is revoked.' })
+  @ApiProtected()
+  async logout(@CurrentSession() { session }: Authenticated) {
+    await this.auth.logout(session);
+  }
+
+  @Post('logout-all')
+  @HttpCode(200)
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Sign every device of this account out, this one too' })
+  @ApiOkResponse({ type: RevokedSessionsDto })
+  @ApiProtected()
+  async logoutAll(@CurrentSession() { session }: Authenticated): Promise<RevokedSessionsDto> {
+    return { revokedSessions: await this.auth.logoutAll(session.userId) };
+  }
+}
+
+function toAuthResult({ session, accessToken, profile }: SignedIn): AuthResultDto {
+  return {
+    accessToken: accessToken.token,
+    tokenType: 'Bearer',
+    expiresIn: accessToken.expiresInSeconds,
+    session: {
+      id: session.id,
+      createdAt: new Date(session.createdAtMs).toISOString(),
+      expiresAt: new Date(session.expiresAtMs).toISOString(),
+    },
+    user: profile,
+  };
+}

@@ -1,0 +1,76 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import {
+  IsEmailAddress,
+  IsHumanText,
+  IsNewPassword,
+  IsPresentedPassword,
+} from '../http/text.validators';
+import { DISPLAY_NAME_MAX_LENGTH, ProfileDto } from '../profile/profile.dto';
+
+const EMAIL = 'ada@example.com';
+const PASSWORD = 'correct horse battery staple';
+
+export class RegisterDto {
+  @ApiProperty({ format: 'email', maxLength: 254, example: EMAIL })
+  @IsEmailAddress()
+  email!: string;
+
+  @ApiProperty({ format: 'password', minLength: 8, maxLength: 128, example: PASSWORD })
+  @IsNewPassword()
+  password!: string;
+
+  @ApiProperty({
+    type: String,
+    required: false,
+    nullable: true,
+    maxLength: DISPLAY_NAME_MAX_LENGTH,
+    example: 'Ada Lovelace',
+  })
+  @IsOptional()
+  @IsHumanText(DISPLAY_NAME_MAX_LENGTH)
+  displayName?: string | null;
+}
+
+export class LoginDto {
+  @ApiProperty({ format: 'email', maxLength: 254, example: EMAIL })
+  @IsEmailAddress()
+  email!: string;
+
+  @ApiProperty({ format: 'password', minLength: 1, maxLength: 128, example: PASSWORD })
+  @IsPresentedPassword()
+  password!: string;
+}
+
+export class SessionSummaryDto {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expiresAt!: string;
+}
+
+export class AuthResultDto {
+  @ApiProperty({ description: 'JWT; send it as `Authorization: Bearer`.' })
+  accessToken!: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  tokenType!: 'Bearer';
+
+  @ApiProperty({ description: 'Seconds until the access token expires.', example: 86_400 })
+  expiresIn!: number;
+
+  @ApiProperty({ type: SessionSummaryDto })
+  session!: SessionSummaryDto;
+
+  @ApiProperty({ type: ProfileDto })
+  user!: ProfileDto;
+}
+
+export class RevokedSessionsDto {
+  @ApiProperty({ description: 'Sessions that were alive and now are not.', example: 3 })
+  revokedSessions!: number;
+}

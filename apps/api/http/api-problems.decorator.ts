@@ -1,0 +1,95 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { ErrorCode } from '#libs/common';
+import { bearerChallenge, PROBLEMS } from './problems';
+
+class FieldProblemDto {
+  @ApiProperty({ example: 'email' })
+  field!: string;
+
+  @ApiProperty({ type: [String], example: ['email must be an e-mail address'] })
+  messages!: string[];
+}
+
+/** RFC 9457, as the API documents it. */
+export class ProblemDto {
+  @ApiProperty({ example: 'urn:latchkey:problem:validation_failed' })
+  type!: string;
+
+  @ApiProperty({ example: 'Validation failed' })
+  title!: string;
+
+  @ApiProperty({ example: 400 })
+  status!: number;
+
+  @ApiProperty({ example: 'The request has invalid fields.' })
+  detail!: string;
+
+  @ApiProperty({ enum: Object.keys(PROBLEMS), description: 'Stable; switch on this.' })
+  code!: string;
+
+  @ApiProperty({ description: 'The same as in the header X-Request-Id and in the log.' })
+  requestId!: string;
+
+  @ApiProperty({ type: [FieldProblemDto], required: false })
+  errors?: FieldProblemDto[];
+}
+
+/** Documents the errors a route can answer, one response a status with an example a code. */
+export function ApiProblems(...codes: ErrorCode[]) {
+  const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))];
+  return applyDecorators(
+    ApiExtraModels(ProblemDto),
+    ...statuses.map((status) => {
+      const ofStatus = codes.filter((code) => PROBLEMS[code].status === status);
+      return ApiResponse({
+        status,
+        description: ofStatus.map((code) => `\`${code}\``).join(', '),
+        headers: headersOf(status),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: getSchemaPath(ProblemDto) },
+            examples: Object.fromEntries(ofStatus.map((code) => [code, { value: example(code) }])),
+          },
+        },
+      });
+    }),
+  );
+}
+
+/** What every protected route can answer. */
+export function ApiProtected(...more: ErrorCode[]) {
+  return ApiProblems(
+    ...more,
+    'token_missing',
+    'token_invalid',
+    'token_expired',
+    'token_revoked',
+    'dependency_unavailable',
+  );
+}
+
+function headersOf(status: number) {
+  if (status === 401) {
+    const example = bearerChallenge('token_missing', '');
+    return { 'WWW-Authenticate': { schema: { type: 'string' as const, example } } };
+  }
+  return status === 503 || status === 429
+    ? { 'Retry-After': { schema: { type: 'integer' as const, example: 1 } } }
+    : {};
+}
+
+function example(code: ErrorCode) {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:latchkey:problem:${code}`,
+    title,
+    status,
+    detail: title,
+    code,
+    requestId: '0b9f8f4e-5a8e-4a37-9b1f-0d8a0f2f7c11',
+    ...(code === 'validation_failed' && {
+      errors: [{ field: 'email', messages: ['email must be an e-mail address'] }],
+    }),
+  };
+}

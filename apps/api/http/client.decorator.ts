@@ -1,0 +1,15 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+/** Where a request comes from, for the session's record. */
+export interface Client {
+  ip: string;
+  userAgent: string | undefined;
+}
+
+export const RequestClient = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Client => {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return { ip: request.ip, userAgent: request.headers['user-agent'] };
+  },
+);

@@ -1,0 +1,45 @@
+import type { ErrorCode } from '#libs/common';
+
+/** What a client sees of an error code. */
+interface ProblemKind {
+  status: number;
+  title: string;
+}
+
+/** The one table from error code to HTTP. */
+export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
+  validation_failed: { status: 400, title: 'Validation failed' },
+  malformed_json: { status: 400, title: 'Malformed request' },
+  invalid_credentials: { status: 401, title: 'Invalid credentials' },
+  token_missing: { status: 401, title: 'Access token missing' },
+  token_invalid: { status: 401, title: 'Access token invalid' },
+  token_expired: { status: 401, title: 'Access token expired' },
+  token_revoked: { status: 401, title: 'Session revoked' },
+  forbidden: { status: 403, title: 'Forbidden' },
+  not_found: { status: 404, title: 'Not found' },
+  email_taken: { status: 409, title: 'E-mail address taken' },
+  payload_too_large: { status: 413, title: 'Payload too large' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal_error: { status: 500, title: 'Internal error' },
+  dependency_unavailable: { status: 503, title: 'Dependency unavailable' },
+};
+
+/** RFC 9457 body, with the members that Latchkey adds: `code`, `requestId`, `errors`. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  requestId: string;
+  errors?: { field: string; messages: string[] }[];
+}
+
+/** RFC 6750 section 3: the challenge for each 401. Without a token it names no error. */
+export function bearerChallenge(code: ErrorCode, detail: string): string {
+  const realm = 'Bearer realm="latchkey"';
+  return code === 'token_missing' || code === 'invalid_credentials'
+    ? realm
+    : `${realm}, error="invalid_token", error_description="${detail}"`;
+}

@@ -1,0 +1,61 @@
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { IsEmail, IsString, Length, Matches, MaxLength, ValidateBy } from 'class-validator';
+
+/** Unicode that survives storage as sent: no lone surrogates, no NUL, which Postgres refuses. */
+function IsStorableText() {
+  return ValidateBy({
+    name: 'isStorableText',
+    validator: {
+      validate: (value) =>
+        typeof value === 'string' && !value.includes('\0') && value.isWellFormed(),
+      defaultMessage: () => '$property must be valid Unicode without null characters',
+    },
+  });
+}
+
+/** Trims a string and leaves anything else to the validators. */
+function Trim() {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.trim() : value,
+  );
+}
+
+/**
+ * An address whose case can be folded without surprise: ASCII, an international domain in its
+ * xn-- form.
+ */
+export function IsEmailAddress() {
+  return applyDecorators(
+    Trim(),
+    // Last in the list is checked first; one message a fault is enough.
+    IsEmail({ allow_utf8_local_part: false }, { message: '$property must be an e-mail address' }),
+    // eslint-disable-next-line no-control-regex
+    Matches(/^[\x00-\x7f]*$/, { message: '$property must consist of ASCII characters' }),
+    MaxLength(254),
+  );
+}
+
+/** A password taken exactly as sent, 8 to 128 characters. */
+export function IsNewPassword() {
+  return applyDecorators(IsString(), Length(8, 128), IsStorableText());
+}
+
+/** A password to compare: only bounded, so that the rules of its time do not matter. */
+export function IsPresentedPassword() {
+  return applyDecorators(IsString(), Length(1, 128), IsStorableText());
+}
+
+/** Text for people: trimmed, bounded, without control characters other than line breaks and tabs. */
+export function IsHumanText(maxLength: number) {
+  return applyDecorators(
+    Trim(),
+    IsString(),
+    Length(1, maxLength),
+    IsStorableText(),
+    // eslint-disable-next-line no-control-regex
+    Matches(/^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$/, {
+      message: '$property must not contain control characters',
+    }),
+  );
+}

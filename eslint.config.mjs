@@ -1,0 +1,160 @@
+// @ts-check
+import eslint from '@eslint/js';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The libraries from the lowest layer to the highest. A library may import from layers below its
+ * own, through their door, and from nowhere else.
+ */
+const LAYERS = [
+  ['common'],
+  ['config', 'redis', 'database'],
+  ['statistics'],
+  ['session', 'profile-cache'],
+  ['user'],
+  ['auth'],
+  ['guard'],
+];
+
+const OWNED_PACKAGES = [
+  {
+    owner: 'redis',
+    names: ['ioredis', '@liaoliaots/nestjs-redis'],
+    use: 'RedisClient of #libs/redis',
+  },
+  { owner: 'auth', names: ['argon2', '@nestjs/jwt'], use: 'the services of #libs/auth' },
+  { owner: 'config', names: ['@nestjs/config', 'dotenv'], use: 'Settings of #libs/config' },
+];
+
+/**
+ * @param {string} owner name of the library whose own packages stay allowed; empty for the apps
+ * @param {{ group: string[], message: string }[]} more
+ */
+function importRules(owner, more = []) {
+  return /** @type {const} */ ([
+    'error',
+    {
+      paths: OWNED_PACKAGES.filter((owned) => owned.owner !== owner).flatMap(
+        ({ names, owner, use }) =>
+          names.map((name) => ({
+            name,
+            message: `Only libs/${owner} imports ${name}. Use ${use}.`,
+          })),
+      ),
+      patterns: [
+        {
+          group: ['#libs/*/*', '**/libs/**', '!./**'],
+          message: 'Import a library through its door: #libs/<name>.',
+        },
+        ...more,
+      ],
+    },
+  ]);
+}
+
+const noEnvironment = /** @type {const} */ ([
+  'error',
+  {
+    object: 'process',
+    property: 'env',
+    message: 'Only libs/config reads the environment. Add a setting there and inject Settings.',
+  },
+]);
+
+const layerRules = LAYERS.flatMap((layer, level) =>
+  layer.map((name) => {
+    const above = LAYERS.slice(level)
+      .flat()
+      .map((other) => `#libs/${other}`);
+    return {
+      files: [`libs/${name}/**/*.ts`],
+      rules: {
+        'no-restricted-imports': importRules(name, [
+          { group: above, message: `libs/${name} may import only from lower layers (see LAYERS).` },
+          { group: ['**/apps/**'], message: 'Arrows point from apps to libs.' },
+          ...(name === 'guard'
+            ? []
+            : [
+                {
+                  group: ['fastify', '@fastify/*', '@nestjs/platform-*', '@nestjs/swagger'],
+                  message: 'Libraries know nothing of HTTP; that is the business of apps.',
+                },
+              ]),
+        ]),
+      },
+    };
+  }),
+);
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.data/', 'coverage/'] },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [
+        createTypeScriptImportResolver({ conditionNames: ['latchkey-source', 'import', 'node'] }),
+      ],
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      // A module class of Nest is a name for its decorator.
+      '@typescript-eslint/no-extraneous-class': [
+        'error',
+        { allowWithDecorator: true, allowStaticOnly: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // DTO and option classes describe a shape; Nest and we hand in plain objects of it.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      'import-x/no-cycle': 'error',
+      'no-restricted-imports': importRules(''),
+      'no-restricted-properties': noEnvironment,
+      'no-console': 'error',
+    },
+  },
+  ...layerRules,
+  { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    // Tests look behind doors, start servers and speak to them directly.
+    files: ['test/**/*.ts', '**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': 'off',
+      'no-restricted-properties': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        setImmediate: 'readonly',
+        fetch: 'readonly',
+        URL: 'readonly',
+        AbortSignal: 'readonly',
+        AbortController: 'readonly',
+        Buffer: 'readonly',
+        module: 'writable',
+        performance: 'readonly',
+      },
+    },
+  },
+);

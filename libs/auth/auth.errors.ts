@@ -1,0 +1,37 @@
+import { DomainError } from '#libs/common';
+
+/** E-mail and password do not belong together. Never says which of the two is wrong. */
+export class InvalidCredentialsError extends DomainError {
+  readonly code = 'invalid_credentials';
+
+  constructor() {
+    super('The e-mail address or the password is wrong.');
+  }
+}
+
+/** No bearer token came with a request that needs one (RFC 6750 section 3.1: say no more). */
+export class TokenMissingError extends DomainError {
+  readonly code = 'token_missing';
+
+  constructor() {
+    super('Send an access token in the header "Authorization: Bearer".');
+  }
+}
+
+/** The token was not issued here, or not for here, or was changed. One text for every cause. */
+export class TokenInvalidError extends DomainError {
+  readonly code = 'token_invalid';
+
+  constructor(options?: ErrorOptions) {
+    super('The access token is not valid.', options);
+  }
+}
+
+/** The token was good and its time is over. */
+export class TokenExpiredError extends DomainError {
+  readonly code = 'token_expired';
+
+  constructor() {
+    super('The access token has expired. Sign in again.');
+  }
+}

@@ -1,0 +1,39 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { ClockModule, type OptionsFactory } from '#libs/common';
+import { AccountService } from './account.service';
+import { AuthOptions } from './auth.options';
+import { AuthService } from './auth.service';
+import { Authenticator } from './authenticator';
+import { PasswordHasher } from './password-hasher';
+import { TokenService } from './token.service';
+
+/** `imports` must bring a `UserStore`: Latchkey's UserModule, or a module of the application's own. */
+export type AuthModuleOptions = OptionsFactory<AuthOptions>;
+
+/**
+ * Sign-in and tokens for any Nest application that has `SessionModule` and `ProfileCacheModule`.
+ */
+@Module({})
+export class AuthModule {
+  static forRootAsync(options: AuthModuleOptions): DynamicModule {
+    return {
+      module: AuthModule,
+      global: true,
+      imports: [ClockModule, JwtModule.register({}), ...(options.imports ?? [])],
+      providers: [
+        {
+          provide: AuthOptions,
+          inject: options.inject ?? [],
+          useFactory: options.useFactory,
+        },
+        PasswordHasher,
+        TokenService,
+        Authenticator,
+        AuthService,
+        AccountService,
+      ],
+      exports: [AuthService, AccountService, Authenticator],
+    };
+  }
+}

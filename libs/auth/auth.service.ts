@@ -1,0 +1,145 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ProfileCacheService, type Profile } from '#libs/profile-cache';
+import {
+  SessionService,
+  SessionsRevokedError,
+  type ClientDetails,
+  type Session,
+} from '#libs/session';
+import { UserStore, type Credentials } from '#libs/user';
+import { InvalidCredentialsError } from './auth.errors';
+import { PasswordHasher } from './password-hasher';
+import { TokenService, type AccessToken } from './token.service';
+
+export interface RegisterUser {
+  email: string;
+  password: string;
+  displayName: string | null;
+}
+
+/** A fresh sign-in: the session, a token for it, and whose it is. */
+export interface SignedIn {
+  session: Session;
+  accessToken: AccessToken;
+  profile: Profile;
+}
+
+/** A sign-in that met this many revoke-alls in a row gives up. */
+const MAX_SIGN_IN_ATTEMPTS = 3;
+
+/** Sign-up, sign-in, sign-out, change of password. Throws DependencyUnavailableError throughout. */
+@Injectable()
+export class AuthService {
+  private readonly logger = new Logger('Auth');
+
+  constructor(
+    private readonly users: UserStore,
+    private readonly passwords: PasswordHasher,
+    private readonly sessions: SessionService,
+    private readonly profiles: ProfileCacheService,
+    private readonly tokens: TokenService,
+  ) {}
+
+  /** @throws EmailTakenError */
+  async register(user: RegisterUser, client: ClientDetails): Promise<SignedIn> {
+    const passwordHash = await this.passwords.hash(user.password);
+    const { profile } = await this.users.create({ ...user, passwordHash });
+    const generation = await this.sessions.generationOf(profile.id);
+    return this.openSession(profile, generation, client);
+  }
+
+  /** @throws InvalidCredentialsError */
+  async login(email: string, password: string, client: ClientDetails): Promise<SignedIn> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.tryLogin(email, password, client);
+      } catch (error) {
+        // Everything was revoked while the password was checked. Start over: the password may be
+        // another one now, and if it still is this one, the new session is newer than the revocation.
+        if (!(error instanceof SessionsRevokedError) || attempt === MAX_SIGN_IN_ATTEMPTS) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** Ends this session and forgets the cached profile. Idempotent. */
+  async logout(session: Session): Promise<void> {
+    await this.sessions.revoke(session, 'logout');
+    await this.profiles.clear(session.userId);
+  }
+
+  /** Ends every session of the user, this one too. @returns how many were alive. */
+  async logoutAll(userId: string): Promise<number> {
+    const revoked = await this.sessions.revokeAll(userId, { reason: 'logout-all' });
+    await this.profiles.clear(userId);
+    return revoked;
+  }
+
+  /**
+   * Changes the password and, in the same transaction, ends every session of the user.
+   * @throws InvalidCredentialsError
+   */
+  async changePassword(userId: string, current: string, next: string): Promise<void> {
+    const credentials = await this.users.findCredentials(userId);
+    if (
+      !(await this.passwords.verify(credentials?.passwordHash ?? null, current)) ||
+      !credentials
+    ) {
+      throw new InvalidCredentialsError();
+    }
+    const nextHash = await this.passwords.hash(next);
+    await this.sessions.revokeAll(userId, {
+      reason: 'password-change',
+      alongside: async () => {
+        const { passwordHash } = credentials;
+        if (!(await this.users.replacePasswordHash(userId, passwordHash, nextHash))) {
+          throw new InvalidCredentialsError();
+        }
+      },
+    });
+    await this.profiles.clear(userId);
+  }
+
+  /** The generation is read before the hash: see SessionService.generationOf. */
+  private async tryLogin(
+    email: string,
+    password: string,
+    client: ClientDetails,
+  ): Promise<SignedIn> {
+    const userId = await this.users.findIdByEmail(email);
+    const generation = userId ? await this.sessions.generationOf(userId) : 0;
+    const credentials = userId ? await this.users.findCredentials(userId) : null;
+    const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);
+    if (!matches || !credentials) {
+      throw new InvalidCredentialsError();
+    }
+    await this.upgradeHash(credentials, password);
+    const current = await this.users.readProfile(credentials.userId);
+    if (!current) {
+      throw new InvalidCredentialsError();
+    }
+    return this.openSession(current.profile, generation, client);
+  }
+
+  private async openSession(
+    profile: Profile,
+    generation: number,
+    client: ClientDetails,
+  ): Promise<SignedIn> {
+    const { id: userId, role } = profile;
+    const session = await this.sessions.open({ userId, role, generation, client });
+    return { session, accessToken: this.tokens.issue(session), profile };
+  }
+
+  /** Parameters were raised since the hash was made: now, with the password at hand, is the time. */
+  private async upgradeHash(credentials: Credentials, password: string): Promise<void> {
+    const { userId, passwordHash } = credentials;
+    if (!this.passwords.isOutdated(passwordHash)) {
+      return;
+    }
+    const upgraded = await this.passwords.hash(password);
+    await this.users.replacePasswordHash(userId, passwordHash, upgraded);
+    this.logger.log('password hash upgraded at sign-in');
+  }
+}

@@ -1,0 +1,20 @@
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { AuthenticatedRequest } from './authenticated-request';
+
+export const PUBLIC_ROUTE = 'latchkey:public';
+export const READS_PROFILE = 'latchkey:reads-profile';
+
+/** Opens a route to everyone. Without it a route is protected: forgetting it denies. */
+export const Public = () => SetMetadata(PUBLIC_ROUTE, true);
+
+/** The guard reads the cached profile in the same round trip as it verifies the session. */
+export const ReadsProfile = () => SetMetadata(READS_PROFILE, true);
+
+/** The confirmed session of the request (`Authenticated`). Only on protected routes. */
+export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const { user } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!user) {
+    throw new Error('@CurrentSession() stands on a route that the session guard does not protect');
+  }
+  return user;
+});

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { Strategy } from 'passport';
+import { Authenticator, TokenMissingError, type Authenticated } from '#libs/auth';
+import type { AuthenticatedRequest } from './authenticated-request';
+
+export const JWT_SESSION_STRATEGY = 'jwt-session';
+
+type Verify = (
+  request: AuthenticatedRequest,
+  done: (error: unknown, user: Authenticated | null) => void,
+) => void;
+
+/** Hands a request to `validate` and its outcome to passport. */
+class BearerStrategy extends Strategy {
+  constructor(private readonly verify: Verify) {
+    super();
+  }
+
+  override authenticate(request: unknown): void {
+    this.verify(request as AuthenticatedRequest, (error, user) => {
+      if (user) {
+        this.success(user);
+      } else {
+        this.error(error);
+      }
+    });
+  }
+}
+
+/** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
+const BEARER = /^Bearer +([^\s]+)$/i;
+
+/** Passport strategy: a bearer JWT whose session is alive. */
+@Injectable()
+export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SESSION_STRATEGY) {
+  constructor(private readonly authenticator: Authenticator) {
+    super();
+  }
+
+  async validate(request: AuthenticatedRequest): Promise<Authenticated> {
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (!token) {
+      throw new TokenMissingError();
+    }
+    return this.authenticator.authenticate(token, { withProfile: request.readsProfile === true });
+  }
+}

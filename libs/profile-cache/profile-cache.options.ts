@@ -1,0 +1,5 @@
+/** Durations in seconds. */
+export class ProfileCacheOptions {
+  /** Life of an entry; each gets up to a tenth less, so that entries made together do not end together. */
+  ttlSeconds!: number;
+}

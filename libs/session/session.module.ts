@@ -1,0 +1,38 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ClockModule, type OptionsFactory } from '#libs/common';
+import { StatisticsModule } from '#libs/statistics';
+import { SessionOptions } from './session.options';
+import { SessionService } from './session.service';
+import { RedisSessionStore } from './store/redis-session.store';
+import { SessionEntity } from './store/session.entity';
+import { SessionRecordStore } from './store/session-record.store';
+import { SubjectEntity } from './store/subject.entity';
+
+/** Sessions for any Nest application that has `RedisModule` and `DatabaseModule`. */
+@Module({})
+export class SessionModule {
+  static forRootAsync(options: OptionsFactory<SessionOptions>): DynamicModule {
+    return {
+      module: SessionModule,
+      global: true,
+      imports: [
+        ClockModule,
+        StatisticsModule,
+        TypeOrmModule.forFeature([SessionEntity, SubjectEntity]),
+        ...(options.imports ?? []),
+      ],
+      providers: [
+        {
+          provide: SessionOptions,
+          inject: options.inject ?? [],
+          useFactory: options.useFactory,
+        },
+        SessionRecordStore,
+        RedisSessionStore,
+        SessionService,
+      ],
+      exports: [SessionService],
+    };
+  }
+}

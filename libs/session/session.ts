@@ -1,0 +1,28 @@
+/** A sign-in of one user on one device. Instants in milliseconds since the Unix epoch. */
+export interface Session {
+  /** UUID; stays the same for the session's whole life and may be shown. */
+  id: string;
+  userId: string;
+  /** The user's role when the session was opened; this, not the token, decides. */
+  role: string;
+  /** The user's generation when the session was opened: any later revoke-all is above it. */
+  generation: number;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+/** Where a session was opened from, as far as it is known. */
+export interface ClientDetails {
+  ip?: string | undefined;
+  userAgent?: string | undefined;
+}
+
+export type RevocationReason = 'logout' | 'logout-all' | 'password-change';
+
+/**
+ * Milliseconds that a tombstone must stay: what is left of the life of any token of the session,
+ * within the configured limit. After that the token is refused for its own expiry, or by the record.
+ */
+export function tombstoneTtlMs(expiresAtMs: number, nowMs: number, limitMs: number): number {
+  return Math.max(0, Math.min(expiresAtMs - nowMs, limitMs));
+}

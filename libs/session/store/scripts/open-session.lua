@@ -1,0 +1,40 @@
+-- Makes a session known, or refuses when it was revoked, alone or with all others, meanwhile.
+-- KEYS[1] sessions hash of the user
+-- KEYS[2] index of the user
+-- KEYS[3] tombstone of the session
+-- KEYS[4] statistics hash
+-- ARGV[1] session id
+-- ARGV[2] generation of the session
+-- ARGV[3] role
+-- ARGV[4] created, ms since the epoch
+-- ARGV[5] expires, ms since the epoch
+-- ARGV[6] now, ms since the epoch
+-- Returns 1 opened (also when it was known already); -1 a tombstone stands; -2 Redis knows a newer
+-- generation. Atomic: the check and the write; on a refusal nothing is written.
+--- @include entry.lua
+--- @include ../../../statistics/scripts/count.lua
+if redis.call('EXISTS', KEYS[3]) == 1 then
+  return -1
+end
+local generation = tonumber(ARGV[2])
+local known = redis.call('HMGET', KEYS[1], GENERATION_FIELD, ARGV[1])
+local known_generation = tonumber(known[1] or 0)
+if generation < known_generation then
+  return -2
+end
+local expires_at_ms = tonumber(ARGV[5])
+local ttl_ms = expires_at_ms - tonumber(ARGV[6])
+if known[2] then
+  local _, counted_expiry = decode_entry(known[2])
+  count(KEYS[4], 's', counted_expiry, -1)
+end
+redis.call(
+  'HSET', KEYS[1],
+  GENERATION_FIELD, generation,
+  ARGV[1], encode_entry(generation, ARGV[3], ARGV[4], ARGV[5])
+)
+redis.call('ZADD', KEYS[2], expires_at_ms, ARGV[1])
+count(KEYS[4], 's', expires_at_ms, 1)
+keep_at_least(KEYS[1], ttl_ms)
+keep_at_least(KEYS[2], ttl_ms)
+return 1

@@ -1,0 +1,18 @@
+/**
+ * Every key of the session store. The user id stands in literal braces, Redis Cluster's hash tag:
+ * all keys of one user share a slot, so one script may touch them together.
+ */
+export const sessionKeys = {
+  /**
+   * Hash: session id to `generation|role|createdAtMs|expiresAtMs`, and the field `#generation` with
+   * the user's generation as far as Redis knows it. TTL: its longest session, or after a revoke-all
+   * one session TTL, so that nothing opened before can come back.
+   */
+  sessions: (userId: string) => `session:{${userId}}`,
+
+  /** Sorted set: session id scored by expiry, ms since the epoch. TTL: its longest session. */
+  index: (userId: string) => `user:tokens:{${userId}}`,
+
+  /** String: present while the session is revoked. TTL: what is left of its tokens' life. */
+  tombstone: (userId: string, sessionId: string) => `blacklist:{${userId}}:${sessionId}`,
+};

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { QueryFailedError, type Repository } from 'typeorm';
+import { Clock } from '#libs/common';
+import { Database } from '#libs/database';
+import type { VersionedProfile } from '#libs/profile-cache';
+import { UserEntity } from './user.entity';
+import { EmailTakenError } from './user.errors';
+import { UserStore, type Credentials, type NewUser, type ProfileChange } from './user.store';
+
+/** Accounts in Postgres. One query a method. */
+@Injectable()
+export class PostgresUserStore extends UserStore {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  async create(user: NewUser): Promise<VersionedProfile> {
+    const now = new Date(this.clock.nowMs());
+    const row = Object.assign(new UserEntity(), {
+      id: randomUUID(),
+      email: normaliseEmail(user.email),
+      passwordHash: user.passwordHash,
+      displayName: user.displayName,
+      bio: null,
+      avatarUrl: null,
+      role: 'user',
+      profileVersion: 1,
+      createdAt: now,
+      updatedAt: now,
+    });
+    try {
+      await this.users((users) => users.insert(row));
+    } catch (error) {
+      throw isEmailTaken(error) ? new EmailTakenError({ cause: error }) : error;
+    }
+    return toProfile(row);
+  }
+
+  async findIdByEmail(email: string): Promise<string | null> {
+    const row = await this.users((users) =>
+      users.findOne({ select: { id: true }, where: { email: normaliseEmail(email) } }),
+    );
+    return row?.id ?? null;
+  }
+
+  async findCredentials(userId: string): Promise<Credentials | null> {
+    const row = await this.users((users) =>
+      users.findOne({
+        select: { id: true, role: true, passwordHash: true },
+        where: { id: userId },
+      }),
+    );
+    return row && { userId: row.id, role: row.role, passwordHash: row.passwordHash };
+  }
+
+  async readProfile(userId: string): Promise<VersionedProfile | null> {
+    const row = await this.users((users) => users.findOneBy({ id: userId }));
+    return row && toProfile(row);
+  }
+
+  async updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null> {
+    const updated = await this.users((users) =>
+      users
+        .createQueryBuilder()
+        .update()
+        .set({
+          ...change,
+          profileVersion: () => 'profile_version + 1',
+          updatedAt: new Date(this.clock.nowMs()),
+        })
+        .where({ id: userId })
+        .execute(),
+    );
+    return updated.affected ? this.readProfile(userId) : null;
+  }
+
+  async replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
+    const updated = await this.users((users) =>
+      users.update({ id: userId, passwordHash: expected }, { passwordHash: next }),
+    );
+    return updated.affected === 1;
+  }
+
+  private users<T>(work: (users: Repository<UserEntity>) => Promise<T>): Promise<T> {
+    return this.database.run((manager) => work(manager.getRepository(UserEntity)));
+  }
+}
+
+function normaliseEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+function toProfile(row: UserEntity): VersionedProfile {
+  return {
+    version: row.profileVersion,
+    profile: {
+      id: row.id,
+      email: row.email,
+      displayName: row.displayName,
+      bio: row.bio,
+      avatarUrl: row.avatarUrl,
+      role: row.role,
+      createdAt: row.createdAt.toISOString(),
+      updatedAt: row.updatedAt.toISOString(),
+    },
+  };
+}
+
+function isEmailTaken(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) {
+    return false;
+  }
+  const { constraint } = error.driverError as { constraint?: string };
+  return constraint === 'uq_users_email';
+}

@@ -1,0 +1,39 @@
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+
+/** An account. The e-mail address is kept in lower case, which the check makes sure of. */
+@Entity('users')
+@Unique('uq_users_email', ['email'])
+@Check('ck_users_email_lower_case', 'email = lower(email)')
+export class UserEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_users' })
+  id!: string;
+
+  @Column({ type: 'character varying', length: 254 })
+  email!: string;
+
+  /** In PHC string form; never leaves the libraries `user` and `auth`. */
+  @Column({ name: 'password_hash', type: 'text' })
+  passwordHash!: string;
+
+  @Column({ name: 'display_name', type: 'character varying', length: 320, nullable: true })
+  displayName!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  bio!: string | null;
+
+  @Column({ name: 'avatar_url', type: 'text', nullable: true })
+  avatarUrl!: string | null;
+
+  @Column({ type: 'character varying', length: 32, default: 'user' })
+  role!: string;
+
+  /** Raised by every change of what a profile shows; orders cache entries. */
+  @Column({ name: 'profile_version', type: 'integer', default: 1 })
+  profileVersion!: number;
+
+  @Column({ name: 'created_at', type: 'timestamp with time zone', precision: 3 })
+  createdAt!: Date;
+
+  @Column({ name: 'updated_at', type: 'timestamp with time zone', precision: 3 })
+  updatedAt!: Date;
+}

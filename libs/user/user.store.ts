@@ -1,0 +1,46 @@
+import type { VersionedProfile } from '#libs/profile-cache';
+
+export interface NewUser {
+  email: string;
+  passwordHash: string;
+  displayName: string | null;
+}
+
+/** What sign-in needs to know of an account. */
+export interface Credentials {
+  userId: string;
+  role: string;
+  /** PHC string. */
+  passwordHash: string;
+}
+
+/** Fields to change; an absent one stays, null empties it. */
+export interface ProfileChange {
+  displayName?: string | null;
+  bio?: string | null;
+}
+
+/**
+ * Where accounts are kept: the seam that an embedding application replaces with its own. E-mail
+ * addresses match regardless of case and surrounding space. Absence is null, not an error.
+ * All methods throw DependencyUnavailableError when the store is away.
+ */
+export abstract class UserStore {
+  /** @throws EmailTakenError */
+  abstract create(user: NewUser): Promise<VersionedProfile>;
+
+  abstract findIdByEmail(email: string): Promise<string | null>;
+
+  abstract findCredentials(userId: string): Promise<Credentials | null>;
+
+  abstract readProfile(userId: string): Promise<VersionedProfile | null>;
+
+  /** Applies the change and raises the profile's version. */
+  abstract updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null>;
+
+  /**
+   * Replaces the hash only if it still is the expected one, so that of two changes one wins.
+   * @returns false when it is not, or the user is gone.
+   */
+  abstract replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean>;
+}
