@@ -1,0 +1,100 @@
+import type { ModuleMetadata } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import pino from 'pino';
+import { AppModule } from '../../apps/api/app.module';
+import { fastifyAdapter, setUpHttp } from '../../apps/api/app.setup';
+import { PinoLogger } from '../../apps/api/log/pino-logger';
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { Clock } from '../../libs/common/clock';
+import { parseSettings } from '../../libs/config/settings';
+import { MovableClock } from './clock';
+import { HttpClient } from './http-client';
+import { createTestDatabase, startTestRedis, type TestDatabase, type TestRedis } from './stores';
+
+export const PASSWORD = 'correct horse battery staple';
+
+export interface TestApp {
+  nest: NestFastifyApplication;
+  http: HttpClient;
+  clock: MovableClock;
+  redis: TestRedis;
+  database: TestDatabase;
+  /** Every line the application logged. */
+  log: string[];
+  /** Registers a new user and returns the whole answer's body. */
+  register(email?: string): Promise<AuthResultDto>;
+  login(email: string, password?: string): Promise<AuthResultDto>;
+  close(): Promise<void>;
+}
+
+export interface TestAppOptions {
+  /** Environment variables beside the addresses of the stores. */
+  env?: Record<string, string>;
+  /** Controllers and modules to put beside the product's. */
+  more?: Pick<ModuleMetadata, 'imports' | 'controllers'>;
+}
+
+let users = 0;
+
+/** An address that no other test uses. */
+export function newEmail(): string {
+  users += 1;
+  return `user-${process.pid}-${users}@example.com`;
+}
+
+/** The whole API on a free port, on a Redis and a database of its own. */
+export async function startTestApp({ env = {}, more = {} }: TestAppOptions = {}): Promise<TestApp> {
+  const [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+  const settings = parseSettings({
+    NODE_ENV: 'test',
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+    JWT_SECRET: 'a secret of the tests, long enough',
+    ...env,
+  });
+  const clock = new MovableClock();
+  const log: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line) => void log.push(line) });
+  const testing = await Test.createTestingModule({
+    ...more,
+    imports: [AppModule.forRoot(settings), ...(more.imports ?? [])],
+  })
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
+  const nest = testing.createNestApplication<NestFastifyApplication>(fastifyAdapter(logger), {
+    bodyParser: false,
+    logger: new PinoLogger(logger),
+  });
+  setUpHttp(nest);
+  await nest.listen(0, '127.0.0.1');
+  const http = new HttpClient(await nest.getUrl());
+  return {
+    nest,
+    http,
+    clock,
+    redis,
+    database,
+    log,
+    async register(email = newEmail()) {
+      const json = { email, password: PASSWORD };
+      return expectBody(await http.post<AuthResultDto>('/api/auth/register', { json }), 201);
+    },
+    async login(email, password = PASSWORD) {
+      const json = { email, password };
+      return expectBody(await http.post<AuthResultDto>('/api/auth/login', { json }), 200);
+    },
+    async close() {
+      await nest.close();
+      await Promise.all([redis.stop(), database.drop()]);
+    },
+  };
+}
+
+function expectBody<Body>(answer: { status: number; body: Body }, status: number): Body {
+  if (answer.status !== status) {
+    throw new Error(`expected ${status}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+  return answer.body;
+}

@@ -1,0 +1,14 @@
+import { Clock } from '../../libs/common/clock';
+
+/** The machine's clock, moved by the test. */
+export class MovableClock extends Clock {
+  private offsetMs = 0;
+
+  nowMs(): number {
+    return Date.now() + this.offsetMs;
+  }
+
+  advance(ms: number): void {
+    this.offsetMs += ms;
+  }
+}

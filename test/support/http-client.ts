@@ -1,0 +1,54 @@
+export interface Answer<Body = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  /** Parsed JSON; undefined for an empty body. */
+  body: Body;
+}
+
+export interface Call {
+  token?: string;
+  json?: unknown;
+  /** A body to send as it is, instead of `json`. */
+  raw?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+}
+
+/** Calls over a real socket, as any client would. */
+export class HttpClient {
+  constructor(readonly origin: string) {}
+
+  async call<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    { token, json, raw, headers = {} }: Call = {},
+  ): Promise<Answer<Body>> {
+    const body = raw ?? (json === undefined ? undefined : JSON.stringify(json));
+    const response = await fetch(new URL(path, this.origin), {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body !== undefined && { body }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    };
+  }
+
+  get<Body = Record<string, unknown>>(path: string, call?: Call): Promise<Answer<Body>> {
+    return this.call<Body>('GET', path, call);
+  }
+
+  post<Body = Record<string, unknown>>(path: string, call?: Call): Promise<Answer<Body>> {
+    return this.call<Body>('POST', path, call);
+  }
+
+  put<Body = Record<string, unknown>>(path: string, call?: Call): Promise<Answer<Body>> {
+    return this.call<Body>('PUT', path, call);
+  }
+}
