@@ -1,0 +1,153 @@
+import { SessionRevokedError, SessionService, SessionsRevokedError } from '../../libs/session';
+import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+
+const PROFILE = '/api/auth/profile';
+
+describe('races', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  async function status(token: string): Promise<number> {
+    return (await app.http.get(PROFILE, { token })).status;
+  }
+
+  async function liveSessionIds(userId: string): Promise<string[]> {
+    const rows = await app.database.sql.query<{ id: string }[]>(
+      'SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL',
+      [userId],
+    );
+    return rows.map(({ id }) => id).sort();
+  }
+
+  async function indexedSessionIds(userId: string): Promise<string[]> {
+    return (await app.redis.client.zrange(`user:tokens:{${userId}}`, 0, -1)).sort();
+  }
+
+  it('50 parallel sign-ins of one user are all listed and all recognised', async () => {
+    const { user, session } = await app.register();
+    const logins = await Promise.all(Array.from({ length: 50 }, () => app.login(user.email)));
+    const ids = [session.id, ...logins.map((login) => login.session.id)].sort();
+    expect(new Set(ids).size).toBe(51);
+    expect(await liveSessionIds(user.id)).toEqual(ids);
+    expect(await indexedSessionIds(user.id)).toEqual(ids);
+    const statuses = await Promise.all(logins.map(({ accessToken }) => status(accessToken)));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
+  it('50 parallel registrations of one address make one account', async () => {
+    const email = newEmail();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        app.http.post('/api/auth/register', {
+          json: { email: index % 2 ? email : email.toUpperCase(), password: PASSWORD },
+        }),
+      ),
+    );
+    const statuses = answers.map((answer) => answer.status).sort();
+    expect(statuses).toEqual([201, ...Array<number>(49).fill(409)]);
+  });
+
+  it('sign-ins in flight during a logout-all are dead or newer than it, never half', async () => {
+    const { user } = await app.register();
+    for (let round = 0; round < 5; round++) {
+      const { accessToken } = await app.login(user.email);
+      const logins = Array.from({ length: 12 }, () => app.login(user.email));
+      const logoutAll = app.http.post('/api/auth/logout-all', { token: accessToken });
+      const tokens = (await Promise.all(logins)).map((login) => login.accessToken);
+      expect((await logoutAll).status).toBe(200);
+      expect(await status(accessToken)).toBe(401);
+
+      const statuses = await Promise.all(tokens.map(status));
+      const recognised = statuses.filter((code) => code === 200).length;
+      const live = await liveSessionIds(user.id);
+      expect(live).toHaveLength(recognised);
+      expect(await indexedSessionIds(user.id)).toEqual(live);
+    }
+  });
+
+  it('what was opened before a revocation of everything cannot arrive after it', async () => {
+    const { user } = await app.register();
+    const sessions = app.nest.get(SessionService);
+    const generation = await sessions.generationOf(user.id);
+    await sessions.revokeAll(user.id, { reason: 'logout-all' });
+    await expect(sessions.open({ userId: user.id, role: 'user', generation })).rejects.toThrow(
+      SessionsRevokedError,
+    );
+    expect(await liveSessionIds(user.id)).toEqual([]);
+    expect(await indexedSessionIds(user.id)).toEqual([]);
+  });
+
+  it('a sign-in with the old password during its change leaves no live session', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { user, accessToken } = await app.register();
+      const attempts = Array.from({ length: 6 }, () =>
+        app.http.post<{ accessToken: string }>('/api/auth/login', {
+          json: { email: user.email, password: PASSWORD },
+        }),
+      );
+      const change = app.http.put(`${PROFILE}/password`, {
+        token: accessToken,
+        json: { currentPassword: PASSWORD, newPassword: 'another long password' },
+      });
+      expect((await change).status).toBe(204);
+      for (const attempt of await Promise.all(attempts)) {
+        expect([200, 401]).toContain(attempt.status);
+        if (attempt.status === 200) {
+          expect(await status(attempt.body.accessToken)).toBe(401);
+        }
+      }
+      expect(await liveSessionIds(user.id)).toEqual([]);
+    }
+  });
+
+  it('of two parallel password changes one wins and the other is refused', async () => {
+    const { user, accessToken: token } = await app.register();
+    const change = (newPassword: string) =>
+      app.http.put(`${PROFILE}/password`, {
+        token,
+        json: { currentPassword: PASSWORD, newPassword },
+      });
+    const candidates = ['the first new password', 'the second new password'];
+    const statuses = (await Promise.all(candidates.map(change))).map((answer) => answer.status);
+    expect([...statuses].sort()).toEqual([204, 401]);
+    const winner = candidates[statuses.indexOf(204)];
+    expect((await app.login(user.email, winner)).user.id).toBe(user.id);
+  });
+
+  it('logging out many times at once is harmless', async () => {
+    const { accessToken: token, user } = await app.register();
+    const logouts = await Promise.all(
+      Array.from({ length: 10 }, () => app.http.post('/api/auth/logout', { token })),
+    );
+    const statuses = logouts.map((answer) => answer.status);
+    expect(statuses).toContain(204);
+    expect(new Set([...statuses, 204, 401])).toEqual(new Set([204, 401]));
+    expect(await status(token)).toBe(401);
+    expect(await liveSessionIds(user.id)).toEqual([]);
+
+    const again = await app.http.post('/api/auth/logout', { token });
+    expect([again.status, again.body.code]).toEqual([401, 'token_revoked']);
+  });
+
+  it('revoking a session twice leaves its first reason', async () => {
+    const sessions = app.nest.get(SessionService);
+    const { user } = await app.register();
+    const generation = await sessions.generationOf(user.id);
+    const session = await sessions.open({ userId: user.id, role: 'user', generation });
+    await sessions.revoke(session, 'logout');
+    await sessions.revoke(session, 'logout-all');
+    const rows = await app.database.sql.query<{ revoked_reason: string }[]>(
+      'SELECT revoked_reason FROM sessions WHERE id = $1',
+      [session.id],
+    );
+    expect(rows[0]!.revoked_reason).toBe('logout');
+    await expect(sessions.verify(user.id, session.id)).rejects.toThrow(SessionRevokedError);
+  });
+});

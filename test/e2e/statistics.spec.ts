@@ -1,0 +1,80 @@
+import { startTestApp, type TestApp } from '../support/app';
+
+interface Health {
+  status: string;
+  redis: string;
+  sessionStats: { activeSessions: number; cachedProfiles: number; blacklistedTokens: number };
+}
+
+describe('GET /api/auth/health', () => {
+  let app: TestApp;
+
+  beforeEach(async () => {
+    app = await startTestApp();
+  });
+
+  afterEach(async () => {
+    await app.close();
+  });
+
+  async function health(): Promise<Health> {
+    const answer = await app.http.get<Health>('/api/auth/health');
+    expect(answer.status).toBe(200);
+    return answer.body;
+  }
+
+  /** Counted the slow way, key by key. */
+  async function bruteForce(): Promise<Health['sessionStats']> {
+    const { client } = app.redis;
+    const counts = { activeSessions: 0, cachedProfiles: 0, blacklistedTokens: 0 };
+    for (const key of await client.keys('*')) {
+      if (key.startsWith('session:')) {
+        const fields = await client.hkeys(key);
+        counts.activeSessions += fields.filter((field) => !field.startsWith('#')).length;
+      } else if (key.startsWith('user:profile:')) {
+        counts.cachedProfiles += (await client.get(key))?.endsWith('}') ? 1 : 0;
+      } else if (key.startsWith('blacklist:')) {
+        counts.blacklistedTokens += 1;
+      }
+    }
+    return counts;
+  }
+
+  it("answers in the document's shape, and nothing more", async () => {
+    expect(await health()).toEqual({
+      status: 'OK',
+      redis: 'connected',
+      sessionStats: { activeSessions: 0, cachedProfiles: 0, blacklistedTokens: 0 },
+    });
+  });
+
+  it('counts what is there, through every operation', async () => {
+    const users = await Promise.all(Array.from({ length: 6 }, () => app.register()));
+    const more = await Promise.all(users.map(({ user }) => app.login(user.email)));
+    const read = (token: string) => app.http.get('/api/auth/profile', { token });
+    await Promise.all(users.map(({ accessToken }) => read(accessToken)));
+    expect((await health()).sessionStats).toEqual({
+      activeSessions: 12,
+      cachedProfiles: 6,
+      blacklistedTokens: 0,
+    });
+
+    await app.http.post('/api/auth/logout', { token: users[0]!.accessToken });
+    await read(more[0]!.accessToken);
+    await app.http.post('/api/auth/logout-all', { token: users[1]!.accessToken });
+    const json = { displayName: 'Ada' };
+    await app.http.put('/api/auth/profile', { token: users[2]!.accessToken, json });
+    await Promise.all(
+      [1, 2, 3].map(() => app.http.post('/api/auth/logout', { token: users[3]!.accessToken })),
+    );
+    const { sessionStats } = await health();
+    expect(sessionStats).toEqual({ activeSessions: 8, cachedProfiles: 4, blacklistedTokens: 4 });
+    expect(sessionStats).toEqual(await bruteForce());
+  });
+
+  it('counts a session no longer than one minute past its end', async () => {
+    await app.register();
+    app.clock.advance(24 * 3600 * 1000 + 61_000);
+    expect((await health()).sessionStats.activeSessions).toBe(0);
+  });
+});

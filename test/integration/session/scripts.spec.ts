@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { STATISTICS_KEY } from '../../../libs/statistics';
+import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
+import { sessionKeys } from '../../../libs/session/store/session.keys';
+import type { Session } from '../../../libs/session/session';
+import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
+
+const NOW_MS = 1_800_000_000_000;
+const HOUR_MS = 3_600_000;
+
+describe('session scripts', () => {
+  let redis: ConnectedRedis;
+  let store: RedisSessionStore;
+
+  beforeAll(async () => {
+    redis = await connectRedisClient();
+    store = new RedisSessionStore(redis.client);
+  });
+
+  afterAll(async () => {
+    await redis.close();
+  });
+
+  function aSession(overrides: Partial<Session> = {}): Session {
+    return {
+      id: randomUUID(),
+      userId: randomUUID(),
+      role: 'user',
+      generation: 1,
+      createdAtMs: NOW_MS,
+      expiresAtMs: NOW_MS + HOUR_MS,
+      ...overrides,
+    };
+  }
+
+  async function state(session: Session, nowMs = NOW_MS) {
+    return (await store.verify(session.userId, session.id, nowMs)).state;
+  }
+
+  async function counted(kind: 's' | 'b'): Promise<number> {
+    const fields = Object.entries(await redis.raw.hgetall(STATISTICS_KEY));
+    return fields
+      .filter(([field]) => field.startsWith(`${kind}:`))
+      .reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  describe('open-session', () => {
+    it('makes a session alive, as it was given', async () => {
+      const session = aSession({ role: 'admin', generation: 7 });
+      expect(await store.open(session, NOW_MS)).toBe('opened');
+      expect(await store.verify(session.userId, session.id, NOW_MS)).toEqual({
+        state: 'live',
+        session,
+        companion: null,
+      });
+    });
+
+    it('may be repeated without counting twice', async () => {
+      const before = await counted('s');
+      const session = aSession();
+      await store.open(session, NOW_MS);
+      expect(await store.open(session, NOW_MS)).toBe('opened');
+      expect(await counted('s')).toBe(before + 1);
+    });
+
+    it('refuses over a tombstone and writes nothing', async () => {
+      const session = aSession();
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
+      expect(await store.open(session, NOW_MS)).toBe('revoked');
+      expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
+    });
+
+    it('refuses a generation older than the known one', async () => {
+      const session = aSession({ generation: 3 });
+      await store.revokeAll(session.userId, 4, [], NOW_MS, HOUR_MS);
+      expect(await store.open(session, NOW_MS)).toBe('stale-generation');
+      expect(await state(session)).toBe('unknown');
+    });
+
+    it('gives keys the life of the longest session and never shortens it', async () => {
+      const long = aSession({ expiresAtMs: NOW_MS + 5 * HOUR_MS });
+      const short = aSession({ userId: long.userId, expiresAtMs: NOW_MS + HOUR_MS });
+      await store.open(long, NOW_MS);
+      await store.open(short, NOW_MS);
+      for (const key of [sessionKeys.sessions(long.userId), sessionKeys.index(long.userId)]) {
+        const ttlMs = await redis.raw.pttl(key);
+        expect(ttlMs).toBeGreaterThan(4.9 * HOUR_MS);
+        expect(ttlMs).toBeLessThanOrEqual(5 * HOUR_MS);
+      }
+    });
+
+    it('indexes sessions by their expiry', async () => {
+      const session = aSession();
+      await store.open(session, NOW_MS);
+      const key = sessionKeys.index(session.userId);
+      expect(await redis.raw.zrange(key, 0, -1, 'WITHSCORES')).toEqual([
+        session.id,
+        String(session.expiresAtMs),
+      ]);
+    });
+  });
+
+  describe('verify-session', () => {
+    it('does not know a session that was never opened', async () => {
+      expect(await state(aSession())).toBe('unknown');
+    });
+
+    it('calls a session expired from the millisecond of its expiry', async () => {
+      const session = aSession();
+      await store.open(session, NOW_MS);
+      expect(await state(session, session.expiresAtMs - 1)).toBe('live');
+      expect(await state(session, session.expiresAtMs)).toBe('expired');
+    });
+
+    it('reads a key along for a live session, and for no other', async () => {
+      const session = aSession();
+      const companion = `companion:{${session.userId}}`;
+      await store.open(session, NOW_MS);
+      await redis.raw.set(companion, 'payload');
+      const verified = await store.verify(session.userId, session.id, NOW_MS, companion);
+      expect(verified).toMatchObject({ state: 'live', companion: 'payload' });
+      const stranger = await store.verify(session.userId, randomUUID(), NOW_MS, companion);
+      expect(stranger).toEqual({ state: 'unknown' });
+    });
+
+    it('refuses a session below the known generation, even while its entry stands', async () => {
+      const old = aSession();
+      await store.open(old, NOW_MS);
+      await store.open(aSession({ userId: old.userId, generation: 2 }), NOW_MS);
+      expect(await state(old)).toBe('revoked');
+    });
+  });
+
+  describe('revoke-session', () => {
+    it('leaves a tombstone for what is left of the token, and nothing else of the session', async () => {
+      const session = aSession();
+      await store.open(session, NOW_MS);
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
+      expect(await state(session)).toBe('revoked');
+      const tombstone = sessionKeys.tombstone(session.userId, session.id);
+      expect(await redis.raw.pttl(tombstone)).toBeGreaterThan(0.9 * HOUR_MS);
+      expect(await redis.raw.hexists(sessionKeys.sessions(session.userId), session.id)).toBe(0);
+      expect(await redis.raw.zcard(sessionKeys.index(session.userId))).toBe(0);
+    });
+
+    it('may be repeated: one tombstone, counted once', async () => {
+      const session = aSession();
+      await store.open(session, NOW_MS);
+      const [sessions, tombstones] = [await counted('s'), await counted('b')];
+      const request = { sessionId: session.id, ttlMs: HOUR_MS };
+      await store.revoke(session.userId, request, NOW_MS);
+      await store.revoke(session.userId, request, NOW_MS);
+      expect(await counted('s')).toBe(sessions - 1);
+      expect(await counted('b')).toBe(tombstones + 1);
+    });
+
+    it('needs no tombstone for a session that has run out', async () => {
+      const session = aSession();
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: 0 }, NOW_MS);
+      expect(await redis.raw.exists(sessionKeys.tombstone(session.userId, session.id))).toBe(0);
+    });
+
+    it('ends no other session of the user', async () => {
+      const [ended, kept] = [aSession(), aSession()];
+      kept.userId = ended.userId;
+      await store.open(ended, NOW_MS);
+      await store.open(kept, NOW_MS);
+      await store.revoke(ended.userId, { sessionId: ended.id, ttlMs: HOUR_MS }, NOW_MS);
+      expect(await state(kept)).toBe('live');
+    });
+  });
+
+  describe('revoke-all-sessions', () => {
+    it('ends listed and unlisted sessions alike', async () => {
+      const [listed, unlisted] = [aSession(), aSession()];
+      unlisted.userId = listed.userId;
+      await store.open(listed, NOW_MS);
+      await store.open(unlisted, NOW_MS);
+      const tombstones = [{ sessionId: listed.id, ttlMs: HOUR_MS }];
+      await store.revokeAll(listed.userId, 2, tombstones, NOW_MS, HOUR_MS);
+      expect(await state(listed)).toBe('revoked');
+      expect(await state(unlisted)).not.toBe('live');
+      expect(await redis.raw.hlen(sessionKeys.sessions(listed.userId))).toBe(1);
+      expect(await redis.raw.zcard(sessionKeys.index(listed.userId))).toBe(0);
+    });
+
+    it('leaves alone what is newer than the revocation', async () => {
+      const newer = aSession({ generation: 2 });
+      await store.open(newer, NOW_MS);
+      await store.revokeAll(newer.userId, 2, [], NOW_MS, HOUR_MS);
+      expect(await state(newer)).toBe('live');
+    });
+
+    it('never lowers the generation', async () => {
+      const { userId } = aSession();
+      await store.revokeAll(userId, 5, [], NOW_MS, HOUR_MS);
+      await store.revokeAll(userId, 3, [], NOW_MS, HOUR_MS);
+      expect(await store.open(aSession({ userId, generation: 4 }), NOW_MS)).toBe(
+        'stale-generation',
+      );
+    });
+
+    it('remembers the generation for as long as it is told, with no session left', async () => {
+      const { userId } = aSession();
+      await store.revokeAll(userId, 2, [], NOW_MS, 7 * HOUR_MS);
+      expect(await redis.raw.pttl(sessionKeys.sessions(userId))).toBeGreaterThan(6.9 * HOUR_MS);
+    });
+  });
+
+  it('race: of an opening and a revocation of everything, nothing older survives', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { userId } = aSession();
+      const older = Array.from({ length: 10 }, () => aSession({ userId, generation: 1 }));
+      const newer = Array.from({ length: 10 }, () => aSession({ userId, generation: 2 }));
+      const opened = [...older, ...newer].map((session) => store.open(session, NOW_MS));
+      opened.splice(round, 0, store.revokeAll(userId, 2, [], NOW_MS, HOUR_MS) as never);
+      await Promise.all(opened);
+      expect(new Set(await Promise.all(older.map((session) => state(session))))).not.toContain(
+        'live',
+      );
+      expect(new Set(await Promise.all(newer.map((session) => state(session))))).toEqual(
+        new Set(['live']),
+      );
+    }
+  });
+});

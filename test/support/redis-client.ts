@@ -1,0 +1,28 @@
+import { Redis } from 'ioredis';
+import { RedisClient } from '../../libs/redis';
+import { startTestRedis, type TestRedis } from './stores';
+
+export interface ConnectedRedis {
+  /** The product's client, on a connection as production configures it. */
+  client: RedisClient;
+  /** A plain connection of the test's own. */
+  raw: Redis;
+  server: TestRedis;
+  close(): Promise<void>;
+}
+
+/** A fresh Redis and the product's client on it, without an application around. */
+export async function connectRedisClient(): Promise<ConnectedRedis> {
+  const server = await startTestRedis();
+  const connection = new Redis(server.url, { enableAutoPipelining: true });
+  connection.on('error', () => undefined);
+  return {
+    client: new RedisClient(connection),
+    raw: server.client,
+    server,
+    async close() {
+      connection.disconnect();
+      await server.stop();
+    },
+  };
+}
