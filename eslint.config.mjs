@@ -15,7 +15,7 @@ const LAYERS = [
   ['session', 'profile-cache'],
   ['user'],
   ['auth'],
-  ['guard'],
+  ['http'],
 ];
 
 const OWNED_PACKAGES = [
@@ -75,7 +75,7 @@ const layerRules = LAYERS.flatMap((layer, level) =>
             message: `libs/${name} may import only from lower layers (see LAYERS).`,
           },
           { regex: '/apps/', message: 'Arrows point from apps to libs.' },
-          ...(name === 'guard'
+          ...(name === 'http'
             ? []
             : [
                 {

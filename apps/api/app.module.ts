@@ -4,18 +4,21 @@ import { TerminusModule } from '@nestjs/terminus';
 import { AuthModule } from '#libs/auth';
 import { Settings, SettingsModule } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
-import { GuardModule } from '#libs/guard';
+import { GuardModule } from '#libs/http';
 import { ProfileCacheModule } from '#libs/profile-cache';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { UserModule, UserStore } from '#libs/user';
+import { AdminController } from './admin/admin.controller';
 import { AuthController } from './auth/auth.controller';
+import { GatewayController } from './gateway/gateway.controller';
 import { AuthHealthController } from './health/auth-health.controller';
 import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
 import { ProfileController } from './profile/profile.controller';
+import { SessionController } from './session/session.controller';
 
 const ISSUER = 'latchkey';
 const AUDIENCE = 'latchkey-api';
@@ -39,9 +42,11 @@ export class AppModule {
         StatisticsModule,
         SessionModule.forRootAsync({
           inject: [Settings],
-          useFactory: ({ sessionTtlSeconds, blacklistTtlSeconds }: Settings) => ({
-            ttlSeconds: sessionTtlSeconds,
-            blacklistTtlSeconds,
+          useFactory: (settings: Settings) => ({
+            ttlSeconds: settings.sessionTtlSeconds,
+            maxLifetimeSeconds: settings.sessionMaxLifetimeSeconds,
+            blacklistTtlSeconds: settings.blacklistTtlSeconds,
+            maxSessionsPerUser: settings.maxSessionsPerUser,
           }),
         }),
         ProfileCacheModule.forRootAsync({
@@ -63,7 +68,15 @@ export class AppModule {
         GuardModule,
         TerminusModule.forRoot({ logger: false }),
       ],
-      controllers: [AuthController, ProfileController, AuthHealthController, HealthController],
+      controllers: [
+        AuthController,
+        SessionController,
+        ProfileController,
+        GatewayController,
+        AdminController,
+        AuthHealthController,
+        HealthController,
+      ],
       providers: [RedisHealth, PostgresHealth],
     };
   }

@@ -3,10 +3,11 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import pino from 'pino';
 import type { Settings } from '#libs/config';
+import { describe } from '#libs/http';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs/open-api';
+import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
-import { describe, ProblemFilter } from './http/problem.filter';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { PinoLogger } from './log/pino-logger';
@@ -48,10 +49,10 @@ export function fastifyAdapter(logger: pino.Logger): FastifyAdapter {
 export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   acceptOnlyJson(fastify);
+  acceptForms(fastify, '/api/auth/introspect');
   addRequestHooks(fastify);
   app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready'] });
   app.useGlobalPipes(new BodyValidationPipe());
-  app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks();
   serveDocs(app);
 }

@@ -9,6 +9,33 @@ export class InvalidCredentialsError extends DomainError {
   }
 }
 
+/** The password was right, but an administrator has disabled the account. */
+export class AccountDisabledError extends DomainError {
+  readonly code = 'forbidden';
+
+  constructor() {
+    super('This account is disabled.');
+  }
+}
+
+/** The session's role does not allow this. */
+export class RoleRequiredError extends DomainError {
+  readonly code = 'forbidden';
+
+  constructor() {
+    super('This needs another role.');
+  }
+}
+
+/** There is no such account. Only administrators are told. */
+export class AccountNotFoundError extends DomainError {
+  readonly code = 'not_found';
+
+  constructor() {
+    super('There is no such account.');
+  }
+}
+
 /** No bearer token came with a request that needs one (RFC 6750 section 3.1: say no more). */
 export class TokenMissingError extends DomainError {
   readonly code = 'token_missing';

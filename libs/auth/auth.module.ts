@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { ClockModule, type OptionsFactory } from '#libs/common';
 import { AccountService } from './account.service';
+import { AdminService } from './admin.service';
 import { AuthOptions } from './auth.options';
 import { AuthService } from './auth.service';
 import { Authenticator } from './authenticator';
@@ -32,8 +33,9 @@ export class AuthModule {
         Authenticator,
         AuthService,
         AccountService,
+        AdminService,
       ],
-      exports: [AuthService, AccountService, Authenticator],
+      exports: [AuthService, AccountService, AdminService, Authenticator],
     };
   }
 }

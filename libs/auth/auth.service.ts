@@ -2,12 +2,15 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ProfileCacheService, type Profile } from '#libs/profile-cache';
 import {
   SessionService,
+  SessionRevokedError,
   SessionsRevokedError,
+  formatRefreshToken,
   type ClientDetails,
+  type OpenedSession,
   type Session,
 } from '#libs/session';
 import { UserStore, type Credentials } from '#libs/user';
-import { InvalidCredentialsError } from './auth.errors';
+import { AccountDisabledError, InvalidCredentialsError } from './auth.errors';
 import { PasswordHasher } from './password-hasher';
 import { TokenService, type AccessToken } from './token.service';
 
@@ -17,10 +20,13 @@ export interface RegisterUser {
   displayName: string | null;
 }
 
-/** A fresh sign-in: the session, a token for it, and whose it is. */
+/** A fresh sign-in or refresh: the session, the tokens for it, and whose it is. */
 export interface SignedIn {
   session: Session;
   accessToken: AccessToken;
+  refreshToken: string;
+  /** Seconds from issue until the refresh token, and the session, expire. */
+  refreshExpiresInSeconds: number;
   profile: Profile;
 }
 
@@ -48,7 +54,7 @@ export class AuthService {
     return this.openSession(profile, generation, client);
   }
 
-  /** @throws InvalidCredentialsError */
+  /** @throws InvalidCredentialsError, AccountDisabledError */
   async login(email: string, password: string, client: ClientDetails): Promise<SignedIn> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -61,6 +67,19 @@ export class AuthService {
         }
       }
     }
+  }
+
+  /**
+   * New tokens for a refresh token, and more life for its session. See SessionService.refresh.
+   * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
+   */
+  async refresh(refreshToken: string, client: ClientDetails): Promise<SignedIn> {
+    const rotation = await this.sessions.refresh(refreshToken, client);
+    const current = await this.users.readProfile(rotation.session.userId);
+    if (!current) {
+      throw new SessionRevokedError();
+    }
+    return this.signedIn(rotation, current.profile, rotation.rotatedAtMs);
   }
 
   /** Ends this session and forgets the cached profile. Idempotent. */
@@ -81,24 +100,41 @@ export class AuthService {
    * @throws InvalidCredentialsError
    */
   async changePassword(userId: string, current: string, next: string): Promise<void> {
-    const credentials = await this.users.findCredentials(userId);
-    if (
-      !(await this.passwords.verify(credentials?.passwordHash ?? null, current)) ||
-      !credentials
-    ) {
-      throw new InvalidCredentialsError();
-    }
+    const { passwordHash } = await this.proveIdentity(userId, current);
     const nextHash = await this.passwords.hash(next);
     await this.sessions.revokeAll(userId, {
       reason: 'password-change',
       alongside: async () => {
-        const { passwordHash } = credentials;
         if (!(await this.users.replacePasswordHash(userId, passwordHash, nextHash))) {
           throw new InvalidCredentialsError();
         }
       },
     });
     await this.profiles.clear(userId);
+  }
+
+  /**
+   * Deletes the account and everything of it. Its sessions are revoked in the same transaction;
+   * their records go right after.
+   * @throws InvalidCredentialsError
+   */
+  async deleteAccount(userId: string, password: string): Promise<void> {
+    await this.proveIdentity(userId, password);
+    await this.sessions.revokeAll(userId, {
+      reason: 'account-deleted',
+      alongside: () => this.users.delete(userId),
+    });
+    await this.profiles.clear(userId);
+    await this.sessions.deleteRecords(userId);
+  }
+
+  private async proveIdentity(userId: string, password: string): Promise<Credentials> {
+    const credentials = await this.users.findCredentials(userId);
+    const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);
+    if (!matches || !credentials) {
+      throw new InvalidCredentialsError();
+    }
+    return credentials;
   }
 
   /** The generation is read before the hash: see SessionService.generationOf. */
@@ -114,6 +150,9 @@ export class AuthService {
     if (!matches || !credentials) {
       throw new InvalidCredentialsError();
     }
+    if (credentials.disabled) {
+      throw new AccountDisabledError();
+    }
     await this.upgradeHash(credentials, password);
     const current = await this.users.readProfile(credentials.userId);
     if (!current) {
@@ -128,8 +167,23 @@ export class AuthService {
     client: ClientDetails,
   ): Promise<SignedIn> {
     const { id: userId, role } = profile;
-    const session = await this.sessions.open({ userId, role, generation, client });
-    return { session, accessToken: this.tokens.issue(session), profile };
+    const opened = await this.sessions.open({ userId, role, generation, client });
+    return this.signedIn(opened, profile, opened.session.createdAtMs);
+  }
+
+  /** The refresh token's id serves as `jti`, so that a repeated refresh gets the same pair. */
+  private signedIn(
+    { session, refreshToken }: OpenedSession,
+    profile: Profile,
+    issuedAtMs: number,
+  ): SignedIn {
+    return {
+      session,
+      accessToken: this.tokens.issue(session, refreshToken.id, issuedAtMs),
+      refreshToken: formatRefreshToken(refreshToken),
+      refreshExpiresInSeconds: Math.floor((session.expiresAtMs - issuedAtMs) / 1000),
+      profile,
+    };
   }
 
   /** Parameters were raised since the hash was made: now, with the password at hand, is the time. */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { ProfileCacheService } from '#libs/profile-cache';
 import { SessionService, type Session } from '#libs/session';
-import { TokenService } from './token.service';
+import { TokenService, type AccessTokenClaims } from './token.service';
 
 /** Who is asking, confirmed. */
 export interface Authenticated {
+  claims: AccessTokenClaims;
   session: Session;
   /** What stood in the profile cache, if it was asked for; to be given to `AccountService.profile`. */
   profileEntry: string | null;
@@ -25,9 +26,10 @@ export class Authenticator {
    * DependencyUnavailableError
    */
   async authenticate(token: string, options: { withProfile: boolean }): Promise<Authenticated> {
-    const { sub, sid } = this.tokens.verify(token);
+    const claims = this.tokens.verify(token);
+    const { sub, sid } = claims;
     const along = options.withProfile ? this.profiles.keyOf(sub) : undefined;
     const { session, companion } = await this.sessions.verify(sub, sid, along);
-    return { session, profileEntry: companion };
+    return { claims, session, profileEntry: companion };
   }
 }

@@ -1,8 +1,12 @@
+export { AdminService } from './admin.service';
 export { AuthModule, type AuthModuleOptions } from './auth.module';
 export { AuthOptions } from './auth.options';
 export { AuthService, type RegisterUser, type SignedIn } from './auth.service';
 export {
+  AccountDisabledError,
+  AccountNotFoundError,
   InvalidCredentialsError,
+  RoleRequiredError,
   TokenExpiredError,
   TokenInvalidError,
   TokenMissingError,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { Clock } from '#libs/common';
@@ -39,9 +38,12 @@ export class TokenService {
     private readonly options: AuthOptions,
   ) {}
 
-  /** A token for the session; it never outlives it. */
-  issue(session: Session): AccessToken {
-    const issuedAt = Math.floor(this.clock.nowMs() / 1000);
+  /**
+   * A token for the session; it never outlives it.
+   * @param jti id of the token; the same session, jti and time give the same token.
+   */
+  issue(session: Session, jti: string, issuedAtMs: number): AccessToken {
+    const issuedAt = Math.floor(issuedAtMs / 1000);
     const expiresAt = Math.min(
       issuedAt + this.options.accessTokenTtlSeconds,
       Math.floor(session.expiresAtMs / 1000),
@@ -49,7 +51,7 @@ export class TokenService {
     const claims: AccessTokenClaims = {
       sub: session.userId,
       sid: session.id,
-      jti: randomUUID(),
+      jti,
       iat: issuedAt,
       exp: expiresAt,
       iss: this.options.issuer,

@@ -28,6 +28,40 @@ export function listenPort() {
   });
 }
 
+/** A whole number of at least 1. */
+export function positiveInteger() {
+  return z.string().transform((text, context) => {
+    if (/^[1-9]\d{0,8}$/.test(text)) {
+      return Number(text);
+    }
+    context.addIssue('must be a whole number of at least 1');
+    return z.NEVER;
+  });
+}
+
+const MIN_CLIENT_SECRET_LENGTH = 16;
+
+/** `id:secret,id:secret`: clients with HTTP Basic credentials. */
+export function clientList() {
+  return z.string().transform((text, context) => {
+    const clients = text.split(',').map((pair) => {
+      const colon = pair.indexOf(':');
+      return { id: pair.slice(0, colon).trim(), secret: pair.slice(colon + 1).trim() };
+    });
+    const ids = new Set(clients.map(({ id }) => id));
+    const complete = clients.every(
+      ({ id, secret }) => /^[\w.-]+$/.test(id) && secret.length >= MIN_CLIENT_SECRET_LENGTH,
+    );
+    if (complete && ids.size === clients.length) {
+      return clients;
+    }
+    context.addIssue(
+      'must be a list like id:secret,id:secret with distinct ids and secrets of at least 16 characters',
+    );
+    return z.NEVER;
+  });
+}
+
 /** The address of a store, with one of the given schemes. */
 export function storeUrl(...schemes: string[]) {
   const expected = `must be a URL that starts with ${schemes.join(' or ')}`;

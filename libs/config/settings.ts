@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { durationSeconds, emptyAsUnset, listenPort, storeUrl } from './setting-types';
+import {
+  clientList,
+  durationSeconds,
+  emptyAsUnset,
+  listenPort,
+  positiveInteger,
+  storeUrl,
+} from './setting-types';
 
 const DAY_SECONDS = 86_400;
 const MIN_SECRET_BYTES = 32;
@@ -22,6 +29,9 @@ const schema = z.object({
   JWT_SECRET: z.string('is required: set a random secret of at least 32 bytes'),
   JWT_EXPIRES_IN: durationSeconds().default(DAY_SECONDS),
   SESSION_TTL: durationSeconds().default(DAY_SECONDS),
+  SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
+  MAX_SESSIONS_PER_USER: positiveInteger().optional(),
+  INTROSPECTION_CLIENTS: clientList().default([]),
   PROFILE_TTL: durationSeconds().default(30 * 60),
   BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
 });
@@ -48,6 +58,10 @@ export class Settings {
   readonly jwtSecret: string;
   readonly jwtExpiresInSeconds: number;
   readonly sessionTtlSeconds: number;
+  readonly sessionMaxLifetimeSeconds: number;
+  /** Undefined: no limit. */
+  readonly maxSessionsPerUser: number | undefined;
+  readonly introspectionClients: readonly { id: string; secret: string }[];
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
 
@@ -61,6 +75,9 @@ export class Settings {
     this.jwtSecret = parsed.JWT_SECRET;
     this.jwtExpiresInSeconds = parsed.JWT_EXPIRES_IN;
     this.sessionTtlSeconds = parsed.SESSION_TTL;
+    this.sessionMaxLifetimeSeconds = parsed.SESSION_MAX_LIFETIME;
+    this.maxSessionsPerUser = parsed.MAX_SESSIONS_PER_USER;
+    this.introspectionClients = parsed.INTROSPECTION_CLIENTS;
     this.profileTtlSeconds = parsed.PROFILE_TTL;
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
   }
@@ -72,6 +89,9 @@ export class Settings {
  */
 export function parseSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const parsed = check(schema, env);
+  if (parsed.SESSION_MAX_LIFETIME < parsed.SESSION_TTL) {
+    throw new SettingsError('SESSION_MAX_LIFETIME', 'must not be shorter than SESSION_TTL');
+  }
   if (parsed.NODE_ENV === 'production') {
     refuseWeakSecret(parsed.JWT_SECRET);
   }

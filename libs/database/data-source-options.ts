@@ -1,4 +1,5 @@
 import type { DataSourceOptions } from 'typeorm';
+import { AddRefreshTokensAndAccountState1764100000000 } from './migrations/1764100000000-add-refresh-tokens-and-account-state';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
 export interface DatabaseOptions {
@@ -25,7 +26,7 @@ export function dataSourceOptions(
     migrationsRun: false,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
-    migrations: [CreateUsersAndSessions1764000000000],
+    migrations: [CreateUsersAndSessions1764000000000, AddRefreshTokensAndAccountState1764100000000],
     poolSize: options.poolSize ?? 10,
     connectTimeoutMS: options.connectTimeoutMs ?? 3000,
     extra: {

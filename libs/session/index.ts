@@ -1,12 +1,23 @@
-export { SessionExpiredError, SessionRevokedError, SessionsRevokedError } from './session.errors';
+export { formatRefreshToken, type RefreshToken } from './refresh-token';
+export {
+  RefreshTokenInvalidError,
+  SessionExpiredError,
+  SessionNotFoundError,
+  SessionRevokedError,
+  SessionsRevokedError,
+} from './session.errors';
 export { SessionModule } from './session.module';
 export { SessionOptions } from './session.options';
 export {
   SessionService,
+  type OpenedSession,
   type OpenSession,
   type RevokeAllOptions,
   type VerifiedSession,
 } from './session.service';
-export type { ClientDetails, RevocationReason, Session } from './session';
+export type { ClientDetails, RecordedSession, RevocationReason, Session } from './session';
+export { RefreshTokenEntity } from './store/refresh-token.entity';
+export type { Rotation } from './store/refresh-token.store';
 export { SessionEntity } from './store/session.entity';
+export type { SessionCursor } from './store/session-record.store';
 export { SubjectEntity } from './store/subject.entity';

@@ -18,6 +18,24 @@ export class SessionExpiredError extends DomainError {
   }
 }
 
+/** The refresh token was not issued here. Says nothing of any session. */
+export class RefreshTokenInvalidError extends DomainError {
+  readonly code = 'token_invalid';
+
+  constructor() {
+    super('The refresh token is not valid.');
+  }
+}
+
+/** The user has no live session of this id; it may be another user's, which is not told. */
+export class SessionNotFoundError extends DomainError {
+  readonly code = 'not_found';
+
+  constructor() {
+    super('There is no such session.');
+  }
+}
+
 /**
  * All sessions of the user were revoked while this one was being opened, so it must not come to
  * life: what proved the user's identity may no longer count. Check it again, then open again.

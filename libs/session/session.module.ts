@@ -2,9 +2,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClockModule, type OptionsFactory } from '#libs/common';
 import { StatisticsModule } from '#libs/statistics';
+import { LastSeenTracker } from './last-seen.tracker';
 import { SessionOptions } from './session.options';
 import { SessionService } from './session.service';
 import { RedisSessionStore } from './store/redis-session.store';
+import { RefreshTokenEntity } from './store/refresh-token.entity';
+import { RefreshTokenStore } from './store/refresh-token.store';
 import { SessionEntity } from './store/session.entity';
 import { SessionRecordStore } from './store/session-record.store';
 import { SubjectEntity } from './store/subject.entity';
@@ -19,7 +22,7 @@ export class SessionModule {
       imports: [
         ClockModule,
         StatisticsModule,
-        TypeOrmModule.forFeature([SessionEntity, SubjectEntity]),
+        TypeOrmModule.forFeature([SessionEntity, SubjectEntity, RefreshTokenEntity]),
         ...(options.imports ?? []),
       ],
       providers: [
@@ -29,7 +32,9 @@ export class SessionModule {
           useFactory: options.useFactory,
         },
         SessionRecordStore,
+        RefreshTokenStore,
         RedisSessionStore,
+        LastSeenTracker,
         SessionService,
       ],
       exports: [SessionService],

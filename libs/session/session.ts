@@ -11,13 +11,38 @@ export interface Session {
   expiresAtMs: number;
 }
 
+/** A session with what only its record knows. */
+export interface RecordedSession extends Session {
+  /** Exact to a minute. */
+  lastSeenAtMs: number;
+  ip: string | null;
+  userAgent: string | null;
+}
+
 /** Where a session was opened from, as far as it is known. */
 export interface ClientDetails {
   ip?: string | undefined;
   userAgent?: string | undefined;
 }
 
-export type RevocationReason = 'logout' | 'logout-all' | 'password-change';
+export type RevocationReason =
+  | 'logout'
+  | 'logout-all'
+  | 'revoked-by-user'
+  | 'revoked-by-admin'
+  | 'session-limit'
+  | 'password-change'
+  | 'refresh-reuse'
+  | 'role-change'
+  | 'account-disabled'
+  | 'account-deleted';
+
+const USER_AGENT_MAX_LENGTH = 512;
+
+/** The user agent as far as it is recorded, in characters. */
+export function userAgentOf(client: ClientDetails): string | null {
+  return client.userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null;
+}
 
 /**
  * Milliseconds that a tombstone must stay: what is left of the life of any token of the session,

@@ -1,4 +1,13 @@
 export { EmailTakenError } from './user.errors';
 export { UserEntity } from './user.entity';
 export { UserModule } from './user.module';
-export { UserStore, type Credentials, type NewUser, type ProfileChange } from './user.store';
+export {
+  ROLES,
+  UserStore,
+  type AccountChange,
+  type AccountState,
+  type Credentials,
+  type NewUser,
+  type ProfileChange,
+  type Role,
+} from './user.store';

@@ -6,7 +6,14 @@ import { Database } from '#libs/database';
 import type { VersionedProfile } from '#libs/profile-cache';
 import { UserEntity } from './user.entity';
 import { EmailTakenError } from './user.errors';
-import { UserStore, type Credentials, type NewUser, type ProfileChange } from './user.store';
+import {
+  UserStore,
+  type AccountChange,
+  type AccountState,
+  type Credentials,
+  type NewUser,
+  type ProfileChange,
+} from './user.store';
 
 /** Accounts in Postgres. One query a method. */
 @Injectable()
@@ -29,6 +36,7 @@ export class PostgresUserStore extends UserStore {
       avatarUrl: null,
       role: 'user',
       profileVersion: 1,
+      disabledAt: null,
       createdAt: now,
       updatedAt: now,
     });
@@ -50,11 +58,15 @@ export class PostgresUserStore extends UserStore {
   async findCredentials(userId: string): Promise<Credentials | null> {
     const row = await this.users((users) =>
       users.findOne({
-        select: { id: true, role: true, passwordHash: true },
+        select: { id: true, role: true, passwordHash: true, disabledAt: true },
         where: { id: userId },
       }),
     );
-    return row && { userId: row.id, role: row.role, passwordHash: row.passwordHash };
+    if (!row) {
+      return null;
+    }
+    const { role, passwordHash, disabledAt } = row;
+    return { userId, role, passwordHash, disabled: disabledAt !== null };
   }
 
   async readProfile(userId: string): Promise<VersionedProfile | null> {
@@ -63,19 +75,23 @@ export class PostgresUserStore extends UserStore {
   }
 
   async updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null> {
-    const updated = await this.users((users) =>
-      users
-        .createQueryBuilder()
-        .update()
-        .set({
-          ...change,
-          profileVersion: () => 'profile_version + 1',
-          updatedAt: new Date(this.clock.nowMs()),
-        })
-        .where({ id: userId })
-        .execute(),
-    );
-    return updated.affected ? this.readProfile(userId) : null;
+    const row = await this.update(userId, change);
+    return row && toProfile(row);
+  }
+
+  async changeAccount(
+    userId: string,
+    { role, disabled }: AccountChange,
+  ): Promise<AccountState | null> {
+    const row = await this.update(userId, {
+      ...(role && { role }),
+      ...(disabled !== undefined && { disabledAt: disabled ? new Date(this.clock.nowMs()) : null }),
+    });
+    return row && { ...toProfile(row), disabled: row.disabledAt !== null };
+  }
+
+  async delete(userId: string): Promise<void> {
+    await this.users((users) => users.delete({ id: userId }));
   }
 
   async replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
@@ -83,6 +99,23 @@ export class PostgresUserStore extends UserStore {
       users.update({ id: userId, passwordHash: expected }, { passwordHash: next }),
     );
     return updated.affected === 1;
+  }
+
+  /** Writes the columns and raises the profile's version. */
+  private async update(userId: string, columns: Partial<UserEntity>): Promise<UserEntity | null> {
+    const updated = await this.users((users) =>
+      users
+        .createQueryBuilder()
+        .update()
+        .set({
+          ...columns,
+          profileVersion: () => 'profile_version + 1',
+          updatedAt: new Date(this.clock.nowMs()),
+        })
+        .where({ id: userId })
+        .execute(),
+    );
+    return updated.affected ? this.users((users) => users.findOneBy({ id: userId })) : null;
   }
 
   private users<T>(work: (users: Repository<UserEntity>) => Promise<T>): Promise<T> {

@@ -31,6 +31,10 @@ export class UserEntity {
   @Column({ name: 'profile_version', type: 'integer', default: 1 })
   profileVersion!: number;
 
+  /** Set: the account may not sign in. */
+  @Column({ name: 'disabled_at', type: 'timestamp with time zone', precision: 3, nullable: true })
+  disabledAt!: Date | null;
+
   @Column({ name: 'created_at', type: 'timestamp with time zone', precision: 3 })
   createdAt!: Date;
 

@@ -12,7 +12,23 @@ export interface Credentials {
   role: string;
   /** PHC string. */
   passwordHash: string;
+  /** May not sign in. */
+  disabled: boolean;
 }
+
+/** An account as administrators see it. */
+export interface AccountState extends VersionedProfile {
+  disabled: boolean;
+}
+
+/** What only administrators change; an absent field stays. */
+export interface AccountChange {
+  role?: Role;
+  disabled?: boolean;
+}
+
+export const ROLES = ['user', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Fields to change; an absent one stays, null empties it. */
 export interface ProfileChange {
@@ -43,4 +59,13 @@ export abstract class UserStore {
    * @returns false when it is not, or the user is gone.
    */
   abstract replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean>;
+
+  /**
+   * Applies an administrator's change.
+   * @returns the profile and state afterwards.
+   */
+  abstract changeAccount(userId: string, change: AccountChange): Promise<AccountState | null>;
+
+  /** Deletes the account. Idempotent. */
+  abstract delete(userId: string): Promise<void>;
 }

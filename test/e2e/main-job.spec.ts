@@ -27,6 +27,8 @@ describe('the main job', () => {
       accessToken: expect.any(String) as string,
       tokenType: 'Bearer',
       expiresIn: 86_400,
+      refreshToken: expect.any(String) as string,
+      refreshExpiresIn: 86_400,
       session: {
         id: expect.any(String) as string,
         createdAt: expect.any(String) as string,

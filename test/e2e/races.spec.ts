@@ -140,7 +140,7 @@ describe('races', () => {
     const sessions = app.nest.get(SessionService);
     const { user } = await app.register();
     const generation = await sessions.generationOf(user.id);
-    const session = await sessions.open({ userId: user.id, role: 'user', generation });
+    const { session } = await sessions.open({ userId: user.id, role: 'user', generation });
     await sessions.revoke(session, 'logout');
     await sessions.revoke(session, 'logout-all');
     const rows = await app.database.sql.query<{ revoked_reason: string }[]>(

@@ -4,11 +4,17 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { AuthModule, AuthService, type Authenticated } from '../../libs/auth';
 import { DatabaseModule } from '../../libs/database';
-import { CurrentSession, GuardModule } from '../../libs/guard';
+import { CurrentSession, GuardModule } from '../../libs/http';
 import { ProfileCacheModule, type VersionedProfile } from '../../libs/profile-cache';
 import { RedisModule } from '../../libs/redis';
 import { SessionModule } from '../../libs/session';
-import { UserStore, type Credentials, type NewUser, type ProfileChange } from '../../libs/user';
+import {
+  UserStore,
+  type AccountState,
+  type Credentials,
+  type NewUser,
+  type ProfileChange,
+} from '../../libs/user';
 import { HttpClient } from '../support/http-client';
 import {
   createTestDatabase,
@@ -30,7 +36,7 @@ class AccountsInMemory extends UserStore {
     const now = new Date().toISOString();
     const profile = { id, email, displayName, bio: null, avatarUrl: null, role: 'member' };
     const current = { version: 1, profile: { ...profile, createdAt: now, updatedAt: now } };
-    this.accounts.set(id, { userId: id, role: 'member', passwordHash, current });
+    this.accounts.set(id, { userId: id, role: 'member', passwordHash, disabled: false, current });
     return Promise.resolve(current);
   }
 
@@ -54,6 +60,15 @@ class AccountsInMemory extends UserStore {
       account.current = { version: version + 1, profile: { ...profile, ...change } };
     }
     return Promise.resolve(account?.current ?? null);
+  }
+
+  changeAccount(): Promise<AccountState | null> {
+    return Promise.reject(new Error('this application changes accounts elsewhere'));
+  }
+
+  delete(userId: string): Promise<void> {
+    this.accounts.delete(userId);
+    return Promise.resolve();
   }
 
   replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
@@ -136,8 +151,10 @@ describe("the modules in somebody else's application", () => {
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ readBy: profile.id, as: 'member' });
 
-    expect((await http.get('/reports')).status).toBe(500);
+    const anonymous = await http.get('/reports');
+    expect([anonymous.status, anonymous.body.code]).toEqual([401, 'token_missing']);
     await auth.logout(session);
-    expect((await http.get('/reports', { token })).status).not.toBe(200);
+    const refused = await http.get('/reports', { token });
+    expect([refused.status, refused.body.code]).toEqual([401, 'token_revoked']);
   });
 });

@@ -31,7 +31,7 @@ describe('round trips to Redis, counted on the wire', () => {
   async function openSessions(count: number) {
     const userId = randomUUID();
     const generation = await sessions.generationOf(userId);
-    const open = () => sessions.open({ userId, role: 'user', generation });
+    const open = async () => (await sessions.open({ userId, role: 'user', generation })).session;
     const first = await open();
     await Promise.all(Array.from({ length: count - 1 }, open));
     return first;

@@ -8,10 +8,10 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
-import { CurrentSession, Public } from '#libs/guard';
+import { CurrentSession, Public } from '#libs/http';
 import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
-import { AuthResultDto, LoginDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
+import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
 
 @ApiTags('Authentication')
 @Controller('auth')
@@ -44,12 +44,37 @@ export class AuthController {
     'validation_failed',
     'malformed_json',
     'invalid_credentials',
+    'forbidden',
     'payload_too_large',
     'unsupported_media_type',
     'dependency_unavailable',
   )
   async login(@Body() { email, password }: LoginDto, @RequestClient() client: Client) {
     return toAuthResult(await this.auth.login(email, password, client));
+  }
+
+  @Public()
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'New tokens for a refresh token',
+    description:
+      'Each refresh token is good for one use. Used again by the same client within 10 seconds it ' +
+      'answers the same pair; used again in any other way it ends the session.',
+  })
+  @ApiOkResponse({ type: AuthResultDto })
+  @ApiProblems(
+    'validation_failed',
+    'malformed_json',
+    'token_invalid',
+    'token_expired',
+    'token_revoked',
+    'payload_too_large',
+    'unsupported_media_type',
+    'dependency_unavailable',
+  )
+  async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client) {
+    return toAuthResult(await this.auth.refresh(refreshToken, client));
   }
 
   @Post('logout')
@@ -73,11 +98,14 @@ export class AuthController {
   }
 }
 
-function toAuthResult({ session, accessToken, profile }: SignedIn): AuthResultDto {
+function toAuthResult(signedIn: SignedIn): AuthResultDto {
+  const { session, accessToken, refreshToken, refreshExpiresInSeconds, profile } = signedIn;
   return {
     accessToken: accessToken.token,
     tokenType: 'Bearer',
     expiresIn: accessToken.expiresInSeconds,
+    refreshToken,
+    refreshExpiresIn: refreshExpiresInSeconds,
     session: {
       id: session.id,
       createdAt: new Date(session.createdAtMs).toISOString(),

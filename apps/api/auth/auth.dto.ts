@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional } from 'class-validator';
+import { IsOptional, IsString, Length } from 'class-validator';
 import {
   IsEmailAddress,
   IsHumanText,
@@ -42,6 +42,13 @@ export class LoginDto {
   password!: string;
 }
 
+export class RefreshDto {
+  @ApiProperty({ description: 'From the last AuthResult; good for one use.' })
+  @IsString()
+  @Length(1, 256)
+  refreshToken!: string;
+}
+
 export class SessionSummaryDto {
   @ApiProperty({ format: 'uuid' })
   id!: string;
@@ -62,6 +69,12 @@ export class AuthResultDto {
 
   @ApiProperty({ description: 'Seconds until the access token expires.', example: 86_400 })
   expiresIn!: number;
+
+  @ApiProperty({ description: 'Opaque; keep it secret and use it once.' })
+  refreshToken!: string;
+
+  @ApiProperty({ description: 'Seconds until refresh token and session expire.', example: 86_400 })
+  refreshExpiresIn!: number;
 
   @ApiProperty({ type: SessionSummaryDto })
   session!: SessionSummaryDto;

@@ -2,7 +2,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { DependencyUnavailableError } from '#libs/common';
-import { Public } from '#libs/guard';
+import { Public } from '#libs/http';
 import { StatisticsService } from '#libs/statistics';
 
 class SessionStatsDto {

@@ -10,7 +10,7 @@ import {
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
-import { Public } from '#libs/guard';
+import { Public } from '#libs/http';
 import { PostgresHealth } from './postgres.health';
 import { RedisHealth } from './redis.health';
 

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { ErrorCode } from '#libs/common';
-import { bearerChallenge, PROBLEMS } from './problems';
+import { bearerChallenge, PROBLEMS } from '#libs/http';
 
 class FieldProblemDto {
   @ApiProperty({ example: 'email' })

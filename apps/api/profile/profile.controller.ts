@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Put, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Put, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiNoContentResponse,
@@ -8,9 +8,9 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AccountService, AuthService, type Authenticated } from '#libs/auth';
-import { CurrentSession, ReadsProfile } from '#libs/guard';
+import { CurrentSession, ReadsProfile } from '#libs/http';
 import { ApiProtected } from '../http/api-problems.decorator';
-import { ChangePasswordDto, ProfileDto, UpdateProfileDto } from './profile.dto';
+import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
 
 @ApiTags('Profile')
 @ApiBearerAuth()
@@ -75,5 +75,23 @@ export class ProfileController {
     @Body() { currentPassword, newPassword }: ChangePasswordDto,
   ): Promise<void> {
     await this.auth.changePassword(session.userId, currentPassword, newPassword);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete your account with everything in it' })
+  @ApiNoContentResponse({ description: 'Account and sessions are gone.' })
+  @ApiProtected(
+    'validation_failed',
+    'malformed_json',
+    'invalid_credentials',
+    'payload_too_large',
+    'unsupported_media_type',
+  )
+  async delete(
+    @CurrentSession() { session }: Authenticated,
+    @Body() { currentPassword }: DeleteAccountDto,
+  ): Promise<void> {
+    await this.auth.deleteAccount(session.userId, currentPassword);
   }
 }

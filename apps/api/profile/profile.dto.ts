@@ -57,6 +57,12 @@ export class UpdateProfileDto {
   bio?: string | null;
 }
 
+export class DeleteAccountDto {
+  @ApiProperty({ format: 'password', maxLength: 128, example: 'correct horse battery staple' })
+  @IsPresentedPassword()
+  currentPassword!: string;
+}
+
 export class ChangePasswordDto {
   @ApiProperty({ format: 'password', maxLength: 128, example: 'correct horse battery staple' })
   @IsPresentedPassword()

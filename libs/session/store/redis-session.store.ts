@@ -38,8 +38,16 @@ export class RedisSessionStore {
     this.revokeAllScript = load('revoke-all-sessions');
   }
 
-  /** Makes a session known, never over a tombstone or a newer generation. Idempotent. */
-  async open(session: Session, nowMs: number): Promise<OpenOutcome> {
+  /**
+   * Makes a session known, never over a tombstone or a newer generation; a known one takes the new
+   * expiry. Idempotent.
+   * @param ended sessions that had to make room: they get their tombstones in the same step.
+   */
+  async open(
+    session: Session,
+    nowMs: number,
+    ended: readonly TombstoneRequest[] = [],
+  ): Promise<OpenOutcome> {
     const { id, userId, generation, role, createdAtMs, expiresAtMs } = session;
     const reply = await this.openScript(
       [
@@ -47,8 +55,17 @@ export class RedisSessionStore {
         sessionKeys.index(userId),
         sessionKeys.tombstone(userId, id),
         STATISTICS_KEY,
+        ...ended.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
       ],
-      [id, generation, role, createdAtMs, expiresAtMs, nowMs],
+      [
+        id,
+        generation,
+        role,
+        createdAtMs,
+        expiresAtMs,
+        nowMs,
+        ...ended.flatMap(({ sessionId, ttlMs }) => [sessionId, ttlMs]),
+      ],
     );
     return reply === 1 ? 'opened' : reply === -1 ? 'revoked' : 'stale-generation';
   }

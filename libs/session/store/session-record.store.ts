@@ -1,15 +1,43 @@
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
-import type { ClientDetails, RevocationReason, Session } from '../session';
+import { hashSecret, type RefreshToken } from '../refresh-token';
+import {
+  userAgentOf,
+  type ClientDetails,
+  type RecordedSession,
+  type RevocationReason,
+  type Session,
+} from '../session';
+import { toRecordedSession, type SessionRow } from './session-row';
 
 const FIRST_GENERATION = 1;
-const USER_AGENT_MAX_LENGTH = 512;
 
 /** A session that a revocation ended: what is needed to put up its tombstone. */
 export interface RevokedSession {
   id: string;
   expiresAtMs: number;
+}
+
+/** Everything that one revoke-all did to one user. */
+export interface RevokedUser {
+  userId: string;
+  generation: number;
+  revoked: RevokedSession[];
+}
+
+export interface InsertSession {
+  session: Session;
+  client: ClientDetails;
+  refreshToken: RefreshToken;
+  /** The most sessions a user may have; the oldest beyond it end. */
+  maxSessions: number | undefined;
+}
+
+/** Where a page of a list begins. */
+export interface SessionCursor {
+  createdAtMs: number;
+  id: string;
 }
 
 /**
@@ -32,39 +60,64 @@ export class SessionRecordStore {
   /**
    * Records a new session, unless the user's generation has moved past the session's.
    * The row lock makes this wait for a revoke-all in progress, and the other way round.
-   * @returns false when the generation has moved: nothing was recorded.
+   * @returns null when the generation has moved: nothing was recorded. Else the sessions that had
+   * to make room.
    */
-  async insert(session: Session, client: ClientDetails): Promise<boolean> {
-    if (await this.insertUnderSubject(session, client)) {
-      return true;
-    }
-    if (session.generation !== FIRST_GENERATION) {
-      return false;
+  async insert(insert: InsertSession): Promise<RevokedSession[] | null> {
+    const { session } = insert;
+    const first = await this.insertWithinLimit(insert);
+    if (first || session.generation !== FIRST_GENERATION) {
+      return first;
     }
     await this.createSubject(session.userId);
-    return this.insertUnderSubject(session, client);
+    return this.insertWithinLimit(insert);
   }
 
-  /** Ends one session. Idempotent: a session already ended keeps its first reason. One query. */
-  async revoke(sessionId: string, userId: string, reason: RevocationReason, nowMs: number) {
-    await this.query(
-      `UPDATE sessions SET revoked_at = $3, revoked_reason = $4
-        WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL`,
-      [sessionId, userId, new Date(nowMs), reason],
+  /** Live sessions of a user, newest first. One query. */
+  async list(
+    userId: string,
+    nowMs: number,
+    limit: number,
+    after?: SessionCursor,
+  ): Promise<RecordedSession[]> {
+    const rows = await this.query<SessionRow>(
+      `SELECT session.*, host(session.ip) AS ip
+         FROM sessions session JOIN subjects USING (user_id, generation)
+        WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
+          AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
+        ORDER BY created_at DESC, id DESC LIMIT $3`,
+      [userId, new Date(nowMs), limit, after ? new Date(after.createdAtMs) : null, after?.id],
     );
+    return rows.map(toRecordedSession);
+  }
+
+  /**
+   * Ends one session of a user. One query.
+   * @returns null when there was no live one of that id; a session ended before keeps its reason.
+   */
+  async revoke(
+    sessionId: string,
+    userId: string,
+    reason: RevocationReason,
+    nowMs: number,
+  ): Promise<RevokedSession | null> {
+    const rows = await this.revokeWhere('id = $3 AND user_id = $4', nowMs, reason, [
+      sessionId,
+      userId,
+    ]);
+    return rows[0] ?? null;
   }
 
   /**
    * Raises the user's generation and ends every live session, together.
    * @param alongside more to do in the same transaction, before the generation is raised.
-   * @returns the new generation and the sessions that this call ended.
    */
   async revokeAll(
     userId: string,
     reason: RevocationReason,
     nowMs: number,
     alongside?: () => Promise<void>,
-  ): Promise<{ generation: number; revoked: RevokedSession[] }> {
+  ): Promise<RevokedUser> {
     return this.database.transaction(async () => {
       await alongside?.();
       await this.createSubject(userId);
@@ -74,28 +127,77 @@ export class SessionRecordStore {
          ) SELECT generation FROM raised`,
         [userId],
       );
-      const rows = await this.query<{ id: string; expires_at: Date }>(
-        `WITH ended AS (
-           UPDATE sessions SET revoked_at = $2, revoked_reason = $3
-            WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
-            RETURNING id, expires_at
-         ) SELECT id, expires_at FROM ended`,
-        [userId, new Date(nowMs), reason],
-      );
-      return {
-        generation: raised[0]?.generation ?? FIRST_GENERATION,
-        revoked: rows.map((row) => ({ id: row.id, expiresAtMs: row.expires_at.getTime() })),
-      };
+      const revoked = await this.revokeWhere('user_id = $3', nowMs, reason, [userId]);
+      return { userId, generation: raised[0]?.generation ?? FIRST_GENERATION, revoked };
     });
   }
 
-  private async insertUnderSubject(session: Session, client: ClientDetails): Promise<boolean> {
+  /** Users who have a live session, in the order of their ids, after a given one. One query. */
+  async usersWithSessions(nowMs: number, limit: number, afterUserId?: string): Promise<string[]> {
+    const rows = await this.query<{ user_id: string }>(
+      `SELECT DISTINCT user_id FROM sessions
+        WHERE revoked_at IS NULL AND expires_at > $1 AND ($3::uuid IS NULL OR user_id > $3)
+        ORDER BY user_id LIMIT $2`,
+      [new Date(nowMs), limit, afterUserId],
+    );
+    return rows.map((row) => row.user_id);
+  }
+
+  /** Records when sessions were last seen; each at most once a minute. One query. */
+  async touch(seen: ReadonlyMap<string, number>): Promise<void> {
+    await this.query(
+      `UPDATE sessions SET last_seen_at = seen.at
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, at)
+        WHERE sessions.id = seen.id AND sessions.last_seen_at <= seen.at - interval '1 minute'`,
+      [[...seen.keys()], [...seen.values()].map((atMs) => new Date(atMs))],
+    );
+  }
+
+  /** Deletes the records of a user's sessions. The generation stays: it still refuses late ones. */
+  async deleteSessions(userId: string): Promise<void> {
+    await this.query('DELETE FROM sessions WHERE user_id = $1', [userId]);
+  }
+
+  private async insertWithinLimit(insert: InsertSession): Promise<RevokedSession[] | null> {
+    const { maxSessions, session } = insert;
+    if (maxSessions === undefined) {
+      return (await this.insertUnderSubject(insert)) ? [] : null;
+    }
+    return this.database.transaction(async () => {
+      // Sign-ins of one user queue here: two at once must not both find room for one.
+      await this.query('SELECT FROM subjects WHERE user_id = $1 FOR NO KEY UPDATE', [
+        session.userId,
+      ]);
+      return (await this.insertUnderSubject(insert))
+        ? this.makeRoomFor(session, maxSessions)
+        : null;
+    });
+  }
+
+  /** Ends the oldest of the others, so that with the new one there are no more than `most`. */
+  private async makeRoomFor(session: Session, most: number): Promise<RevokedSession[]> {
+    return this.revokeWhere(
+      `id IN (SELECT id FROM sessions
+               WHERE user_id = $3 AND id <> $4 AND revoked_at IS NULL AND expires_at > $1
+               ORDER BY created_at DESC, id DESC OFFSET $5)`,
+      session.createdAtMs,
+      'session-limit',
+      [session.userId, session.id, most - 1],
+    );
+  }
+
+  private async insertUnderSubject(insert: InsertSession): Promise<boolean> {
+    const { session, client, refreshToken } = insert;
     const rows = await this.query(
-      `INSERT INTO sessions
-         (id, user_id, generation, role, created_at, last_seen_at, expires_at, ip, user_agent)
-       SELECT $1, user_id, generation, $4, $5, $5, $6, $7, $8
-         FROM subjects WHERE user_id = $2 AND generation = $3 FOR SHARE
-       RETURNING id`,
+      `WITH opened AS (
+         INSERT INTO sessions
+           (id, user_id, generation, role, created_at, last_seen_at, expires_at, ip, user_agent)
+         SELECT $1, user_id, generation, $4, $5, $5, $6, $7, $8
+           FROM subjects WHERE user_id = $2 AND generation = $3 FOR SHARE
+         RETURNING id, created_at
+       )
+       INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at)
+       SELECT $9, id, $10, created_at FROM opened RETURNING id`,
       [
         session.id,
         session.userId,
@@ -104,10 +206,30 @@ export class SessionRecordStore {
         new Date(session.createdAtMs),
         new Date(session.expiresAtMs),
         client.ip && isIP(client.ip) ? client.ip : null,
-        client.userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+        userAgentOf(client),
+        refreshToken.id,
+        hashSecret(refreshToken.secret),
       ],
     );
     return rows.length === 1;
+  }
+
+  /** @param condition SQL with its parameters from $3 on. */
+  private async revokeWhere(
+    condition: string,
+    nowMs: number,
+    reason: RevocationReason,
+    parameters: unknown[],
+  ): Promise<RevokedSession[]> {
+    const rows = await this.query<{ id: string; expires_at: Date }>(
+      `WITH ended AS (
+         UPDATE sessions SET revoked_at = $1, revoked_reason = $2
+          WHERE ${condition} AND revoked_at IS NULL AND expires_at > $1
+          RETURNING id, expires_at
+       ) SELECT id, expires_at FROM ended`,
+      [new Date(nowMs), reason, ...parameters],
+    );
+    return rows.map((row) => ({ id: row.id, expiresAtMs: row.expires_at.getTime() }));
   }
 
   private async createSubject(userId: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { runMigrations } from '../../../libs/database';
-import { SessionEntity, SubjectEntity } from '../../../libs/session';
+import { RefreshTokenEntity, SessionEntity, SubjectEntity } from '../../../libs/session';
 import { UserEntity } from '../../../libs/user';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
@@ -13,7 +13,7 @@ describe('the schema', () => {
     database = await createTestDatabase();
     entities = await new DataSource({
       ...dataSourceOptions({ url: database.url }),
-      entities: [UserEntity, SessionEntity, SubjectEntity],
+      entities: [UserEntity, SessionEntity, SubjectEntity, RefreshTokenEntity],
     }).initialize();
   });
 

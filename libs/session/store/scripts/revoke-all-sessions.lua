@@ -11,12 +11,10 @@
 -- a later one, opened before this call arrived, lives on. Atomic; one step a session.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
+--- @include end.lua
 local now_ms = tonumber(ARGV[3])
 for i = 4, #KEYS do
-  local ttl_ms = tonumber(ARGV[i])
-  if ttl_ms > 0 and redis.call('SET', KEYS[i], 1, 'PX', ttl_ms, 'NX') then
-    count(KEYS[3], 'b', now_ms + ttl_ms, 1)
-  end
+  bury(KEYS[i], KEYS[3], tonumber(ARGV[i]), now_ms)
 end
 local fields = redis.call('HGETALL', KEYS[1])
 local generation = tonumber(ARGV[1])

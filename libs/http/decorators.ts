@@ -2,6 +2,7 @@ import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestj
 import type { AuthenticatedRequest } from './authenticated-request';
 
 export const PUBLIC_ROUTE = 'latchkey:public';
+export const REQUIRED_ROLE = 'latchkey:required-role';
 export const READS_PROFILE = 'latchkey:reads-profile';
 
 /** Opens a route to everyone. Without it a route is protected: forgetting it denies. */
@@ -9,6 +10,9 @@ export const Public = () => SetMetadata(PUBLIC_ROUTE, true);
 
 /** The guard reads the cached profile in the same round trip as it verifies the session. */
 export const ReadsProfile = () => SetMetadata(READS_PROFILE, true);
+
+/** Only sessions of this role get in; the session's stored role decides, not the token. */
+export const RequiresRole = (role: string) => SetMetadata(REQUIRED_ROLE, role);
 
 /** The confirmed session of the request (`Authenticated`). Only on protected routes. */
 export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) => {

@@ -1,4 +1,5 @@
-import type { ErrorCode } from '#libs/common';
+import { HttpException } from '@nestjs/common';
+import { DomainError, ValidationFailedError, type ErrorCode } from '#libs/common';
 
 /** What a client sees of an error code. */
 interface ProblemKind {
@@ -32,7 +33,7 @@ export interface Problem {
   status: number;
   detail: string;
   code: ErrorCode;
-  requestId: string;
+  requestId?: string;
   errors?: { field: string; messages: string[] }[];
 }
 
@@ -42,4 +43,49 @@ export function bearerChallenge(code: ErrorCode, detail: string): string {
   return code === 'token_missing' || code === 'invalid_credentials'
     ? realm
     : `${realm}, error="invalid_token", error_description="${detail}"`;
+}
+
+/** What to answer for an error, whoever threw it. */
+export function describe(error: unknown, requestId: string | undefined): Problem {
+  const { code, detail } = classify(error);
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:latchkey:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    ...(requestId !== undefined && { requestId }),
+    ...(error instanceof ValidationFailedError && { errors: error.errors }),
+  };
+}
+
+/** Details of the framework's errors are our own words: theirs may quote the input. */
+function classify(error: unknown): { code: ErrorCode; detail: string } {
+  if (error instanceof DomainError) {
+    return { code: error.code, detail: error.message };
+  }
+  switch (statusOf(error)) {
+    case 400:
+    case 431:
+      return { code: 'malformed_json', detail: 'The request could not be read.' };
+    case 403:
+      return { code: 'forbidden', detail: 'This is not allowed.' };
+    case 404:
+    case 405:
+      return { code: 'not_found', detail: 'There is nothing at this address for this method.' };
+    case 413:
+      return { code: 'payload_too_large', detail: 'The request body is too large.' };
+    case 415:
+      return { code: 'unsupported_media_type', detail: 'Send the body as application/json.' };
+    default:
+      return { code: 'internal_error', detail: 'Something went wrong on our side.' };
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) {
+    return error.getStatus();
+  }
+  return (error as { statusCode?: number } | undefined)?.statusCode;
 }

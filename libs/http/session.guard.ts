@@ -1,8 +1,9 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import { RoleRequiredError } from '#libs/auth';
 import type { AuthenticatedRequest } from './authenticated-request';
-import { PUBLIC_ROUTE, READS_PROFILE } from './decorators';
+import { PUBLIC_ROUTE, READS_PROFILE, REQUIRED_ROLE } from './decorators';
 import { JWT_SESSION_STRATEGY } from './jwt-session.strategy';
 
 /** Lets a request in when its route is public or its session is alive. */
@@ -20,6 +21,11 @@ export class SessionGuard extends AuthGuard(JWT_SESSION_STRATEGY) {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.readsProfile =
       this.reflector.getAllAndOverride<boolean | undefined>(READS_PROFILE, targets) ?? false;
-    return (await super.canActivate(context)) as boolean;
+    await super.canActivate(context);
+    const role = this.reflector.getAllAndOverride<string | undefined>(REQUIRED_ROLE, targets);
+    if (role !== undefined && request.user?.session.role !== role) {
+      throw new RoleRequiredError();
+    }
+    return true;
   }
 }

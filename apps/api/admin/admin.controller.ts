@@ -1,0 +1,80 @@
+import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminService, type Authenticated } from '#libs/auth';
+import { ValidationFailedError } from '#libs/common';
+import { CurrentSession, RequiresRole } from '#libs/http';
+import { SessionService } from '#libs/session';
+import { RevokedSessionsDto } from '../auth/auth.dto';
+import { ApiProtected } from '../http/api-problems.decorator';
+import { IdPipe } from '../http/id.pipe';
+import { PageQueryDto, SessionListDto } from '../session/session.dto';
+import { parseCursor, toSessionPage } from '../session/session-page';
+import { AccountDto, ChangeAccountDto } from './admin.dto';
+
+@ApiTags('Administration')
+@ApiBearerAuth()
+@RequiresRole('admin')
+@Controller('admin')
+export class AdminController {
+  constructor(
+    private readonly admin: AdminService,
+    private readonly sessions: SessionService,
+  ) {}
+
+  @Get('users/:id/sessions')
+  @ApiOperation({ summary: "A user's devices, newest first" })
+  @ApiOkResponse({ type: SessionListDto })
+  @ApiProtected('validation_failed', 'forbidden', 'not_found')
+  async listSessions(
+    @CurrentSession() { session }: Authenticated,
+    @Param('id', IdPipe) userId: string,
+    @Query() { limit, cursor }: PageQueryDto,
+  ): Promise<SessionListDto> {
+    const after = parseCursor(cursor);
+    await this.admin.requireAccount(userId);
+    return toSessionPage(await this.sessions.list(userId, limit + 1, after), limit, session.id);
+  }
+
+  @Delete('users/:id/sessions')
+  @ApiOperation({ summary: 'Sign a user out everywhere' })
+  @ApiOkResponse({ type: RevokedSessionsDto })
+  @ApiProtected('forbidden', 'not_found')
+  async revokeSessions(@Param('id', IdPipe) userId: string): Promise<RevokedSessionsDto> {
+    return { revokedSessions: await this.admin.revokeSessions(userId) };
+  }
+
+  @Delete('sessions')
+  @ApiOperation({ summary: 'Sign everyone out everywhere, yourself too' })
+  @ApiOkResponse({ type: RevokedSessionsDto })
+  @ApiProtected('forbidden')
+  async revokeEveryone(): Promise<RevokedSessionsDto> {
+    return { revokedSessions: await this.admin.revokeEveryone() };
+  }
+
+  @Patch('users/:id')
+  @ApiOperation({ summary: "Change a user's role or state; ends all their sessions" })
+  @ApiOkResponse({ type: AccountDto })
+  @ApiProtected(
+    'validation_failed',
+    'malformed_json',
+    'forbidden',
+    'not_found',
+    'payload_too_large',
+    'unsupported_media_type',
+  )
+  async changeAccount(
+    @Param('id', IdPipe) userId: string,
+    @Body() { disabled, role }: ChangeAccountDto,
+  ): Promise<AccountDto> {
+    if (disabled === undefined && role === undefined) {
+      throw new ValidationFailedError([
+        { field: 'body', messages: ['body must name disabled or role'] },
+      ]);
+    }
+    const changed = await this.admin.changeAccount(userId, {
+      ...(disabled !== undefined && { disabled }),
+      ...(role !== undefined && { role }),
+    });
+    return { ...changed.profile, disabled: changed.disabled };
+  }
+}

@@ -1,0 +1,71 @@
+import { Body, Controller, Get, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
+import {
+  ApiBasicAuth,
+  ApiBearerAuth,
+  ApiConsumes,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Authenticator, type Authenticated } from '#libs/auth';
+import { DependencyUnavailableError, DomainError } from '#libs/common';
+import { CurrentSession, Public } from '#libs/http';
+import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
+import { IntrospectDto, IntrospectionDto } from './gateway.dto';
+import { IntrospectionClientGuard } from './introspection-client.guard';
+
+const text = { schema: { type: 'string' as const } };
+
+@ApiTags('Gateways and services')
+@Controller('auth')
+export class GatewayController {
+  constructor(private readonly authenticator: Authenticator) {}
+
+  @Get('verify')
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Forward authentication: who is this? (nginx, Traefik, Envoy)' })
+  @ApiOkResponse({
+    description: 'Recognised; no body.',
+    headers: { 'X-User-Id': text, 'X-Session-Id': text, 'X-User-Role': text },
+  })
+  @ApiProtected()
+  verify(
+    @CurrentSession() { session }: Authenticated,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): void {
+    reply
+      .header('x-user-id', session.userId)
+      .header('x-session-id', session.id)
+      .header('x-user-role', session.role);
+  }
+
+  @Public()
+  @UseGuards(IntrospectionClientGuard)
+  @Post('introspect')
+  @HttpCode(200)
+  @ApiBasicAuth()
+  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiOperation({ summary: 'Token introspection (RFC 7662)' })
+  @ApiOkResponse({ type: IntrospectionDto })
+  @ApiProblems(
+    'validation_failed',
+    'invalid_credentials',
+    'payload_too_large',
+    'unsupported_media_type',
+    'dependency_unavailable',
+  )
+  async introspect(@Body() { token }: IntrospectDto): Promise<IntrospectionDto> {
+    try {
+      const { claims, session } = await this.authenticator.authenticate(token, {
+        withProfile: false,
+      });
+      return { active: true, ...claims, scope: session.role, token_type: 'Bearer' };
+    } catch (error) {
+      if (error instanceof DomainError && !(error instanceof DependencyUnavailableError)) {
+        return { active: false };
+      }
+      throw error;
+    }
+  }
+}

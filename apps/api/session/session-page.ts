@@ -1,0 +1,62 @@
+import bowser from 'bowser';
+import { ValidationFailedError } from '#libs/common';
+import type { RecordedSession, SessionCursor } from '#libs/session';
+import type { DeviceSessionDto, SessionListDto } from './session.dto';
+
+/** Where a page begins, or undefined for the first. @throws ValidationFailedError */
+export function parseCursor(cursor: string | undefined): SessionCursor | undefined {
+  if (cursor === undefined) {
+    return undefined;
+  }
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  const [, createdAtMs, id] = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(text) ?? [];
+  if (!createdAtMs || !id) {
+    throw new ValidationFailedError([
+      { field: 'cursor', messages: ['cursor must be a nextCursor of an earlier answer'] },
+    ]);
+  }
+  return { createdAtMs: Number(createdAtMs), id };
+}
+
+function formatCursor({ createdAtMs, id }: SessionCursor): string {
+  return Buffer.from(`${createdAtMs}.${id}`, 'latin1').toString('base64url');
+}
+
+/** @param found up to one more than `limit`: the one too many tells that there is another page. */
+export function toSessionPage(
+  found: readonly RecordedSession[],
+  limit: number,
+  currentId: string | undefined,
+): SessionListDto {
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    sessions: page.map((session) => toDevice(session, currentId)),
+    nextCursor: found.length > limit && last ? formatCursor(last) : null,
+  };
+}
+
+function toDevice(session: RecordedSession, currentId: string | undefined): DeviceSessionDto {
+  return {
+    id: session.id,
+    current: session.id === currentId,
+    createdAt: new Date(session.createdAtMs).toISOString(),
+    lastSeenAt: new Date(session.lastSeenAtMs).toISOString(),
+    expiresAt: new Date(session.expiresAtMs).toISOString(),
+    ip: session.ip,
+    userAgent: session.userAgent,
+    device: deviceName(session.userAgent),
+  };
+}
+
+/** `Firefox on macOS`; whatever part is unknown is left out. */
+export function deviceName(userAgent: string | null): string {
+  if (!userAgent) {
+    return 'Unknown device';
+  }
+  const { browser, os } = bowser.parse(userAgent);
+  if (browser.name && os.name) {
+    return `${browser.name} on ${os.name}`;
+  }
+  return browser.name ?? os.name ?? userAgent.split('/')[0]?.slice(0, 40) ?? 'Unknown device';
+}

@@ -1,0 +1,46 @@
+import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Authenticated } from '#libs/auth';
+import { CurrentSession } from '#libs/http';
+import { SessionService } from '#libs/session';
+import { ApiProtected } from '../http/api-problems.decorator';
+import { IdPipe } from '../http/id.pipe';
+import { PageQueryDto, SessionListDto } from './session.dto';
+import { parseCursor, toSessionPage } from './session-page';
+
+@ApiTags('Sessions')
+@ApiBearerAuth()
+@Controller('auth/sessions')
+export class SessionController {
+  constructor(private readonly sessions: SessionService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Your devices, newest first' })
+  @ApiOkResponse({ type: SessionListDto })
+  @ApiProtected('validation_failed')
+  async list(
+    @CurrentSession() { session }: Authenticated,
+    @Query() { limit, cursor }: PageQueryDto,
+  ): Promise<SessionListDto> {
+    const found = await this.sessions.list(session.userId, limit + 1, parseCursor(cursor));
+    return toSessionPage(found, limit, session.id);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Sign one of your devices out' })
+  @ApiNoContentResponse({ description: 'The session is revoked.' })
+  @ApiProtected('not_found')
+  async revoke(
+    @CurrentSession() { session }: Authenticated,
+    @Param('id', IdPipe) id: string,
+  ): Promise<void> {
+    await this.sessions.revokeById(session.userId, id, 'revoked-by-user');
+  }
+}

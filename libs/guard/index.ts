@@ -1,3 +1,0 @@
-export { GuardModule } from './guard.module';
-export { CurrentSession, Public, ReadsProfile } from './decorators';
-export type { AuthenticatedRequest } from './authenticated-request';

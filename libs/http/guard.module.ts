@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { JwtSessionStrategy } from './jwt-session.strategy';
+import { ProblemFilter } from './problem.filter';
+import { SessionGuard } from './session.guard';
+
+/**
+ * Protects every route of the application that is not marked `@Public()`, and answers errors as
+ * problem+json. Needs `AuthModule`.
+ */
+@Module({
+  imports: [PassportModule],
+  providers: [
+    JwtSessionStrategy,
+    { provide: APP_GUARD, useClass: SessionGuard },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
+})
+export class GuardModule {}

@@ -1,0 +1,49 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { DependencyUnavailableError, type ErrorCode } from '#libs/common';
+import { bearerChallenge, describe, type Problem } from './problems';
+
+/**
+ * Turns every error into problem+json (RFC 9457), on Fastify as on Express. The only place where an
+ * error meets HTTP.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+
+  constructor(private readonly adapterHost: HttpAdapterHost) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const requestId = http.getRequest<{ id?: unknown }>().id;
+    const problem = describe(error, typeof requestId === 'string' ? requestId : undefined);
+    this.log(error, problem.code, requestId);
+
+    const { httpAdapter } = this.adapterHost;
+    const response = http.getResponse<unknown>();
+    if (problem.status === 401) {
+      httpAdapter.setHeader(response, 'WWW-Authenticate', challengeOf(error, problem));
+    }
+    if (error instanceof DependencyUnavailableError) {
+      httpAdapter.setHeader(response, 'Retry-After', String(error.retryAfterSeconds));
+    }
+    httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json');
+    httpAdapter.reply(response, JSON.stringify(problem), problem.status);
+  }
+
+  private log(error: unknown, code: ErrorCode, requestId: unknown): void {
+    if (code === 'internal_error') {
+      this.logger.error({ err: error, requestId }, 'unexpected error');
+    } else if (error instanceof DependencyUnavailableError) {
+      const { dependency, cause } = error;
+      const reason = cause instanceof Error ? cause.message : undefined;
+      this.logger.warn({ dependency, reason, requestId }, 'store unavailable');
+    }
+  }
+}
+
+/** An error may bring the challenge of another scheme than Bearer. */
+function challengeOf(error: unknown, { code, detail }: Problem): string {
+  const own = (error as { challenge?: unknown }).challenge;
+  return typeof own === 'string' ? own : bearerChallenge(code, detail);
+}

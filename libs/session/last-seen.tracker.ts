@@ -1,0 +1,65 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { DependencyUnavailableError } from '#libs/common';
+import { SessionRecordStore } from './store/session-record.store';
+
+const INTERVAL_MS = 60_000;
+const FLUSH_DELAY_MS = 2_000;
+/** Sessions remembered at most; beyond it the oldest memory goes, which costs an early write. */
+const CAPACITY = 50_000;
+
+/**
+ * Notes when sessions are seen without a write a request: each session at most once a minute from
+ * this process, and all that is due in one statement.
+ */
+@Injectable()
+export class LastSeenTracker implements OnModuleDestroy {
+  private readonly logger = new Logger('LastSeen');
+  private readonly noted = new Map<string, number>();
+  private due = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly record: SessionRecordStore) {}
+
+  /** Costs a look into a map; writes nothing by itself. */
+  note(sessionId: string, nowMs: number): void {
+    const last = this.noted.get(sessionId);
+    if (last !== undefined && nowMs - last < INTERVAL_MS) {
+      return;
+    }
+    this.remember(sessionId, nowMs);
+    this.due.set(sessionId, nowMs);
+    this.timer ??= setTimeout(() => void this.flush(), FLUSH_DELAY_MS).unref();
+  }
+
+  /** Writes what is due now. What cannot be written is dropped: the next minute brings it again. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.due.size === 0) {
+      return;
+    }
+    const batch = this.due;
+    this.due = new Map();
+    try {
+      await this.record.touch(batch);
+    } catch (error) {
+      if (!(error instanceof DependencyUnavailableError)) {
+        throw error;
+      }
+      this.logger.warn(`last-seen times of ${batch.size} sessions not recorded`);
+    }
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.flush();
+  }
+
+  private remember(sessionId: string, nowMs: number): void {
+    this.noted.delete(sessionId);
+    this.noted.set(sessionId, nowMs);
+    if (this.noted.size > CAPACITY) {
+      const [oldest = sessionId] = this.noted.keys();
+      this.noted.delete(oldest);
+    }
+  }
+}

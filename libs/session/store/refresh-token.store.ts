@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database } from '#libs/database';
+import {
+  hashSecret,
+  isSecretOf,
+  newSuccessorSalt,
+  successorSecret,
+  type RefreshToken,
+} from '../refresh-token';
+import { userAgentOf, type ClientDetails, type Session } from '../session';
+import { toSession, type SessionRow } from './session-row';
+
+/** A repetition of the last rotation by the same client within this time is not a theft. */
+const REPEAT_GRACE_MS = 10_000;
+
+export interface Rotation {
+  session: Session;
+  refreshToken: RefreshToken;
+  /** When this pair was made; a repeated request gets the time of the first. */
+  rotatedAtMs: number;
+}
+
+/** `reused`: a used token came again, and the session has been ended in the record for it. */
+export type RotationOutcome =
+  | ({ outcome: 'rotated' } & Rotation)
+  | { outcome: 'reused'; session: Session }
+  | { outcome: 'unknown' | 'revoked' | 'expired' };
+
+interface TokenRow {
+  id: string;
+  session_id: string;
+  user_id: string;
+  secret_hash: Buffer;
+  used_at: Date | null;
+  used_by: string | null;
+  successor_id: string | null;
+  successor_salt: Buffer | null;
+  successor_used_at: Date | null;
+}
+
+/** Refresh tokens in Postgres. Methods throw DependencyUnavailableError when it is away. */
+@Injectable()
+export class RefreshTokenStore {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Uses a token and makes its successor, in one transaction; extends the session.
+   * @param expiresAtMs the session's new expiry, given when it was created; ms since the epoch.
+   */
+  async rotate(
+    presented: RefreshToken,
+    client: ClientDetails,
+    nowMs: number,
+    expiresAtMs: (createdAtMs: number) => number,
+  ): Promise<RotationOutcome> {
+    return this.database.transaction(async () => {
+      const owner = await this.ownerOf(presented);
+      if (!owner) {
+        return { outcome: 'unknown' };
+      }
+      const session = await this.lockSession(owner.session_id, owner.user_id);
+      if (!session) {
+        return { outcome: 'revoked' };
+      }
+      if (session.expiresAtMs <= nowMs) {
+        return { outcome: 'expired' };
+      }
+      // Read again under the session's lock: of many callers all but the first see it used.
+      const token = await this.read(presented.id);
+      if (!token) {
+        return { outcome: 'unknown' };
+      }
+      if (token.used_at === null) {
+        const extended = { ...session, expiresAtMs: expiresAtMs(session.createdAtMs) };
+        return this.useToken(presented, extended, client, nowMs);
+      }
+      const repetition = repeated(token, presented, client, nowMs);
+      if (repetition) {
+        return { outcome: 'rotated', session, ...repetition };
+      }
+      await this.endForReuse(session, nowMs);
+      return { outcome: 'reused', session };
+    });
+  }
+
+  /** Null for an unknown id and for a wrong secret alike: neither says anything of the session. */
+  private async ownerOf(presented: RefreshToken): Promise<TokenRow | null> {
+    const token = await this.read(presented.id);
+    return token && isSecretOf(presented.secret, token.secret_hash) ? token : null;
+  }
+
+  private async read(id: string): Promise<TokenRow | null> {
+    const rows = await this.query<TokenRow>(
+      `SELECT token.*, session.user_id, successor.used_at AS successor_used_at
+         FROM refresh_tokens token
+         JOIN sessions session ON session.id = token.session_id
+         LEFT JOIN refresh_tokens successor ON successor.id = token.successor_id
+        WHERE token.id = $1`,
+      [id],
+    );
+    return rows[0] ?? null;
+  }
+
+  /**
+   * The session, locked, if it is not revoked. Locks the subject first, as a revoke-all does:
+   * the other way round the two could wait for each other.
+   */
+  private async lockSession(sessionId: string, userId: string): Promise<Session | null> {
+    await this.query('SELECT FROM subjects WHERE user_id = $1 FOR SHARE', [userId]);
+    const rows = await this.query<SessionRow>(
+      'SELECT * FROM sessions WHERE id = $1 AND revoked_at IS NULL FOR UPDATE',
+      [sessionId],
+    );
+    return rows[0] ? toSession(rows[0]) : null;
+  }
+
+  private async useToken(
+    used: RefreshToken,
+    session: Session,
+    client: ClientDetails,
+    nowMs: number,
+  ): Promise<RotationOutcome> {
+    const salt = newSuccessorSalt();
+    const successor = { id: randomUUID(), secret: successorSecret(used.secret, salt) };
+    const now = new Date(nowMs);
+    await this.query(
+      `UPDATE refresh_tokens
+          SET used_at = $2, used_by = $3, successor_id = $4, successor_salt = $5 WHERE id = $1`,
+      [used.id, now, userAgentOf(client), successor.id, salt],
+    );
+    await this.query(
+      `INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at) VALUES ($1, $2, $3, $4)`,
+      [successor.id, session.id, hashSecret(successor.secret), now],
+    );
+    await this.query('UPDATE sessions SET expires_at = $2, last_seen_at = $3 WHERE id = $1', [
+      session.id,
+      new Date(session.expiresAtMs),
+      now,
+    ]);
+    return { outcome: 'rotated', session, refreshToken: successor, rotatedAtMs: nowMs };
+  }
+
+  private async endForReuse(session: Session, nowMs: number): Promise<void> {
+    await this.query(
+      `UPDATE sessions SET revoked_at = $2, revoked_reason = 'refresh-reuse' WHERE id = $1`,
+      [session.id, new Date(nowMs)],
+    );
+  }
+
+  private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    return this.database.run((manager) => manager.query<Row[]>(sql, parameters));
+  }
+}
+
+/**
+ * The pair that the first use made, for a client that asks for it once more because it asked twice
+ * at once or never got the answer. Only while nobody has gone on from that pair.
+ */
+function repeated(
+  token: TokenRow,
+  presented: RefreshToken,
+  client: ClientDetails,
+  nowMs: number,
+): Pick<Rotation, 'refreshToken' | 'rotatedAtMs'> | null {
+  const { used_at: usedAt, used_by: usedBy, successor_id: id, successor_salt: salt } = token;
+  if (!usedAt || !id || !salt || token.successor_used_at || usedBy !== userAgentOf(client)) {
+    return null;
+  }
+  const rotatedAtMs = usedAt.getTime();
+  return nowMs - rotatedAtMs <= REPEAT_GRACE_MS
+    ? { refreshToken: { id, secret: successorSecret(presented.secret, salt) }, rotatedAtMs }
+    : null;
+}
