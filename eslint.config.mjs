@@ -33,7 +33,7 @@ const OWNED_PACKAGES = [
  * @param {{ regex: string, message: string }[]} more
  */
 function importRules(owner, more = []) {
-  return /** @type {const} */ ([
+  return /** @type {import('eslint').Linter.RuleEntry} */ ([
     'error',
     {
       paths: OWNED_PACKAGES.filter((owned) => owned.owner !== owner).flatMap(
@@ -54,7 +54,7 @@ function importRules(owner, more = []) {
   ]);
 }
 
-const noEnvironment = /** @type {const} */ ([
+const noEnvironment = /** @type {import('eslint').Linter.RuleEntry} */ ([
   'error',
   {
     object: 'process',

@@ -212,9 +212,12 @@ describe('session scripts', () => {
       const { userId } = aSession();
       const older = Array.from({ length: 10 }, () => aSession({ userId, generation: 1 }));
       const newer = Array.from({ length: 10 }, () => aSession({ userId, generation: 2 }));
-      const opened = [...older, ...newer].map((session) => store.open(session, NOW_MS));
-      opened.splice(round, 0, store.revokeAll(userId, 2, [], NOW_MS, HOUR_MS) as never);
-      await Promise.all(opened);
+      const open = (session: Session) => store.open(session, NOW_MS);
+      await Promise.all([
+        ...[...older, ...newer].slice(0, round).map(open),
+        store.revokeAll(userId, 2, [], NOW_MS, HOUR_MS),
+        ...[...older, ...newer].slice(round).map(open),
+      ]);
       expect(new Set(await Promise.all(older.map((session) => state(session))))).not.toContain(
         'live',
       );

@@ -1,0 +1,229 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  identify,
+  isAlive,
+  stopProcess,
+  waitUntilGone,
+  type ProcessRecord,
+} from '../../tools/local/processes.mjs';
+import { CheckoutCopy } from './started-checkout';
+
+const STOP_LIMIT_MS = 10_000;
+const ACCOUNT = { email: 'ada@example.com', password: 'correct horse battery staple' };
+const SERVERS = ['Postgres', 'Redis', 'The API'];
+
+jest.setTimeout(240_000);
+
+describe('npm start', () => {
+  let checkout: CheckoutCopy;
+
+  beforeAll(async () => {
+    checkout = await CheckoutCopy.create();
+  });
+
+  afterEach(async () => {
+    for (const { child, exited } of checkout.runs.splice(0)) {
+      child.kill('SIGTERM');
+      await exited();
+    }
+  });
+
+  afterAll(() => checkout.remove());
+
+  async function post(path: string, body: object): Promise<number> {
+    const response = await fetch(`${checkout.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+    await response.body?.cancel();
+    return response.status;
+  }
+
+  async function isServing(): Promise<boolean> {
+    const response = await fetch(`${checkout.url}/health/live`);
+    await response.body?.cancel();
+    return response.ok;
+  }
+
+  function find(name: string, records: ProcessRecord[]): ProcessRecord {
+    const record = records.find((candidate) => candidate.name === name);
+    if (record === undefined) {
+      throw new Error(`${name} does not run`);
+    }
+    return record;
+  }
+
+  function namesOf(records: ProcessRecord[]): string[] {
+    return records.map(({ name }) => name).sort();
+  }
+
+  it('prints a line for each step and the addresses, and keeps its secrets to its owner', async () => {
+    const run = await checkout.start();
+
+    expect(run.text()).toMatch(/latchkey {2}starting Postgres/);
+    expect(run.text()).toMatch(/latchkey {2}starting Redis \(.+\)/);
+    expect(run.text()).toContain(
+      [
+        'Latchkey is ready.',
+        `  API         http://localhost:${checkout.port}/api`,
+        `  Swagger UI  http://localhost:${checkout.port}/docs`,
+        `  Health      http://localhost:${checkout.port}/api/auth/health`,
+        '  Stop with Ctrl-C; data stays in .data/',
+      ].join('\n'),
+    );
+    expect(await isServing()).toBe(true);
+    for (const secret of ['jwt-secret', 'postgres-password']) {
+      expect(statSync(join(checkout.dir, '.data', secret)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('finds the users of the start before, and leaves no process behind', async () => {
+    const first = await checkout.start();
+    expect(await post('/api/auth/register', ACCOUNT)).toBe(201);
+    const children = checkout.children();
+    expect(namesOf(children)).toEqual([...SERVERS].sort());
+
+    const askedAt = Date.now();
+    first.child.kill('SIGTERM');
+    expect(await first.exited()).toBe(0);
+    expect(Date.now() - askedAt).toBeLessThan(STOP_LIMIT_MS);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(checkout.dir, '.data', 'start.lock'))).toBe(false);
+
+    await checkout.start();
+    expect(await post('/api/auth/login', ACCOUNT)).toBe(200);
+  });
+
+  it.each(['SIGINT', 'SIGHUP'] as const)('stops cleanly on %s', async (signal) => {
+    const run = await checkout.start();
+    const children = checkout.children();
+
+    run.child.kill(signal);
+
+    expect(await run.exited()).toBe(0);
+    expect(run.text()).toMatch(/latchkey {2}stopped\n$/);
+    expect(children.filter(isAlive)).toEqual([]);
+  });
+
+  it('is refused beside a running one, which keeps answering', async () => {
+    const first = await checkout.start();
+    const children = checkout.children();
+
+    const second = checkout.run();
+
+    expect(await second.exited()).toBe(1);
+    expect(second.text()).toBe(
+      `Latchkey runs at http://localhost:${checkout.port} from this folder already ` +
+        `(process ${first.child.pid}): use that one, or stop it with Ctrl-C there or with kill ` +
+        `${first.child.pid}.\n`,
+    );
+    expect(await isServing()).toBe(true);
+    expect(checkout.children()).toEqual(children);
+  });
+
+  it('recovers from a kill -9, with the data', async () => {
+    const first = await checkout.start();
+    const account = { ...ACCOUNT, email: 'grace@example.com' };
+    expect(await post('/api/auth/register', account)).toBe(201);
+    const orphans = checkout.children();
+    first.child.kill('SIGKILL');
+    await first.exited();
+    expect(orphans.filter(isAlive).length).toBeGreaterThan(0);
+
+    const next = await checkout.start();
+
+    expect(next.text()).toContain('cleaning up after a start that was killed');
+    expect(orphans.filter(isAlive)).toEqual([]);
+    expect(namesOf(checkout.children())).toEqual([...SERVERS].sort());
+    expect(await post('/api/auth/login', account)).toBe(200);
+  });
+
+  it('takes the API with it when it is killed with -9', async () => {
+    const run = await checkout.start();
+    const api = find('The API', checkout.children());
+    run.child.kill('SIGKILL');
+    await run.exited();
+
+    expect(await waitUntilGone(api, STOP_LIMIT_MS)).toBe(true);
+  });
+
+  it.each(SERVERS)('stops the rest and says why when %s dies', async (name) => {
+    const run = await checkout.start();
+    const children = checkout.children();
+    const victim = find(name, children);
+
+    await stopProcess(victim, 'SIGKILL', STOP_LIMIT_MS);
+
+    expect(await run.exited()).toBe(1);
+    expect(run.text()).toContain(`Latchkey stopped: ${name} ended (signal SIGKILL).`);
+    expect(children.filter(isAlive)).toEqual([]);
+  });
+
+  it('says in one sentence that the port is taken, and starts nothing', async () => {
+    const other = createServer().listen(checkout.port, '127.0.0.1');
+    try {
+      const run = checkout.run();
+
+      expect(await run.exited()).toBe(1);
+      expect(run.text()).toBe(
+        `Port ${checkout.port} of 127.0.0.1 is taken by another program: stop it or set PORT, ` +
+          'for example PORT=3001 npm start.\n',
+      );
+    } finally {
+      other.close();
+    }
+  });
+
+  it('embeds nothing in production', async () => {
+    const run = checkout.run({ NODE_ENV: 'production' });
+
+    expect(await run.exited()).toBe(1);
+    expect(run.text()).toMatch(/^Nothing is embedded .* set DATABASE_URL and REDIS_URL;.*\n$/);
+  });
+
+  it('shows a wrong setting as one sentence that names it, not its value, and stops all', async () => {
+    const run = checkout.run({ SESSION_TTL: 'tuesday' });
+
+    expect(await run.exited()).toBe(1);
+    expect(run.text()).toMatch(/^SESSION_TTL .+$/m);
+    expect(run.text()).not.toContain('tuesday');
+    expect(readdirSync(join(checkout.dir, '.data'))).not.toContain('start.lock');
+  });
+
+  it('reads .env, which the environment overrides', async () => {
+    const file = join(checkout.dir, '.env');
+    writeFileSync(file, 'NODE_ENV=production\n');
+    const inFile = checkout.run();
+    expect(await inFile.exited()).toBe(1);
+    expect(inFile.text()).toContain('Nothing is embedded');
+
+    writeFileSync(file, 'PORT=nonsense\n');
+    const overridden = await checkout.start();
+    writeFileSync(file, '');
+
+    expect(overridden.text()).toContain(`http://localhost:${checkout.port}/api`);
+  });
+
+  it('stops at once when it is asked again', async () => {
+    const run = await checkout.start();
+    const children = checkout.children();
+    const supervisor = identify(run.child.pid ?? 0);
+    const api = find('The API', children);
+    process.kill(api.pid, 'SIGSTOP');
+
+    run.child.kill('SIGINT');
+    await sleep(1_000);
+    expect(isAlive(supervisor)).toBe(true);
+    run.child.kill('SIGINT');
+
+    expect(await run.exited()).toBe(1);
+    for (const child of children) {
+      expect(await waitUntilGone(child, STOP_LIMIT_MS)).toBe(true);
+    }
+  });
+});

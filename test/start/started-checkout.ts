@@ -1,0 +1,137 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../tools/local/ports.mjs';
+import { identify, isAlive, type ProcessRecord } from '../../tools/local/processes.mjs';
+import { noteInProcessList } from '../../tools/local/server.mjs';
+
+const ROOT = resolve(__dirname, '../..');
+const NOT_COPIED = ['node_modules', '.git', '.data', 'coverage', '.env'];
+const READY_LINE = 'Latchkey is ready.';
+const START_DEADLINE_MS = 120_000;
+const EXIT_DEADLINE_MS = 15_000;
+const POLL_MS = 50;
+
+/** A run of `node tools/start.mjs`. */
+export interface StartRun {
+  readonly child: ChildProcess;
+  /** Everything it has printed so far. */
+  text(): string;
+  /** Ends with the exit code, or with the signal that killed it. */
+  exited(): Promise<number | NodeJS.Signals>;
+}
+
+/**
+ * A copy of this checkout in a temporary folder that only its owner may enter, as a fresh clone
+ * often is. It shares the installed packages.
+ */
+export class CheckoutCopy {
+  readonly dir = mkdtempSync(join(tmpdir(), 'latchkey-start-'));
+  readonly runs: StartRun[] = [];
+
+  private constructor(readonly port: number) {
+    refuseToReinstall();
+    cpSync(ROOT, this.dir, {
+      recursive: true,
+      filter: (source) => !NOT_COPIED.includes(relative(ROOT, source).split(sep)[0] ?? ''),
+    });
+    symlinkSync(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
+  }
+
+  static async create(): Promise<CheckoutCopy> {
+    return new CheckoutCopy(await freePort());
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it without waiting for anything. */
+  run(env: NodeJS.ProcessEnv = {}): StartRun {
+    const child = spawn(process.execPath, [join('tools', 'start.mjs')], {
+      cwd: this.dir,
+      env: { ...bareEnvironment(), PORT: String(this.port), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const run = observe(child);
+    this.runs.push(run);
+    return run;
+  }
+
+  /** Starts it and waits until it says that it is ready. */
+  async start(): Promise<StartRun> {
+    const run = this.run();
+    const deadline = Date.now() + START_DEADLINE_MS;
+    while (!run.text().includes(READY_LINE)) {
+      if (run.child.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`npm start did not get ready:\n${run.text()}`);
+      }
+      await sleep(POLL_MS);
+    }
+    return run;
+  }
+
+  /** The processes that the last start noted in its lock. */
+  children(): ProcessRecord[] {
+    const lock = readFileSync(join(this.dir, '.data', 'start.lock'), 'utf8');
+    return (JSON.parse(lock) as { children: ProcessRecord[] }).children.filter(isAlive);
+  }
+
+  async remove(): Promise<void> {
+    for (const { child, exited } of this.runs) {
+      child.kill('SIGTERM');
+      await exited();
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** npm ci in the copy would empty the packages of this checkout, which the copy shares. */
+function refuseToReinstall(): void {
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(ROOT, 'node_modules', '.latchkey-lock-hash');
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    throw new Error('The installed packages are not those of package-lock.json: run npm test.');
+  }
+}
+
+/** Without the settings and stores of the person who runs the tests. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, LATCHKEY_PROCESS_LIST } = process.env;
+  return { PATH, HOME, LANG, LATCHKEY_PROCESS_LIST };
+}
+
+function observe(child: ChildProcess): StartRun {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  }
+  const ended = new Promise<number | NodeJS.Signals>((resolveEnd) => {
+    child.once('close', (code, signal) => resolveEnd(signal ?? code ?? -1));
+  });
+  const id = identify(child.pid ?? 0);
+  noteInProcessList({ ...id, name: 'start', stopSignal: 'SIGTERM', killSignal: 'SIGKILL' });
+  return {
+    child,
+    text: () => text,
+    exited: () => withDeadline(ended, () => `npm start did not end:\n${text}`),
+  };
+}
+
+async function withDeadline<T>(promise: Promise<T>, complaint: () => string): Promise<T> {
+  const timer = new AbortController();
+  const overdue = sleep(EXIT_DEADLINE_MS, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(complaint());
+  });
+  try {
+    return await Promise.race([promise, overdue]);
+  } finally {
+    overdue.catch(() => undefined);
+    timer.abort();
+  }
+}

@@ -1,0 +1,10 @@
+// @ts-check
+import { runMain } from './local/main.mjs';
+import { createOutput } from './local/output.mjs';
+import { prepare } from './local/preparation.mjs';
+import { build } from './local/source-build.mjs';
+
+await runMain(async (signal) => {
+  await prepare({ output: createOutput(), signal }, [build]);
+  return 0;
+});

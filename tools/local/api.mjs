@@ -1,0 +1,68 @@
+// @ts-check
+import { join } from 'node:path';
+import { Failure } from './failure.mjs';
+import { ROOT } from './paths.mjs';
+import { run } from './run.mjs';
+import { Server } from './server.mjs';
+
+const MIGRATE_DEADLINE_MS = 120_000;
+const READY_DEADLINE_MS = 60_000;
+const PROBE_DEADLINE_MS = 2_000;
+const STOP_GRACE_MS = 5_000;
+const CLI = join('dist', 'apps', 'cli', 'main.js');
+const API = join('dist', 'apps', 'api', 'main.js');
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'onSpawn'>} options
+ */
+export async function migrate(env, options) {
+  const { ok, output } = await run(process.execPath, [CLI, 'migrate'], {
+    ...options,
+    cwd: ROOT,
+    env,
+    deadlineMs: MIGRATE_DEADLINE_MS,
+  });
+  if (!ok) {
+    const isOneSentence = /^[^\n]+$/.test(output.trim());
+    throw isOneSentence
+      ? new Failure(output.trim())
+      : new Failure('The database could not be migrated.', output);
+  }
+}
+
+/**
+ * Starts the API and waits until it answers.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {object} options
+ * @param {string} options.url at which it will answer
+ * @param {AbortSignal} options.signal
+ * @param {import('./server.mjs').ServerOptions['onSpawn']} options.onSpawn
+ * @param {(server: Server) => void} options.onStarted called before it answers
+ */
+export async function startApi(env, { url, signal, onSpawn, onStarted }) {
+  const server = await Server.spawn(process.execPath, [API], {
+    name: 'The API',
+    stopSignal: 'SIGTERM',
+    killSignal: 'SIGKILL',
+    graceMs: STOP_GRACE_MS,
+    withChannel: true,
+    cwd: ROOT,
+    env,
+    onSpawn,
+  });
+  onStarted(server);
+  const isReady = () => answers(`${url}/health/live`);
+  await server.waitUntil(isReady, { deadlineMs: READY_DEADLINE_MS, signal });
+}
+
+/** @param {string} url */
+async function answers(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_DEADLINE_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,145 @@
+// @ts-check
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { Failure, hasCode } from './failure.mjs';
+import { giveTo } from './postgres-user.mjs';
+import {
+  commandLineOf,
+  identify,
+  signalProcess,
+  stopProcess,
+  waitUntilGone,
+} from './processes.mjs';
+import { run } from './run.mjs';
+
+const INITDB_DEADLINE_MS = 120_000;
+const SINGLE_DEADLINE_MS = 60_000;
+const ORPHAN_GRACE_MS = 6_000;
+
+/** The same whatever the machine's locale and time zone are. */
+export const POSTGRES_ENV = { LC_ALL: 'C', TZ: 'UTC' };
+
+/**
+ * @typedef {object} Cluster
+ * @property {import('./postgres-program.mjs').PostgresProgram} program
+ * @property {import('./postgres-user.mjs').PostgresUser} owner
+ * @property {string} dataDir
+ * @property {string} user the superuser
+ * @property {string} password
+ * @property {string} database
+ * @property {AbortSignal | undefined} [signal]
+ * @property {import('./run.mjs').RunOptions['onSpawn']} [onSpawn]
+ */
+
+/**
+ * Makes the data directory with the user and the database in it. It appears under its name only when
+ * it is complete.
+ * @param {Cluster} cluster
+ */
+export async function createCluster(cluster) {
+  const { dataDir, owner, password } = cluster;
+  const workDir = join(dirname(dataDir), `.${basename(dataDir)}.new`);
+  const passwordFile = join(workDir, 'password');
+  const unfinished = join(workDir, 'data');
+  rmSync(workDir, { recursive: true, force: true });
+  mkdirSync(workDir, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+    giveTo(workDir, owner);
+    await initdb(cluster, unfinished, passwordFile);
+    await runSingle(cluster, unfinished, `CREATE DATABASE "${cluster.database}"`);
+    renameSync(unfinished, dataDir);
+  } finally {
+    rmSync(workDir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Sets the password of a cluster that is not running.
+ * @param {Cluster} cluster
+ */
+export async function setPassword(cluster) {
+  const { dataDir, user, password } = cluster;
+  await runSingle(cluster, dataDir, `ALTER ROLE "${user}" PASSWORD '${password}'`);
+}
+
+/** @param {string} dataDir */
+export function clusterExists(dataDir) {
+  return existsSync(join(dataDir, 'PG_VERSION'));
+}
+
+/**
+ * Stops a Postgres that still runs on the data directory because its parent was killed.
+ * @param {string} dataDir
+ */
+export async function stopOrphan(dataDir) {
+  const pid = readOrphanPid(dataDir);
+  if (pid === undefined || !` ${commandLineOf(pid)} `.includes(` ${dataDir} `)) {
+    return;
+  }
+  const id = identify(pid);
+  signalProcess(id, 'SIGINT');
+  if (!(await waitUntilGone(id, ORPHAN_GRACE_MS))) {
+    await stopProcess(id, 'SIGQUIT', ORPHAN_GRACE_MS);
+  }
+}
+
+/**
+ * @param {string} dataDir
+ * @returns {number | undefined}
+ */
+function readOrphanPid(dataDir) {
+  try {
+    const pid = Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8'), 10);
+    return pid > 1 ? pid : undefined;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'EACCES')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/**
+ * @param {Cluster} cluster
+ * @param {string} dataDir
+ * @param {string} passwordFile
+ */
+async function initdb({ program, owner, user, signal, onSpawn }, dataDir, passwordFile) {
+  const access = [`--username=${user}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
+  const text = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin'];
+  const args = ['-D', dataDir, ...access, ...text, '--builtin-locale=C.UTF-8'];
+  const { ok, output } = await run(program.initdb, [...args, '--no-instructions'], {
+    ...owner,
+    cwd: sep,
+    env: POSTGRES_ENV,
+    deadlineMs: INITDB_DEADLINE_MS,
+    signal,
+    onSpawn,
+  });
+  if (!ok) {
+    throw new Failure('initdb could not make the database files.', output);
+  }
+}
+
+/**
+ * Runs one statement in Postgres' single-user mode, which needs neither a connection nor a client.
+ * @param {Cluster} cluster
+ * @param {string} dataDir
+ * @param {string} statement
+ */
+async function runSingle({ program, owner, signal, onSpawn }, dataDir, statement) {
+  const { ok, output } = await run(program.postgres, ['--single', '-D', dataDir, 'postgres'], {
+    ...owner,
+    cwd: sep,
+    env: POSTGRES_ENV,
+    input: `${statement}\n`,
+    deadlineMs: SINGLE_DEADLINE_MS,
+    signal,
+    onSpawn,
+  });
+  // The exit code does not tell of a statement that failed.
+  if (!ok || /(ERROR|FATAL|PANIC):/.test(output)) {
+    throw new Failure('Postgres could not prepare the database.', output);
+  }
+}

@@ -1,0 +1,138 @@
+// @ts-check
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Failure } from './failure.mjs';
+import { ask, freePort } from './ports.mjs';
+import { run } from './run.mjs';
+import { Server } from './server.mjs';
+
+const READY_DEADLINE_MS = 20_000;
+/** Docker may have to pull the image first. */
+const DOCKER_READY_DEADLINE_MS = 5 * 60_000;
+const STOP_GRACE_MS = 5_000;
+const REMOVE_DEADLINE_MS = 30_000;
+const PORT_ATTEMPTS = 3;
+const DOCKER_PORT = 6379;
+
+const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
+const NEVER_EVICT = ['--maxmemory-policy', 'noeviction'];
+
+/** @typedef {import('./redis-program.mjs').RedisProgram} RedisProgram */
+
+/**
+ * @typedef {object} RedisOptions
+ * @property {RedisProgram} found
+ * @property {string} dir where the data lies; made if missing
+ * @property {number | undefined} [port] a free one unless told
+ * @property {string[]} [flags] further arguments of redis-server, which win
+ * @property {string | undefined} [logFile] `redis.log` in `dir` unless told
+ * @property {AbortSignal | undefined} [signal]
+ * @property {import('./server.mjs').ServerOptions['onSpawn']} [onSpawn]
+ */
+
+/**
+ * The command line that runs a Redis in the foreground, reachable on 127.0.0.1 only.
+ * @param {RedisProgram} found
+ * @param {{ port: number, dir: string, flags?: string[] }} options
+ * @returns {{ command: string, args: string[] }}
+ */
+export function redisCommand(found, { port, dir, flags = [] }) {
+  const common = ['--daemonize', 'no', ...NEVER_EVICT, ...DURABLE];
+  if (found.kind === 'program') {
+    const address = ['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'yes'];
+    return { command: found.path, args: [...address, '--dir', dir, ...common, ...flags] };
+  }
+  // Inside the container every address is its own; only the published port counts.
+  const address = ['--bind', '*', '--protected-mode', 'no', '--dir', '/data'];
+  const publish = ['-p', `127.0.0.1:${port}:${DOCKER_PORT}`, '-v', `${resolve(dir)}:/data`];
+  const user = process.getuid ? ['--user', `${process.getuid()}:${process.getgid?.()}`] : [];
+  const container = ['run', '--rm', '-i', '--name', containerName(dir), ...user, ...publish];
+  const server = ['redis-server', ...address, ...common, ...flags];
+  return { command: found.path, args: [...container, found.image, ...server] };
+}
+
+/**
+ * Starts a Redis and waits until it answers.
+ * @param {RedisOptions} options
+ * @returns {Promise<{ url: string, port: number, pid: number, server: Server,
+ *   stop: (graceMs?: number) => Promise<void> }>}
+ */
+export async function startRedis(options) {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = options.port ?? (await freePort());
+    const server = await launch(options, port);
+    const stop = async (graceMs = STOP_GRACE_MS) => {
+      await server.stop(graceMs);
+      await removeContainer(options);
+    };
+    try {
+      await waitUntilReady(server, port, options);
+      return { url: `redis://127.0.0.1:${port}`, port, pid: server.pid, server, stop };
+    } catch (error) {
+      await stop();
+      const lostThePort = server.log.includes('Address already in use');
+      if (!lostThePort || options.port !== undefined || attempt === PORT_ATTEMPTS) {
+        throw error;
+      }
+    }
+  }
+}
+
+/**
+ * @param {RedisOptions} options
+ * @param {number} port
+ */
+async function launch(options, port) {
+  const { found, dir, flags, logFile = join(dir, 'redis.log'), onSpawn } = options;
+  mkdirSync(dir, { recursive: true });
+  chmodSync(dir, 0o700);
+  await removeContainer(options);
+  const { command, args } = redisCommand(found, { port, dir, ...(flags ? { flags } : {}) });
+  return Server.spawn(command, args, {
+    name: 'Redis',
+    stopSignal: 'SIGTERM',
+    killSignal: 'SIGKILL',
+    graceMs: STOP_GRACE_MS,
+    logFile,
+    onSpawn,
+  });
+}
+
+/**
+ * @param {Server} server
+ * @param {number} port
+ * @param {RedisOptions} options
+ */
+async function waitUntilReady(server, port, { found, signal }) {
+  const deadlineMs = found.kind === 'docker' ? DOCKER_READY_DEADLINE_MS : READY_DEADLINE_MS;
+  // A stranger that took the port in between would answer too.
+  const isOurs = async () =>
+    found.kind === 'docker' ||
+    /process_id:(\d+)/.exec((await ask(port, 'INFO server\r\n')) ?? '')?.[1] === `${server.pid}`;
+  const isReady = async () =>
+    (await ask(port, 'PING\r\n'))?.startsWith('+PONG') === true && (await isOurs());
+  await server.waitUntil(isReady, { deadlineMs, signal });
+}
+
+/**
+ * A container outlives a killed `docker run`.
+ * @param {RedisOptions} options
+ */
+async function removeContainer({ found, dir }) {
+  if (found.kind === 'docker') {
+    const name = containerName(dir);
+    const { output } = await run(found.path, ['rm', '-f', name], {
+      deadlineMs: REMOVE_DEADLINE_MS,
+    });
+    if (/permission denied|cannot connect/i.test(output)) {
+      throw new Failure(`Docker could not remove the container ${name}.`, output);
+    }
+  }
+}
+
+/** @param {string} dir */
+function containerName(dir) {
+  const digest = createHash('sha256').update(resolve(dir)).digest('hex').slice(0, 12);
+  return `latchkey-redis-${digest}`;
+}

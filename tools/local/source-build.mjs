@@ -1,0 +1,85 @@
+// @ts-check
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Failure } from './failure.mjs';
+import { ROOT } from './paths.mjs';
+import { run } from './run.mjs';
+
+const DEADLINE_MS = 5 * 60_000;
+const SOURCE_FOLDERS = ['apps', 'libs'];
+const DIST = join(ROOT, 'dist');
+const STAMP = join(DIST, '.source-hash');
+const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc');
+
+/**
+ * Compiles the sources into `dist` unless exactly these were compiled to the end before.
+ * @param {import('./dependencies.mjs').StepContext} context
+ */
+export async function build({ output, signal, onSpawn }) {
+  const sources = listSources();
+  const wanted = hash(sources);
+  if (readStamp() === wanted) {
+    output.say('the build is up to date');
+    return;
+  }
+  if (!existsSync(join(ROOT, COMPILER))) {
+    throw new Failure('TypeScript is not installed: run npm ci first.');
+  }
+  rmSync(DIST, { recursive: true, force: true });
+  const compile = [COMPILER, '-p', 'tsconfig.build.json'];
+  await output.step('building (tsc)', async () => {
+    const options = { cwd: ROOT, deadlineMs: DEADLINE_MS, signal, onSpawn };
+    const result = await run(process.execPath, compile, options);
+    if (!result.ok) {
+      throw new Failure('The build failed.', result.output);
+    }
+  });
+  for (const script of sources.filter((path) => path.endsWith('.lua'))) {
+    mkdirSync(dirname(join(DIST, script)), { recursive: true });
+    copyFileSync(join(ROOT, script), join(DIST, script));
+  }
+  writeFileSync(STAMP, wanted);
+}
+
+/** @returns {string[]} paths, relative to the checkout, of all files that the build depends on */
+function listSources() {
+  const settings = readdirSync(ROOT).filter(
+    (name) => /^tsconfig.*\.json$/.test(name) || /^package(-lock)?\.json$/.test(name),
+  );
+  const files = SOURCE_FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
+      .map((entry) => join(entry.path, entry.name).slice(ROOT.length + 1)),
+  );
+  return [...settings, ...files].sort();
+}
+
+/** @param {string[]} paths */
+function hash(paths) {
+  const digest = createHash('sha256');
+  for (const path of paths) {
+    digest
+      .update(`${path}\0`)
+      .update(readFileSync(join(ROOT, path)))
+      .update('\0');
+  }
+  return digest.digest('hex');
+}
+
+/** @returns {string | undefined} hash of the sources that were compiled last */
+function readStamp() {
+  try {
+    return readFileSync(STAMP, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

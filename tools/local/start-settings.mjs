@@ -1,0 +1,105 @@
+// @ts-check
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from './failure.mjs';
+import { DATA_DIR, ROOT } from './paths.mjs';
+import { freePort, portIsTaken } from './ports.mjs';
+import { keepSecret } from './secret-file.mjs';
+
+const DEFAULT_PORT = '3000';
+const DEFAULT_HOST = '127.0.0.1';
+const ANY_ADDRESS = ['0.0.0.0', '::'];
+
+/**
+ * Where the API will listen, and which stores it is given.
+ * @typedef {object} StartSettings
+ * @property {string} host
+ * @property {number} port
+ * @property {string | undefined} databaseUrl unset: Postgres is embedded
+ * @property {string | undefined} redisUrl unset: a Redis is started
+ */
+
+/**
+ * Reads what decides about the start from the environment and from `.env`; the environment wins.
+ * @returns {Promise<StartSettings>}
+ */
+export async function readStartSettings() {
+  const file = join(ROOT, '.env');
+  if (existsSync(file)) {
+    process.loadEnvFile(file);
+  }
+  const { NODE_ENV, HOST, PORT, DATABASE_URL, REDIS_URL } = process.env;
+  if (NODE_ENV === 'production' && !(DATABASE_URL && REDIS_URL)) {
+    throw new Failure(
+      'Nothing is embedded when NODE_ENV is production: set DATABASE_URL and REDIS_URL; ' +
+        'in production run node dist/apps/api/main.js.',
+    );
+  }
+  return {
+    host: HOST || DEFAULT_HOST,
+    port: await readPort(PORT || DEFAULT_PORT),
+    databaseUrl: DATABASE_URL || undefined,
+    redisUrl: REDIS_URL || undefined,
+  };
+}
+
+/** @param {string} text */
+async function readPort(text) {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(port <= 65_535)) {
+    throw new Failure('PORT must be a port number from 0 to 65535.');
+  }
+  return port === 0 ? freePort() : port;
+}
+
+/** @param {StartSettings} settings */
+export async function refuseTakenPort({ host, port }) {
+  if (await portIsTaken(port, host)) {
+    throw new Failure(
+      `Port ${port} of ${host} is taken by another program: stop it or set PORT, ` +
+        'for example PORT=3001 npm start.',
+    );
+  }
+}
+
+/**
+ * The environment of the API and of the command line.
+ * @param {StartSettings} settings
+ * @param {{ databaseUrl: string, redisUrl: string }} stores
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function apiEnvironment({ host, port }, { databaseUrl, redisUrl }) {
+  const { NODE_ENV, JWT_SECRET } = process.env;
+  const makesSecret = !JWT_SECRET && NODE_ENV !== 'production';
+  return {
+    ...process.env,
+    HOST: host,
+    PORT: String(port),
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    ...(makesSecret ? { JWT_SECRET: keepSecret(join(DATA_DIR, 'jwt-secret')).value } : {}),
+  };
+}
+
+/**
+ * @param {StartSettings} settings
+ * @returns {string} the address to open in a browser of this machine
+ */
+export function baseUrl({ host, port }) {
+  const local = host === DEFAULT_HOST || ANY_ADDRESS.includes(host) || host === '::1';
+  return `http://${local ? 'localhost' : bracketed(host)}:${port}`;
+}
+
+/**
+ * @param {StartSettings} settings
+ * @returns {string} an address at which the API answers this process
+ */
+export function probeUrl({ host, port }) {
+  const reachable = host === '::' ? '::1' : host === '0.0.0.0' ? DEFAULT_HOST : host;
+  return `http://${bracketed(reachable)}:${port}`;
+}
+
+/** @param {string} host */
+function bracketed(host) {
+  return host.includes(':') ? `[${host}]` : host;
+}
