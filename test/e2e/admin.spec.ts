@@ -1,0 +1,190 @@
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import type { SessionListDto } from '../../apps/api/session/session.dto';
+import { AdminService } from '../../libs/auth';
+import { PASSWORD, startTestApp, type TestApp } from '../support/app';
+
+describe('administration', () => {
+  let app: TestApp;
+
+  beforeEach(async () => {
+    app = await startTestApp();
+  });
+
+  afterEach(async () => {
+    await app.close();
+  });
+
+  async function newAdmin(): Promise<AuthResultDto> {
+    const { user } = await app.register();
+    await app.nest.get(AdminService).changeAccount(user.id, { role: 'admin' });
+    return app.login(user.email);
+  }
+
+  async function verified(token: string): Promise<boolean> {
+    return (await app.http.get('/api/auth/verify', { token })).status === 200;
+  }
+
+  it('lists and ends the sessions of any user', async () => {
+    const { accessToken: token } = await newAdmin();
+    const user = await app.register();
+    const second = await app.login(user.user.email);
+    const path = `/api/admin/users/${user.user.id}/sessions`;
+    const list = await app.http.get<SessionListDto>(path, { token });
+    expect(list.status).toBe(200);
+    expect(list.body.sessions.map(({ id, current }) => [id, current])).toEqual([
+      [second.session.id, false],
+      [user.session.id, false],
+    ]);
+    const ended = await app.http.call('DELETE', path, { token });
+    expect([ended.status, ended.body]).toEqual([200, { revokedSessions: 2 }]);
+    expect(await verified(user.accessToken)).toBe(false);
+    expect(await verified(token)).toBe(true);
+  });
+
+  it("ends everyone's sessions, the administrator's too", async () => {
+    const admin = await newAdmin();
+    const users = await Promise.all([1, 2, 3].map(() => app.register()));
+    const answer = await app.http.call('DELETE', '/api/admin/sessions', {
+      token: admin.accessToken,
+    });
+    expect([answer.status, answer.body]).toEqual([200, { revokedSessions: 4 }]);
+    for (const { accessToken } of [admin, ...users]) {
+      expect(await verified(accessToken)).toBe(false);
+    }
+    expect((await app.login(users[0]!.user.email)).user.id).toBe(users[0]!.user.id);
+  });
+
+  it('disables an account: its sessions end and it may not sign in or refresh', async () => {
+    const { accessToken: token } = await newAdmin();
+    const user = await app.register();
+    const path = `/api/admin/users/${user.user.id}`;
+    const changed = await app.http.call('PATCH', path, { token, json: { disabled: true } });
+    expect([changed.status, changed.body.disabled]).toEqual([200, true]);
+    expect(await verified(user.accessToken)).toBe(false);
+    const json = { refreshToken: user.refreshToken };
+    expect((await app.http.post('/api/auth/refresh', { json })).body.code).toBe('token_revoked');
+    const { email } = user.user;
+    const login = (password: string) =>
+      app.http.post('/api/auth/login', { json: { email, password } });
+    expect((await login(PASSWORD)).body.code).toBe('forbidden');
+    expect((await login('a wrong password')).body.code).toBe('invalid_credentials');
+
+    await app.http.call('PATCH', path, { token, json: { disabled: false } });
+    expect((await login(PASSWORD)).status).toBe(200);
+  });
+
+  it('a new role ends the sessions of the old one, and shows at once', async () => {
+    const { accessToken: token } = await newAdmin();
+    const user = await app.register();
+    await app.http.get('/api/auth/profile', { token: user.accessToken });
+    const path = `/api/admin/users/${user.user.id}`;
+    const changed = await app.http.call('PATCH', path, { token, json: { role: 'admin' } });
+    expect(changed.body).toMatchObject({ id: user.user.id, role: 'admin', disabled: false });
+    expect(await verified(user.accessToken)).toBe(false);
+    const promoted = await app.login(user.user.email);
+    const profile = await app.http.get('/api/auth/profile', { token: promoted.accessToken });
+    expect(profile.body.role).toBe('admin');
+    const demoted = await app.http.call('PATCH', path, { token, json: { role: 'user' } });
+    expect(demoted.status).toBe(200);
+    const refused = await app.http.get(`${path}/sessions`, { token: promoted.accessToken });
+    expect(refused.status).toBe(401);
+  });
+
+  it("the session's stored role decides, not what the token says", async () => {
+    const { user, session, accessToken } = await app.register();
+    const key = `session:{${user.id}}`;
+    const entry = await app.redis.client.hget(key, session.id);
+    await app.redis.client.hset(key, session.id, entry!.replace('|user|', '|admin|'));
+    const path = `/api/admin/users/${user.id}/sessions`;
+    expect((await app.http.get(path, { token: accessToken })).status).toBe(200);
+    await app.redis.client.hset(key, session.id, entry!);
+    expect((await app.http.get(path, { token: accessToken })).status).toBe(403);
+  });
+
+  it.each([{}, { role: 'root' }, { disabled: 'yes' }, { disabled: null }, { role: null, x: 1 }])(
+    'refuses the change %j',
+    async (json) => {
+      const { accessToken: token, user } = await newAdmin();
+      const answer = await app.http.call('PATCH', `/api/admin/users/${user.id}`, { token, json });
+      expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+      expect(await verified(token)).toBe(true);
+    },
+  );
+
+  it('is closed to everyone else, and says nothing', async () => {
+    const admin = await newAdmin();
+    const other = await app.register();
+    const disabled = await app.register();
+    await app.nest.get(AdminService).changeAccount(disabled.user.id, { disabled: true });
+    const routes = [
+      ['GET', `/api/admin/users/${admin.user.id}/sessions`],
+      ['DELETE', `/api/admin/users/${admin.user.id}/sessions`],
+      ['DELETE', '/api/admin/sessions'],
+      ['PATCH', `/api/admin/users/${admin.user.id}`],
+    ] as const;
+    for (const [method, path] of routes) {
+      const json = method === 'PATCH' ? { role: 'user' } : undefined;
+      const call = (token?: string) =>
+        app.http.call(method, path, { ...(token && { token }), json });
+      const anonymous = await call();
+      expect([anonymous.status, anonymous.body.code]).toEqual([401, 'token_missing']);
+      const user = await call(other.accessToken);
+      expect([user.status, user.body.code]).toEqual([403, 'forbidden']);
+      expect(JSON.stringify(user.body)).not.toContain(admin.session.id);
+      const dead = await call(disabled.accessToken);
+      expect([dead.status, dead.body.code]).toEqual([401, 'token_revoked']);
+    }
+    expect(await verified(admin.accessToken)).toBe(true);
+  });
+
+  it('knows no account of an unknown id', async () => {
+    const { accessToken: token } = await newAdmin();
+    for (const id of ['3f2b8c1e-0000-4000-8000-000000000001', 'x']) {
+      const path = `/api/admin/users/${id}`;
+      const answers = [
+        await app.http.get(`${path}/sessions`, { token }),
+        await app.http.call('DELETE', `${path}/sessions`, { token }),
+        await app.http.call('PATCH', path, { token, json: { disabled: true } }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+    }
+  });
+});
+
+describe('deleting your account', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  it('needs the password, and leaves nothing behind', async () => {
+    const first = await app.register();
+    const second = await app.login(first.user.email);
+    const remove = (currentPassword: string) =>
+      app.http.call('DELETE', '/api/auth/profile', {
+        token: first.accessToken,
+        json: { currentPassword },
+      });
+    expect((await remove('a wrong password')).body.code).toBe('invalid_credentials');
+    expect((await remove(PASSWORD)).status).toBe(204);
+    for (const { accessToken: token, refreshToken } of [first, second]) {
+      expect((await app.http.get('/api/auth/profile', { token })).status).toBe(401);
+      const json = { refreshToken };
+      expect((await app.http.post('/api/auth/refresh', { json })).status).toBe(401);
+    }
+    const json = { email: first.user.email, password: PASSWORD };
+    expect((await app.http.post('/api/auth/login', { json })).status).toBe(401);
+    const rows = await app.database.sql.query<{ count: string }[]>(
+      `SELECT count(*) FROM (SELECT id FROM users WHERE id = $1
+         UNION ALL SELECT id FROM sessions WHERE user_id = $1) AS rest`,
+      [first.user.id],
+    );
+    expect(rows[0]!.count).toBe('0');
+    expect((await app.register(first.user.email)).user.id).not.toBe(first.user.id);
+  });
+});

@@ -1,0 +1,280 @@
+import fc from 'fast-check';
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { AdminService } from '../../libs/auth';
+import { newEmail, PASSWORD, type TestApp } from '../support/app';
+import {
+  expectRefresh,
+  isRecognised,
+  openSession,
+  revokeAll,
+  rotate,
+  type ModelSession,
+  type ModelToken,
+  type ModelUser,
+} from './session-model';
+
+/** One step of a history. Numbers choose among what exists at that moment. */
+export type Operation =
+  | { do: 'register' }
+  | { do: 'login'; user: number; wrongPassword: boolean }
+  | { do: 'refresh'; session: number; token: number }
+  | { do: 'logout' | 'logout-all'; session: number; token: number }
+  | { do: 'revoke-one'; session: number; token: number; target: number }
+  | { do: 'change-password'; session: number; token: number }
+  | { do: 'change-account'; user: number; change: 'promote' | 'demote' | 'disable' | 'enable' }
+  | { do: 'wait'; hours: number };
+
+/** Mostly the newest: a history that keeps to few sessions gets further with each. */
+const index = fc.oneof(
+  { weight: 3, arbitrary: fc.nat({ max: 1 }) },
+  { weight: 1, arbitrary: fc.nat({ max: 50 }) },
+);
+
+export const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('register' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('login' as const),
+      user: index,
+      wrongPassword: fc.nat({ max: 4 }).map((one) => one === 4),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({ do: fc.constant('refresh' as const), session: index, token: index }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('logout' as const, 'logout-all' as const),
+      session: index,
+      token: index,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('revoke-one' as const),
+      session: index,
+      token: index,
+      target: index,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('change-password' as const),
+      session: index,
+      token: index,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('change-account' as const),
+      user: index,
+      change: fc.constantFrom(
+        'promote' as const,
+        'demote' as const,
+        'disable' as const,
+        'enable' as const,
+      ),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      hours: fc.constantFrom(5, 11, 11, 19, 19, 25),
+    }),
+  },
+);
+
+interface Held {
+  user: ModelUser;
+  session: ModelSession;
+  token: ModelToken;
+}
+
+/** Runs one history against the real service and the model, and compares after every step. */
+export class History {
+  private readonly users: ModelUser[] = [];
+  private passwords = 0;
+
+  constructor(private readonly app: TestApp) {}
+
+  async run(operations: readonly Operation[]): Promise<void> {
+    await this.step({ do: 'register' });
+    await this.step({ do: 'register' });
+    for (const operation of operations) {
+      await this.step(operation);
+      await this.compare();
+    }
+  }
+
+  private nowMs(): number {
+    return this.app.clock.nowMs();
+  }
+
+  private async step(operation: Operation): Promise<void> {
+    switch (operation.do) {
+      case 'register':
+        return this.register();
+      case 'login':
+        return this.login(pick(this.users, operation.user), operation.wrongPassword);
+      case 'refresh':
+        return this.refresh(pick(this.sessions(), operation.session), operation.token);
+      case 'logout':
+        return this.logout(this.held(operation));
+      case 'logout-all':
+        return this.logoutAll(this.held(operation));
+      case 'revoke-one':
+        return this.revokeOne(this.held(operation), pick(this.sessions(), operation.target));
+      case 'change-password':
+        return this.changePassword(this.held(operation));
+      case 'change-account':
+        return this.changeAccount(pick(this.users, operation.user), operation.change);
+      case 'wait':
+        this.app.clock.advance(operation.hours * 3_600_000);
+        return;
+    }
+  }
+
+  private async register(): Promise<void> {
+    const result = await this.app.register(newEmail());
+    const { id, email } = result.user;
+    const user: ModelUser = {
+      id,
+      email,
+      password: PASSWORD,
+      role: 'user',
+      disabled: false,
+      sessions: [],
+    };
+    this.users.push(user);
+    this.opened(user, result);
+  }
+
+  private async login(user: ModelUser, wrongPassword: boolean): Promise<void> {
+    const password = wrongPassword ? 'never the password' : user.password;
+    const answer = await this.app.http.post<AuthResultDto>('/api/auth/login', {
+      json: { email: user.email, password },
+    });
+    expect(answer.status).toBe(wrongPassword ? 401 : user.disabled ? 403 : 200);
+    if (answer.status === 200) {
+      this.opened(user, answer.body);
+    }
+  }
+
+  private opened(user: ModelUser, { session, accessToken, refreshToken }: AuthResultDto): void {
+    openSession(user, session.id, accessToken, refreshToken, Date.parse(session.createdAt));
+  }
+
+  private async refresh(session: ModelSession, choice: number): Promise<void> {
+    const token = pick(session.refreshTokens, choice);
+    const expected = expectRefresh(session, token, this.nowMs());
+    const answer = await this.app.http.post<AuthResultDto>('/api/auth/refresh', {
+      json: { refreshToken: token.text },
+    });
+    expect(answer.status).toBe(expected === 'rotated' || expected === 'repeated' ? 200 : 401);
+    if (expected === 'rotated') {
+      const { accessToken, refreshToken } = answer.body;
+      rotate(session, token, accessToken, refreshToken, this.nowMs());
+    } else if (expected === 'repeated') {
+      expect(answer.body.refreshToken).toBe(token.successor?.text);
+    } else if (expected === 'reused') {
+      session.alive = false;
+    }
+  }
+
+  private async logout({ session, token }: Held): Promise<void> {
+    const recognised = isRecognised(session, token, this.nowMs());
+    const answer = await this.app.http.post('/api/auth/logout', { token: token.text });
+    expect(answer.status).toBe(recognised ? 204 : 401);
+    session.alive &&= !recognised;
+  }
+
+  private async logoutAll({ user, session, token }: Held): Promise<void> {
+    const recognised = isRecognised(session, token, this.nowMs());
+    const answer = await this.app.http.post('/api/auth/logout-all', { token: token.text });
+    expect(answer.status).toBe(recognised ? 200 : 401);
+    if (recognised) {
+      expect(answer.body.revokedSessions).toBe(revokeAll(user, this.nowMs()));
+    }
+  }
+
+  private async revokeOne(by: Held, target: ModelSession): Promise<void> {
+    const nowMs = this.nowMs();
+    const recognised = isRecognised(by.session, by.token, nowMs);
+    const found = by.user.sessions.includes(target) && target.alive && nowMs < target.expiresAtMs;
+    const path = `/api/auth/sessions/${target.id}`;
+    const answer = await this.app.http.call('DELETE', path, { token: by.token.text });
+    expect(answer.status).toBe(recognised ? (found ? 204 : 404) : 401);
+    if (answer.status === 204) {
+      target.alive = false;
+    }
+  }
+
+  private async changePassword({ user, session, token }: Held): Promise<void> {
+    const recognised = isRecognised(session, token, this.nowMs());
+    const newPassword = `the password number ${String((this.passwords += 1))}`;
+    const answer = await this.app.http.put('/api/auth/profile/password', {
+      token: token.text,
+      json: { currentPassword: user.password, newPassword },
+    });
+    expect(answer.status).toBe(recognised ? 204 : 401);
+    if (recognised) {
+      user.password = newPassword;
+      revokeAll(user, this.nowMs());
+    }
+  }
+
+  private async changeAccount(
+    user: ModelUser,
+    change: 'promote' | 'demote' | 'disable' | 'enable',
+  ): Promise<void> {
+    const admin = this.app.nest.get(AdminService);
+    if (change === 'promote' || change === 'demote') {
+      user.role = change === 'promote' ? 'admin' : 'user';
+      await admin.changeAccount(user.id, { role: user.role });
+    } else {
+      user.disabled = change === 'disable';
+      await admin.changeAccount(user.id, { disabled: user.disabled });
+    }
+    revokeAll(user, this.nowMs());
+  }
+
+  /** Every token ever issued is recognised exactly if the model says so, with the model's role. */
+  private async compare(): Promise<void> {
+    const held = this.users.flatMap((user) =>
+      user.sessions.flatMap((session) => session.tokens.map((token) => ({ user, session, token }))),
+    );
+    const answers = held.map(({ token }) =>
+      this.app.http.get('/api/auth/verify', { token: token.text }),
+    );
+    const actual = (await Promise.all(answers)).map((answer) =>
+      answer.status === 200 ? answer.headers.get('x-user-role') : answer.status,
+    );
+    const nowMs = this.nowMs();
+    const expected = held.map(({ user, session, token }) =>
+      isRecognised(session, token, nowMs) ? user.role : 401,
+    );
+    expect(actual).toEqual(expected);
+  }
+
+  private sessions(): ModelSession[] {
+    return this.users.flatMap((user) => user.sessions);
+  }
+
+  private held(choice: { session: number; token: number }): Held {
+    const session = pick(this.sessions(), choice.session);
+    const user = this.users.find(({ sessions }) => sessions.includes(session))!;
+    return { user, session, token: pick(session.tokens, choice.token) };
+  }
+}
+
+/** The newest first, so that small numbers, to which failures shrink, mean what just happened. */
+function pick<T>(items: readonly T[], choice: number): T {
+  return items[items.length - 1 - (choice % items.length)]!;
+}

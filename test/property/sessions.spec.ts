@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { startTestApp, type TestApp } from '../support/app';
+import { History, operation } from './session-operations';
+
+/** `LATCHKEY_LONG_TESTS=1` runs ten times as many histories, for a nightly run. */
+const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
+
+/** `size: max` because the default keeps to some ten steps, too few to reach an absolute lifetime. */
+const histories = fc.array(operation, { minLength: 5, maxLength: 40, size: 'max' });
+
+describe('random histories', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp({ env: { SESSION_MAX_LIFETIME: '3d' } });
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  it(
+    'of several users and devices: the service recognises whom a simple model recognises',
+    async () => {
+      // On a failure fast-check prints the seed, the path and the shortest history that fails.
+      await fc.assert(
+        fc.asyncProperty(histories, (operations) => new History(app).run(operations)),
+        { numRuns: LONG ? 500 : 50 },
+      );
+    },
+    LONG ? 1_800_000 : 300_000,
+  );
+});
