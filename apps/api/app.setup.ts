@@ -5,6 +5,7 @@ import pino from 'pino';
 import type { Settings } from '#libs/config';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs/open-api';
+import { answerClientError } from './http/client-error';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { describe, ProblemFilter } from './http/problem.filter';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
@@ -34,6 +35,7 @@ export function fastifyAdapter(logger: pino.Logger): FastifyAdapter {
       disableRequestLogging: true,
       requestIdLogLabel: 'requestId',
     }),
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = describe(error, request.id);
       void reply
