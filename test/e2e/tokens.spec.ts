@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { decode, sign, type JwtPayload, type SignOptions } from 'jsonwebtoken';
 import { startTestApp, type TestApp } from '../support/app';
+import type { Answer } from '../support/http-client';
 
 const SECRET = 'the secret that signs the tokens of this suite';
 const OTHER_SECRET = 'a secret that somebody else has chosen for us';
@@ -23,7 +24,7 @@ describe('an access token', () => {
   let app: TestApp;
   let issued: string;
   let claims: Claims;
-  let bearer: (authorization?: string, path?: string) => ReturnType<TestApp['http']['get']>;
+  let bearer: (authorization?: string, path?: string) => Promise<Answer>;
 
   beforeAll(async () => {
     const env = { JWT_SECRET: SECRET, JWT_EXPIRES_IN: '48h', SESSION_TTL: '24h' };
