@@ -74,6 +74,10 @@ const layerRules = LAYERS.flatMap((layer, level) =>
             regex: `^#libs/(${above})$`,
             message: `libs/${name} may import only from lower layers (see LAYERS).`,
           },
+          {
+            regex: `^\\.\\./(\\.\\./)*(${LAYERS.flat().join('|')})/`,
+            message: 'Import a library through its door: #libs/<name>.',
+          },
           { regex: '/apps/', message: 'Arrows point from apps to libs.' },
           ...(name === 'http'
             ? []
@@ -136,6 +140,7 @@ export default tseslint.config(
       'no-restricted-properties': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-misused-spread': 'off',
     },
   },
   {

@@ -6,6 +6,7 @@ import type { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs/open-api';
+import { answerClientError } from './http/client-error';
 import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
@@ -35,6 +36,7 @@ export function fastifyAdapter(logger: pino.Logger): FastifyAdapter {
       disableRequestLogging: true,
       requestIdLogLabel: 'requestId',
     }),
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = describe(error, request.id);
       void reply

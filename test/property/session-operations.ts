@@ -22,7 +22,8 @@ export type Operation =
   | { do: 'revoke-one'; session: number; token: number; target: number }
   | { do: 'change-password'; session: number; token: number }
   | { do: 'change-account'; user: number; change: 'promote' | 'demote' | 'disable' | 'enable' }
-  | { do: 'wait'; hours: number };
+  | { do: 'wait'; hours: number }
+  | { do: 'keep-alive'; session: number; times: number };
 
 /** Mostly the newest: a history that keeps to few sessions gets further with each. */
 const index = fc.oneof(
@@ -83,6 +84,14 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('keep-alive' as const),
+      session: index,
+      times: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
@@ -96,6 +105,9 @@ interface Held {
   session: ModelSession;
   token: ModelToken;
 }
+
+/** The model reads the clock after the service did. */
+const MODEL_CLOCK_TOLERANCE_MS = 30_000;
 
 /** Runs one history against the real service and the model, and compares after every step. */
 export class History {
@@ -135,6 +147,8 @@ export class History {
         return this.changePassword(this.held(operation));
       case 'change-account':
         return this.changeAccount(pick(this.users, operation.user), operation.change);
+      case 'keep-alive':
+        return this.keepAlive(pick(this.sessions(), operation.session), operation.times);
       case 'wait':
         this.app.clock.advance(operation.hours * 3_600_000);
         return;
@@ -185,6 +199,14 @@ export class History {
       expect(answer.body.refreshToken).toBe(token.successor?.text);
     } else if (expected === 'reused') {
       session.alive = false;
+    }
+  }
+
+  /** The newest refresh token, used every 19 hours: how a session reaches its absolute lifetime. */
+  private async keepAlive(session: ModelSession, times: number): Promise<void> {
+    for (let time = 0; time < times; time++) {
+      this.app.clock.advance(19 * 3_600_000);
+      await this.refresh(session, 0);
     }
   }
 
@@ -261,6 +283,22 @@ export class History {
       isRecognised(session, token, nowMs) ? user.role : 401,
     );
     expect(actual).toEqual(expected);
+    await this.compareRecord(nowMs);
+  }
+
+  /** The record has the same live sessions, with the same expiry. */
+  private async compareRecord(nowMs: number): Promise<void> {
+    const rows = await this.app.database.sql.query<{ id: string; expires_at: Date }[]>(
+      `SELECT id, expires_at FROM sessions
+        WHERE user_id = ANY($1) AND revoked_at IS NULL AND expires_at > $2`,
+      [this.users.map(({ id }) => id), new Date(nowMs)],
+    );
+    const recorded = new Map(rows.map((row) => [row.id, row.expires_at.getTime()]));
+    const live = this.sessions().filter(({ alive, expiresAtMs }) => alive && nowMs < expiresAtMs);
+    expect([...recorded.keys()].sort()).toEqual(live.map(({ id }) => id).sort());
+    for (const { id, expiresAtMs } of live) {
+      expect(Math.abs(recorded.get(id)! - expiresAtMs)).toBeLessThan(MODEL_CLOCK_TOLERANCE_MS);
+    }
   }
 
   private sessions(): ModelSession[] {

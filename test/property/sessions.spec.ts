@@ -6,7 +6,7 @@ import { History, operation } from './session-operations';
 const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
 
 /** `size: max` because the default keeps to some ten steps, too few to reach an absolute lifetime. */
-const histories = fc.array(operation, { minLength: 5, maxLength: 40, size: 'max' });
+const histories = fc.array(operation, { minLength: 5, maxLength: 25, size: 'max' });
 
 describe('random histories', () => {
   let app: TestApp;

@@ -31,6 +31,8 @@ export interface TestApp {
 export interface TestAppOptions {
   /** Environment variables beside the addresses of the stores. */
   env?: Record<string, string>;
+  /** Port at which the application finds Postgres: a wire that the test can cut. */
+  postgresPort?: number;
   /** Controllers and modules to put beside the product's. */
   more?: Pick<ModuleMetadata, 'imports' | 'controllers'>;
 }
@@ -44,11 +46,17 @@ export function newEmail(): string {
 }
 
 /** The whole API on a free port, on a Redis and a database of its own. */
-export async function startTestApp({ env = {}, more = {} }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp({
+  env = {},
+  postgresPort,
+  more = {},
+}: TestAppOptions = {}): Promise<TestApp> {
   const [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+  const databaseUrl = new URL(database.url);
+  databaseUrl.port = String(postgresPort ?? databaseUrl.port);
   const settings = parseSettings({
     NODE_ENV: 'test',
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl.href,
     REDIS_URL: redis.url,
     JWT_SECRET: 'a secret of the tests, long enough',
     ...env,

@@ -43,7 +43,10 @@ export class LoginDto {
 }
 
 export class RefreshDto {
-  @ApiProperty({ description: 'From the last AuthResult; good for one use.' })
+  @ApiProperty({
+    description: 'From the last AuthResult; good for one use.',
+    example: '3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c11.c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I',
+  })
   @IsString()
   @Length(1, 256)
   refreshToken!: string;

@@ -18,6 +18,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
 export function serveDocs(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs/openapi.json',
+    raw: ['json'],
     customSiteTitle: 'Latchkey API',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
   });

@@ -3,11 +3,15 @@ import { IsOptional, IsString } from 'class-validator';
 
 /** RFC 7662 section 2.1. */
 export class IntrospectDto {
-  @ApiProperty({ description: 'The access token to ask about.' })
+  @ApiProperty({ description: 'The access token to ask about.', example: 'eyJhbGciOi…' })
   @IsString()
   token!: string;
 
-  @ApiProperty({ required: false, description: 'Accepted and ignored.' })
+  @ApiProperty({
+    required: false,
+    description: 'Accepted and ignored.',
+    example: 'access_token',
+  })
   @IsOptional()
   @IsString()
   token_type_hint?: string;

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { IsEmail, IsString, Length, Matches, MaxLength, ValidateBy } from 'class-validator';
+import { isEmail, IsString, Length, Matches, MaxLength, ValidateBy } from 'class-validator';
 
 /** Unicode that survives storage as sent: no lone surrogates, no NUL, which Postgres refuses. */
 function IsStorableText() {
@@ -21,6 +21,8 @@ function Trim() {
   );
 }
 
+const ASCII = /^[\x21-\x7e]+$/;
+
 /**
  * An address whose case can be folded without surprise: ASCII, an international domain in its
  * xn-- form.
@@ -28,10 +30,14 @@ function Trim() {
 export function IsEmailAddress() {
   return applyDecorators(
     Trim(),
-    // Last in the list is checked first; one message a fault is enough.
-    IsEmail({ allow_utf8_local_part: false }, { message: '$property must be an e-mail address' }),
-    // eslint-disable-next-line no-control-regex
-    Matches(/^[\x00-\x7f]*$/, { message: '$property must consist of ASCII characters' }),
+    ValidateBy({
+      name: 'isEmailAddress',
+      validator: {
+        // ASCII first: the library throws on text that is not well-formed Unicode.
+        validate: (value) => typeof value === 'string' && ASCII.test(value) && isEmail(value),
+        defaultMessage: () => '$property must be an e-mail address in ASCII characters',
+      },
+    }),
     MaxLength(254),
   );
 }

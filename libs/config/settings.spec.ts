@@ -1,0 +1,170 @@
+import { parseDatabaseUrl, parseSettings, SettingsError } from './settings';
+
+const REQUIRED = {
+  DATABASE_URL: 'postgres://app:pw@db:5432/latchkey',
+  REDIS_URL: 'redis://cache:6379',
+  JWT_SECRET: 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1%',
+};
+
+function parse(env: Record<string, string | undefined> = {}) {
+  return parseSettings({ ...REQUIRED, ...env });
+}
+
+function refusal(env: Record<string, string | undefined>): SettingsError {
+  try {
+    parse(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingsError);
+    return error as SettingsError;
+  }
+  throw new Error('the settings were accepted');
+}
+
+describe('settings', () => {
+  it('have the documented defaults', () => {
+    expect({ ...parse() }).toEqual({
+      production: false,
+      host: '127.0.0.1',
+      port: 3000,
+      logLevel: 'info',
+      databaseUrl: REQUIRED.DATABASE_URL,
+      redisUrl: REQUIRED.REDIS_URL,
+      jwtSecret: REQUIRED.JWT_SECRET,
+      jwtExpiresInSeconds: 86_400,
+      sessionTtlSeconds: 86_400,
+      sessionMaxLifetimeSeconds: 30 * 86_400,
+      maxSessionsPerUser: undefined,
+      introspectionClients: [],
+      profileTtlSeconds: 1800,
+      blacklistTtlSeconds: 86_400,
+    });
+  });
+
+  it('take what the environment says', () => {
+    const settings = parse({
+      NODE_ENV: 'production',
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      LOG_LEVEL: 'warn',
+      MAX_SESSIONS_PER_USER: '5',
+      INTROSPECTION_CLIENTS: 'billing:a long random secret',
+      JWT_EXPIRES_IN: '15m',
+      SESSION_TTL: '12h',
+      PROFILE_TTL: '90s',
+      BLACKLIST_TTL: '2d',
+    });
+    expect(settings).toMatchObject({
+      production: true,
+      host: '0.0.0.0',
+      port: 8080,
+      logLevel: 'warn',
+      jwtExpiresInSeconds: 900,
+      sessionTtlSeconds: 43_200,
+      sessionMaxLifetimeSeconds: 30 * 86_400,
+      maxSessionsPerUser: 5,
+      introspectionClients: [{ id: 'billing', secret: 'a long random secret' }],
+      profileTtlSeconds: 90,
+      blacklistTtlSeconds: 172_800,
+    });
+  });
+
+  it.each([
+    ['1s', 1],
+    ['1000ms', 1],
+    ['15m', 900],
+    ['24h', 86_400],
+    ['30d', 2_592_000],
+    ['366d', 31_622_400],
+  ])('read the duration %s as %i seconds', (text, seconds) => {
+    expect(parse({ BLACKLIST_TTL: text }).blacklistTtlSeconds).toBe(seconds);
+  });
+
+  it.each([
+    '0s',
+    '0',
+    '24',
+    '1500ms',
+    '-5m',
+    '1.5h',
+    '367d',
+    '24 h',
+    '24H',
+    '1w',
+    '1y',
+    'h',
+    'soon',
+    ' 24h',
+    '24h\n',
+    '1e3s',
+    '9'.repeat(400) + 'd',
+  ])('refuse the duration %j', (text) => {
+    expect(refusal({ JWT_EXPIRES_IN: text }).variable).toBe('JWT_EXPIRES_IN');
+  });
+
+  it.each([
+    ['0', 0],
+    ['1', 1],
+    ['65535', 65_535],
+  ])('take the port %s', (text, port) => {
+    expect(parse({ PORT: text }).port).toBe(port);
+  });
+
+  it.each(['65536', '-1', '80.5', '0x50', '1e3', 'http', ' 80', '000080'])(
+    'refuse the port %j',
+    (text) => {
+      expect(refusal({ PORT: text }).variable).toBe('PORT');
+    },
+  );
+
+  it.each([
+    ['DATABASE_URL', 'postgres://db/latchkey'],
+    ['DATABASE_URL', 'postgresql://app:p%40ss@db:5432/latchkey?sslmode=require'],
+    ['REDIS_URL', 'redis://cache'],
+    ['REDIS_URL', 'rediss://default:pw@cache:6380/2'],
+  ])('take %s=%s', (variable, value) => {
+    expect(Object.values(parse({ [variable]: value }))).toContain(value);
+  });
+
+  it.each(['NODE_ENV', 'HOST', 'PORT', 'LOG_LEVEL', 'JWT_EXPIRES_IN', 'PROFILE_TTL'])(
+    'count an empty %s as unset',
+    (variable) => {
+      expect({ ...parse({ [variable]: '' }) }).toEqual({ ...parse() });
+    },
+  );
+
+  it.each(['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET'])('require %s', (variable) => {
+    for (const value of [undefined, '']) {
+      const { message } = refusal({ [variable]: value });
+      expect(message).toMatch(new RegExp(`^${variable} is required: .+[^.]\\.$`));
+    }
+  });
+
+  it('ignore variables that are none of theirs', () => {
+    expect({ ...parse({ PATH: '/bin', jwt_secret: 'x', SESSION_TTL_: '1' }) }).toEqual({
+      ...parse(),
+    });
+  });
+
+  it.each([
+    ['one byte short', 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1'],
+    ['of one repeated character', 'x'.repeat(64)],
+    ['of seven characters in turn', 'abcdefg'.repeat(10)],
+  ])('refuse a JWT_SECRET %s in production only', (_what, secret) => {
+    expect(parse({ JWT_SECRET: secret }).jwtSecret).toBe(secret);
+    const { variable, message } = refusal({ NODE_ENV: 'production', JWT_SECRET: secret });
+    expect(variable).toBe('JWT_SECRET');
+    expect(message).not.toContain(secret);
+  });
+
+  it('count the bytes of a secret, not its characters', () => {
+    const secret = 'éèêëàâäôöùûüçñõã';
+    expect(Buffer.byteLength(secret)).toBe(32);
+    expect(parse({ NODE_ENV: 'production', JWT_SECRET: secret }).jwtSecret).toBe(secret);
+  });
+
+  it('need only DATABASE_URL to bring the tables up to date', () => {
+    const { DATABASE_URL } = REQUIRED;
+    expect(parseDatabaseUrl({ DATABASE_URL, PORT: 'nonsense' })).toBe(DATABASE_URL);
+    expect(() => parseDatabaseUrl({})).toThrow(/^DATABASE_URL is required/);
+  });
+});

@@ -1,0 +1,224 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+
+interface Planted {
+  filePath: string;
+  code: string;
+}
+
+interface Finding {
+  rule: string | null;
+  message: string;
+}
+
+/** ESLint loads its configuration as an ES module, which a test process cannot: hence a process. */
+const LINTER = `
+  import { ESLint } from 'eslint';
+  import { text } from 'node:stream/consumers';
+  const eslint = new ESLint({ cwd: process.cwd() });
+  const found = [];
+  for (const { filePath, code } of JSON.parse(await text(process.stdin))) {
+    const [result] = await eslint.lintText(code, { filePath });
+    found.push(result.messages.map(({ ruleId, message }) => ({ rule: ruleId, message })));
+  }
+  console.log(JSON.stringify(found));
+`;
+
+function lint(planted: Planted[]): Finding[][] {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', LINTER],
+    { cwd: ROOT, input: JSON.stringify(planted), encoding: 'utf8', timeout: 120_000 },
+  );
+  if (status !== 0) {
+    throw new Error(`ESLint failed: ${stderr}`);
+  }
+  return JSON.parse(stdout) as Finding[][];
+}
+
+/** What is planted, in the place of an existing file, and what the linter must say. */
+const VIOLATIONS: [title: string, filePath: string, code: string, message: string][] = [
+  [
+    'a lower library that imports a higher one',
+    'libs/common/clock.ts',
+    "export { SessionService } from '#libs/session';",
+    'libs/common may import only from lower layers',
+  ],
+  [
+    'sessions that know of sign-in',
+    'libs/session/session.ts',
+    "export { AuthService } from '#libs/auth';",
+    'libs/session may import only from lower layers',
+  ],
+  [
+    'two libraries of one layer that know each other',
+    'libs/session/session.ts',
+    "export { ProfileCacheService } from '#libs/profile-cache';",
+    'libs/session may import only from lower layers',
+  ],
+  [
+    'a library that imports itself through its own door',
+    'libs/session/session.ts',
+    "export { SessionModule } from '#libs/session';",
+    'libs/session may import only from lower layers',
+  ],
+  [
+    'a type of a higher library',
+    'libs/redis/redis.module.ts',
+    "import type { Session } from '#libs/session';\nexport type Alias = Session;",
+    'libs/redis may import only from lower layers',
+  ],
+  [
+    'an import past the door of a library',
+    'libs/auth/auth.service.ts',
+    "export { sessionKeys } from '#libs/session/store/session.keys';",
+    'Import a library through its door',
+  ],
+  [
+    'an import past the door by a relative path',
+    'apps/api/app.module.ts',
+    "export { sessionKeys } from '../../libs/session/store/session.keys';",
+    'Import a library through its door',
+  ],
+  [
+    'an import past the door inside the libraries',
+    'libs/auth/auth.service.ts',
+    "export { sessionKeys } from '../session/store/session.keys';",
+    'Import a library through its door',
+  ],
+  [
+    'a library that imports an application',
+    'libs/auth/auth.service.ts',
+    "export { IdPipe } from '../../apps/api/http/id.pipe';",
+    'Arrows point from apps to libs',
+  ],
+  [
+    'Redis spoken to elsewhere than in its library',
+    'libs/session/session.ts',
+    "export { Redis } from 'ioredis';",
+    'Only libs/redis imports ioredis',
+  ],
+  [
+    'Redis spoken to by an application',
+    'apps/api/app.module.ts',
+    "export { RedisService } from '@liaoliaots/nestjs-redis';",
+    'Only libs/redis imports @liaoliaots/nestjs-redis',
+  ],
+  [
+    'passwords hashed elsewhere than in their library',
+    'apps/api/app.module.ts',
+    "export { hash } from 'argon2';",
+    'Only libs/auth imports argon2',
+  ],
+  [
+    'tokens signed elsewhere than in their library',
+    'libs/http/session.guard.ts',
+    "export { JwtService } from '@nestjs/jwt';",
+    'Only libs/auth imports @nestjs/jwt',
+  ],
+  [
+    'the environment read by an application',
+    'apps/api/app.module.ts',
+    'export const home = process.env.HOME;',
+    'Only libs/config reads the environment',
+  ],
+  [
+    'the environment taken apart',
+    'apps/cli/main.ts',
+    'export const { env } = process;',
+    'Only libs/config reads the environment',
+  ],
+  [
+    'HTTP inside a library',
+    'libs/auth/auth.service.ts',
+    "import type { FastifyRequest } from 'fastify';\nexport type Alias = FastifyRequest;",
+    'Libraries know nothing of HTTP',
+  ],
+  [
+    'Swagger inside a library',
+    'libs/user/user.store.ts',
+    "export { ApiProperty } from '@nestjs/swagger';",
+    'Libraries know nothing of HTTP',
+  ],
+  [
+    'a promise that nobody awaits',
+    'libs/auth/auth.service.ts',
+    'export function start(work: () => Promise<void>): void {\n  work();\n}',
+    'Promises must be awaited',
+  ],
+  [
+    'a promise taken for a condition',
+    'apps/api/app.module.ts',
+    'export function is(work: () => Promise<boolean>): number {\n  return work() ? 1 : 2;\n}',
+    'Expected non-Promise value',
+  ],
+  [
+    'a line printed past the log',
+    'apps/api/app.module.ts',
+    "console.log('here');",
+    'Unexpected console statement',
+  ],
+];
+
+const LEGAL: [title: string, filePath: string, code: string][] = [
+  [
+    'an application that imports a library through its door',
+    'apps/api/app.module.ts',
+    "export { SessionService } from '#libs/session';",
+  ],
+  [
+    'a library that imports a lower one through its door',
+    'libs/auth/auth.service.ts',
+    "export { SessionService } from '#libs/session';",
+  ],
+  [
+    'a file of the same library',
+    'libs/session/session.service.ts',
+    "export { sessionKeys } from './store/session.keys';",
+  ],
+  ['Redis inside its library', 'libs/redis/redis.module.ts', "export { Redis } from 'ioredis';"],
+  [
+    'the environment inside the configuration',
+    'libs/config/settings.module.ts',
+    'export const home = process.env.HOME;',
+  ],
+  [
+    'HTTP inside an application',
+    'apps/api/app.module.ts',
+    "import type { FastifyRequest } from 'fastify';\nexport type Alias = FastifyRequest;",
+  ],
+  [
+    'a test that looks behind a door',
+    'test/e2e/main-job.spec.ts',
+    "export { sessionKeys } from '../../libs/session/store/session.keys';",
+  ],
+];
+
+describe('the linter', () => {
+  let found: Finding[][];
+
+  beforeAll(() => {
+    const planted = [...VIOLATIONS, ...LEGAL].map(([, filePath, code]) => ({
+      filePath: join(ROOT, filePath),
+      code: `${code}\n`,
+    }));
+    found = lint(planted);
+  }, 150_000);
+
+  it.each(VIOLATIONS.map(([title, , , message], index) => ({ title, message, index })))(
+    'reports $title',
+    ({ message, index }) => {
+      const messages = found[index]!.map((finding) => finding.message);
+      expect(messages).toContainEqual(expect.stringContaining(message));
+    },
+  );
+
+  it.each(LEGAL.map(([title], index) => ({ title, index: VIOLATIONS.length + index })))(
+    'has nothing to say of $title',
+    ({ index }) => {
+      expect(found[index]).toEqual([]);
+    },
+  );
+});
