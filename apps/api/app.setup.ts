@@ -42,6 +42,8 @@ export function fastifyAdapter(logger: pino.Logger): FastifyAdapter {
       void reply
         .code(problem.status)
         .type('application/problem+json')
+        .header('x-request-id', request.id)
+        .header('cache-control', 'no-store')
         .send(JSON.stringify(problem));
     },
   });

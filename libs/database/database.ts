@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { DependencyUnavailableError } from '#libs/common';
@@ -68,7 +69,7 @@ function unavailable(cause: unknown): DependencyUnavailableError {
 
 /** Errors of sockets carry a system code; those of the pool only a text. */
 function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) {
+  if (!types.isNativeError(error)) {
     return false;
   }
   const code = (error as NodeJS.ErrnoException).code ?? '';

@@ -37,7 +37,26 @@ const UNREADABLE: [title: string, call: Call, status: number, code: string][] = 
   ['a string', { raw: '"email"' }, 400, 'validation_failed'],
   ['a number', { raw: '1' }, 400, 'validation_failed'],
   ['null', { raw: 'null' }, 400, 'validation_failed'],
-  ['an unknown field', { json: { isAdmin: true } }, 400, 'validation_failed'],
+  ...['isAdmin', 'constructor', 'toString', 'hasOwnProperty'].map(
+    (name): [string, Call, number, string] => [
+      `the unknown field ${name}`,
+      { json: { [name]: 'x' } },
+      400,
+      'validation_failed',
+    ],
+  ),
+  [
+    'text in another charset',
+    { raw: '{}', headers: { 'content-type': 'application/json; charset=utf-16' } },
+    415,
+    'unsupported_media_type',
+  ],
+  [
+    'a compressed body',
+    { raw: '{}', headers: { 'content-encoding': 'gzip' } },
+    415,
+    'unsupported_media_type',
+  ],
   ...['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'text/html'].map(
     (type): [string, Call, number, string] => [
       type,
@@ -175,6 +194,11 @@ describe('bad input', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
     expect(answer).toMatch(/content-type: application\/problem\+json/i);
     expect(answer).toContain('"code":"malformed_json"');
+  });
+
+  it('no body to PUT /api/auth/profile is refused', async () => {
+    const answer = await app.http.put('/api/auth/profile', { token });
+    expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
   });
 
   /** Sends bytes as they are and reads until the server closes the connection. */

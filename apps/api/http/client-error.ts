@@ -18,13 +18,14 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     return;
   }
   const status = STATUS_OF[error.code ?? ''] ?? 400;
+  const requestId = randomUUID();
   const problem: Problem = {
     type: 'urn:latchkey:problem:malformed_json',
     title: PROBLEMS.malformed_json.title,
     status,
     detail: 'The request could not be read.',
     code: 'malformed_json',
-    requestId: randomUUID(),
+    requestId,
   };
   const body = JSON.stringify(problem);
   socket.end(
@@ -32,6 +33,8 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'Cache-Control: no-store',
       'Connection: close',
       '',
       body,

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import secureJson from 'secure-json-parse';
 import { DomainError } from '#libs/common';
@@ -22,14 +24,27 @@ export function acceptOnlyJson(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
-    (_request, body, done) => {
+    (request, body, done) => {
       try {
+        refuseOtherEncodings(request.headers);
         done(null, parseJson(body as Buffer));
       } catch (error) {
         done(error as Error);
       }
     },
   );
+}
+
+/** JSON is UTF-8 (RFC 8259 section 8.1), and we unpack nothing: who says otherwise is believed. */
+function refuseOtherEncodings(headers: IncomingHttpHeaders): void {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1];
+  const encoding = headers['content-encoding'];
+  if (
+    (charset && charset.toLowerCase() !== 'utf-8') ||
+    (encoding && encoding.toLowerCase() !== 'identity')
+  ) {
+    throw new UnsupportedMediaTypeException();
+  }
 }
 
 /**

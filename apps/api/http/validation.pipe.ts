@@ -16,16 +16,36 @@ export class BodyValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body' && value !== undefined && !isObject(value)) {
-      throw new ValidationFailedError([
-        { field: 'body', messages: ['body must be a JSON object'] },
-      ]);
+    if (metadata.type !== 'body') {
+      return super.transform(value, metadata);
     }
-    return super.transform(value, metadata);
+    if (value !== undefined) {
+      checkShape(value);
+    }
+    const checked: unknown = await super.transform(value, metadata);
+    if (value === undefined) {
+      throw new ValidationFailedError([NO_OBJECT]);
+    }
+    return checked;
   }
 }
 
-function isObject(value: unknown): boolean {
+const NO_OBJECT: FieldError = { field: 'body', messages: ['body must be a JSON object'] };
+
+/** The library takes the names that every object inherits, such as `constructor`, for known fields. */
+function checkShape(value: unknown): void {
+  if (!isObject(value)) {
+    throw new ValidationFailedError([NO_OBJECT]);
+  }
+  const inherited = Object.keys(value).filter((name) => name in Object.prototype);
+  if (inherited.length > 0) {
+    throw new ValidationFailedError(
+      inherited.map((field) => ({ field, messages: [`property ${field} should not exist`] })),
+    );
+  }
+}
+
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
