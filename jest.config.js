@@ -29,5 +29,5 @@ module.exports = {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(?:@nestjs|cookie)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(?:@nestjs|cookie|jose)/)'],
 };

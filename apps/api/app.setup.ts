@@ -55,7 +55,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   acceptOnlyJson(fastify);
   acceptForms(fastify, '/api/auth/introspect');
   addRequestHooks(fastify);
-  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready'] });
+  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', '.well-known/jwks.json'] });
   app.useGlobalPipes(new BodyValidationPipe());
   app.enableShutdownHooks();
   serveDocs(app);

@@ -1,23 +1,28 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { Command } from 'commander';
-import { loadDatabaseUrl, SettingsError } from '#libs/config';
-import { runMigrations } from '#libs/database';
+import { EXIT_CODE, type ExitCode } from './exit-code';
+import { describeFailure } from './failure';
+import { flush } from './output';
+import { createProgram } from './program';
 
-const program = new Command('latchkey').description('Operate a Latchkey installation');
+// Whoever read our output has enough of it, as `head` does.
+process.stdout.on('error', () => process.exit(EXIT_CODE.failed));
 
-program
-  .command('migrate')
-  .description("bring the database's tables up to date (uses DATABASE_URL)")
-  .action(async () => {
-    const ran = await runMigrations(await loadDatabaseUrl());
-    const text = ran.length > 0 ? `applied ${ran.join(', ')}` : 'nothing to do';
-    process.stdout.write(`migrate: ${text}\n`);
-  });
+async function main(): Promise<ExitCode> {
+  try {
+    await createProgram().parseAsync();
+    return EXIT_CODE.done;
+  } catch (error) {
+    const { exitCode, sentence } = describeFailure(error);
+    if (sentence !== undefined) {
+      process.stderr.write(`latchkey: ${sentence}\n`);
+    }
+    return exitCode;
+  }
+}
 
-program.parseAsync().catch((error: unknown) => {
-  const reason = error instanceof Error ? error.message : String(error);
-  const text = error instanceof SettingsError ? reason : `latchkey: ${reason}`;
-  process.stderr.write(`${text}\n`);
-  process.exitCode = 1;
+void main().then(async (exitCode) => {
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  // A start that failed half-way leaves connections that would keep the process alive.
+  process.exit(exitCode);
 });

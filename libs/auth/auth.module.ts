@@ -6,6 +6,7 @@ import { AdminService } from './admin.service';
 import { AuthOptions } from './auth.options';
 import { AuthService } from './auth.service';
 import { Authenticator } from './authenticator';
+import { KeyRing } from './keys/key-ring';
 import { PasswordHasher } from './password-hasher';
 import { TokenService } from './token.service';
 
@@ -28,6 +29,12 @@ export class AuthModule {
           inject: options.inject ?? [],
           useFactory: options.useFactory,
         },
+        {
+          // A provider of its own: so Nest runs its hooks, and controllers can inject it.
+          provide: KeyRing,
+          inject: [AuthOptions],
+          useFactory: ({ keyRing }: AuthOptions) => keyRing,
+        },
         PasswordHasher,
         TokenService,
         Authenticator,
@@ -35,7 +42,7 @@ export class AuthModule {
         AccountService,
         AdminService,
       ],
-      exports: [AuthService, AccountService, AdminService, Authenticator],
+      exports: [AuthService, AccountService, AdminService, Authenticator, KeyRing],
     };
   }
 }

@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto';
+import type { KeyRing } from './keys/key-ring';
 
 /** How tokens are signed and passwords hashed. Durations in seconds. */
 export class AuthOptions {
-  /** HMAC key. A KeyObject, never a string: jsonwebtoken tries to parse a string on every call. */
-  signingKey!: KeyObject;
+  /** `new HmacKeyRing(key)`, `new PemKeyRing(directory)`, or a ring of the application's own. */
+  keyRing!: KeyRing;
   issuer!: string;
   audience!: string;
   /** An access token's life; never longer than its session's. */

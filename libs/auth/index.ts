@@ -13,3 +13,13 @@ export {
 } from './auth.errors';
 export { Authenticator, type Authenticated } from './authenticator';
 export { AccountService } from './account.service';
+export { HmacKeyRing } from './keys/hmac-key-ring';
+export { rotateKeys, type KeyRotation } from './keys/key-directory';
+export {
+  KeyRing,
+  type PublicJwk,
+  type PublicJwks,
+  type SigningAlgorithm,
+  type SigningKey,
+} from './keys/key-ring';
+export { PemKeyRing } from './keys/pem-key-ring';

@@ -1,14 +1,15 @@
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { Clock } from '#libs/common';
 import type { Session } from '#libs/session';
 import { TokenExpiredError, TokenInvalidError } from './auth.errors';
 import { AuthOptions } from './auth.options';
+import { KeyRing } from './keys/key-ring';
 
-const ALGORITHM = 'HS256';
 /** RFC 9068 section 2.1: an access token names its type, so that no other JWT passes for one. */
 const TOKEN_TYPE = 'at+jwt';
-/** A token of ours has some 420 characters; anything far longer is not worth parsing. */
+/** A token of ours has some 500 characters; anything far longer is not worth parsing. */
 const MAX_TOKEN_LENGTH = 4096;
 
 /** What a valid access token says. Instants in seconds since the Unix epoch. */
@@ -36,11 +37,12 @@ export class TokenService {
     private readonly jwt: JwtService,
     private readonly clock: Clock,
     private readonly options: AuthOptions,
+    private readonly keys: KeyRing,
   ) {}
 
   /**
    * A token for the session; it never outlives it.
-   * @param jti id of the token; the same session, jti and time give the same token.
+   * @param jti id of the token; the same session, jti and time give the same claims.
    */
   issue(session: Session, jti: string, issuedAtMs: number): AccessToken {
     const issuedAt = Math.floor(issuedAtMs / 1000);
@@ -57,47 +59,73 @@ export class TokenService {
       iss: this.options.issuer,
       aud: this.options.audience,
     };
+    const { algorithm } = this.keys;
+    const { key, kid } = this.keys.signingKey();
     const token = this.jwt.sign(claims, {
-      privateKey: this.options.signingKey,
-      algorithm: ALGORITHM,
-      header: { alg: ALGORITHM, typ: TOKEN_TYPE },
+      privateKey: key,
+      algorithm,
+      header: { alg: algorithm, typ: TOKEN_TYPE, ...(kid !== undefined && { kid }) },
     });
     return { token, expiresInSeconds: expiresAt - issuedAt };
   }
 
   /**
-   * Checks signature, algorithm, type and every claim.
+   * Checks algorithm, type, signature and every claim (RFC 8725, RFC 9068 section 4).
    * @throws TokenExpiredError for a token that was good; TokenInvalidError for anything else.
    */
   verify(token: string): AccessTokenClaims {
     if (token.length > MAX_TOKEN_LENGTH) {
       throw new TokenInvalidError();
     }
-    let decoded: { header: unknown; payload: unknown };
+    const key = this.verificationKey(token);
+    let payload: unknown;
     try {
-      decoded = this.jwt.verify(token, {
-        secret: this.options.signingKey as unknown as Buffer,
-        algorithms: [ALGORITHM],
+      payload = this.jwt.verify(token, {
+        secret: key as unknown as Buffer,
+        algorithms: [this.keys.algorithm],
         issuer: this.options.issuer,
         audience: this.options.audience,
         clockTimestamp: Math.floor(this.clock.nowMs() / 1000),
-        complete: true,
       });
     } catch (error) {
       throw error instanceof Error && error.name === 'TokenExpiredError'
         ? new TokenExpiredError()
         : new TokenInvalidError({ cause: error });
     }
-    if (!hasOurType(decoded.header) || !hasOurClaims(decoded.payload)) {
+    if (!hasOurClaims(payload)) {
       throw new TokenInvalidError();
     }
-    return decoded.payload;
+    return payload;
+  }
+
+  /**
+   * The header chooses among our keys and nothing more: what it may say else is fixed.
+   * @throws TokenInvalidError
+   */
+  private verificationKey(token: string): KeyObject {
+    const { alg, typ, kid, crit } = readHeader(token);
+    const isOurs = alg === this.keys.algorithm && typ === TOKEN_TYPE && crit === undefined;
+    const key = isOurs && isKeyId(kid) ? this.keys.verificationKey(kid) : null;
+    if (!key) {
+      throw new TokenInvalidError();
+    }
+    return key;
   }
 }
 
-function hasOurType(header: unknown): boolean {
-  const { typ, crit } = header as { typ?: unknown; crit?: unknown };
-  return typ === TOKEN_TYPE && crit === undefined;
+/** RFC 7515 section 4.1, as anyone may have written it. @throws TokenInvalidError */
+function readHeader(token: string): Record<string, unknown> {
+  try {
+    const encoded = token.slice(0, token.indexOf('.'));
+    const header: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString());
+    return { ...(header as object) };
+  } catch (error) {
+    throw new TokenInvalidError({ cause: error });
+  }
+}
+
+function isKeyId(kid: unknown): kid is string | undefined {
+  return kid === undefined || typeof kid === 'string';
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

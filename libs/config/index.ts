@@ -1,2 +1,7 @@
-export { loadDatabaseUrl, loadSettings, SettingsModule } from './settings.module';
-export { parseSettings, Settings, SettingsError } from './settings';
+export {
+  loadDatabaseUrl,
+  loadKeysDirectory,
+  loadSettings,
+  SettingsModule,
+} from './settings.module';
+export { parseSettings, Settings, SettingsError, type JwtKeys } from './settings';

@@ -1,6 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { parseDatabaseUrl, parseSettings, Settings } from './settings';
+import { parseDatabaseUrl, parseKeysDirectory, parseSettings, Settings } from './settings';
 
 /** Offers `Settings` to every module of the application. */
 @Global()
@@ -27,6 +27,11 @@ export async function loadSettings(): Promise<Settings> {
 /** As `loadSettings`, for what needs no more than the database. @throws SettingsError */
 export async function loadDatabaseUrl(): Promise<string> {
   return parseDatabaseUrl(await environment());
+}
+
+/** As `loadSettings`, for what needs no more than the place of the keys. @throws SettingsError */
+export async function loadKeysDirectory(): Promise<string> {
+  return parseKeysDirectory(await environment());
 }
 
 /** The only place of the product that looks at the environment. */

@@ -26,7 +26,8 @@ const schema = z.object({
     .default('info'),
   DATABASE_URL: storeUrl('postgres://', 'postgresql://'),
   REDIS_URL: storeUrl('redis://', 'rediss://'),
-  JWT_SECRET: z.string('is required: set a random secret of at least 32 bytes'),
+  JWT_SECRET: z.string().optional(),
+  JWT_KEYS_DIR: z.string().optional(),
   JWT_EXPIRES_IN: durationSeconds().default(DAY_SECONDS),
   SESSION_TTL: durationSeconds().default(DAY_SECONDS),
   SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
@@ -47,6 +48,9 @@ export class SettingsError extends Error {
   }
 }
 
+/** What tokens are signed with: a secret, HS256; or a directory of keys, ES256. Never both. */
+export type JwtKeys = { secret: string } | { directory: string };
+
 /** The typed, validated configuration. Durations in seconds. Injected by its class. */
 export class Settings {
   readonly production: boolean;
@@ -55,7 +59,7 @@ export class Settings {
   readonly logLevel: z.output<typeof schema>['LOG_LEVEL'];
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  readonly jwtSecret: string;
+  readonly jwtKeys: JwtKeys;
   readonly jwtExpiresInSeconds: number;
   readonly sessionTtlSeconds: number;
   readonly sessionMaxLifetimeSeconds: number;
@@ -72,7 +76,7 @@ export class Settings {
     this.logLevel = parsed.LOG_LEVEL;
     this.databaseUrl = parsed.DATABASE_URL;
     this.redisUrl = parsed.REDIS_URL;
-    this.jwtSecret = parsed.JWT_SECRET;
+    this.jwtKeys = jwtKeysOf(parsed);
     this.jwtExpiresInSeconds = parsed.JWT_EXPIRES_IN;
     this.sessionTtlSeconds = parsed.SESSION_TTL;
     this.sessionMaxLifetimeSeconds = parsed.SESSION_MAX_LIFETIME;
@@ -92,15 +96,21 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   if (parsed.SESSION_MAX_LIFETIME < parsed.SESSION_TTL) {
     throw new SettingsError('SESSION_MAX_LIFETIME', 'must not be shorter than SESSION_TTL');
   }
-  if (parsed.NODE_ENV === 'production') {
-    refuseWeakSecret(parsed.JWT_SECRET);
-  }
   return new Settings(parsed);
 }
 
 /** The one setting that bringing the tables up to date needs. @throws SettingsError */
 export function parseDatabaseUrl(env: Readonly<Record<string, string | undefined>>): string {
   return check(schema.pick({ DATABASE_URL: true }), env).DATABASE_URL;
+}
+
+/** The one setting that making a key needs. @throws SettingsError */
+export function parseKeysDirectory(env: Readonly<Record<string, string | undefined>>): string {
+  const { JWT_KEYS_DIR } = check(schema.pick({ JWT_KEYS_DIR: true }), env);
+  if (JWT_KEYS_DIR === undefined) {
+    throw new SettingsError('JWT_KEYS_DIR', 'is required: set the directory that holds the keys');
+  }
+  return JWT_KEYS_DIR;
 }
 
 function check<Output>(
@@ -113,6 +123,23 @@ function check<Output>(
     throw new SettingsError(issue?.path.join('.') ?? 'environment', issue?.message ?? 'is invalid');
   }
   return result.data;
+}
+
+/** Where there are keys, the secret is not even looked at. */
+function jwtKeysOf({ JWT_KEYS_DIR, JWT_SECRET, NODE_ENV }: z.output<typeof schema>): JwtKeys {
+  if (JWT_KEYS_DIR !== undefined) {
+    return { directory: JWT_KEYS_DIR };
+  }
+  if (JWT_SECRET === undefined) {
+    throw new SettingsError(
+      'JWT_SECRET',
+      'is required: set a random secret of at least 32 bytes, or JWT_KEYS_DIR',
+    );
+  }
+  if (NODE_ENV === 'production') {
+    refuseWeakSecret(JWT_SECRET);
+  }
+  return { secret: JWT_SECRET };
 }
 
 /** RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash. */

@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   connectTimeoutMs?: number;
   /** Milliseconds until the server gives a statement up. */
   statementTimeoutMs?: number;
+  /** How often a connection is tried at the start, half a second apart, before the start fails. */
+  connectAttempts?: number;
 }
 
 /** What every connection to Postgres has in common: deadlines, migrations, never `synchronize`. */

@@ -17,12 +17,15 @@ export class DatabaseModule {
         TypeOrmModule.forRootAsync({
           ...(options.imports && { imports: options.imports }),
           ...(options.inject && { inject: options.inject }),
-          useFactory: async (...injected: unknown[]) => ({
-            ...dataSourceOptions(await options.useFactory(...injected)),
-            autoLoadEntities: true,
-            retryAttempts: 20,
-            retryDelay: 500,
-          }),
+          useFactory: async (...injected: unknown[]) => {
+            const database = await options.useFactory(...injected);
+            return {
+              ...dataSourceOptions(database),
+              autoLoadEntities: true,
+              retryAttempts: database.connectAttempts ?? 20,
+              retryDelay: 500,
+            };
+          },
         }),
       ],
       providers: [Database],

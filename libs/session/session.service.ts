@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '#libs/common';
 import { LastSeenTracker } from './last-seen.tracker';
@@ -56,6 +57,15 @@ export interface RevokeAllOptions {
 
 /** Users whose sessions are ended by one statement after another when everyone's are. */
 const EVERYONE_BATCH = 200;
+
+/**
+ * How long the record of a session outlives it. No token of it is good any more, but whoever
+ * presents its refresh token late is told what became of it.
+ */
+const ENDED_RETENTION_MS = 30 * 86_400_000;
+/** Rows that one statement deletes, and the breath between two: other statements come first. */
+const CLEAN_UP_BATCH = 1000;
+const CLEAN_UP_PAUSE_MS = 100;
 
 /**
  * Sessions: opened, verified, refreshed, listed, revoked. Postgres is written first and is right;
@@ -226,6 +236,24 @@ export class SessionService {
   /** Deletes the records of a user's sessions, once they are all revoked. */
   async deleteRecords(userId: string): Promise<void> {
     await this.record.deleteSessions(userId);
+  }
+
+  /**
+   * Deletes the records of sessions whose life ended more than 30 days ago, in bounded batches.
+   * Touches no Redis: nothing there lives that long.
+   * @returns how many.
+   */
+  async cleanUp(): Promise<number> {
+    const beforeMs = this.clock.nowMs() - ENDED_RETENTION_MS;
+    let total = 0;
+    for (;;) {
+      const deleted = await this.record.deleteEnded(beforeMs, CLEAN_UP_BATCH);
+      total += deleted;
+      if (deleted < CLEAN_UP_BATCH) {
+        return total;
+      }
+      await pause(CLEAN_UP_PAUSE_MS);
+    }
   }
 
   private async revokeAllInRedis(user: RevokedUser, nowMs: number): Promise<void> {

@@ -1,160 +1,106 @@
-import { createSecretKey, randomUUID } from 'node:crypto';
-import { Controller, Get, Module } from '@nestjs/common';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import { AuthModule, AuthService, type Authenticated } from '../../libs/auth';
-import { DatabaseModule } from '../../libs/database';
-import { CurrentSession, GuardModule } from '../../libs/http';
-import { ProfileCacheModule, type VersionedProfile } from '../../libs/profile-cache';
-import { RedisModule } from '../../libs/redis';
-import { SessionModule } from '../../libs/session';
-import {
-  UserStore,
-  type AccountState,
-  type Credentials,
-  type NewUser,
-  type ProfileChange,
-} from '../../libs/user';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../examples/embed/create-app';
 import { HttpClient } from '../support/http-client';
-import {
-  createTestDatabase,
-  startTestRedis,
-  type TestDatabase,
-  type TestRedis,
-} from '../support/stores';
+import { startTestApp, type TestApp } from '../support/app';
 
-interface Account extends Credentials {
-  current: VersionedProfile;
-}
+const PASSWORD = 'a long enough password';
+const EDITOR = 'editor@example.com';
+const SECRET = 'a secret of the tests, long enough';
 
-/** Somebody else's accounts, kept their own way. */
-class AccountsInMemory extends UserStore {
-  private readonly accounts = new Map<string, Account>();
-
-  create({ email, passwordHash, displayName }: NewUser): Promise<VersionedProfile> {
-    const id = randomUUID();
-    const now = new Date().toISOString();
-    const profile = { id, email, displayName, bio: null, avatarUrl: null, role: 'member' };
-    const current = { version: 1, profile: { ...profile, createdAt: now, updatedAt: now } };
-    this.accounts.set(id, { userId: id, role: 'member', passwordHash, disabled: false, current });
-    return Promise.resolve(current);
-  }
-
-  findIdByEmail(email: string): Promise<string | null> {
-    const account = [...this.accounts.values()].find((one) => one.current.profile.email === email);
-    return Promise.resolve(account?.userId ?? null);
-  }
-
-  findCredentials(userId: string): Promise<Credentials | null> {
-    return Promise.resolve(this.accounts.get(userId) ?? null);
-  }
-
-  readProfile(userId: string): Promise<VersionedProfile | null> {
-    return Promise.resolve(this.accounts.get(userId)?.current ?? null);
-  }
-
-  updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null> {
-    const account = this.accounts.get(userId);
-    if (account) {
-      const { version, profile } = account.current;
-      account.current = { version: version + 1, profile: { ...profile, ...change } };
-    }
-    return Promise.resolve(account?.current ?? null);
-  }
-
-  changeAccount(): Promise<AccountState | null> {
-    return Promise.reject(new Error('this application changes accounts elsewhere'));
-  }
-
-  delete(userId: string): Promise<void> {
-    this.accounts.delete(userId);
-    return Promise.resolve();
-  }
-
-  replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
-    const account = this.accounts.get(userId);
-    if (account?.passwordHash !== expected) {
-      return Promise.resolve(false);
-    }
-    account.passwordHash = next;
-    return Promise.resolve(true);
-  }
-}
-
-@Module({
-  providers: [{ provide: UserStore, useClass: AccountsInMemory }],
-  exports: [UserStore],
-})
-class AccountsModule {}
-
-@Controller('reports')
-class ReportsController {
-  @Get()
-  read(@CurrentSession() { session }: Authenticated) {
-    return { readBy: session.userId, as: session.role };
-  }
-}
-
-describe("the modules in somebody else's application", () => {
-  let redis: TestRedis;
-  let database: TestDatabase;
-  let app: NestFastifyApplication;
+describe("the modules in somebody else's application (examples/embed)", () => {
+  /** Latchkey itself, signing with the same key on the same stores. */
+  let latchkey: TestApp;
+  let reports: NestFastifyApplication;
   let http: HttpClient;
 
   beforeAll(async () => {
-    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
-    const testing = await Test.createTestingModule({
-      imports: [
-        RedisModule.forRootAsync({ useFactory: () => ({ url: redis.url }) }),
-        DatabaseModule.forRootAsync({ useFactory: () => ({ url: database.url }) }),
-        SessionModule.forRootAsync({
-          useFactory: () => ({ ttlSeconds: 3600, blacklistTtlSeconds: 3600 }),
-        }),
-        ProfileCacheModule.forRootAsync({
-          imports: [AccountsModule],
-          source: UserStore,
-          useFactory: () => ({ ttlSeconds: 60 }),
-        }),
-        AuthModule.forRootAsync({
-          imports: [AccountsModule],
-          useFactory: () => ({
-            signingKey: createSecretKey(Buffer.alloc(32, 7)),
-            issuer: 'reports',
-            audience: 'reports-api',
-            accessTokenTtlSeconds: 600,
-          }),
-        }),
-        GuardModule,
-      ],
-      controllers: [ReportsController],
-    }).compile();
-    app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
-      logger: false,
-    });
-    await app.listen(0, '127.0.0.1');
-    http = new HttpClient(await app.getUrl());
+    latchkey = await startTestApp({ env: { JWT_SECRET: SECRET } });
+    reports = await createApp(
+      {
+        databaseUrl: latchkey.database.url,
+        redisUrl: latchkey.redis.url,
+        secret: SECRET,
+        editors: [EDITOR],
+      },
+      { logger: false },
+    );
+    await reports.listen(0, '127.0.0.1');
+    http = new HttpClient(await reports.getUrl());
   });
 
   afterAll(async () => {
-    await app.close();
-    await Promise.all([redis.stop(), database.drop()]);
+    await reports.close();
+    await latchkey.close();
   });
 
-  it('sign its users in, guard its routes, and sign out', async () => {
-    const auth = app.get(AuthService);
-    const { session, accessToken, profile } = await auth.register(
-      { email: 'ada@example.com', password: 'a long password', displayName: null },
-      {},
-    );
-    const { token } = accessToken;
+  async function enter(path: 'sign-up' | 'sign-in', email: string, password = PASSWORD) {
+    const answer = await http.post<{ token: string; code?: string }>(`/${path}`, {
+      json: { email, password },
+    });
+    return { status: answer.status, ...answer.body };
+  }
+
+  it('sign its users up and in, from its own store', async () => {
+    const { status, token } = await enter('sign-up', 'Ada@example.com');
+    expect(status).toBe(201);
+    const signedIn = await enter('sign-in', ' ada@EXAMPLE.com'.trim());
+    expect(signedIn.status).toBe(200);
+    expect(signedIn.token).not.toBe(token);
+
+    const users = await latchkey.database.sql.query('SELECT FROM users');
+    expect(users).toEqual([]);
+  });
+
+  it('refuse a wrong password, and an address that is taken', async () => {
+    await enter('sign-up', 'bob@example.com');
+    const wrong = await enter('sign-in', 'bob@example.com', 'another password');
+    expect([wrong.status, wrong.code]).toEqual([401, 'invalid_credentials']);
+    const taken = await enter('sign-up', 'BOB@example.com');
+    expect([taken.status, taken.code]).toEqual([409, 'email_taken']);
+  });
+
+  it('guard its routes and tell them who asks, in its own roles', async () => {
+    const { token } = await enter('sign-up', 'carol@example.com');
     const answer = await http.get('/reports', { token });
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ readBy: profile.id, as: 'member' });
-
+    expect(answer.body).toEqual({
+      reader: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      role: 'reader',
+      reports: expect.any(Array) as unknown[],
+    });
     const anonymous = await http.get('/reports');
     expect([anonymous.status, anonymous.body.code]).toEqual([401, 'token_missing']);
-    await auth.logout(session);
-    const refused = await http.get('/reports', { token });
+    expect(anonymous.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect((await http.get('/reports/count')).status).toBe(200);
+  });
+
+  it('refuse a token at the next request after sign-out, and no other', async () => {
+    const first = await enter('sign-up', 'dave@example.com');
+    const second = await enter('sign-in', 'dave@example.com');
+    expect((await http.post('/sign-out', { token: first.token })).status).toBe(204);
+    const refused = await http.get('/reports', { token: first.token });
     expect([refused.status, refused.body.code]).toEqual([401, 'token_revoked']);
+    expect((await http.get('/reports', { token: second.token })).status).toBe(200);
+  });
+
+  it("refuse another role's route, and let that role in", async () => {
+    const reader = await enter('sign-up', 'erin@example.com');
+    const forbidden = await http.call('DELETE', '/reports/1', { token: reader.token });
+    expect([forbidden.status, forbidden.body.code]).toEqual([403, 'forbidden']);
+    const editor = await enter('sign-up', EDITOR);
+    const deleted = await http.call('DELETE', '/reports/1', { token: editor.token });
+    expect(deleted.status).toBe(204);
+    expect((await http.get('/reports/count')).body).toEqual({ count: 1 });
+  });
+
+  it('refuse a token of another application, even of the same key and the same stores', async () => {
+    const { accessToken } = await latchkey.register();
+    expect((await latchkey.http.get('/api/auth/verify', { token: accessToken })).status).toBe(200);
+    const refused = await http.get('/reports', { token: accessToken });
+    expect([refused.status, refused.body.code]).toEqual([401, 'token_invalid']);
+
+    const { token } = await enter('sign-up', 'frank@example.com');
+    const refusedThere = await latchkey.http.get('/api/auth/verify', { token });
+    expect([refusedThere.status, refusedThere.body.code]).toEqual([401, 'token_invalid']);
   });
 });

@@ -58,5 +58,7 @@ export function deviceName(userAgent: string | null): string {
   if (browser.name && os.name) {
     return `${browser.name} on ${os.name}`;
   }
-  return browser.name ?? os.name ?? userAgent.split('/')[0]?.slice(0, 40) ?? 'Unknown device';
+  const product = userAgent.split('/')[0]?.slice(0, 40);
+  // The parser says an empty name for programs that are no browser.
+  return [browser.name, os.name, product].find(Boolean) ?? 'Unknown device';
 }

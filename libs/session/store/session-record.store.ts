@@ -158,6 +158,24 @@ export class SessionRecordStore {
     await this.query('DELETE FROM sessions WHERE user_id = $1', [userId]);
   }
 
+  /**
+   * Deletes records of sessions whose life ended before an instant, revoked or not, and their
+   * refresh tokens with them: the oldest first. Two callers at once share the work. One query.
+   * @returns how many; fewer than `limit` when no more are left.
+   */
+  async deleteEnded(beforeMs: number, limit: number): Promise<number> {
+    const rows = await this.query<{ count: number }>(
+      `WITH ended AS (
+         DELETE FROM sessions WHERE id IN (
+           SELECT id FROM sessions WHERE expires_at < $1
+            ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING id
+       ) SELECT count(*)::int AS count FROM ended`,
+      [new Date(beforeMs), limit],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
   private async insertWithinLimit(insert: InsertSession): Promise<RevokedSession[] | null> {
     const { maxSessions, session } = insert;
     if (maxSessions === undefined) {

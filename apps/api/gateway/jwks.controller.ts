@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { Controller, Get, Headers, HttpStatus, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { KeyRing } from '#libs/auth';
+import { Public } from '#libs/http';
+import { JwksDto } from './jwks.dto';
+
+/**
+ * Kept by caches, confirmed on each use. Verifiers keep the keys by themselves, and ask again when
+ * they meet a `kid` they do not know: a cache that still answered with the older keys then would
+ * make them refuse good tokens after each rotation, and trust a removed key for longer.
+ */
+const CACHE_CONTROL = 'public, max-age=0, must-revalidate';
+
+const text = { schema: { type: 'string' as const } };
+
+@ApiTags('Gateways and services')
+@Controller('.well-known')
+export class JwksController {
+  constructor(private readonly keys: KeyRing) {}
+
+  @Public()
+  @Get('jwks.json')
+  @ApiOperation({ summary: 'Public keys that verify access tokens (RFC 7517)' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of a copy.' })
+  @ApiOkResponse({ type: JwksDto, headers: { 'Cache-Control': text, ETag: text } })
+  @ApiResponse({ status: HttpStatus.NOT_MODIFIED, description: 'The copy is current; no body.' })
+  jwks(
+    @Headers('if-none-match') copies: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): JwksDto | undefined {
+    const jwks = this.keys.publicJwks();
+    const etag = etagOf(jwks);
+    reply.header('cache-control', CACHE_CONTROL).header('etag', etag);
+    if (copies !== undefined && namesCopy(copies, etag)) {
+      reply.code(HttpStatus.NOT_MODIFIED);
+      return undefined;
+    }
+    return jwks;
+  }
+}
+
+function etagOf(jwks: JwksDto): string {
+  return `"${createHash('sha256').update(JSON.stringify(jwks)).digest('base64url')}"`;
+}
+
+/** RFC 9110 section 13.1.2: any of a list, compared weakly. */
+function namesCopy(ifNoneMatch: string, etag: string): boolean {
+  const copies = ifNoneMatch.split(',').map((copy) => copy.trim().replace(/^W\//, ''));
+  return copies.includes(etag) || copies.includes('*');
+}

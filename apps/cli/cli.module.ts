@@ -1,0 +1,15 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Settings } from '#libs/config';
+import { CoreModule } from '../core.module';
+
+/** The command line, composed. It tries Postgres once: a person waits for the answer. */
+@Module({})
+export class CliModule {
+  /** @throws SettingsError when JWT_KEYS_DIR is unusable. */
+  static forRoot(settings: Settings): DynamicModule {
+    return {
+      module: CliModule,
+      imports: [CoreModule.forRoot(settings, { databaseAttempts: 1 })],
+    };
+  }
+}

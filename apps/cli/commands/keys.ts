@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { rotateKeys } from '#libs/auth';
+import { loadKeysDirectory } from '#libs/config';
+import { print, type OutputOptions } from '../output';
+import { jsonOption } from './json-option';
+
+export function addKeys(program: Command): void {
+  const keys = program
+    .command('keys')
+    .summary('manage the keys that sign tokens')
+    .description('Manage the keys that sign tokens.');
+  keys
+    .command('rotate')
+    .summary('let a new key sign')
+    .description(
+      'Make a new ES256 key in JWT_KEYS_DIR and let it sign; makes the first one too. Running ' +
+        'servers follow within seconds. Earlier keys go on verifying until you remove their ' +
+        'files. Needs no store.',
+    )
+    .addOption(jsonOption())
+    .action(rotate);
+}
+
+async function rotate(options: OutputOptions): Promise<void> {
+  const { kid, retired } = await rotateKeys(await loadKeysDirectory());
+  const text = `The key ${kid} signs from now on; earlier keys that still verify: ${retired}.`;
+  print({ text, data: { kid, retired } }, options);
+}

@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { addCleanUp } from './commands/clean-up';
+import { addKeys } from './commands/keys';
+import { addMigrate } from './commands/migrate';
+import { addSessions } from './commands/sessions';
+import { addStats } from './commands/stats';
+import { addUsers } from './commands/users';
+
+const AFTER_ALL = `
+Exit codes:
+  0  done
+  1  failed; one sentence on standard error says why
+  2  wrong usage
+  3  there is no such account
+
+Settings come from the environment and from .env in the working folder; see .env.example.`;
+
+/**
+ * The whole command line. Throws CommanderError instead of exiting; wrong usage has then been
+ * explained on standard error.
+ */
+export function createProgram(): Command {
+  const program = new Command('latchkey')
+    .description('Operate a Latchkey installation.')
+    .helpOption('-h, --help', 'show this help')
+    .configureHelp({ visibleCommands: leavesOf, subcommandTerm: termOf })
+    .addHelpText('afterAll', AFTER_ALL)
+    .configureOutput({ outputError: (text, write) => write(asOneSentence(text)) })
+    .exitOverride();
+  for (const add of [addMigrate, addUsers, addSessions, addCleanUp, addStats, addKeys]) {
+    add(program);
+  }
+  return program;
+}
+
+/** Groups are shown by the commands in them: nobody has to look for one. */
+function leavesOf({ commands }: Command): Command[] {
+  return commands.flatMap((command) =>
+    command.commands.length > 0 ? leavesOf(command) : [command],
+  );
+}
+
+/** `users grant-role <email> <role>` */
+function termOf(command: Command): string {
+  const words = command.registeredArguments.map((argument) => `<${argument.name()}>`);
+  for (let part = command; part.parent; part = part.parent) {
+    words.unshift(part.name());
+  }
+  return words.join(' ');
+}
+
+function asOneSentence(text: string): string {
+  const sentence = text
+    .replace(/^error: /, 'latchkey: ')
+    .trim()
+    .replaceAll('\n', ' ');
+  return `${sentence}\n`;
+}

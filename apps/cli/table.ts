@@ -1,0 +1,16 @@
+/** A client chooses its own user agent: nothing in it may steer the terminal that shows it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Columns padded to their widest cell, two spaces apart, under a line of headings. */
+export function formatTable(headings: readonly string[], rows: readonly string[][]): string {
+  const lines = [headings, ...rows].map((cells) =>
+    cells.map((cell) => cell.replace(UNPRINTABLE, '\uFFFD')),
+  );
+  const widths = headings.map((_, column) =>
+    Math.max(...lines.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return lines
+    .map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}

@@ -1,0 +1,78 @@
+import { createSecretKey } from 'node:crypto';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AuthModule, HmacKeyRing, PemKeyRing, type KeyRing } from '#libs/auth';
+import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
+import { DatabaseModule } from '#libs/database';
+import { ProfileCacheModule } from '#libs/profile-cache';
+import { RedisModule } from '#libs/redis';
+import { SessionModule } from '#libs/session';
+import { StatisticsModule } from '#libs/statistics';
+import { UserModule, UserStore } from '#libs/user';
+
+const ISSUER = 'latchkey';
+const AUDIENCE = 'latchkey-api';
+
+export interface CoreOptions {
+  /** How often Postgres is tried at the start. DatabaseModule's own patience where absent. */
+  databaseAttempts?: number;
+}
+
+/** What every process of ours has in common: the libraries, one line of settings for each. */
+@Module({})
+export class CoreModule {
+  /** @throws SettingsError when JWT_KEYS_DIR is unusable: before Nest starts, so without a stack. */
+  static forRoot(settings: Settings, { databaseAttempts }: CoreOptions = {}): DynamicModule {
+    const keyRing = keyRingOf(settings.jwtKeys);
+    return {
+      module: CoreModule,
+      imports: [
+        SettingsModule.forRoot(settings),
+        RedisModule.forRootAsync({
+          inject: [Settings],
+          useFactory: ({ redisUrl }: Settings) => ({ url: redisUrl }),
+        }),
+        DatabaseModule.forRootAsync({
+          inject: [Settings],
+          useFactory: ({ databaseUrl }: Settings) => ({
+            url: databaseUrl,
+            ...(databaseAttempts !== undefined && { connectAttempts: databaseAttempts }),
+          }),
+        }),
+        StatisticsModule,
+        SessionModule.forRootAsync({
+          inject: [Settings],
+          useFactory: (settings: Settings) => ({
+            ttlSeconds: settings.sessionTtlSeconds,
+            maxLifetimeSeconds: settings.sessionMaxLifetimeSeconds,
+            blacklistTtlSeconds: settings.blacklistTtlSeconds,
+            maxSessionsPerUser: settings.maxSessionsPerUser,
+          }),
+        }),
+        ProfileCacheModule.forRootAsync({
+          imports: [UserModule],
+          source: UserStore,
+          inject: [Settings],
+          useFactory: ({ profileTtlSeconds }: Settings) => ({ ttlSeconds: profileTtlSeconds }),
+        }),
+        AuthModule.forRootAsync({
+          imports: [UserModule],
+          inject: [Settings],
+          useFactory: ({ jwtExpiresInSeconds }: Settings) => ({
+            keyRing,
+            issuer: ISSUER,
+            audience: AUDIENCE,
+            accessTokenTtlSeconds: jwtExpiresInSeconds,
+          }),
+        }),
+        UserModule,
+      ],
+      exports: [StatisticsModule, UserModule],
+    };
+  }
+}
+
+function keyRingOf(keys: JwtKeys): KeyRing {
+  return 'directory' in keys
+    ? new PemKeyRing(keys.directory)
+    : new HmacKeyRing(createSecretKey(keys.secret, 'utf8'));
+}

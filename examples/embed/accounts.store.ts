@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { VersionedProfile } from '#libs/profile-cache';
+import {
+  EmailTakenError,
+  UserStore,
+  type AccountChange,
+  type AccountState,
+  type Credentials,
+  type NewUser,
+  type ProfileChange,
+} from '#libs/user';
+
+interface Account {
+  passwordHash: string;
+  disabled: boolean;
+  current: VersionedProfile;
+}
+
+/** E-mail addresses of accounts that may edit. */
+export class Editors {
+  constructor(readonly emails: readonly string[]) {}
+}
+
+/**
+ * This application's accounts, kept its own way: here in memory, in life in a table or directory of
+ * yours. Roles are the application's own words. A change of what a profile shows raises its version:
+ * by it the cache tells new from old.
+ */
+@Injectable()
+export class AccountsStore extends UserStore {
+  private readonly accounts = new Map<string, Account>();
+
+  constructor(private readonly editors: Editors) {
+    super();
+  }
+
+  async create({ email, passwordHash, displayName }: NewUser): Promise<VersionedProfile> {
+    if (await this.findIdByEmail(email)) {
+      throw new EmailTakenError();
+    }
+    const now = new Date().toISOString();
+    const profile = {
+      id: randomUUID(),
+      email: normalise(email),
+      displayName,
+      bio: null,
+      avatarUrl: null,
+      role: this.editors.emails.includes(normalise(email)) ? 'editor' : 'reader',
+      createdAt: now,
+      updatedAt: now,
+    };
+    const current = { version: 1, profile };
+    this.accounts.set(profile.id, { passwordHash, disabled: false, current });
+    return current;
+  }
+
+  findIdByEmail(email: string): Promise<string | null> {
+    const profiles = [...this.accounts.values()].map(({ current }) => current.profile);
+    return Promise.resolve(profiles.find((one) => one.email === normalise(email))?.id ?? null);
+  }
+
+  findCredentials(userId: string): Promise<Credentials | null> {
+    const account = this.accounts.get(userId);
+    if (!account) {
+      return Promise.resolve(null);
+    }
+    const { passwordHash, disabled, current } = account;
+    return Promise.resolve({ userId, role: current.profile.role, passwordHash, disabled });
+  }
+
+  readProfile(userId: string): Promise<VersionedProfile | null> {
+    return Promise.resolve(this.accounts.get(userId)?.current ?? null);
+  }
+
+  updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null> {
+    return Promise.resolve(this.change(userId, change)?.current ?? null);
+  }
+
+  changeAccount(userId: string, { role, disabled }: AccountChange): Promise<AccountState | null> {
+    const account = this.change(userId, role ? { role } : {});
+    if (!account) {
+      return Promise.resolve(null);
+    }
+    account.disabled = disabled ?? account.disabled;
+    return Promise.resolve({ ...account.current, disabled: account.disabled });
+  }
+
+  replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
+    const account = this.accounts.get(userId);
+    if (account?.passwordHash !== expected) {
+      return Promise.resolve(false);
+    }
+    account.passwordHash = next;
+    return Promise.resolve(true);
+  }
+
+  delete(userId: string): Promise<void> {
+    this.accounts.delete(userId);
+    return Promise.resolve();
+  }
+
+  private change(userId: string, change: ProfileChange & { role?: string }): Account | undefined {
+    const account = this.accounts.get(userId);
+    if (account) {
+      const { version, profile } = account.current;
+      const updatedAt = new Date().toISOString();
+      account.current = { version: version + 1, profile: { ...profile, ...change, updatedAt } };
+    }
+    return account;
+  }
+}
+
+function normalise(email: string): string {
+  return email.trim().toLowerCase();
+}

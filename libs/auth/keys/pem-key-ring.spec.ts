@@ -1,0 +1,278 @@
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { SettingsError } from '../../config/settings';
+import { generateEs256Key } from './es256-key';
+import { rotateKeys } from './key-directory';
+import { PemKeyRing } from './pem-key-ring';
+
+const PAUSE_MS = 1100;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+describe('a directory of keys', () => {
+  let parent: string;
+  let directory: string;
+
+  beforeEach(() => {
+    jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    parent = mkdtempSync(join(tmpdir(), 'latchkey-keys-'));
+    directory = join(parent, 'deep', 'keys');
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(parent, { recursive: true, force: true });
+  });
+
+  function keyFile(kid: string): string {
+    return join(directory, `${kid}.pem`);
+  }
+
+  function activate(kid: string): void {
+    writeFileSync(join(directory, 'active'), kid);
+  }
+
+  /** A file of the right name for the key, not yet active. */
+  function addKey(): string {
+    const { kid, pem } = generateEs256Key();
+    writeFileSync(keyFile(kid), pem);
+    return kid;
+  }
+
+  function kidsOf(ring: PemKeyRing): string[] {
+    return ring.publicJwks().keys.map(({ kid }) => kid);
+  }
+
+  describe('rotated', () => {
+    it('is created for its owner alone, with one key that signs', async () => {
+      const { kid, retired } = await rotateKeys(directory);
+      expect(retired).toBe(0);
+      expect(readdirSync(directory).sort()).toEqual([`${kid}.pem`, 'active'].sort());
+      expect(readFileSync(join(directory, 'active'), 'utf8')).toBe(`${kid}\n`);
+      if (process.platform !== 'win32') {
+        expect(statSync(directory).mode & 0o777).toBe(0o700);
+        expect(statSync(keyFile(kid)).mode & 0o777).toBe(0o600);
+      }
+      const ring = new PemKeyRing(directory);
+      expect(ring.algorithm).toBe('ES256');
+      expect(ring.signingKey()).toMatchObject({ kid, key: { type: 'private' } });
+      expect(ring.verificationKey(kid)).toMatchObject({ type: 'public' });
+    });
+
+    it('counts the keys that only verify', async () => {
+      await rotateKeys(directory);
+      await rotateKeys(directory);
+      expect((await rotateKeys(directory)).retired).toBe(2);
+    });
+
+    it('stays usable whatever rotations overlap', async () => {
+      await rotateKeys(directory);
+      const ring = new PemKeyRing(directory);
+      const warn = jest.spyOn(Logger.prototype, 'warn');
+      const state = { rotating: true };
+      const rotations = Promise.all(Array.from({ length: 20 }, () => rotateKeys(directory)));
+      void rotations.finally(() => (state.rotating = false));
+      while (state.rotating) {
+        ring.refresh();
+        expect(new PemKeyRing(directory).signingKey().kid).toHaveLength(43);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(warn).not.toHaveBeenCalled();
+      expect(kidsOf(ring)).toHaveLength(21);
+      expect(readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+      const kids = (await rotations).map(({ kid }) => kid);
+      expect(kids).toContain(ring.signingKey().kid);
+    });
+
+    it('fails with one sentence where it cannot be written', async () => {
+      writeFileSync(join(parent, 'file'), '');
+      const rotation = rotateKeys(join(parent, 'file', 'keys'));
+      await expect(rotation).rejects.toThrow(
+        new SettingsError('JWT_KEYS_DIR', 'names a directory that cannot be written (ENOTDIR)'),
+      );
+    });
+  });
+
+  describe('loaded', () => {
+    function problem(): string {
+      try {
+        new PemKeyRing(directory);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SettingsError);
+        const { message } = error as SettingsError;
+        expect(message).toMatch(/^JWT_KEYS_DIR .*[^.]\.$/);
+        expect(message).not.toMatch(/\n|BEGIN|PRIVATE/);
+        return message;
+      }
+      throw new Error('it was loaded');
+    }
+
+    it('must exist', () => {
+      expect(problem()).toMatch(/file "active": make a first key .* \(ENOENT\)/);
+    });
+
+    it('must be a directory', () => {
+      directory = join(parent, 'file');
+      writeFileSync(directory, '');
+      expect(problem()).toMatch(/must be a directory .* \(ENOTDIR\)/);
+    });
+
+    it('must have an active key', async () => {
+      const { kid } = await rotateKeys(directory);
+      rmSync(join(directory, 'active'));
+      expect(problem()).toContain('file "active"');
+      activate('');
+      expect(problem()).toContain('holds no kid');
+      activate('../../etc/passwd');
+      expect(problem()).toContain('holds no kid');
+      activate(kid);
+      rmSync(keyFile(kid));
+      expect(problem()).toContain('no key file for the kid');
+    });
+
+    it('must hold good keys only, retired ones too', async () => {
+      await rotateKeys(directory);
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      const wrong = keyFile('w'.repeat(43));
+      writeFileSync(wrong, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      expect(problem()).toContain('no P-256 private key in PKCS#8 PEM');
+      writeFileSync(wrong, generateEs256Key().pem);
+      expect(problem()).toContain('not the RFC 7638 thumbprint');
+      rmSync(wrong);
+      expect(new PemKeyRing(directory).algorithm).toBe('ES256');
+    });
+
+    it('must be readable', async () => {
+      const { kid } = await rotateKeys(directory);
+      rmSync(keyFile(kid));
+      mkdirSync(keyFile(kid));
+      expect(problem()).toMatch(/key file that cannot be read, .* \(EISDIR\)/);
+    });
+
+    it('may hold other files', async () => {
+      const { kid } = await rotateKeys(directory);
+      writeFileSync(join(directory, 'README'), 'keys');
+      writeFileSync(join(directory, '.half-written.tmp'), '-----BEGIN');
+      writeFileSync(join(directory, '.hidden.pem'), 'junk');
+      expect(kidsOf(new PemKeyRing(directory))).toEqual([kid]);
+    });
+  });
+
+  describe('followed', () => {
+    let first: string;
+    let ring: PemKeyRing;
+
+    beforeEach(async () => {
+      first = (await rotateKeys(directory)).kid;
+      ring = new PemKeyRing(directory);
+    });
+
+    it('lets a new key sign at the next look, and the old one verify', async () => {
+      const { kid } = await rotateKeys(directory);
+      expect(ring.signingKey().kid).toBe(first);
+      ring.refresh();
+      expect(ring.signingKey().kid).toBe(kid);
+      expect(ring.verificationKey(first)).not.toBeNull();
+    });
+
+    it('finds a key at once that somebody signs with already, as often as that happens', async () => {
+      for (let rotation = 0; rotation < 3; rotation++) {
+        const { kid } = await rotateKeys(directory);
+        expect(ring.verificationKey(kid)).not.toBeNull();
+        expect(ring.signingKey().kid).toBe(kid);
+      }
+    });
+
+    it('publishes a key at once, the one that signs first', async () => {
+      const { kid } = await rotateKeys(directory);
+      expect(kidsOf(ring)).toEqual([kid, first]);
+    });
+
+    it('does not look at the keys again for a kid without a file', () => {
+      const refresh = jest.spyOn(ring, 'refresh');
+      const invented = [
+        '',
+        'x'.repeat(43),
+        '../active',
+        `${first}.pem`,
+        '\0'.repeat(43),
+        '__proto__',
+      ];
+      for (const kid of invented) {
+        expect(ring.verificationKey(kid)).toBeNull();
+      }
+      expect(ring.verificationKey(undefined)).toBeNull();
+      expect(refresh).not.toHaveBeenCalled();
+    });
+
+    it('forgets a retired key whose file is gone', async () => {
+      await rotateKeys(directory);
+      ring.refresh();
+      rmSync(keyFile(first));
+      ring.refresh();
+      expect(ring.verificationKey(first)).toBeNull();
+    });
+
+    it('keeps its keys while the directory is broken, says so once, and recovers', async () => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+      const kid = addKey();
+      activate('nonsense');
+      ring.refresh();
+      await pause(PAUSE_MS);
+      ring.refresh();
+      expect(ring.signingKey().kid).toBe(first);
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(JSON.stringify(warn.mock.calls)).toContain('JWT_KEYS_DIR');
+
+      activate(kid);
+      await pause(PAUSE_MS);
+      ring.refresh();
+      expect(ring.signingKey().kid).toBe(kid);
+    });
+
+    it('keeps its keys when the whole directory is gone for a while', async () => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+      await rename(directory, `${directory}-elsewhere`);
+      ring.refresh();
+      expect(ring.signingKey().kid).toBe(first);
+      expect(ring.verificationKey(first)).not.toBeNull();
+      expect(warn).toHaveBeenCalledTimes(1);
+    });
+
+    it('tries a broken directory at most once a second, however many ask', () => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+      const bad = 'b'.repeat(43);
+      writeFileSync(keyFile(bad), 'junk');
+      expect(ring.verificationKey(bad)).toBeNull();
+      rmSync(keyFile(bad));
+      const good = addKey();
+      expect(ring.verificationKey(good)).toBeNull();
+      expect(warn).toHaveBeenCalledTimes(1);
+    });
+
+    it('is looked at every other second while the module lives', async () => {
+      ring.onModuleInit();
+      try {
+        const { kid } = await rotateKeys(directory);
+        await pause(2300);
+        expect(ring.signingKey().kid).toBe(kid);
+      } finally {
+        ring.onModuleDestroy();
+      }
+    });
+  });
+});

@@ -1,0 +1,113 @@
+import type { KeyObject } from 'node:crypto';
+import { resolve } from 'node:path';
+import { Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { Es256Key } from './es256-key';
+import { hasKeyFile, listKeys, readKeys } from './key-directory';
+import { KeyRing, type PublicJwks, type SigningKey } from './key-ring';
+
+const POLL_INTERVAL_MS = 2000;
+const PAUSE_AFTER_FAILURE_MS = 1000;
+
+interface LoadedKeys {
+  /** What the directory said when they were loaded. */
+  listing: string;
+  active: Es256Key;
+  byKid: ReadonlyMap<string, Es256Key>;
+}
+
+/**
+ * A directory of P-256 keys, ES256: `<kid>.pem` each, and a file `active` with the `kid` that signs.
+ * All others are retired: they verify until their file is removed. Follows the directory without a
+ * restart; while that is unusable, the keys loaded before stay in use.
+ */
+export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy {
+  readonly algorithm = 'ES256';
+  private readonly logger = new Logger('Keys');
+  private readonly directory: string;
+  private loaded: LoadedKeys;
+  private pausedUntilMs = 0;
+  private reportedProblem: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  /** @throws SettingsError when the directory, or any key file in it, is unusable. */
+  constructor(directory: string) {
+    super();
+    this.directory = resolve(directory);
+    this.loaded = this.load(undefined);
+  }
+
+  onModuleInit(): void {
+    this.timer = setInterval(() => this.refresh(), POLL_INTERVAL_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  signingKey(): SigningKey {
+    const { kid, privateKey } = this.loaded.active;
+    return { key: privateKey, kid };
+  }
+
+  /**
+   * A `kid` that another instance has begun to use is found at once. An invented one costs no more
+   * than looking for its file.
+   */
+  verificationKey(kid: string | undefined): KeyObject | null {
+    if (kid === undefined) {
+      return null;
+    }
+    if (!this.loaded.byKid.has(kid) && hasKeyFile(this.directory, kid)) {
+      this.refresh();
+    }
+    return this.loaded.byKid.get(kid)?.publicKey ?? null;
+  }
+
+  /** Never without a key that another instance signs with already. The active one comes first. */
+  publicJwks(): PublicJwks {
+    this.refresh();
+    return { keys: [...this.loaded.byKid.values()].map(({ publicJwk }) => ({ ...publicJwk })) };
+  }
+
+  /** Loads the keys if the directory has changed; tries at most once a second while that fails. */
+  refresh(): void {
+    if (performance.now() < this.pausedUntilMs) {
+      return;
+    }
+    try {
+      this.follow();
+      this.reportedProblem = undefined;
+    } catch (error) {
+      this.pausedUntilMs = performance.now() + PAUSE_AFTER_FAILURE_MS;
+      this.report(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private follow(): void {
+    const loaded = this.load(this.loaded);
+    if (loaded !== this.loaded) {
+      this.loaded = loaded;
+      this.logger.log({ kid: loaded.active.kid, keys: loaded.byKid.size }, 'signing keys changed');
+    }
+  }
+
+  /** @returns `current` itself when the directory still says the same. */
+  private load(current: LoadedKeys | undefined): LoadedKeys {
+    const found = listKeys(this.directory);
+    const listing = JSON.stringify(found);
+    if (current?.listing === listing) {
+      return current;
+    }
+    const keys = readKeys(this.directory, found);
+    const [active] = keys as [Es256Key];
+    return { listing, active, byKid: new Map(keys.map((key) => [key.kid, key])) };
+  }
+
+  /** Once for each problem, not at every look. */
+  private report(problem: string): void {
+    if (problem !== this.reportedProblem) {
+      this.reportedProblem = problem;
+      this.logger.warn({ problem }, 'signing keys not reloaded, the earlier ones stay in use');
+    }
+  }
+}

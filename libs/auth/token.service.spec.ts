@@ -1,0 +1,195 @@
+import { createHmac, createSecretKey, createSign, randomUUID, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { JwtService } from '@nestjs/jwt';
+import { SystemClock } from '../common/clock';
+import type { Session } from '../session';
+import { TokenExpiredError, TokenInvalidError } from './auth.errors';
+import { HmacKeyRing } from './keys/hmac-key-ring';
+import { rotateKeys } from './keys/key-directory';
+import type { KeyRing } from './keys/key-ring';
+import { PemKeyRing } from './keys/pem-key-ring';
+import { TokenService } from './token.service';
+
+const ISSUER = 'https://issuer.example';
+const AUDIENCE = 'an-api';
+const SECRET = createSecretKey(Buffer.alloc(32, 7));
+
+function serviceOn(keyRing: KeyRing): TokenService {
+  const options = { keyRing, issuer: ISSUER, audience: AUDIENCE, accessTokenTtlSeconds: 600 };
+  return new TokenService(new JwtService(), new SystemClock(), options, keyRing);
+}
+
+function newSession(): Session {
+  const expiresAtMs = Date.now() + 3_600_000;
+  return { id: randomUUID(), userId: randomUUID(), expiresAtMs } as Session;
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function decode(part: string | undefined): Record<string, unknown> {
+  return JSON.parse(Buffer.from(part ?? '', 'base64url').toString()) as Record<string, unknown>;
+}
+
+function headerOf(token: string): Record<string, unknown> {
+  return decode(token.split('.')[0]);
+}
+
+/** A token signed by hand: whatever its header claims, the signature is right for the key. */
+function craft(header: object, payload: object, key: KeyObject | string): string {
+  const input = `${encode(header)}.${encode(payload)}`;
+  const asymmetric = typeof key !== 'string' && key.type === 'private';
+  const signature = asymmetric
+    ? createSign('sha256').update(input).sign({ key, dsaEncoding: 'ieee-p1363' })
+    : createHmac('sha256', key).update(input).digest();
+  return `${input}.${signature.toString('base64url')}`;
+}
+
+describe('access tokens', () => {
+  let directory: string;
+  let pemRing: PemKeyRing;
+  let kid: string;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'latchkey-tokens-'));
+    kid = (await rotateKeys(directory)).kid;
+    pemRing = new PemKeyRing(directory);
+  });
+
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  function expectInvalid(service: TokenService, token: string): void {
+    expect(() => service.verify(token)).toThrow(TokenInvalidError);
+  }
+
+  function claimsOf(service: TokenService): Record<string, unknown> {
+    const { token } = service.issue(newSession(), randomUUID(), Date.now());
+    return decode(token.split('.')[1]);
+  }
+
+  describe.each([
+    {
+      algorithm: 'HS256',
+      header: () => ({ alg: 'HS256', typ: 'at+jwt' }),
+      ring: () => new HmacKeyRing(SECRET),
+    },
+    {
+      algorithm: 'ES256',
+      header: () => ({ alg: 'ES256', typ: 'at+jwt', kid }),
+      ring: () => pemRing,
+    },
+  ])('with $algorithm', ({ header, ring }) => {
+    let service: TokenService;
+    let claims: Record<string, unknown>;
+
+    beforeEach(() => {
+      service = serviceOn(ring());
+      claims = claimsOf(service);
+    });
+
+    function signed(headerChange: object, claimChange: object = {}): string {
+      const { key } = ring().signingKey();
+      return craft({ ...header(), ...headerChange }, { ...claims, ...claimChange }, key);
+    }
+
+    it('are verified as issued, with exactly this header', () => {
+      const session = newSession();
+      const issued = service.issue(session, 'some-id', Date.now());
+      expect(service.verify(issued.token)).toMatchObject({
+        sub: session.userId,
+        sid: session.id,
+        jti: 'some-id',
+        iss: ISSUER,
+        aud: AUDIENCE,
+      });
+      expect(headerOf(issued.token)).toEqual(header());
+      expect(issued.expiresInSeconds).toBe(600);
+    });
+
+    it('crafted the same way are verified: the refusals below are due to the change alone', () => {
+      expect(service.verify(signed({}))).toEqual(claims);
+    });
+
+    it.each([
+      ['another type', { typ: 'JWT' }],
+      ['no type', { typ: undefined }],
+      ['no algorithm', { alg: undefined }],
+      ['the algorithm none', { alg: 'none' }],
+      ['another hash', { alg: 'HS512' }],
+      ['a critical extension', { crit: ['b64'], b64: false }],
+      ['an unknown kid', { kid: 'k'.repeat(43) }],
+      ['a kid that is a path', { kid: '../../active' }],
+      ['a kid that is no text', { kid: 7 }],
+      ['an empty kid', { kid: '' }],
+      ['a kid of null', { kid: null }],
+    ])('with %s are refused', (_, change) => {
+      expectInvalid(service, signed(change));
+    });
+
+    it.each([
+      ['issuer', { iss: 'https://elsewhere.example' }],
+      ['audience', { aud: 'another-api' }],
+      ['list of audiences', { aud: [AUDIENCE] }],
+      ['session', { sid: 'not-an-id' }],
+      ['user', { sub: undefined }],
+      ['expiry', { exp: undefined }],
+    ])('with a wrong %s are refused', (_, change) => {
+      expectInvalid(service, signed({}, change));
+    });
+
+    it('that have expired are told apart', () => {
+      expect(() => service.verify(signed({}, { exp: 1 }))).toThrow(TokenExpiredError);
+    });
+
+    it.each([
+      '',
+      '.',
+      '..',
+      'a.b.c',
+      'bnVsbA.e30.',
+      `${encode('text')}.e30.c2ln`,
+      'x'.repeat(5000),
+    ])('that are none are refused (%#)', (text) => {
+      expectInvalid(service, text);
+    });
+
+    it('with a changed signature, or none, are refused', () => {
+      const [head, body] = signed({}).split('.') as [string, string];
+      expectInvalid(service, `${head}.${body}.`);
+      expectInvalid(service, `${head}.${body}.${Buffer.alloc(64, 1).toString('base64url')}`);
+    });
+  });
+
+  it('of HS256 are refused with ES256, with or without a kid', () => {
+    const claims = claimsOf(serviceOn(new HmacKeyRing(SECRET)));
+    for (const more of [{}, { kid }]) {
+      const token = craft({ alg: 'HS256', typ: 'at+jwt', ...more }, claims, SECRET);
+      expectInvalid(serviceOn(pemRing), token);
+    }
+  });
+
+  it('of ES256 are refused with HS256', () => {
+    const { token } = serviceOn(pemRing).issue(newSession(), randomUUID(), Date.now());
+    expectInvalid(serviceOn(new HmacKeyRing(SECRET)), token);
+  });
+
+  it('signed with the public key as if it were a secret are refused', () => {
+    const service = serviceOn(pemRing);
+    const publicKey = pemRing.verificationKey(kid)!;
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    for (const secret of [pem, pem.trim(), JSON.stringify(pemRing.publicJwks().keys[0])]) {
+      for (const alg of ['HS256', 'ES256']) {
+        expectInvalid(service, craft({ alg, typ: 'at+jwt', kid }, claimsOf(service), secret));
+      }
+    }
+  });
+
+  it('of ES256 without a kid are refused', () => {
+    const service = serviceOn(pemRing);
+    const header = { alg: 'ES256', typ: 'at+jwt' };
+    expectInvalid(service, craft(header, claimsOf(service), pemRing.signingKey().key));
+  });
+});

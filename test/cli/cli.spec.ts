@@ -1,0 +1,392 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { newEmail, startTestApp, type TestApp } from '../support/app';
+import { buildCli, runCli, type CliAnswer } from '../support/cli';
+import { sharedStores } from '../support/shared-stores';
+import { createTestDatabase } from '../support/stores';
+
+const DAY_MS = 86_400_000;
+/** Nothing listens there. */
+const CLOSED_PORT = '127.0.0.1:9';
+
+describe('the command line', () => {
+  let app: TestApp;
+  let settings: Record<string, string>;
+
+  beforeAll(async () => {
+    await buildCli();
+    app = await startTestApp();
+    settings = {
+      DATABASE_URL: app.database.url,
+      REDIS_URL: app.redis.url,
+      JWT_SECRET: 'a secret of the tests, long enough',
+    };
+  }, 120_000);
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  function latchkey(...args: string[]): Promise<CliAnswer> {
+    return runCli(args, settings);
+  }
+
+  async function json(...args: string[]): Promise<unknown> {
+    const { exitCode, stdout, stderr } = await latchkey(...args, '--json');
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout.trimEnd()).not.toContain('\n');
+    return JSON.parse(stdout);
+  }
+
+  function expectOneSentence({ stdout, stderr }: CliAnswer): void {
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
+    expect(stderr).not.toMatch(/\bat .*:\d+:\d+/);
+  }
+
+  describe('help', () => {
+    it('lists every command, the exit codes, and where settings come from', async () => {
+      const { exitCode, stdout } = await latchkey('--help');
+      expect(exitCode).toBe(0);
+      for (const command of [
+        'migrate',
+        'users grant-role <email> <role>',
+        'sessions list <email>',
+        'sessions revoke <email>',
+        'clean-up',
+        'stats',
+        'keys rotate',
+      ]) {
+        expect(stdout).toMatch(new RegExp(`^  ${command} {2,}\\w`, 'm'));
+      }
+      expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
+      expect(stdout).toContain('.env.example');
+    });
+
+    it.each([
+      'migrate',
+      'users grant-role',
+      'sessions list',
+      'sessions revoke',
+      'clean-up',
+      'stats',
+      'keys rotate',
+    ])('explains %s', async (command) => {
+      const { exitCode, stdout } = await latchkey(...command.split(' '), '--help');
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(`Usage: latchkey ${command} `);
+      expect(stdout).toContain('--json');
+      expect(stdout).toContain('Exit codes:');
+    });
+
+    it('lists the commands of a group', async () => {
+      const { stdout } = await latchkey('help', 'sessions');
+      expect(stdout).toMatch(/^ {2}sessions list .*\n {2}sessions revoke /m);
+    });
+  });
+
+  describe('wrong usage', () => {
+    it.each([
+      ['an unknown command', ['frobnicate']],
+      ['an unknown command of a group', ['sessions', 'lst']],
+      ['an unknown option', ['stats', '--xml']],
+      ['a missing argument', ['sessions', 'list']],
+      ['an argument too many', ['stats', 'today']],
+      ['an unknown role', ['users', 'grant-role', 'ada@example.com', 'emperor']],
+    ])('is %s: 2', async (_what, args) => {
+      const answer = await latchkey(...args);
+      expect(answer.exitCode).toBe(2);
+      expectOneSentence(answer);
+    });
+
+    it('names the roles that there are', async () => {
+      const { stderr } = await latchkey('users', 'grant-role', newEmail(), 'emperor');
+      expect(stderr).toMatch(/emperor.*user, admin/);
+    });
+
+    it('without a command is answered with the help, on standard error', async () => {
+      const { exitCode, stdout, stderr } = await latchkey();
+      expect([exitCode, stdout]).toEqual([2, '']);
+      expect(stderr).toContain('Usage: latchkey');
+    });
+  });
+
+  describe.each([
+    ['users grant-role', (email: string) => ['users', 'grant-role', email, 'admin']],
+    ['sessions list', (email: string) => ['sessions', 'list', email]],
+    ['sessions revoke', (email: string) => ['sessions', 'revoke', email]],
+  ])('%s', (_command, argsFor) => {
+    it('answers 3 for an address without an account', async () => {
+      const answer = await latchkey(...argsFor('nobody@example.com'));
+      expect(answer.exitCode).toBe(3);
+      expectOneSentence(answer);
+      expect(answer.stderr).toContain('nobody@example.com');
+    });
+  });
+
+  describe('migrate', () => {
+    it('brings an empty database up to date, and then has nothing to do', async () => {
+      const empty = await createTestDatabase();
+      await empty.sql.query('DROP SCHEMA public CASCADE');
+      await empty.sql.query('CREATE SCHEMA public');
+      const env = { DATABASE_URL: empty.url };
+      try {
+        const outdated = await runCli(['sessions', 'list', 'ada@example.com'], {
+          ...settings,
+          ...env,
+        });
+        expect(outdated.exitCode).toBe(1);
+        expect(outdated.stderr).toContain('latchkey migrate');
+
+        const first = await runCli(['migrate', '--json'], env);
+        expect(first.exitCode).toBe(0);
+        const { applied } = JSON.parse(first.stdout) as { applied: string[] };
+        expect(applied).toContain('CreateUsersAndSessions1764000000000');
+        const second = await runCli(['migrate'], env);
+        expect([second.exitCode, second.stdout]).toEqual([0, 'Nothing to do.\n']);
+      } finally {
+        await empty.drop();
+      }
+    });
+  });
+
+  describe('users grant-role', () => {
+    it('makes the first administrator, who signs in anew', async () => {
+      const { accessToken, user } = await app.register();
+      const before = await app.http.get('/api/auth/profile', { token: accessToken });
+      expect(before.status).toBe(200);
+
+      const { exitCode, stdout } = await latchkey('users', 'grant-role', user.email, 'admin');
+      expect([exitCode, stdout]).toEqual([
+        0,
+        `${user.email} has the role admin; its sessions have ended.\n`,
+      ]);
+      const after = await app.http.get('/api/auth/profile', { token: accessToken });
+      expect([after.status, after.body.code]).toEqual([401, 'token_revoked']);
+
+      const admin = await app.login(user.email);
+      expect(admin.user.role).toBe('admin');
+      const list = await app.http.get(`/api/admin/users/${user.id}/sessions`, {
+        token: admin.accessToken,
+      });
+      expect(list.status).toBe(200);
+    });
+
+    it('finds the account whatever the case, and tells machines its state', async () => {
+      const { user } = await app.register();
+      const granted = await json('users', 'grant-role', user.email.toUpperCase(), 'admin');
+      expect(granted).toEqual({
+        id: user.id,
+        email: user.email,
+        role: 'admin',
+        disabled: false,
+      });
+    });
+  });
+
+  describe('sessions', () => {
+    it('are listed as a table, newest first', async () => {
+      const { user, session } = await app.register();
+      app.clock.advance(1000);
+      const userAgent = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 14.5; rv:127.0) Firefox/127.0';
+      const json = { email: user.email, password: 'correct horse battery staple' };
+      const headers = { 'user-agent': userAgent };
+      const second = await app.http.post('/api/auth/login', { json, headers });
+      expect(second.status).toBe(200);
+
+      const { exitCode, stdout } = await latchkey('sessions', 'list', user.email);
+      expect(exitCode).toBe(0);
+      const [headings, newest, oldest, ...rest] = stdout.trimEnd().split('\n');
+      expect(rest).toEqual([]);
+      expect(headings).toMatch(/^SESSION {2,}DEVICE +ADDRESS +SIGNED IN +LAST SEEN +EXPIRES$/);
+      expect(newest).toMatch(
+        /^[0-9a-f-]{36} {2}Firefox on macOS {2}127\.0\.0\.1( {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ){3}$/,
+      );
+      expect(oldest).toContain(session.id);
+      expect(newest?.indexOf('127.0.0.1')).toBe(headings?.indexOf('ADDRESS'));
+    });
+
+    it('are listed for machines as the API lists them', async () => {
+      const { user, session } = await app.register();
+      const listed = await json('sessions', 'list', user.email);
+      expect(listed).toEqual({
+        sessions: [
+          {
+            id: session.id,
+            createdAt: session.createdAt,
+            lastSeenAt: session.createdAt,
+            expiresAt: session.expiresAt,
+            ip: '127.0.0.1',
+            userAgent: expect.any(String) as string,
+            device: expect.any(String) as string,
+          },
+        ],
+      });
+    });
+
+    it('of more than a page are all listed', async () => {
+      const { user } = await app.register();
+      await insertSessions(user.id, 1200, Date.now() + DAY_MS);
+      const { sessions } = (await json('sessions', 'list', user.email)) as {
+        sessions: { id: string }[];
+      };
+      expect(new Set(sessions.map(({ id }) => id)).size).toBe(1201);
+    });
+
+    it('cannot steer the terminal by their user agent', async () => {
+      const { user } = await app.register();
+      await app.database.sql.query('UPDATE sessions SET user_agent = $2 WHERE user_id = $1', [
+        user.id,
+        'Evil\u001b[2J\u009b31m\u202e',
+      ]);
+      const { stdout } = await latchkey('sessions', 'list', user.email);
+      expect(stdout).toContain('Evil');
+      expect(stdout.trimEnd()).not.toMatch(/[^\n\P{C}]/u);
+    });
+
+    it('are all ended at once', async () => {
+      const first = await app.register();
+      const second = await app.login(first.user.email);
+      const revoked = await json('sessions', 'revoke', first.user.email);
+      expect(revoked).toEqual({ revokedSessions: 2 });
+      for (const { accessToken } of [first, second]) {
+        const refused = await app.http.get('/api/auth/profile', { token: accessToken });
+        expect([refused.status, refused.body.code]).toEqual([401, 'token_revoked']);
+      }
+      const reasons = await app.database.sql.query<{ revoked_reason: string }[]>(
+        'SELECT DISTINCT revoked_reason FROM sessions WHERE user_id = $1',
+        [first.user.id],
+      );
+      expect(reasons).toEqual([{ revoked_reason: 'revoked-by-admin' }]);
+
+      const again = await latchkey('sessions', 'revoke', first.user.email);
+      expect([again.exitCode, again.stdout]).toEqual([0, 'Sessions ended: 0.\n']);
+      const list = await latchkey('sessions', 'list', first.user.email);
+      expect(list.stdout).toBe(`${first.user.email} has no live session.\n`);
+    });
+  });
+
+  describe('clean-up', () => {
+    it('deletes, batch by batch, what ended over 30 days ago, and nothing else', async () => {
+      const { user } = await app.register();
+      await insertSessions(user.id, 2100, Date.now() - 31 * DAY_MS);
+      await insertSessions(user.id, 1, Date.now() - 29 * DAY_MS);
+      expect(await json('clean-up')).toEqual({ deletedSessions: 2100 });
+      const left = await app.database.sql.query<unknown[]>(
+        'SELECT id FROM sessions WHERE user_id = $1',
+        [user.id],
+      );
+      expect(left).toHaveLength(2);
+      const again = await latchkey('clean-up');
+      expect([again.exitCode, again.stdout]).toEqual([0, 'Session records deleted: 0.\n']);
+    });
+  });
+
+  describe('stats', () => {
+    it('counts as the health document does', async () => {
+      await app.register();
+      const health = await app.http.get<{ sessionStats: Record<string, number> }>(
+        '/api/auth/health',
+      );
+      const { sessionStats } = health.body;
+      expect(await json('stats')).toEqual(sessionStats);
+      const { stdout } = await latchkey('stats');
+      expect(stdout.split('\n').slice(0, 2)).toEqual([
+        'STATISTIC           COUNT',
+        `active sessions     ${sessionStats.activeSessions}`,
+      ]);
+    });
+  });
+
+  describe('keys rotate', () => {
+    it('makes the first key, then retires it for another, with no store at hand', async () => {
+      const directory = join(mkdtempSync(join(sharedStores().folder, 'keys-')), 'ring');
+      const env = { JWT_KEYS_DIR: directory };
+      const first = await runCli(['keys', 'rotate', '--json'], env);
+      expect([first.exitCode, first.stderr]).toEqual([0, '']);
+      const { kid, retired } = JSON.parse(first.stdout) as { kid: string; retired: number };
+      expect(retired).toBe(0);
+      const second = await runCli(['keys', 'rotate'], env);
+      expect(second.exitCode).toBe(0);
+      expect(second.stdout).toContain('earlier keys that still verify: 1.');
+      expect(readdirSync(directory)).toContain(`${kid}.pem`);
+    });
+
+    it('fails where no directory is set', async () => {
+      const answer = await runCli(['keys', 'rotate'], {});
+      expect(answer.exitCode).toBe(1);
+      expectOneSentence(answer);
+      expect(answer.stderr).toContain('JWT_KEYS_DIR');
+    });
+  });
+
+  describe('fails in seconds and with one sentence', () => {
+    const needRedis = [
+      'users grant-role ada@example.com admin',
+      'sessions revoke ada@example.com',
+      'stats',
+    ];
+    const needPostgres = [...needRedis, 'sessions list ada@example.com', 'clean-up', 'migrate'];
+
+    async function expectFailure(command: string, env: Record<string, string>, about: string) {
+      const startedMs = performance.now();
+      const answer = await runCli(command.split(' '), { ...settings, ...env });
+      expect(performance.now() - startedMs).toBeLessThan(15_000);
+      expect(answer.exitCode).toBe(1);
+      expectOneSentence(answer);
+      expect(answer.stderr).toContain(about);
+      expect(answer.stderr).not.toContain('s3cret');
+    }
+
+    it.each(needPostgres)('without Postgres: %s', async (command) => {
+      const env = { DATABASE_URL: `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey` };
+      await expectFailure(command, env, 'Postgres cannot be reached: check DATABASE_URL');
+    });
+
+    it.each(needRedis)('without Redis, before anything has changed: %s', async (command) => {
+      const { user, accessToken } = await app.register();
+      const env = { REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` };
+      const about = command.replace('ada@example.com', user.email);
+      await expectFailure(about, env, 'Redis cannot be reached: check REDIS_URL');
+      const answer = await app.http.get('/api/auth/profile', { token: accessToken });
+      expect([answer.status, answer.body.role]).toEqual([200, 'user']);
+    });
+
+    it('with a database that does not exist, or a wrong password', async () => {
+      const absent = new URL(app.database.url);
+      absent.pathname = '/absent';
+      await expectFailure('stats', { DATABASE_URL: absent.href }, 'DATABASE_URL');
+      const refused = new URL(app.database.url);
+      refused.password = 's3cret';
+      await expectFailure('migrate', { DATABASE_URL: refused.href }, 'DATABASE_URL');
+    });
+
+    it('with a setting that is missing', async () => {
+      await expectFailure('stats', { REDIS_URL: '' }, 'REDIS_URL is required');
+    });
+  });
+
+  it('needs no Redis to list sessions and to clean up', async () => {
+    const { user } = await app.register();
+    const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
+    const list = await runCli(['sessions', 'list', user.email], env);
+    const cleanUp = await runCli(['clean-up'], env);
+    expect([list.exitCode, cleanUp.exitCode]).toEqual([0, 0]);
+  });
+
+  async function insertSessions(userId: string, count: number, expiresAtMs: number): Promise<void> {
+    await app.database.sql.query(
+      `INSERT INTO sessions
+         (id, user_id, generation, role, created_at, last_seen_at, expires_at)
+       SELECT unnest($1::uuid[]), user_id, generation, 'user', $3, $3, $4
+         FROM subjects WHERE user_id = $2`,
+      [
+        Array.from({ length: count }, () => randomUUID()),
+        userId,
+        new Date(expiresAtMs - DAY_MS),
+        new Date(expiresAtMs),
+      ],
+    );
+  }
+});

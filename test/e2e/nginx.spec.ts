@@ -1,0 +1,211 @@
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startTestApp, type TestApp } from '../support/app';
+import { HttpClient } from '../support/http-client';
+import { startNginx, type TestNginx } from '../support/nginx';
+
+interface Echo {
+  method: string;
+  url: string;
+  /** Names in lower case with their values, as they came: nothing joined, nothing dropped. */
+  headers: [string, string][];
+  body: string;
+}
+
+const IDENTITY_HEADERS = ['x-user-id', 'x-session-id', 'x-user-role'];
+const FORGED = {
+  'x-user-id': 'forged',
+  'x-session-id': 'forged',
+  'x-user-role': 'admin',
+  x_user_id: 'forged',
+};
+
+describe('nginx with the configuration of examples/nginx', () => {
+  let app: TestApp;
+  let application: Server;
+  let reached: Echo[];
+  let nginx: TestNginx;
+  let gateway: HttpClient;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    application = await startApplication((echo) => reached.push(echo));
+    nginx = await startNginx({
+      latchkey: Number(new URL(app.http.origin).port),
+      application: (application.address() as AddressInfo).port,
+    });
+    gateway = new HttpClient(nginx.origin);
+  }, 10 * 60_000);
+
+  beforeEach(() => {
+    reached = [];
+  });
+
+  afterAll(async () => {
+    await nginx.stop();
+    application.closeAllConnections();
+    application.close();
+    await app.close();
+  });
+
+  function identityOf(echo: Echo | undefined): [string, string][] {
+    return echo!.headers.filter(([name]) => IDENTITY_HEADERS.includes(name.replaceAll('_', '-')));
+  }
+
+  it('passes a signed-in request with the headers that say who it is', async () => {
+    const { accessToken, user, session } = await app.register();
+    const answer = await gateway.get('/orders?page=2', { token: accessToken });
+    expect(answer.status).toBe(200);
+    expect(reached).toHaveLength(1);
+    expect([reached[0]!.method, reached[0]!.url]).toEqual(['GET', '/orders?page=2']);
+    expect(identityOf(reached[0])).toEqual([
+      ['x-user-id', user.id],
+      ['x-session-id', session.id],
+      ['x-user-role', 'user'],
+    ]);
+  });
+
+  it.each(['POST', 'PUT', 'DELETE'])(
+    'asks with GET about a %s, whose body arrives',
+    async (method) => {
+      const { accessToken } = await app.register();
+      const json = { item: 'x'.repeat(100_000) };
+      const answer = await gateway.call(method, '/orders', { token: accessToken, json });
+      expect(answer.status).toBe(200);
+      expect(reached).toEqual([
+        expect.objectContaining({ method, url: '/orders', body: JSON.stringify(json) }),
+      ]);
+    },
+  );
+
+  it('replaces forged headers of a signed-in client', async () => {
+    const { accessToken, user, session } = await app.register();
+    await gateway.get('/', { token: accessToken, headers: FORGED });
+    expect(identityOf(reached[0])).toEqual([
+      ['x-user-id', user.id],
+      ['x-session-id', session.id],
+      ['x-user-role', 'user'],
+    ]);
+  });
+
+  it('replaces a forged header that comes twice', async () => {
+    const { accessToken, user } = await app.register();
+    const status = await rawGet(`${nginx.origin}/`, [
+      ...['Authorization', `Bearer ${accessToken}`],
+      ...['X-User-Id', 'forged'],
+      ...['x-user-id', 'forged again'],
+    ]);
+    expect(status).toBe(200);
+    expect(identityOf(reached[0])[0]).toEqual(['x-user-id', user.id]);
+    expect(JSON.stringify(reached)).not.toContain('forged');
+  });
+
+  it('drops forged headers where nobody is asked', async () => {
+    const answer = await gateway.get('/public/prices', { headers: FORGED });
+    expect(answer.status).toBe(200);
+    expect(identityOf(reached[0])).toEqual([]);
+  });
+
+  it('refuses without a token, whatever is forged, with the challenge of Latchkey', async () => {
+    const direct = await app.http.get('/api/auth/verify');
+    const answer = await gateway.get('/orders', { headers: FORGED });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');
+    expect(answer.headers.get('www-authenticate')).toBe(direct.headers.get('www-authenticate'));
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.body.status).toBe(401);
+    expect(reached).toEqual([]);
+  });
+
+  it('refuses a token of nobody', async () => {
+    const answer = await gateway.post('/orders', { token: 'not.a.token', json: {} });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    expect(reached).toEqual([]);
+  });
+
+  it('signs in and out through the gateway; the next request is refused', async () => {
+    const { user } = await app.register();
+    const json = { email: user.email, password: 'correct horse battery staple' };
+    const signedIn = await gateway.post<{ accessToken: string }>('/api/auth/login', { json });
+    const token = signedIn.body.accessToken;
+    expect((await gateway.get('/orders', { token })).status).toBe(200);
+    expect((await gateway.post('/api/auth/logout', { token })).status).toBe(204);
+    const refused = await gateway.get('/orders', { token });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toContain('revoked');
+    expect(reached).toHaveLength(1);
+  });
+
+  it('hides the question from clients', async () => {
+    const { accessToken } = await app.register();
+    expect(await rawGet(`${nginx.origin}/_latchkey`, bearer(accessToken))).toBe(404);
+  });
+
+  it.each([401, 403, 500, 503])('leaves a %d of the application alone', async (status) => {
+    const { accessToken } = await app.register();
+    const answer = await gateway.get(`/?answer=${status}`, { token: accessToken });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toHaveProperty('headers');
+  });
+
+  it('answers 503, never 401 and never through, once Redis is dead', async () => {
+    const { accessToken } = await app.register();
+    await app.redis.stop();
+    const answer = await gateway.get('/orders', { token: accessToken });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(reached).toEqual([]);
+  });
+
+  it('answers 503 when Latchkey itself is gone', async () => {
+    const { server } = app.nest.getHttpAdapter().getInstance();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const answer = await gateway.get('/orders', { token: 'whatever' });
+    expect(answer.status).toBe(503);
+    expect(reached).toEqual([]);
+  });
+});
+
+/** Answers with what it was asked; `?answer=` chooses the status. */
+async function startApplication(onRequest: (echo: Echo) => void): Promise<Server> {
+  const server = createServer((incoming, response) => {
+    void read(incoming).then((echo) => {
+      onRequest(echo);
+      const status = new URL(echo.url, 'http://application').searchParams.get('answer') ?? '200';
+      response.writeHead(Number(status), { 'content-type': 'application/json' });
+      response.end(JSON.stringify(echo));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+async function read(incoming: IncomingMessage): Promise<Echo> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) {
+    chunks.push(chunk as Buffer);
+  }
+  const headers: [string, string][] = [];
+  for (let at = 0; at < incoming.rawHeaders.length; at += 2) {
+    headers.push([incoming.rawHeaders[at]!.toLowerCase(), incoming.rawHeaders[at + 1]!]);
+  }
+  const { method = '', url = '' } = incoming;
+  return { method, url, headers, body: Buffer.concat(chunks).toString() };
+}
+
+function bearer(token: string): string[] {
+  return ['Authorization', `Bearer ${token}`];
+}
+
+/** Sends header lines exactly as given, also the same one twice. */
+function rawGet(url: string, headers: string[]): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { headers: ['Host', new URL(url).host, ...headers] }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode));
+    });
+    call.once('error', reject).end();
+  });
+}

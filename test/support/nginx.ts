@@ -1,0 +1,114 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { findExecutable } from '../../tools/local/executables.mjs';
+import { ROOT } from '../../tools/local/paths.mjs';
+import { freePort } from '../../tools/local/ports.mjs';
+import { run } from '../../tools/local/run.mjs';
+import { Server } from '../../tools/local/server.mjs';
+import { sharedStores } from './shared-stores';
+
+const CONFIGURATION = join(ROOT, 'examples', 'nginx', 'nginx.conf');
+const INSTALL_DEADLINE_MS = 5 * 60_000;
+const READY_DEADLINE_MS = 10_000;
+const STOP_GRACE_MS = 3_000;
+
+/** Where bodies too large for memory go; the defaults belong to the package's own user. */
+const TEMPORARY_PATHS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+
+export interface TestNginx {
+  origin: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * A real nginx with the example's configuration, in front of the given ports of 127.0.0.1. Installs
+ * it by apt where it is missing and that is possible.
+ */
+export async function startNginx(ports: {
+  latchkey: number;
+  application: number;
+}): Promise<TestNginx> {
+  const program = await nginxProgram();
+  const port = await freePort();
+  const folder = mkdtempSync(join(sharedStores().folder, 'nginx-'));
+  const configuration = join(folder, 'nginx.conf');
+  writeFileSync(configuration, configurationFor({ ...ports, gateway: port }));
+  // Workers of a root's nginx would be another user, who may not enter this folder.
+  const user = process.getuid?.() === 0 ? 'user root; ' : '';
+  const globals = `${user}daemon off; pid nginx.pid; error_log stderr;`;
+  const server = await Server.spawn(
+    program,
+    ['-p', folder, '-e', 'stderr', '-c', configuration, '-g', globals],
+    {
+      name: 'nginx',
+      stopSignal: 'SIGTERM',
+      killSignal: 'SIGKILL',
+      graceMs: STOP_GRACE_MS,
+      logFile: join(folder, 'nginx.log'),
+    },
+  );
+  await server.waitUntil(() => listens(port), { deadlineMs: READY_DEADLINE_MS });
+  return { origin: `http://127.0.0.1:${port}`, stop: () => server.stop() };
+}
+
+/** The example as it is, but for its ports and for where nginx keeps its own files. */
+function configurationFor(ports: {
+  latchkey: number;
+  application: number;
+  gateway: number;
+}): string {
+  const paths = TEMPORARY_PATHS.map((name) => `${name}_temp_path ${name};`);
+  return [
+    ['127.0.0.1:3000;', `127.0.0.1:${ports.latchkey};`],
+    ['127.0.0.1:8081;', `127.0.0.1:${ports.application};`],
+    ['listen 8080;', `listen 127.0.0.1:${ports.gateway};`],
+    ['http {', `http { access_log off; ${paths.join(' ')}`],
+  ].reduce(replaceOnce, readFileSync(CONFIGURATION, 'utf8'));
+}
+
+function replaceOnce(text: string, [from = '', to = '']: string[]): string {
+  const parts = text.split(from);
+  if (parts.length !== 2) {
+    throw new Error(`the example must say "${from}" once`);
+  }
+  return parts.join(to);
+}
+
+async function nginxProgram(): Promise<string> {
+  // Where Debian puts it, and where a user's PATH does not look.
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` };
+  return findExecutable('nginx', env) ?? installedNginx(env);
+}
+
+async function installedNginx(env: NodeJS.ProcessEnv): Promise<string> {
+  const apt = findExecutable('apt-get', env);
+  if (apt) {
+    // Runlevel 1 keeps the package's script from starting a service.
+    const environment = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive'];
+    const asRoot = process.getuid?.() === 0 ? environment : ['sudo', '-n', ...environment];
+    const aptGet = [...asRoot, apt, '-o', 'DPkg::Lock::Timeout=120'];
+    // A stale index may still be good enough for the installation.
+    await runWords([...aptGet, 'update'], env);
+    await runWords([...aptGet, 'install', '-y', '--no-install-recommends', 'nginx-light'], env);
+  }
+  const program = findExecutable('nginx', env);
+  if (!program) {
+    throw new Error(
+      'This test needs nginx and could not install it: install the package nginx, 1.19.5 or later.',
+    );
+  }
+  return program;
+}
+
+async function runWords([command = '', ...args]: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  await run(command, args, { deadlineMs: INSTALL_DEADLINE_MS, env }).catch(() => undefined);
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
