@@ -29,7 +29,7 @@ describe('settings', () => {
       logLevel: 'info',
       databaseUrl: REQUIRED.DATABASE_URL,
       redisUrl: REQUIRED.REDIS_URL,
-      jwtSecret: REQUIRED.JWT_SECRET,
+      jwtKeys: { secret: REQUIRED.JWT_SECRET },
       jwtExpiresInSeconds: 86_400,
       sessionTtlSeconds: 86_400,
       sessionMaxLifetimeSeconds: 30 * 86_400,
@@ -150,7 +150,7 @@ describe('settings', () => {
     ['of one repeated character', 'x'.repeat(64)],
     ['of seven characters in turn', 'abcdefg'.repeat(10)],
   ])('refuse a JWT_SECRET %s in production only', (_what, secret) => {
-    expect(parse({ JWT_SECRET: secret }).jwtSecret).toBe(secret);
+    expect(parse({ JWT_SECRET: secret }).jwtKeys).toEqual({ secret });
     const { variable, message } = refusal({ NODE_ENV: 'production', JWT_SECRET: secret });
     expect(variable).toBe('JWT_SECRET');
     expect(message).not.toContain(secret);
@@ -159,7 +159,8 @@ describe('settings', () => {
   it('count the bytes of a secret, not its characters', () => {
     const secret = 'éèêëàâäôöùûüçñõã';
     expect(Buffer.byteLength(secret)).toBe(32);
-    expect(parse({ NODE_ENV: 'production', JWT_SECRET: secret }).jwtSecret).toBe(secret);
+    const { jwtKeys } = parse({ NODE_ENV: 'production', JWT_SECRET: secret });
+    expect(jwtKeys).toEqual({ secret });
   });
 
   it('need only DATABASE_URL to bring the tables up to date', () => {

@@ -71,6 +71,7 @@ const PUBLIC_ROUTES = new Set([
   'GET /api/auth/health',
   'GET /health/live',
   'GET /health/ready',
+  'GET /.well-known/jwks.json',
 ]);
 
 const PUBLIC_IN_THIS_TEST = new Set([

@@ -120,6 +120,9 @@ describe('the OpenAPI document', () => {
         expect([name, Object.keys(operation.responses)]).toEqual([name, ['200', '503']]);
         continue;
       }
+      if (name === 'GET /.well-known/jwks.json') {
+        continue; // answered from memory, to everyone
+      }
       const errors = Object.entries(operation.responses).filter(([status]) => status >= '400');
       expect([name, errors.map(([status]) => status)]).toEqual([
         name,
