@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { newEmail, startTestApp, type TestApp } from '../support/app';
-import { buildCli, runCli, type CliAnswer } from '../support/cli';
+import { startTestApp, type TestApp } from '../support/app';
+import { buildCli, expectOneSentence, runCli, type CliAnswer } from '../support/cli';
 import { sharedStores } from '../support/shared-stores';
 import { createTestDatabase } from '../support/stores';
 
 const DAY_MS = 86_400_000;
-/** Nothing listens there. */
-const CLOSED_PORT = '127.0.0.1:9';
 
-describe('the command line', () => {
+describe('the commands', () => {
   let app: TestApp;
   let settings: Record<string, string>;
 
@@ -38,92 +36,6 @@ describe('the command line', () => {
     expect(stdout.trimEnd()).not.toContain('\n');
     return JSON.parse(stdout);
   }
-
-  function expectOneSentence({ stdout, stderr }: CliAnswer): void {
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
-    expect(stderr).not.toMatch(/\bat .*:\d+:\d+/);
-  }
-
-  describe('help', () => {
-    it('lists every command, the exit codes, and where settings come from', async () => {
-      const { exitCode, stdout } = await latchkey('--help');
-      expect(exitCode).toBe(0);
-      for (const command of [
-        'migrate',
-        'users grant-role <email> <role>',
-        'sessions list <email>',
-        'sessions revoke <email>',
-        'clean-up',
-        'stats',
-        'keys rotate',
-      ]) {
-        expect(stdout).toMatch(new RegExp(`^  ${command} {2,}\\w`, 'm'));
-      }
-      expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
-      expect(stdout).toContain('.env.example');
-    });
-
-    it.each([
-      'migrate',
-      'users grant-role',
-      'sessions list',
-      'sessions revoke',
-      'clean-up',
-      'stats',
-      'keys rotate',
-    ])('explains %s', async (command) => {
-      const { exitCode, stdout } = await latchkey(...command.split(' '), '--help');
-      expect(exitCode).toBe(0);
-      expect(stdout).toContain(`Usage: latchkey ${command} `);
-      expect(stdout).toContain('--json');
-      expect(stdout).toContain('Exit codes:');
-    });
-
-    it('lists the commands of a group', async () => {
-      const { stdout } = await latchkey('help', 'sessions');
-      expect(stdout).toMatch(/^ {2}sessions list .*\n {2}sessions revoke /m);
-    });
-  });
-
-  describe('wrong usage', () => {
-    it.each([
-      ['an unknown command', ['frobnicate']],
-      ['an unknown command of a group', ['sessions', 'lst']],
-      ['an unknown option', ['stats', '--xml']],
-      ['a missing argument', ['sessions', 'list']],
-      ['an argument too many', ['stats', 'today']],
-      ['an unknown role', ['users', 'grant-role', 'ada@example.com', 'emperor']],
-    ])('is %s: 2', async (_what, args) => {
-      const answer = await latchkey(...args);
-      expect(answer.exitCode).toBe(2);
-      expectOneSentence(answer);
-    });
-
-    it('names the roles that there are', async () => {
-      const { stderr } = await latchkey('users', 'grant-role', newEmail(), 'emperor');
-      expect(stderr).toMatch(/emperor.*user, admin/);
-    });
-
-    it('without a command is answered with the help, on standard error', async () => {
-      const { exitCode, stdout, stderr } = await latchkey();
-      expect([exitCode, stdout]).toEqual([2, '']);
-      expect(stderr).toContain('Usage: latchkey');
-    });
-  });
-
-  describe.each([
-    ['users grant-role', (email: string) => ['users', 'grant-role', email, 'admin']],
-    ['sessions list', (email: string) => ['sessions', 'list', email]],
-    ['sessions revoke', (email: string) => ['sessions', 'revoke', email]],
-  ])('%s', (_command, argsFor) => {
-    it('answers 3 for an address without an account', async () => {
-      const answer = await latchkey(...argsFor('nobody@example.com'));
-      expect(answer.exitCode).toBe(3);
-      expectOneSentence(answer);
-      expect(answer.stderr).toContain('nobody@example.com');
-    });
-  });
 
   describe('migrate', () => {
     it('brings an empty database up to date, and then has nothing to do', async () => {
@@ -319,60 +231,6 @@ describe('the command line', () => {
       expectOneSentence(answer);
       expect(answer.stderr).toContain('JWT_KEYS_DIR');
     });
-  });
-
-  describe('fails in seconds and with one sentence', () => {
-    const needRedis = [
-      'users grant-role ada@example.com admin',
-      'sessions revoke ada@example.com',
-      'stats',
-    ];
-    const needPostgres = [...needRedis, 'sessions list ada@example.com', 'clean-up', 'migrate'];
-
-    async function expectFailure(command: string, env: Record<string, string>, about: string) {
-      const startedMs = performance.now();
-      const answer = await runCli(command.split(' '), { ...settings, ...env });
-      expect(performance.now() - startedMs).toBeLessThan(15_000);
-      expect(answer.exitCode).toBe(1);
-      expectOneSentence(answer);
-      expect(answer.stderr).toContain(about);
-      expect(answer.stderr).not.toContain('s3cret');
-    }
-
-    it.each(needPostgres)('without Postgres: %s', async (command) => {
-      const env = { DATABASE_URL: `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey` };
-      await expectFailure(command, env, 'Postgres cannot be reached: check DATABASE_URL');
-    });
-
-    it.each(needRedis)('without Redis, before anything has changed: %s', async (command) => {
-      const { user, accessToken } = await app.register();
-      const env = { REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` };
-      const about = command.replace('ada@example.com', user.email);
-      await expectFailure(about, env, 'Redis cannot be reached: check REDIS_URL');
-      const answer = await app.http.get('/api/auth/profile', { token: accessToken });
-      expect([answer.status, answer.body.role]).toEqual([200, 'user']);
-    });
-
-    it('with a database that does not exist, or a wrong password', async () => {
-      const absent = new URL(app.database.url);
-      absent.pathname = '/absent';
-      await expectFailure('stats', { DATABASE_URL: absent.href }, 'DATABASE_URL');
-      const refused = new URL(app.database.url);
-      refused.password = 's3cret';
-      await expectFailure('migrate', { DATABASE_URL: refused.href }, 'DATABASE_URL');
-    });
-
-    it('with a setting that is missing', async () => {
-      await expectFailure('stats', { REDIS_URL: '' }, 'REDIS_URL is required');
-    });
-  });
-
-  it('needs no Redis to list sessions and to clean up', async () => {
-    const { user } = await app.register();
-    const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
-    const list = await runCli(['sessions', 'list', user.email], env);
-    const cleanUp = await runCli(['clean-up'], env);
-    expect([list.exitCode, cleanUp.exitCode]).toEqual([0, 0]);
   });
 
   async function insertSessions(userId: string, count: number, expiresAtMs: number): Promise<void> {

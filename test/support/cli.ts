@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createOutput } from '../../tools/local/output.mjs';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { build } from '../../tools/local/source-build.mjs';
@@ -14,9 +16,23 @@ export interface CliAnswer {
   stderr: string;
 }
 
-/** Compiles the checkout unless that is done. */
+/** Compiles the checkout unless that is done. Of suites that run at once one does, the others wait. */
 export async function buildCli(): Promise<void> {
-  await build({ output: createOutput(process.stderr), signal: new AbortController().signal });
+  const { folder } = sharedStores();
+  const done = join(folder, 'cli-built');
+  try {
+    mkdirSync(join(folder, 'cli-building'));
+  } catch {
+    while (!existsSync(done)) {
+      await pause(50);
+    }
+    return;
+  }
+  try {
+    await build({ output: createOutput(process.stderr), signal: new AbortController().signal });
+  } finally {
+    writeFileSync(done, '');
+  }
 }
 
 /** Runs the built command line in a process of its own, with these settings and no others. */
@@ -37,4 +53,11 @@ export async function runCli(args: string[], env: Record<string, string>): Promi
       }
     });
   });
+}
+
+/** What every failure looks like: nothing on standard output, no stack. */
+export function expectOneSentence({ stdout, stderr }: CliAnswer): void {
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
+  expect(stderr).not.toMatch(/\bat .*:\d+:\d+/);
 }

@@ -1,0 +1,91 @@
+import { startTestApp, type TestApp } from '../support/app';
+import { buildCli, expectOneSentence, runCli } from '../support/cli';
+
+/** Nothing listens there. */
+const CLOSED_PORT = '127.0.0.1:9';
+
+describe('a command that cannot succeed', () => {
+  let app: TestApp;
+  let settings: Record<string, string>;
+
+  beforeAll(async () => {
+    await buildCli();
+    app = await startTestApp();
+    settings = {
+      DATABASE_URL: app.database.url,
+      REDIS_URL: app.redis.url,
+      JWT_SECRET: 'a secret of the tests, long enough',
+    };
+  }, 120_000);
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  describe.each([
+    ['users grant-role', (email: string) => ['users', 'grant-role', email, 'admin']],
+    ['sessions list', (email: string) => ['sessions', 'list', email]],
+    ['sessions revoke', (email: string) => ['sessions', 'revoke', email]],
+  ])('%s', (_command, argsFor) => {
+    it('answers 3 for an address without an account', async () => {
+      const answer = await runCli(argsFor('nobody@example.com'), settings);
+      expect(answer.exitCode).toBe(3);
+      expectOneSentence(answer);
+      expect(answer.stderr).toContain('nobody@example.com');
+    });
+  });
+
+  describe('fails in seconds and with one sentence', () => {
+    const needRedis = [
+      'users grant-role ada@example.com admin',
+      'sessions revoke ada@example.com',
+      'stats',
+    ];
+    const needPostgres = [...needRedis, 'sessions list ada@example.com', 'clean-up', 'migrate'];
+
+    async function expectFailure(command: string, env: Record<string, string>, about: string) {
+      const startedMs = performance.now();
+      const answer = await runCli(command.split(' '), { ...settings, ...env });
+      expect(performance.now() - startedMs).toBeLessThan(15_000);
+      expect(answer.exitCode).toBe(1);
+      expectOneSentence(answer);
+      expect(answer.stderr).toContain(about);
+      expect(answer.stderr).not.toContain('s3cret');
+    }
+
+    it.each(needPostgres)('without Postgres: %s', async (command) => {
+      const env = { DATABASE_URL: `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey` };
+      await expectFailure(command, env, 'Postgres cannot be reached: check DATABASE_URL');
+    });
+
+    it.each(needRedis)('without Redis, before anything has changed: %s', async (command) => {
+      const { user, accessToken } = await app.register();
+      const env = { REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` };
+      const about = command.replace('ada@example.com', user.email);
+      await expectFailure(about, env, 'Redis cannot be reached: check REDIS_URL');
+      const answer = await app.http.get('/api/auth/profile', { token: accessToken });
+      expect([answer.status, answer.body.role]).toEqual([200, 'user']);
+    });
+
+    it('with a database that does not exist, or a wrong password', async () => {
+      const absent = new URL(app.database.url);
+      absent.pathname = '/absent';
+      await expectFailure('stats', { DATABASE_URL: absent.href }, 'DATABASE_URL');
+      const refused = new URL(app.database.url);
+      refused.password = 's3cret';
+      await expectFailure('migrate', { DATABASE_URL: refused.href }, 'DATABASE_URL');
+    });
+
+    it('with a setting that is missing', async () => {
+      await expectFailure('stats', { REDIS_URL: '' }, 'REDIS_URL is required');
+    });
+  });
+
+  it('needs no Redis to list sessions and to clean up', async () => {
+    const { user } = await app.register();
+    const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
+    const list = await runCli(['sessions', 'list', user.email], env);
+    const cleanUp = await runCli(['clean-up'], env);
+    expect([list.exitCode, cleanUp.exitCode]).toEqual([0, 0]);
+  });
+});

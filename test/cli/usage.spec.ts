@@ -1,0 +1,75 @@
+import { buildCli, expectOneSentence, runCli, type CliAnswer } from '../support/cli';
+
+/** No settings at all: neither help nor wrong usage gets as far as needing one. */
+function latchkey(...args: string[]): Promise<CliAnswer> {
+  return runCli(args, {});
+}
+
+beforeAll(buildCli, 120_000);
+
+describe('help', () => {
+  it('lists every command, the exit codes, and where settings come from', async () => {
+    const { exitCode, stdout } = await latchkey('--help');
+    expect(exitCode).toBe(0);
+    for (const command of [
+      'migrate',
+      'users grant-role <email> <role>',
+      'sessions list <email>',
+      'sessions revoke <email>',
+      'clean-up',
+      'stats',
+      'keys rotate',
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} {2,}\\w`, 'm'));
+    }
+    expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
+    expect(stdout).toContain('.env.example');
+  });
+
+  it.each([
+    'migrate',
+    'users grant-role',
+    'sessions list',
+    'sessions revoke',
+    'clean-up',
+    'stats',
+    'keys rotate',
+  ])('explains %s', async (command) => {
+    const { exitCode, stdout } = await latchkey(...command.split(' '), '--help');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`Usage: latchkey ${command} `);
+    expect(stdout).toContain('--json');
+    expect(stdout).toContain('Exit codes:');
+  });
+
+  it('lists the commands of a group', async () => {
+    const { stdout } = await latchkey('help', 'sessions');
+    expect(stdout).toMatch(/^ {2}sessions list .*\n {2}sessions revoke /m);
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    ['an unknown command', ['frobnicate']],
+    ['an unknown command of a group', ['sessions', 'lst']],
+    ['an unknown option', ['stats', '--xml']],
+    ['a missing argument', ['sessions', 'list']],
+    ['an argument too many', ['stats', 'today']],
+    ['an unknown role', ['users', 'grant-role', 'ada@example.com', 'emperor']],
+  ])('is %s: 2', async (_what, args) => {
+    const answer = await latchkey(...args);
+    expect(answer.exitCode).toBe(2);
+    expectOneSentence(answer);
+  });
+
+  it('names the roles that there are', async () => {
+    const { stderr } = await latchkey('users', 'grant-role', 'ada@example.com', 'emperor');
+    expect(stderr).toMatch(/emperor.*user, admin/);
+  });
+
+  it('without a command is answered with the help, on standard error', async () => {
+    const { exitCode, stdout, stderr } = await latchkey();
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('Usage: latchkey');
+  });
+});
