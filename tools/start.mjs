@@ -14,6 +14,7 @@ import { prepare } from './local/preparation.mjs';
 import { startRedis } from './local/redis.mjs';
 import { findRedis } from './local/redis-program.mjs';
 import { keepSecret } from './local/secret-file.mjs';
+import { announceSettings, withdrawSettings } from './local/running-settings.mjs';
 import { build } from './local/source-build.mjs';
 import {
   apiEnvironment,
@@ -69,6 +70,7 @@ async function start(signal) {
       throw error;
     }
   } finally {
+    withdrawSettings();
     await stopAll();
     lock.release();
   }
@@ -103,6 +105,7 @@ async function startAll(settings, context) {
   const databaseUrl = settings.databaseUrl ?? (await startOwnPostgres(context));
   const redisUrl = settings.redisUrl ?? (await startOwnRedis(context));
   const env = apiEnvironment(settings, { databaseUrl, redisUrl });
+  announceSettings(env);
   await output.step('migrating the database', () => migrate(env, context));
   output.say('starting the API ...');
   await startApi(env, {
@@ -154,6 +157,7 @@ function showAddresses(url) {
       `  API         ${url}/api`,
       `  Swagger UI  ${url}/docs`,
       `  Health      ${url}/api/auth/health`,
+      '  First admin npx latchkey users grant-role EMAIL admin',
       '  Stop with Ctrl-C; data stays in .data/',
       '',
       '',

@@ -15,9 +15,13 @@ export class SettingsModule {
   }
 }
 
+/** Written by `npm start` for as long as it runs: where its own stores are. */
+const RUNNING_START = '.data/running.env';
+
 /**
- * Reads `.env` of the working folder and the process environment, which wins. Called before Nest
- * starts, so that a bad value stops the start with one sentence and no stack.
+ * Reads the process environment, which wins, then `.env` of the working folder, then, outside
+ * production, what a running `npm start` there has announced. Called before Nest starts, so that a
+ * bad value stops the start with one sentence and no stack.
  * @throws SettingsError
  */
 export async function loadSettings(): Promise<Settings> {
@@ -36,6 +40,7 @@ export async function loadKeysDirectory(): Promise<string> {
 
 /** The only place of the product that looks at the environment. */
 async function environment(): Promise<NodeJS.ProcessEnv> {
-  await ConfigModule.forRoot();
+  const production = process.env.NODE_ENV === 'production';
+  await ConfigModule.forRoot({ envFilePath: production ? ['.env'] : ['.env', RUNNING_START] });
   return process.env;
 }

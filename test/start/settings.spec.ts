@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
@@ -10,10 +12,10 @@ const GOOD = {
   JWT_SECRET: STRONG,
 };
 
-/** Starts the built API with these variables alone; it must stop by itself. */
+/** Starts the built API, far from any .env, with these variables alone; it must stop by itself. */
 function start(env: Record<string, string>) {
-  return spawnSync(process.execPath, ['dist/apps/api/main.js'], {
-    cwd: ROOT,
+  return spawnSync(process.execPath, [join(ROOT, 'dist/apps/api/main.js')], {
+    cwd: mkdtempSync(join(tmpdir(), 'latchkey-settings-')),
     env: { PATH: process.env.PATH, ...env },
     encoding: 'utf8',
     timeout: 30_000,

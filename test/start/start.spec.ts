@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import {
   identify,
   isAlive,
@@ -97,6 +99,25 @@ describe('npm start', () => {
 
     await checkout.start();
     expect(await post('/api/auth/login', ACCOUNT)).toBe(200);
+  });
+
+  it('lets the command line find its stores, for as long as they run', async () => {
+    const run = await checkout.start();
+    const email = 'grace@example.com';
+    expect(await post('/api/auth/register', { ...ACCOUNT, email })).toBe(201);
+    const file = join(checkout.dir, '.data', 'running.env');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const cli = join('dist', 'apps', 'cli', 'main.js');
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [cli, 'users', 'grant-role', email, 'admin', '--json'],
+      { cwd: checkout.dir, env: { PATH: process.env.PATH }, timeout: 30_000 },
+    );
+    expect(stdout).toContain('"admin"');
+
+    run.child.kill('SIGTERM');
+    expect(await run.exited()).toBe(0);
+    expect(existsSync(file)).toBe(false);
   });
 
   it.each(['SIGINT', 'SIGHUP'] as const)('stops cleanly on %s', async (signal) => {

@@ -1,6 +1,7 @@
 // @ts-check
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -47,6 +48,7 @@ export async function build({ output, signal, onSpawn }) {
     mkdirSync(dirname(join(DIST, script)), { recursive: true });
     copyFileSync(join(ROOT, script), join(DIST, script));
   }
+  chmodSync(join(DIST, 'apps', 'cli', 'main.js'), 0o755);
   writeFileSync(STAMP, wanted);
 }
 

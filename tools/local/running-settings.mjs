@@ -1,0 +1,22 @@
+// @ts-check
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DATA_DIR } from './paths.mjs';
+
+const FILE = join(DATA_DIR, 'running.env');
+const SHARED = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'JWT_KEYS_DIR'];
+
+/**
+ * Tells the command line where the stores of this start are, in a file that only its owner can read
+ * and that lasts as long as they run: their ports change with each start.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function announceSettings(env) {
+  const lines = SHARED.filter((name) => env[name]).map((name) => `${name}='${env[name]}'\n`);
+  writeFileSync(`${FILE}.tmp`, lines.join(''), { mode: 0o600 });
+  renameSync(`${FILE}.tmp`, FILE);
+}
+
+export function withdrawSettings() {
+  rmSync(FILE, { force: true });
+}
