@@ -75,6 +75,7 @@ describe('npm start', () => {
         `  API         http://localhost:${checkout.port}/api`,
         `  Swagger UI  http://localhost:${checkout.port}/docs`,
         `  Health      http://localhost:${checkout.port}/api/auth/health`,
+        '  First admin npx latchkey users grant-role EMAIL admin',
         '  Stop with Ctrl-C; data stays in .data/',
       ].join('\n'),
     );
@@ -103,7 +104,7 @@ describe('npm start', () => {
 
   it('lets the command line find its stores, for as long as they run', async () => {
     const run = await checkout.start();
-    const email = 'grace@example.com';
+    const email = 'admin@example.com';
     expect(await post('/api/auth/register', { ...ACCOUNT, email })).toBe(201);
     const file = join(checkout.dir, '.data', 'running.env');
     expect(statSync(file).mode & 0o777).toBe(0o600);
