@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionListDto } from '../../apps/api/session/session.dto';
+import { AdminService } from '../../libs/auth';
 import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
 import { SessionService } from '../../libs/session';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
@@ -77,6 +78,20 @@ describe('devices', () => {
     }
     const alive = await app.http.get('/api/auth/profile', { token: theirs.accessToken });
     expect(alive.status).toBe(200);
+  });
+
+  it('are shown to nobody without a session, nor to a disabled account', async () => {
+    const { accessToken: token, user, session } = await app.register();
+    await app.nest.get(AdminService).changeAccount(user.id, { disabled: true });
+    for (const [method, path] of [
+      ['GET', SESSIONS],
+      ['DELETE', `${SESSIONS}/${session.id}`],
+    ] as const) {
+      const anonymous = await app.http.call(method, path);
+      expect([anonymous.status, anonymous.body.code]).toEqual([401, 'token_missing']);
+      const disabled = await app.http.call(method, path, { token });
+      expect([disabled.status, disabled.body.code]).toEqual([401, 'token_revoked']);
+    }
   });
 
   it('vanish from the list when they expire or are revoked', async () => {

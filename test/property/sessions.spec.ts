@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../support/app';
-import { History, operation } from './session-operations';
+import { History } from './history';
+import { operation } from './operation';
 
 /** `LATCHKEY_LONG_TESTS=1` runs ten times as many histories, for a nightly run. */
 const LONG = process.env.LATCHKEY_LONG_TESTS === '1';

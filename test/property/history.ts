@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { AdminService } from '../../libs/auth';
 import { newEmail, PASSWORD, type TestApp } from '../support/app';
@@ -12,93 +11,7 @@ import {
   type ModelToken,
   type ModelUser,
 } from './session-model';
-
-/** One step of a history. Numbers choose among what exists at that moment. */
-export type Operation =
-  | { do: 'register' }
-  | { do: 'login'; user: number; wrongPassword: boolean }
-  | { do: 'refresh'; session: number; token: number }
-  | { do: 'logout' | 'logout-all'; session: number; token: number }
-  | { do: 'revoke-one'; session: number; token: number; target: number }
-  | { do: 'change-password'; session: number; token: number }
-  | { do: 'change-account'; user: number; change: 'promote' | 'demote' | 'disable' | 'enable' }
-  | { do: 'wait'; hours: number }
-  | { do: 'keep-alive'; session: number; times: number };
-
-/** Mostly the newest: a history that keeps to few sessions gets further with each. */
-const index = fc.oneof(
-  { weight: 3, arbitrary: fc.nat({ max: 1 }) },
-  { weight: 1, arbitrary: fc.nat({ max: 50 }) },
-);
-
-export const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('register' as const) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('login' as const),
-      user: index,
-      wrongPassword: fc.nat({ max: 4 }).map((one) => one === 4),
-    }),
-  },
-  {
-    weight: 7,
-    arbitrary: fc.record({ do: fc.constant('refresh' as const), session: index, token: index }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constantFrom('logout' as const, 'logout-all' as const),
-      session: index,
-      token: index,
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('revoke-one' as const),
-      session: index,
-      token: index,
-      target: index,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('change-password' as const),
-      session: index,
-      token: index,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('change-account' as const),
-      user: index,
-      change: fc.constantFrom(
-        'promote' as const,
-        'demote' as const,
-        'disable' as const,
-        'enable' as const,
-      ),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('keep-alive' as const),
-      session: index,
-      times: fc.integer({ min: 1, max: 4 }),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('wait' as const),
-      hours: fc.constantFrom(5, 11, 11, 19, 19, 25),
-    }),
-  },
-);
+import type { Operation } from './operation';
 
 interface Held {
   user: ModelUser;
