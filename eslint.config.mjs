@@ -11,7 +11,7 @@ import tseslint from 'typescript-eslint';
 const LAYERS = [
   ['common'],
   ['config', 'redis', 'database'],
-  ['statistics'],
+  ['statistics', 'sync'],
   ['session', 'profile-cache'],
   ['user'],
   ['auth'],
@@ -24,6 +24,7 @@ const OWNED_PACKAGES = [
     names: ['ioredis', '@liaoliaots/nestjs-redis'],
     use: 'RedisClient of #libs/redis',
   },
+  { owner: 'common', names: ['opossum'], use: 'CircuitBreaker of #libs/common' },
   { owner: 'auth', names: ['argon2', '@nestjs/jwt'], use: 'the services of #libs/auth' },
   { owner: 'config', names: ['@nestjs/config', 'dotenv'], use: 'Settings of #libs/config' },
 ];

@@ -7,6 +7,7 @@ import { AdminController } from './admin/admin.controller';
 import { AuthController } from './auth/auth.controller';
 import { GatewayController } from './gateway/gateway.controller';
 import { JwksController } from './gateway/jwks.controller';
+import { FirstSynchronisation } from './first-synchronisation';
 import { AuthHealthController } from './health/auth-health.controller';
 import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
@@ -36,7 +37,7 @@ export class AppModule {
         AuthHealthController,
         HealthController,
       ],
-      providers: [RedisHealth, PostgresHealth],
+      providers: [FirstSynchronisation, RedisHealth, PostgresHealth],
     };
   }
 }

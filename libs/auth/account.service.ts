@@ -29,11 +29,10 @@ export class AccountService {
    * @throws SessionRevokedError when the account is gone.
    */
   async updateProfile(userId: string, change: ProfileChange): Promise<Profile> {
-    const updated = await this.users.updateProfile(userId, change);
+    const updated = await this.profiles.change(() => this.users.updateProfile(userId, change));
     if (!updated) {
       throw new SessionRevokedError();
     }
-    await this.profiles.put(updated);
     return updated.profile;
   }
 }

@@ -34,11 +34,12 @@ export class AdminService {
         if (!changed) {
           throw new AccountNotFoundError();
         }
+        await this.profiles.announce(changed);
         changes.push(changed);
       },
     });
     const [state] = changes as [AccountState];
-    await this.profiles.put(state);
+    await this.profiles.outdate(state);
     return state;
   }
 

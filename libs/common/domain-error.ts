@@ -36,15 +36,17 @@ export abstract class DomainError extends Error {
   }
 }
 
+/** A store, by the name that a person on call would say. */
+export type Dependency = 'redis' | 'postgres';
+
 /** A store that is needed for this answer cannot be reached: deny, but never as "your token is bad". */
 export class DependencyUnavailableError extends DomainError {
   readonly code = 'dependency_unavailable';
   /** Seconds after which a client may try again. */
   readonly retryAfterSeconds = 1;
 
-  /** @param dependency the store's name, as a person on call would say it. */
   constructor(
-    readonly dependency: 'redis' | 'postgres',
+    readonly dependency: Dependency,
     options?: ErrorOptions,
   ) {
     super('A store that is needed to answer is unavailable. Try again shortly.', options);

@@ -1,8 +1,11 @@
+export { Batcher, type BatchLimits } from './batcher';
+export { CircuitBreaker } from './circuit-breaker';
 export { Clock, ClockModule } from './clock';
 export {
   DependencyUnavailableError,
   DomainError,
   ValidationFailedError,
+  type Dependency,
   type ErrorCode,
   type FieldError,
 } from './domain-error';

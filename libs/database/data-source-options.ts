@@ -1,11 +1,13 @@
 import type { DataSourceOptions } from 'typeorm';
 import { AddRefreshTokensAndAccountState1764100000000 } from './migrations/1764100000000-add-refresh-tokens-and-account-state';
+import { AddOutbox1764200000000 } from './migrations/1764200000000-add-outbox';
+import { DeadlineClient } from './deadline-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
 export interface DatabaseOptions {
   /** `postgres://` address. */
   url: string;
-  /** Connections kept at most. */
+  /** Connections kept at most, beside the reserved one. */
   poolSize?: number;
   /** Milliseconds until waiting for a free or new connection fails. */
   connectTimeoutMs?: number;
@@ -15,11 +17,17 @@ export interface DatabaseOptions {
   connectAttempts?: number;
 }
 
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 3000;
+const STATEMENT_TIMEOUT_MS = 3000;
+/** How much later than the server the client gives a statement up. */
+const GIVE_UP_AFTER_MS = 500;
+
 /** What every connection to Postgres has in common: deadlines, migrations, never `synchronize`. */
 export function dataSourceOptions(
   options: DatabaseOptions,
 ): Extract<DataSourceOptions, { type: 'postgres' }> {
-  const statementTimeoutMs = options.statementTimeoutMs ?? 5000;
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   return {
     type: 'postgres',
     url: options.url,
@@ -28,13 +36,20 @@ export function dataSourceOptions(
     migrationsRun: false,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
-    migrations: [CreateUsersAndSessions1764000000000, AddRefreshTokensAndAccountState1764100000000],
-    poolSize: options.poolSize ?? 10,
-    connectTimeoutMS: options.connectTimeoutMs ?? 3000,
+    migrations: [
+      CreateUsersAndSessions1764000000000,
+      AddRefreshTokensAndAccountState1764100000000,
+      AddOutbox1764200000000,
+    ],
+    // And one that is reserved, see ReservedConnection.
+    poolSize: (options.poolSize ?? POOL_SIZE) + 1,
+    connectTimeoutMS: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     extra: {
       statement_timeout: statementTimeoutMs,
-      // The client gives up later than the server, so that a hung server is noticed too.
-      query_timeout: statementTimeoutMs + 1000,
+      // A server that hangs does not give up; the client does.
+      query_timeout: statementTimeoutMs + GIVE_UP_AFTER_MS,
+      Client: DeadlineClient,
+      keepAlive: true,
       idle_in_transaction_session_timeout: 10_000,
     },
   };

@@ -1,3 +1,4 @@
 export { Database } from './database';
+export type { ReservedConnection } from './reserved-connection';
 export { DatabaseModule, type DatabaseOptions } from './database.module';
 export { runMigrations } from './migrate';

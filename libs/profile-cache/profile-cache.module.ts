@@ -1,22 +1,24 @@
 import { Module, type Abstract, type DynamicModule, type Type } from '@nestjs/common';
 import type { OptionsFactory } from '#libs/common';
+import { SyncModule } from '#libs/sync';
 import { ProfileCacheOptions } from './profile-cache.options';
 import { ProfileCacheService } from './profile-cache.service';
 import { ProfileSource } from './profile-source';
+import { RedisProfileStore } from './redis-profile.store';
 
 export interface ProfileCacheModuleOptions extends OptionsFactory<ProfileCacheOptions> {
   /** A provider, exported by one of `imports`, that reads profiles where they are kept. */
   source: Type<ProfileSource> | Abstract<ProfileSource>;
 }
 
-/** The profile cache for any Nest application that has `RedisModule`. */
+/** The profile cache for any Nest application that has `RedisModule` and `DatabaseModule`. */
 @Module({})
 export class ProfileCacheModule {
   static forRootAsync(options: ProfileCacheModuleOptions): DynamicModule {
     return {
       module: ProfileCacheModule,
       global: true,
-      imports: options.imports ?? [],
+      imports: [SyncModule, ...(options.imports ?? [])],
       providers: [
         {
           provide: ProfileCacheOptions,
@@ -24,6 +26,7 @@ export class ProfileCacheModule {
           useFactory: options.useFactory,
         },
         { provide: ProfileSource, useExisting: options.source },
+        RedisProfileStore,
         ProfileCacheService,
       ],
       exports: [ProfileCacheService],

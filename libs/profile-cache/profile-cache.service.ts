@@ -1,11 +1,9 @@
-import { join } from 'node:path';
-import { Injectable, Logger } from '@nestjs/common';
-import { DependencyUnavailableError } from '#libs/common';
-import { RedisClient, type RedisScript } from '#libs/redis';
-import { STATISTICS_KEY } from '#libs/statistics';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Database } from '#libs/database';
+import { Outbox, RedisTrust, RedisUpdates, Synchroniser, type ApplyChange } from '#libs/sync';
 import { profileCacheKeys } from './profile-cache.keys';
-import { ProfileCacheOptions } from './profile-cache.options';
-import { decodeEntry, encodeProfile } from './profile-entry';
+import { decodeEntry } from './profile-entry';
+import { RedisProfileStore } from './redis-profile.store';
 import type { VersionedProfile } from './profile';
 import { ProfileSource } from './profile-source';
 
@@ -15,22 +13,27 @@ export interface CachedRead extends VersionedProfile {
   cache: CacheStatus;
 }
 
-const TTL_JITTER = 0.1;
+/** Kind of the outbox entry that says: what is cached below this version is out of date. */
+const PROFILE_CHANGED = 'profile-changed';
 
-/** The read-through cache of profiles: one versioned entry a user. */
+/**
+ * The read-through cache of profiles: one versioned entry a user. Once a change has been answered no
+ * instance shows an older profile: Redis holds the new version then, or a fence, or is not believed.
+ */
 @Injectable()
-export class ProfileCacheService {
-  private readonly logger = new Logger('ProfileCache');
-  private readonly putScript: RedisScript;
-  private readonly clearScript: RedisScript;
-
+export class ProfileCacheService implements OnModuleInit {
   constructor(
-    redis: RedisClient,
+    private readonly redis: RedisProfileStore,
     private readonly source: ProfileSource,
-    private readonly options: ProfileCacheOptions,
-  ) {
-    this.putScript = redis.script(join(__dirname, 'scripts', 'put-profile.lua'));
-    this.clearScript = redis.script(join(__dirname, 'scripts', 'clear-profile.lua'));
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly synchroniser: Synchroniser,
+    private readonly trust: RedisTrust,
+    private readonly updates: RedisUpdates,
+  ) {}
+
+  onModuleInit(): void {
+    this.synchroniser.onChange(PROFILE_CHANGED, this.applyChange);
   }
 
   /** The key to read along with a session's verification, so that both cost one round trip. */
@@ -40,12 +43,13 @@ export class ProfileCacheService {
 
   /**
    * The profile for the value that stood at `keyOf`. A hit costs nothing more; a miss one query and
-   * one round trip.
+   * one round trip; a Redis that is not believed one query.
    * @returns null for a user that does not exist.
    * @throws DependencyUnavailableError on a miss while the source is away.
    */
   async read(userId: string, entry: string | null): Promise<CachedRead | null> {
-    const cached = decodeEntry(entry);
+    const era = this.trust.era();
+    const cached = era === null ? null : decodeEntry(entry, era);
     if (cached) {
       return { ...cached, cache: 'HIT' };
     }
@@ -53,41 +57,49 @@ export class ProfileCacheService {
     if (!current) {
       return null;
     }
-    const stored = await this.tryPut(current);
-    return { ...current, cache: stored ? 'MISS' : 'BYPASS' };
+    const put =
+      era === null ? null : await this.updates.attempt(() => this.redis.put(current, era));
+    return { ...current, cache: put === null || put === 'fenced' ? 'BYPASS' : 'MISS' };
   }
 
   /**
-   * Caches a profile that was just written, unless a newer one stands there. One round trip.
-   * @throws DependencyUnavailableError when Redis is away: an older entry may still be served.
+   * Changes a profile: record first, then the cache. One transaction, one round trip.
+   * @param write makes the change where profiles are kept, and returns what it made.
+   * @returns what `write` returned.
+   * @throws DependencyUnavailableError when the record is away.
    */
-  async put({ version, profile }: VersionedProfile): Promise<void> {
-    await this.putScript(
-      [this.keyOf(profile.id), STATISTICS_KEY],
-      [version, encodeProfile(profile), this.jitteredTtlMs()],
-    );
-  }
-
-  /** Forgets the user's cached profile. One round trip. @throws DependencyUnavailableError */
-  async clear(userId: string): Promise<void> {
-    await this.clearScript([this.keyOf(userId), STATISTICS_KEY], []);
-  }
-
-  /** A profile that cannot be cached can still be returned. */
-  private async tryPut(current: VersionedProfile): Promise<boolean> {
-    try {
-      await this.put(current);
-      return true;
-    } catch (error) {
-      if (!(error instanceof DependencyUnavailableError)) {
-        throw error;
+  async change<T extends VersionedProfile>(write: () => Promise<T | null>): Promise<T | null> {
+    const era = this.trust.era();
+    const changed = await this.database.transaction(async () => {
+      const written = await write();
+      if (written) {
+        await this.announce(written);
       }
-      this.logger.warn('profile not cached: Redis is unavailable');
-      return false;
+      return written;
+    });
+    if (changed) {
+      await this.updates.enforce(() => this.redis.put(changed, era));
     }
+    return changed;
   }
 
-  private jitteredTtlMs(): number {
-    return Math.round(this.options.ttlSeconds * 1000 * (1 - Math.random() * TTL_JITTER));
+  /** Says, in the transaction that changes a profile, that what is cached is out of date. One query. */
+  async announce({ version, profile }: VersionedProfile): Promise<void> {
+    await this.outbox.append({ kind: PROFILE_CHANGED, userId: profile.id, details: { version } });
   }
+
+  /** For a change that was announced and is committed: nobody is shown an older one. One round trip. */
+  async outdate({ version, profile }: VersionedProfile): Promise<void> {
+    await this.updates.enforce(() => this.redis.fence(profile.id, version));
+  }
+
+  /** Forgets the user's cached profile, if Redis can be reached. One round trip. */
+  async clear(userId: string): Promise<void> {
+    await this.updates.attempt(() => this.redis.clear(userId));
+  }
+
+  private readonly applyChange: ApplyChange = async ({ userId, details }) => {
+    const fenced = await this.redis.fence(userId, Number(details.version));
+    return fenced === 'unchanged' ? 'known' : 'new';
+  };
 }

@@ -14,7 +14,7 @@ const profile: Profile = {
 
 describe('profile entries', () => {
   it('come back as they went in', () => {
-    expect(decodeEntry(`12:${encodeProfile(profile)}`)).toEqual({ version: 12, profile });
+    expect(decodeEntry(`3:12:${encodeProfile(profile)}`, '3')).toEqual({ version: 12, profile });
   });
 
   it('drop every field that is not allowed', () => {
@@ -23,7 +23,13 @@ describe('profile entries', () => {
   });
 
   it('read a fence and an absent entry as nothing', () => {
-    expect(decodeEntry('12:')).toBeNull();
-    expect(decodeEntry(null)).toBeNull();
+    expect(decodeEntry('3:12:', '3')).toBeNull();
+    expect(decodeEntry(null, '3')).toBeNull();
+  });
+
+  it('read an entry of another era as nothing', () => {
+    for (const era of ['2', '31', '']) {
+      expect(decodeEntry(`3:12:${encodeProfile(profile)}`, era)).toBeNull();
+    }
   });
 });

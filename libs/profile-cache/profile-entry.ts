@@ -5,15 +5,18 @@ export function encodeProfile(profile: Profile): string {
   return JSON.stringify(profile, [...PROFILE_FIELDS]);
 }
 
-/** Reads a cache entry; null for no entry and for a fence. */
-export function decodeEntry(entry: string | null): VersionedProfile | null {
-  if (!entry) {
+/** Reads a cache entry; null for no entry, for a fence, and for one of another era. */
+export function decodeEntry(entry: string | null, era: string): VersionedProfile | null {
+  if (!entry?.startsWith(`${era}:`)) {
     return null;
   }
-  const colon = entry.indexOf(':');
+  const colon = entry.indexOf(':', era.length + 1);
   const json = entry.slice(colon + 1);
   if (json === '') {
     return null;
   }
-  return { version: Number(entry.slice(0, colon)), profile: JSON.parse(json) as Profile };
+  return {
+    version: Number(entry.slice(era.length + 1, colon)),
+    profile: JSON.parse(json) as Profile,
+  };
 }

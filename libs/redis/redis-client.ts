@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { DependencyUnavailableError } from '#libs/common';
+import { CircuitBreaker, DependencyUnavailableError } from '#libs/common';
 import { readLuaSource } from './lua-source';
 
 /** A loaded script: declared keys first, then arguments. One round trip. */
@@ -13,15 +13,35 @@ export type RedisScript = (
 const UNAVAILABLE_REPLY = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|MISCONF|BUSY) /;
 
 /**
- * Redis as the product sees it: named scripts, and a few plain calls for health.
- * Every call rejects with DependencyUnavailableError when Redis cannot answer in time.
+ * Redis as the product sees it: named scripts, and a few plain calls for health. Every call rejects
+ * with DependencyUnavailableError when Redis cannot answer in time, and at once, without asking,
+ * while its circuit breaker is open.
  */
-export class RedisClient {
+export class RedisClient implements OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
+  private readonly circuit = new CircuitBreaker('redis');
+  private failing = false;
 
   constructor(private readonly redis: Redis) {
-    redis.on('ready', () => this.logger.log('connected'));
-    redis.on('error', (error: Error) => this.logger.warn(`connection failed: ${error.message}`));
+    redis.on('ready', () => {
+      this.failing = false;
+      this.circuit.close();
+      this.logger.log('connected');
+    });
+    redis.on('error', (error: Error) => this.warnOnce(error));
+  }
+
+  /** @param listener called when a connection can be used, and at once if one already can. */
+  onConnected(listener: () => void): void {
+    this.redis.on('ready', listener);
+    if (this.redis.status === 'ready') {
+      listener();
+    }
+  }
+
+  /** @param listener called when a connection has ended: before a next one can be used. */
+  onDisconnected(listener: () => void): void {
+    this.redis.on('close', listener);
   }
 
   /**
@@ -31,48 +51,63 @@ export class RedisClient {
   script(path: string): RedisScript {
     const { name, source } = readLuaSource(path);
     this.redis.defineCommand(name, { lua: source });
-    const commands = this.redis as unknown as Record<string, (...all: unknown[]) => unknown>;
-    return async (keys, args) => {
-      try {
-        return await commands[name]?.(keys.length, ...keys, ...args);
-      } catch (error) {
-        throw asDomainError(error);
-      }
-    };
+    const commands = this.redis as unknown as Record<
+      string,
+      (...all: unknown[]) => Promise<unknown>
+    >;
+    return (keys, args) => this.run(async () => commands[name]?.(keys.length, ...keys, ...args));
   }
 
   /** The value of a string key, or null. One round trip. */
-  async get(key: string): Promise<string | null> {
-    try {
-      return await this.redis.get(key);
-    } catch (error) {
-      throw asDomainError(error);
-    }
+  get(key: string): Promise<string | null> {
+    return this.run(() => this.redis.get(key));
+  }
+
+  /** All fields of a hash that is known to be small. One round trip. */
+  getHash(key: string): Promise<Record<string, string>> {
+    return this.run(() => this.redis.hgetall(key));
+  }
+
+  /** Removes fields of a hash. One round trip. */
+  async deleteFields(key: string, fields: readonly string[]): Promise<void> {
+    await this.run(() => this.redis.hdel(key, ...fields));
   }
 
   /** Resolves when Redis answers. One round trip. */
   async ping(): Promise<void> {
-    try {
-      await this.redis.ping();
-    } catch (error) {
-      throw asDomainError(error);
-    }
+    await this.run(() => this.redis.ping());
   }
 
   /** The fields of one section of INFO. One round trip. */
   async info(section: 'memory' | 'server' | 'replication'): Promise<Map<string, string>> {
-    try {
-      const text = await this.redis.info(section);
-      const lines = text.split('\r\n').filter((line) => line.includes(':'));
-      return new Map(
-        lines.map((line) => {
-          const colon = line.indexOf(':');
-          return [line.slice(0, colon), line.slice(colon + 1)];
-        }),
-      );
-    } catch (error) {
-      throw asDomainError(error);
-    }
+    const text = await this.run(() => this.redis.info(section));
+    const lines = text.split('\r\n').filter((line) => line.includes(':'));
+    return new Map(
+      lines.map((line) => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, colon), line.slice(colon + 1)];
+      }),
+    );
+  }
+
+  onApplicationShutdown(): void {
+    this.circuit.shutdown();
+  }
+
+  private run<T>(command: () => Promise<T>): Promise<T> {
+    return this.circuit.run(async () => {
+      try {
+        return await command();
+      } catch (error) {
+        throw asDomainError(error);
+      }
+    });
+  }
+
+  /** A Redis that is away fails a connection several times a second: one line tells it. */
+  private warnOnce(error: Error): void {
+    this.logger[this.failing ? 'debug' : 'warn'](`connection failed: ${error.message}`);
+    this.failing = true;
   }
 }
 

@@ -6,13 +6,15 @@ import { RedisClient } from './redis-client';
 export interface RedisOptions {
   /** `redis://` or `rediss://` address. */
   url: string;
-  /** Milliseconds until a command without an answer counts as failed. */
+  /** Milliseconds until a command without an answer fails and the connection is given up. */
   commandTimeoutMs?: number;
   /** Milliseconds until a connection attempt counts as failed. */
   connectTimeoutMs?: number;
 }
 
-const MAX_RECONNECT_DELAY_MS = 1000;
+const COMMAND_TIMEOUT_MS = 500;
+const CONNECT_TIMEOUT_MS = 1000;
+const MAX_RECONNECT_DELAY_MS = 250;
 
 /** The door to Redis. Everything else in the product speaks to it through `RedisClient`. */
 @Module({})
@@ -48,18 +50,24 @@ export class RedisModule {
 
 /**
  * A dead Redis must fail a command at once, not hold it: no offline queue, no silent resend (a
- * resent script might run twice), a deadline for each command. Reconnecting goes on for ever, with
- * growing pauses of at most one second.
+ * resent script might run twice), a deadline for each command. A connection on which nothing comes
+ * back any more is given up, for it may be half-open. A server that has become a replica is left:
+ * the address may lead to the new master by now. Reconnecting goes on for ever, four times a second.
  */
 function driverOptions(options: RedisOptions) {
+  const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   return {
     url: options.url,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
-    commandTimeout: options.commandTimeoutMs ?? 1000,
-    connectTimeout: options.connectTimeoutMs ?? 2000,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, MAX_RECONNECT_DELAY_MS),
+    commandTimeout: commandTimeoutMs,
+    // Later: a process that was itself held up finds the answers on a connection that still stands.
+    socketTimeout: 2 * commandTimeoutMs,
+    connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    maxLoadingRetryTime: MAX_RECONNECT_DELAY_MS,
+    retryStrategy: (attempt: number) => Math.min(25 * 2 ** attempt, MAX_RECONNECT_DELAY_MS),
   };
 }

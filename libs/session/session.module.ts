@@ -2,7 +2,11 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClockModule, type OptionsFactory } from '#libs/common';
 import { StatisticsModule } from '#libs/statistics';
+import { SyncModule } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
+import { RevocationBacklog } from './revocation-backlog';
+import { SessionChangesApplier } from './session-changes.applier';
+import { SessionLookup } from './session-lookup';
 import { SessionOptions } from './session.options';
 import { SessionService } from './session.service';
 import { RedisSessionStore } from './store/redis-session.store';
@@ -22,6 +26,7 @@ export class SessionModule {
       imports: [
         ClockModule,
         StatisticsModule,
+        SyncModule,
         TypeOrmModule.forFeature([SessionEntity, SubjectEntity, RefreshTokenEntity]),
         ...(options.imports ?? []),
       ],
@@ -34,6 +39,9 @@ export class SessionModule {
         SessionRecordStore,
         RefreshTokenStore,
         RedisSessionStore,
+        RevocationBacklog,
+        SessionChangesApplier,
+        SessionLookup,
         LastSeenTracker,
         SessionService,
       ],

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock } from '#libs/common';
+import { Clock, DependencyUnavailableError } from '#libs/common';
+import { RedisTrust, RedisUpdates } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
+import { RevocationBacklog, toNote } from './revocation-backlog';
 import { newRefreshToken, parseRefreshToken, type RefreshToken } from './refresh-token';
 import {
   tombstoneTtlMs,
@@ -11,6 +13,7 @@ import {
   type RevocationReason,
   type Session,
 } from './session';
+import { SessionLookup } from './session-lookup';
 import {
   RefreshTokenInvalidError,
   SessionExpiredError,
@@ -63,13 +66,17 @@ const EVERYONE_BATCH = 200;
  * presents its refresh token late is told what became of it.
  */
 const ENDED_RETENTION_MS = 30 * 86_400_000;
+/** Milliseconds after which Redis stands in for a record that does not answer. */
+const RECORD_PATIENCE_MS = 500;
 /** Rows that one statement deletes, and the breath between two: other statements come first. */
 const CLEAN_UP_BATCH = 1000;
 const CLEAN_UP_PAUSE_MS = 100;
 
 /**
  * Sessions: opened, verified, refreshed, listed, revoked. Postgres is written first and is right;
- * Redis answers. Every method throws DependencyUnavailableError when a store that it needs is away.
+ * Redis answers while it is believed. Every method throws DependencyUnavailableError when no store
+ * that could do or confirm it is there. A method that ends sessions resolves when no instance
+ * accepts them any more: at once with Redis, after at most 1 s without.
  */
 @Injectable()
 export class SessionService {
@@ -79,6 +86,10 @@ export class SessionService {
     private readonly record: SessionRecordStore,
     private readonly refreshTokens: RefreshTokenStore,
     private readonly redis: RedisSessionStore,
+    private readonly lookup: SessionLookup,
+    private readonly backlog: RevocationBacklog,
+    private readonly trust: RedisTrust,
+    private readonly updates: RedisUpdates,
     private readonly lastSeen: LastSeenTracker,
     private readonly clock: Clock,
     private readonly options: SessionOptions,
@@ -99,6 +110,7 @@ export class SessionService {
    * read; nothing that was opened survives.
    */
   async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
+    const era = this.trust.era();
     const nowMs = this.clock.nowMs();
     const session: Session = {
       id: randomUUID(),
@@ -114,28 +126,27 @@ export class SessionService {
     if (!ended) {
       throw new SessionsRevokedError();
     }
-    const outcome = await this.redis.open(session, nowMs, this.tombstones(ended, nowMs));
-    if (outcome !== 'opened') {
+    if (!(await this.makeKnown(session, era, nowMs, ended))) {
       throw new SessionsRevokedError();
     }
     return { session, refreshToken };
   }
 
   /**
-   * Confirms that a session is alive. One Redis round trip, no Postgres query.
+   * Confirms that a session is alive. One Redis round trip, no Postgres query, for a session that
+   * Redis knows; a share of a query when Redis does not know it or is not believed.
    * @param companionKey a string key of the same user to read in the same round trip.
    * @throws SessionExpiredError, SessionRevokedError when it is not alive.
    */
   async verify(userId: string, sessionId: string, companionKey?: string): Promise<VerifiedSession> {
-    const nowMs = this.clock.nowMs();
-    const found = await this.redis.verify(userId, sessionId, nowMs, companionKey);
+    const found = await this.lookup.find(userId, sessionId, companionKey);
     if (found.state === 'expired') {
       throw new SessionExpiredError();
     }
-    if (found.state !== 'live') {
+    if (found.state === 'revoked') {
       throw new SessionRevokedError();
     }
-    this.lastSeen.note(sessionId, nowMs);
+    this.lastSeen.note(sessionId, this.clock.nowMs());
     return { session: found.session, companion: found.companion };
   }
 
@@ -150,20 +161,21 @@ export class SessionService {
     if (!presented) {
       throw new RefreshTokenInvalidError();
     }
+    const era = this.trust.era();
     const nowMs = this.clock.nowMs();
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, (createdAtMs) =>
       this.expiryMs(nowMs, createdAtMs),
     );
     switch (rotated.outcome) {
       case 'rotated':
-        if ((await this.redis.open(rotated.session, nowMs)) !== 'opened') {
+        if (!(await this.makeKnown(rotated.session, era, nowMs, []))) {
           throw new SessionRevokedError();
         }
         return rotated;
       case 'reused': {
         const { id: sessionId, userId, expiresAtMs } = rotated.session;
         this.logger.warn({ event: 'refresh_token_reused', userId, sessionId }, 'session ended');
-        await this.redis.revoke(userId, this.tombstone(sessionId, expiresAtMs, nowMs), nowMs);
+        await this.revokeInRedis(userId, { id: sessionId, expiresAtMs }, nowMs);
         throw new SessionRevokedError();
       }
       case 'expired':
@@ -180,36 +192,52 @@ export class SessionService {
     return this.record.list(userId, this.clock.nowMs(), limit, after);
   }
 
-  /** Ends one session: record first, then Redis. One Redis round trip. Idempotent. */
+  /**
+   * Ends one session: record first, then Redis. One Redis round trip. Idempotent. While Postgres is
+   * away Redis alone ends it, and the record learns of it when Postgres is back.
+   */
   async revoke(session: Session, reason: RevocationReason): Promise<void> {
-    const { id, userId, expiresAtMs } = session;
     const nowMs = this.clock.nowMs();
-    await this.record.revoke(id, userId, reason, nowMs);
-    await this.redis.revoke(userId, this.tombstone(id, expiresAtMs, nowMs), nowMs);
+    try {
+      await this.inTime(this.record.revoke(session.id, session.userId, reason, nowMs));
+    } catch (error) {
+      return this.revokeUnrecorded(session, reason, nowMs, error);
+    }
+    await this.revokeInRedis(session.userId, session, nowMs);
   }
 
   /**
-   * Ends a session that is known by its public id only. One Redis round trip.
+   * Ends a session that is known by its public id only. One Redis round trip. As `revoke` while
+   * Postgres is away, if Redis knows the session.
    * @throws SessionNotFoundError when the user has no live session of that id.
    */
   async revokeById(userId: string, sessionId: string, reason: RevocationReason): Promise<void> {
     const nowMs = this.clock.nowMs();
-    const revoked = await this.record.revoke(sessionId, userId, reason, nowMs);
+    let revoked: RevokedSession | null;
+    try {
+      revoked = await this.inTime(this.record.revoke(sessionId, userId, reason, nowMs));
+    } catch (error) {
+      const found = await this.lookup.find(userId, sessionId);
+      if (found.state !== 'live') {
+        throw new SessionNotFoundError();
+      }
+      return this.revokeUnrecorded(found.session, reason, nowMs, error);
+    }
     if (!revoked) {
       throw new SessionNotFoundError();
     }
-    await this.redis.revoke(userId, this.tombstone(sessionId, revoked.expiresAtMs, nowMs), nowMs);
+    await this.revokeInRedis(userId, revoked, nowMs);
   }
 
   /**
    * Ends every session of a user: record first, then Redis. One Redis round trip, whatever their
-   * number. A sign-in in flight ends up dead, or proves its credentials again and is newer.
+   * number. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
    * @returns how many live sessions this call ended.
    */
   async revokeAll(userId: string, { reason, alongside }: RevokeAllOptions): Promise<number> {
     const nowMs = this.clock.nowMs();
     const revoked = await this.record.revokeAll(userId, reason, nowMs, alongside);
-    await this.revokeAllInRedis(revoked, nowMs);
+    await this.updates.enforce(() => this.revokeAllInRedis(revoked, nowMs));
     return revoked.revoked.length;
   }
 
@@ -220,17 +248,26 @@ export class SessionService {
    */
   async revokeEveryone(reason: RevocationReason): Promise<number> {
     let total = 0;
+    let enforced = true;
     let last: string | undefined;
     for (;;) {
       const users = await this.record.usersWithSessions(this.clock.nowMs(), EVERYONE_BATCH, last);
       for (const userId of users) {
-        total += await this.revokeAll(userId, { reason });
+        const nowMs = this.clock.nowMs();
+        const revoked = await this.record.revokeAll(userId, reason, nowMs);
+        total += revoked.revoked.length;
+        const reached = await this.updates.attempt(() => this.revokeAllInRedis(revoked, nowMs));
+        enforced &&= reached !== null;
       }
       last = users.at(-1);
       if (users.length < EVERYONE_BATCH) {
-        return total;
+        break;
       }
     }
+    if (!enforced) {
+      await this.updates.settle();
+    }
+    return total;
   }
 
   /** Deletes the records of a user's sessions, once they are all revoked. */
@@ -256,11 +293,81 @@ export class SessionService {
     }
   }
 
-  private async revokeAllInRedis(user: RevokedUser, nowMs: number): Promise<void> {
-    const { userId, generation, revoked } = user;
+  /**
+   * Makes a recorded session known to Redis, if that is believed; what Redis misses it will be told
+   * when it is asked.
+   * @param era in which Redis was believed before the record was written.
+   * @returns false when the session was revoked meanwhile.
+   */
+  private async makeKnown(
+    session: Session,
+    era: string | null,
+    nowMs: number,
+    ended: readonly RevokedSession[],
+  ): Promise<boolean> {
+    if (era === null && ended.length === 0) {
+      return true;
+    }
+    const outcome = await this.updates.attempt(() =>
+      this.redis.open(session, era, nowMs, this.tombstones(ended, nowMs)),
+    );
+    if (outcome === null && ended.length > 0) {
+      await this.updates.settle();
+    }
+    return outcome !== 'revoked' && outcome !== 'stale-generation';
+  }
+
+  private async revokeInRedis(
+    userId: string,
+    { id, expiresAtMs }: RevokedSession,
+    nowMs: number,
+  ): Promise<void> {
+    const tombstone = this.tombstone(id, expiresAtMs, nowMs);
+    await this.updates.enforce(() => this.redis.revoke(userId, tombstone, nowMs));
+  }
+
+  /**
+   * Waits for the record only so long where Redis can stand in for it. It may still be written after
+   * that; recording a revocation twice is harmless.
+   * @throws DependencyUnavailableError
+   */
+  private async inTime<T>(recorded: Promise<T>): Promise<T> {
+    if (this.trust.era() === null) {
+      return recorded;
+    }
+    const timer = new AbortController();
+    const patience = pause(RECORD_PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
+      throw new DependencyUnavailableError('postgres', { cause: new Error('no answer in time') });
+    });
+    patience.catch(() => undefined);
+    recorded.catch(() => undefined);
+    try {
+      return await Promise.race([recorded, patience]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  /** @param cause why the record could not be written; thrown when Redis cannot stand in for it. */
+  private async revokeUnrecorded(
+    { id: sessionId, userId, expiresAtMs }: Session,
+    reason: RevocationReason,
+    nowMs: number,
+    cause: unknown,
+  ): Promise<void> {
+    if (!(cause instanceof DependencyUnavailableError) || this.trust.era() === null) {
+      throw cause;
+    }
+    const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
+    const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs);
+    await this.redis.revoke(userId, tombstone, nowMs, toNote(revocation));
+    this.backlog.remember(revocation);
+    this.logger.warn({ userId, sessionId }, 'session revoked in Redis; Postgres is away');
+  }
+
+  private async revokeAllInRedis(user: RevokedUser, nowMs: number): Promise<boolean> {
     const keepMs = this.options.ttlSeconds * 1000;
-    const tombstones = this.tombstones(revoked, nowMs);
-    await this.redis.revokeAll(userId, generation, tombstones, nowMs, keepMs);
+    return this.redis.revokeAll(user, this.tombstones(user.revoked, nowMs), nowMs, keepMs);
   }
 
   /** Sliding from now, within the absolute lifetime from the sign-in. */

@@ -1,4 +1,5 @@
 import { SessionRevokedError, SessionService, SessionsRevokedError } from '../../libs/session';
+import { RedisTrust } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 
 const PROFILE = '/api/auth/profile';
@@ -31,14 +32,17 @@ describe('races', () => {
   }
 
   it('50 parallel sign-ins of one user are all listed and all recognised', async () => {
-    const { user, session } = await app.register();
+    const { user, session, accessToken } = await app.register();
     const logins = await Promise.all(Array.from({ length: 50 }, () => app.login(user.email)));
     const ids = [session.id, ...logins.map((login) => login.session.id)].sort();
     expect(new Set(ids).size).toBe(51);
     expect(await liveSessionIds(user.id)).toEqual(ids);
-    expect(await indexedSessionIds(user.id)).toEqual(ids);
     const statuses = await Promise.all(logins.map(({ accessToken }) => status(accessToken)));
     expect(new Set(statuses)).toEqual(new Set([200]));
+    // The load may have kept Redis from answering in time; what it has not been told it is told now.
+    await app.nest.get(RedisTrust).gained();
+    await Promise.all([accessToken, ...logins.map((login) => login.accessToken)].map(status));
+    expect(await indexedSessionIds(user.id)).toEqual(ids);
   });
 
   it('50 parallel registrations of one address make one account', async () => {

@@ -8,6 +8,7 @@ import { PinoLogger } from '../../apps/api/log/pino-logger';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { Clock } from '../../libs/common/clock';
 import { parseSettings } from '../../libs/config/settings';
+import { SyncTimings } from '../../libs/sync';
 import { MovableClock } from './clock';
 import { HttpClient } from './http-client';
 import { createTestDatabase, startTestRedis, type TestDatabase, type TestRedis } from './stores';
@@ -33,6 +34,10 @@ export interface TestAppOptions {
   env?: Record<string, string>;
   /** Port at which the application finds Postgres: a wire that the test can cut. */
   postgresPort?: number;
+  /** Port at which the application finds Redis. */
+  redisPort?: number;
+  /** How closely Redis is watched, where it is not as in production. */
+  timings?: SyncTimings;
   /** Controllers and modules to put beside the product's. */
   more?: Pick<ModuleMetadata, 'imports' | 'controllers'>;
 }
@@ -49,15 +54,19 @@ export function newEmail(): string {
 export async function startTestApp({
   env = {},
   postgresPort,
+  redisPort,
+  timings = new SyncTimings(),
   more = {},
 }: TestAppOptions = {}): Promise<TestApp> {
   const [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
   const databaseUrl = new URL(database.url);
   databaseUrl.port = String(postgresPort ?? databaseUrl.port);
+  const redisUrl = new URL(redis.url);
+  redisUrl.port = String(redisPort ?? redisUrl.port);
   const settings = parseSettings({
     NODE_ENV: 'test',
     DATABASE_URL: databaseUrl.href,
-    REDIS_URL: redis.url,
+    REDIS_URL: redisUrl.href,
     JWT_SECRET: 'a secret of the tests, long enough',
     ...env,
   });
@@ -70,6 +79,8 @@ export async function startTestApp({
   })
     .overrideProvider(Clock)
     .useValue(clock)
+    .overrideProvider(SyncTimings)
+    .useValue(timings)
     .compile();
   const nest = testing.createNestApplication<NestFastifyApplication>(fastifyAdapter(logger), {
     bodyParser: false,

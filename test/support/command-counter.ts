@@ -1,4 +1,10 @@
 import { Redis } from 'ioredis';
+import { syncKeys } from '../../libs/sync';
+
+/** What keeps Redis up to date runs all the time; its first key is the position. */
+function isBackground([command = '', ...args]: string[]): boolean {
+  return (/^eval(sha)?$/i.test(command) ? args[2] : args[0]) === syncKeys.position;
+}
 
 /**
  * Counts what clients send to a Redis, by its own MONITOR: commands that a script runs inside the
@@ -12,7 +18,7 @@ export class CommandCounter {
     private readonly marker: Redis,
   ) {
     monitor.on('monitor', (_time: string, args: string[], source: string) => {
-      if (source !== 'lua') {
+      if (source !== 'lua' && !isBackground(args)) {
         this.seen.push(args.join(' '));
       }
     });

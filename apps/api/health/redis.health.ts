@@ -3,14 +3,17 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import { DependencyUnavailableError } from '#libs/common';
 import { RedisClient } from '#libs/redis';
 import { StatisticsService } from '#libs/statistics';
+import { RedisTrust, Synchroniser } from '#libs/sync';
 
-/** Redis: latency, memory, eviction policy, statistics. Away, it degrades the service, no more. */
+/** Redis: latency, memory, eviction policy, statistics. Away, or not believed, it degrades the service, no more. */
 @Injectable()
 export class RedisHealth {
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly redis: RedisClient,
     private readonly statistics: StatisticsService,
+    private readonly trust: RedisTrust,
+    private readonly synchroniser: Synchroniser,
   ) {}
 
   async check() {
@@ -31,7 +34,12 @@ export class RedisHealth {
         maxMemoryBytes: maxBytes,
         evictionPolicy,
         statistics,
+        outboxLag: this.synchroniser.lag(),
       };
+      if (this.trust.era() === null) {
+        const message = 'Redis is being brought up to date; Postgres answers';
+        return indicator.degraded({ ...figures, message });
+      }
       return mayEvictSessions(evictionPolicy, maxBytes)
         ? indicator.degraded({
             ...figures,

@@ -8,10 +8,10 @@ local entry = redis.call('GET', KEYS[1])
 if not entry then
   return 0
 end
-local version, json = string.match(entry, '^(%d+):(.*)$')
+local fence, json = string.match(entry, '^(%d+:%d+:)(.*)$')
 if json == '' then
   return 0
 end
 count(KEYS[2], 'p', redis.call('PEXPIRETIME', KEYS[1]), -1)
-redis.call('SET', KEYS[1], version .. ':', 'KEEPTTL')
+redis.call('SET', KEYS[1], fence, 'KEEPTTL')
 return 1

@@ -2,16 +2,22 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import { STATISTICS_KEY } from '#libs/statistics';
+import { syncKeys } from '#libs/sync';
 import type { Session } from '../session';
 import { decodeEntry } from './session-entry';
 import { sessionKeys } from './session.keys';
 
-export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation';
+/** `other-era`: Redis does not hold the data any more in which the session's record was read. */
+export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation' | 'other-era';
 
-/** What Redis knows of a session. `unknown`: neither alive nor revoked; the record may know more. */
+/**
+ * What Redis knows of a session. `unknown`: neither alive nor revoked; `expired`: as far as Redis
+ * knows. Of both the record may know more.
+ */
 export type Verification =
   | { state: 'live'; session: Session; companion: string | null }
-  | { state: 'revoked' | 'expired' | 'unknown' };
+  | { state: 'revoked' }
+  | { state: 'expired' | 'unknown' };
 
 /** A session to put a tombstone on. */
 export interface TombstoneRequest {
@@ -19,9 +25,23 @@ export interface TombstoneRequest {
   ttlMs: number;
 }
 
+/** A revocation to note, with its tombstone, for whoever can take it to the record. */
+export interface UnrecordedNote {
+  field: string;
+  value: string;
+}
+
+const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
+  1: 'opened',
+  [-1]: 'revoked',
+  [-2]: 'stale-generation',
+  [-3]: 'other-era',
+};
+
 /**
  * The fast authority in front of the record. Each operation is one script, atomic, one round trip.
- * The time is an argument. All methods throw DependencyUnavailableError when Redis is away.
+ * The time and the era are arguments. All methods throw DependencyUnavailableError when Redis is
+ * away. What revokes may be done to any Redis, believed or not; what makes alive may not.
  */
 @Injectable()
 export class RedisSessionStore {
@@ -30,7 +50,7 @@ export class RedisSessionStore {
   private readonly revokeScript: RedisScript;
   private readonly revokeAllScript: RedisScript;
 
-  constructor(redis: RedisClient) {
+  constructor(private readonly redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
     this.openScript = load('open-session');
     this.verifyScript = load('verify-session');
@@ -39,12 +59,15 @@ export class RedisSessionStore {
   }
 
   /**
-   * Makes a session known, never over a tombstone or a newer generation; a known one takes the new
-   * expiry. Idempotent.
+   * Makes a session known, never over a tombstone or a newer generation; a known one keeps the later
+   * of both expiries. Idempotent.
+   * @param era in which Redis was believed BEFORE the session's record was read or written. Data
+   * that was lost since may have held the revocation. Null: not believed, so not opened.
    * @param ended sessions that had to make room: they get their tombstones in the same step.
    */
   async open(
     session: Session,
+    era: string | null,
     nowMs: number,
     ended: readonly TombstoneRequest[] = [],
   ): Promise<OpenOutcome> {
@@ -55,6 +78,7 @@ export class RedisSessionStore {
         sessionKeys.index(userId),
         sessionKeys.tombstone(userId, id),
         STATISTICS_KEY,
+        syncKeys.position,
         ...ended.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
       ],
       [
@@ -64,10 +88,11 @@ export class RedisSessionStore {
         createdAtMs,
         expiresAtMs,
         nowMs,
+        era ?? '',
         ...ended.flatMap(({ sessionId, ttlMs }) => [sessionId, ttlMs]),
       ],
     );
-    return reply === 1 ? 'opened' : reply === -1 ? 'revoked' : 'stale-generation';
+    return OPEN_OUTCOMES[reply as number] ?? 'other-era';
   }
 
   /**
@@ -77,6 +102,7 @@ export class RedisSessionStore {
   async verify(
     userId: string,
     sessionId: string,
+    era: string,
     nowMs: number,
     companionKey?: string,
   ): Promise<Verification> {
@@ -84,7 +110,7 @@ export class RedisSessionStore {
     if (companionKey) {
       keys.push(companionKey);
     }
-    const reply = await this.verifyScript(keys, [sessionId, nowMs]);
+    const reply = await this.verifyScript(keys, [sessionId, nowMs, era]);
     const [code, entry, companion] = reply as [number, string?, (string | null)?];
     if (code === 1 && entry) {
       const session = decodeEntry(userId, sessionId, entry);
@@ -93,39 +119,61 @@ export class RedisSessionStore {
     return { state: code === 0 ? 'unknown' : code === -2 ? 'expired' : 'revoked' };
   }
 
-  /** Puts up the tombstone and forgets the session. Idempotent. */
-  async revoke(userId: string, tombstone: TombstoneRequest, nowMs: number): Promise<void> {
-    await this.revokeScript(
+  /**
+   * Puts up the tombstone and forgets the session. Idempotent.
+   * @param note kept in Redis in the same step, until the record knows.
+   * @returns whether this changed anything.
+   */
+  async revoke(
+    userId: string,
+    tombstone: TombstoneRequest,
+    nowMs: number,
+    note?: UnrecordedNote,
+  ): Promise<boolean> {
+    const reply = await this.revokeScript(
       [
         sessionKeys.sessions(userId),
         sessionKeys.index(userId),
         sessionKeys.tombstone(userId, tombstone.sessionId),
         STATISTICS_KEY,
+        ...(note ? [syncKeys.unrecorded] : []),
       ],
-      [tombstone.sessionId, tombstone.ttlMs, nowMs],
+      [tombstone.sessionId, tombstone.ttlMs, nowMs, ...(note ? [note.field, note.value] : [])],
     );
+    return reply === 1;
   }
 
   /**
    * Raises the generation to the record's, forgets every session below it, listed or not, and puts
    * tombstones on the listed ones.
    * @param keepMs how long the generation must be remembered: the longest life of a session.
+   * @returns whether this changed anything.
    */
   async revokeAll(
-    userId: string,
-    generation: number,
+    { userId, generation }: { userId: string; generation: number },
     tombstones: readonly TombstoneRequest[],
     nowMs: number,
     keepMs: number,
-  ): Promise<void> {
-    await this.revokeAllScript(
+  ): Promise<boolean> {
+    const reply = await this.revokeAllScript(
       [
         sessionKeys.sessions(userId),
         sessionKeys.index(userId),
         STATISTICS_KEY,
+        syncKeys.position,
         ...tombstones.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
       ],
       [generation, keepMs, nowMs, ...tombstones.map(({ ttlMs }) => ttlMs)],
     );
+    return reply === 1;
+  }
+
+  /** What `revoke` noted and nobody has recorded yet: field to value. */
+  async unrecorded(): Promise<Record<string, string>> {
+    return this.redis.getHash(syncKeys.unrecorded);
+  }
+
+  async forgetUnrecorded(fields: readonly string[]): Promise<void> {
+    await this.redis.deleteFields(syncKeys.unrecorded, fields);
   }
 }

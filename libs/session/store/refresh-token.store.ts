@@ -9,6 +9,7 @@ import {
   type RefreshToken,
 } from '../refresh-token';
 import { userAgentOf, type ClientDetails, type Session } from '../session';
+import { SessionRecordStore } from './session-record.store';
 import { toSession, type SessionRow } from './session-row';
 
 /** A repetition of the last rotation by the same client within this time is not a theft. */
@@ -42,7 +43,10 @@ interface TokenRow {
 /** Refresh tokens in Postgres. Methods throw DependencyUnavailableError when it is away. */
 @Injectable()
 export class RefreshTokenStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly record: SessionRecordStore,
+  ) {}
 
   /**
    * Uses a token and makes its successor, in one transaction; extends the session.
@@ -79,7 +83,7 @@ export class RefreshTokenStore {
       if (repetition) {
         return { outcome: 'rotated', session, ...repetition };
       }
-      await this.endForReuse(session, nowMs);
+      await this.record.revoke(session.id, session.userId, 'refresh-reuse', nowMs);
       return { outcome: 'reused', session };
     });
   }
@@ -139,13 +143,6 @@ export class RefreshTokenStore {
       now,
     ]);
     return { outcome: 'rotated', session, refreshToken: successor, rotatedAtMs: nowMs };
-  }
-
-  private async endForReuse(session: Session, nowMs: number): Promise<void> {
-    await this.query(
-      `UPDATE sessions SET revoked_at = $2, revoked_reason = 'refresh-reuse' WHERE id = $1`,
-      [session.id, new Date(nowMs)],
-    );
   }
 
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

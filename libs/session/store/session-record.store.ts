@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
+import { appendToOutbox, Outbox } from '#libs/sync';
 import { hashSecret, type RefreshToken } from '../refresh-token';
 import {
   userAgentOf,
@@ -9,9 +10,25 @@ import {
   type RevocationReason,
   type Session,
 } from '../session';
-import { toRecordedSession, type SessionRow } from './session-row';
+import { sessionChanges } from './session-changes';
+import { toRecordedSession, toSession, type SessionRow } from './session-row';
 
 const FIRST_GENERATION = 1;
+
+/** Parts of the statements that end sessions; $1 is now, $2 the reason. */
+const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
+const IS_LIVE = 'revoked_at IS NULL AND expires_at > $1';
+const RETURN_ENDED = 'RETURNING sessions.id, sessions.user_id, sessions.expires_at';
+
+interface StateRow extends SessionRow {
+  revoked_at: Date | null;
+  user_generation: number;
+}
+
+interface EndedRow {
+  id: string;
+  expires_at: Date;
+}
 
 /** A session that a revocation ended: what is needed to put up its tombstone. */
 export interface RevokedSession {
@@ -34,6 +51,17 @@ export interface InsertSession {
   maxSessions: number | undefined;
 }
 
+/** What the record says of one session. */
+export type RecordedState =
+  { state: 'live'; session: Session } | { state: 'revoked' | 'expired'; userId: string };
+
+/** A revocation that was decided while the record could not be written. */
+export interface PastRevocation {
+  sessionId: string;
+  reason: RevocationReason;
+  revokedAtMs: number;
+}
+
 /** Where a page of a list begins. */
 export interface SessionCursor {
   createdAtMs: number;
@@ -46,7 +74,10 @@ export interface SessionCursor {
  */
 @Injectable()
 export class SessionRecordStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+  ) {}
 
   /** The user's generation; a user without any session yet has the first. One query. */
   async generationOf(userId: string): Promise<number> {
@@ -71,6 +102,19 @@ export class SessionRecordStore {
     }
     await this.createSubject(session.userId);
     return this.insertWithinLimit(insert);
+  }
+
+  /**
+   * What became of sessions; one that has no record any more is missing in the answer. One query,
+   * whatever their number.
+   */
+  async find(sessionIds: readonly string[], nowMs: number): Promise<Map<string, RecordedState>> {
+    const rows = await this.query<StateRow>(
+      `SELECT session.*, subjects.generation AS user_generation
+         FROM sessions session JOIN subjects USING (user_id) WHERE id = ANY($1)`,
+      [sessionIds],
+    );
+    return new Map(rows.map((row) => [row.id, toState(row, nowMs)]));
   }
 
   /** Live sessions of a user, newest first. One query. */
@@ -127,9 +171,31 @@ export class SessionRecordStore {
          ) SELECT generation FROM raised`,
         [userId],
       );
-      const revoked = await this.revokeWhere('user_id = $3', nowMs, reason, [userId]);
-      return { userId, generation: raised[0]?.generation ?? FIRST_GENERATION, revoked };
+      const generation = raised[0]?.generation ?? FIRST_GENERATION;
+      await this.outbox.append(sessionChanges.allRevoked(userId, generation));
+      const revoked = await this.query<EndedRow>(
+        `WITH ended AS (${END_SESSIONS} user_id = $3 AND ${IS_LIVE} ${RETURN_ENDED})
+         SELECT * FROM ended`,
+        [new Date(nowMs), reason, userId],
+      );
+      return { userId, generation, revoked: revoked.map(toRevokedSession) };
     });
+  }
+
+  /** Takes revocations to the record that it does not know yet; it keeps its own. One query. */
+  async recordRevocations(revocations: readonly PastRevocation[]): Promise<void> {
+    await this.query(
+      `WITH ended AS (
+         UPDATE sessions SET revoked_at = past.at, revoked_reason = past.reason
+           FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS past (id, at, reason)
+          WHERE sessions.id = past.id AND revoked_at IS NULL ${RETURN_ENDED}
+       ) ${appendToOutbox(sessionChanges.revokedFrom('ended'))}`,
+      [
+        revocations.map(({ sessionId }) => sessionId),
+        revocations.map(({ revokedAtMs }) => new Date(revokedAtMs)),
+        revocations.map(({ reason }) => reason),
+      ],
+    );
   }
 
   /** Users who have a live session, in the order of their ids, after a given one. One query. */
@@ -239,15 +305,13 @@ export class SessionRecordStore {
     reason: RevocationReason,
     parameters: unknown[],
   ): Promise<RevokedSession[]> {
-    const rows = await this.query<{ id: string; expires_at: Date }>(
-      `WITH ended AS (
-         UPDATE sessions SET revoked_at = $1, revoked_reason = $2
-          WHERE ${condition} AND revoked_at IS NULL AND expires_at > $1
-          RETURNING id, expires_at
-       ) SELECT id, expires_at FROM ended`,
+    const rows = await this.query<EndedRow>(
+      `WITH ended AS (${END_SESSIONS} ${condition} AND ${IS_LIVE} ${RETURN_ENDED}),
+            noted AS (${appendToOutbox(sessionChanges.revokedFrom('ended'))})
+       SELECT * FROM ended`,
       [new Date(nowMs), reason, ...parameters],
     );
-    return rows.map((row) => ({ id: row.id, expiresAtMs: row.expires_at.getTime() }));
+    return rows.map(toRevokedSession);
   }
 
   private async createSubject(userId: string): Promise<void> {
@@ -257,4 +321,17 @@ export class SessionRecordStore {
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
     return this.database.run((manager) => manager.query<Row[]>(sql, parameters));
   }
+}
+
+function toRevokedSession(row: EndedRow): RevokedSession {
+  return { id: row.id, expiresAtMs: row.expires_at.getTime() };
+}
+
+function toState(row: StateRow, nowMs: number): RecordedState {
+  const session = toSession(row);
+  const { userId, generation, expiresAtMs } = session;
+  if (row.revoked_at !== null || generation < row.user_generation) {
+    return { state: 'revoked', userId };
+  }
+  return expiresAtMs <= nowMs ? { state: 'expired', userId } : { state: 'live', session };
 }

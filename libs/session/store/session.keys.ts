@@ -4,9 +4,10 @@
  */
 export const sessionKeys = {
   /**
-   * Hash: session id to `generation|role|createdAtMs|expiresAtMs`, and the field `#generation` with
-   * the user's generation as far as Redis knows it. TTL: its longest session, or after a revoke-all
-   * one session TTL, so that nothing opened before can come back.
+   * Hash: session id to `generation|role|createdAtMs|expiresAtMs`, and the field `#` with
+   * `era|generation`: the era in which the hash was written, and the user's generation as far as
+   * Redis knows it. TTL: its longest session, or after a revoke-all one session TTL, so that nothing
+   * opened before can come back.
    */
   sessions: (userId: string) => `session:{${userId}}`,
 

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { runMigrations } from '../../../libs/database';
 import { RefreshTokenEntity, SessionEntity, SubjectEntity } from '../../../libs/session';
+import { OutboxEntity } from '../../../libs/sync';
 import { UserEntity } from '../../../libs/user';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
@@ -13,7 +14,7 @@ describe('the schema', () => {
     database = await createTestDatabase();
     entities = await new DataSource({
       ...dataSourceOptions({ url: database.url }),
-      entities: [UserEntity, SessionEntity, SubjectEntity, RefreshTokenEntity],
+      entities: [UserEntity, SessionEntity, SubjectEntity, RefreshTokenEntity, OutboxEntity],
     }).initialize();
   });
 

@@ -7,6 +7,7 @@ import { connectRedisClient, type ConnectedRedis } from '../../support/redis-cli
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
+const ERA = '3';
 
 describe('session scripts', () => {
   let redis: ConnectedRedis;
@@ -15,6 +16,7 @@ describe('session scripts', () => {
   beforeAll(async () => {
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
+    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
   });
 
   afterAll(async () => {
@@ -33,8 +35,15 @@ describe('session scripts', () => {
     };
   }
 
-  async function state(session: Session, nowMs = NOW_MS) {
-    return (await store.verify(session.userId, session.id, nowMs)).state;
+  async function state(session: Session, nowMs = NOW_MS, era = ERA) {
+    return (await store.verify(session.userId, session.id, era, nowMs)).state;
+  }
+
+  /** Does something on data of another era, and comes back. */
+  async function inEra(era: string, work: () => Promise<unknown>): Promise<void> {
+    await redis.raw.set('latchkey:position', `${era}|1|1`);
+    await work();
+    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
   }
 
   async function counted(kind: 's' | 'b'): Promise<number> {
@@ -47,8 +56,8 @@ describe('session scripts', () => {
   describe('open-session', () => {
     it('makes a session alive, as it was given', async () => {
       const session = aSession({ role: 'admin', generation: 7 });
-      expect(await store.open(session, NOW_MS)).toBe('opened');
-      expect(await store.verify(session.userId, session.id, NOW_MS)).toEqual({
+      expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
+      expect(await store.verify(session.userId, session.id, ERA, NOW_MS)).toEqual({
         state: 'live',
         session,
         companion: null,
@@ -58,30 +67,64 @@ describe('session scripts', () => {
     it('may be repeated without counting twice', async () => {
       const before = await counted('s');
       const session = aSession();
-      await store.open(session, NOW_MS);
-      expect(await store.open(session, NOW_MS)).toBe('opened');
+      await store.open(session, ERA, NOW_MS);
+      expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
       expect(await counted('s')).toBe(before + 1);
     });
 
     it('refuses over a tombstone and writes nothing', async () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
-      expect(await store.open(session, NOW_MS)).toBe('revoked');
+      expect(await store.open(session, ERA, NOW_MS)).toBe('revoked');
       expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
     });
 
     it('refuses a generation older than the known one', async () => {
       const session = aSession({ generation: 3 });
-      await store.revokeAll(session.userId, 4, [], NOW_MS, HOUR_MS);
-      expect(await store.open(session, NOW_MS)).toBe('stale-generation');
+      await store.revokeAll({ userId: session.userId, generation: 4 }, [], NOW_MS, HOUR_MS);
+      expect(await store.open(session, ERA, NOW_MS)).toBe('stale-generation');
       expect(await state(session)).toBe('unknown');
+    });
+
+    it('keeps the later expiry, so that a slow reader does not undo a refresh', async () => {
+      const prolonged = aSession({ expiresAtMs: NOW_MS + 2 * HOUR_MS });
+      await store.open(prolonged, ERA, NOW_MS);
+      const asReadBefore = { ...prolonged, expiresAtMs: NOW_MS + HOUR_MS };
+      expect(await store.open(asReadBefore, ERA, NOW_MS)).toBe('opened');
+      expect(await state(prolonged, NOW_MS + 1.5 * HOUR_MS)).toBe('live');
+    });
+
+    it('refuses when another era has begun since the record was read', async () => {
+      const session = aSession();
+      for (const era of ['2', '4', '', null]) {
+        expect(await store.open(session, era, NOW_MS)).toBe('other-era');
+      }
+      expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
+    });
+
+    it('refuses on data without a position: it may have been emptied a moment ago', async () => {
+      const position = (await redis.raw.getdel('latchkey:position'))!;
+      expect(await store.open(aSession(), ERA, NOW_MS)).toBe('other-era');
+      await redis.raw.set('latchkey:position', position);
+    });
+
+    it('forgets what another era left of the user, and counts it no more', async () => {
+      const { userId } = aSession();
+      const before = await counted('s');
+      await inEra('2', () => store.open(aSession({ userId }), '2', NOW_MS));
+      const session = aSession({ userId });
+      await store.open(session, ERA, NOW_MS);
+      const fields = await redis.raw.hkeys(sessionKeys.sessions(userId));
+      expect(fields.sort()).toEqual(['#', session.id].sort());
+      expect(await redis.raw.zcard(sessionKeys.index(userId))).toBe(1);
+      expect(await counted('s')).toBe(before + 1);
     });
 
     it('gives keys the life of the longest session and never shortens it', async () => {
       const long = aSession({ expiresAtMs: NOW_MS + 5 * HOUR_MS });
       const short = aSession({ userId: long.userId, expiresAtMs: NOW_MS + HOUR_MS });
-      await store.open(long, NOW_MS);
-      await store.open(short, NOW_MS);
+      await store.open(long, ERA, NOW_MS);
+      await store.open(short, ERA, NOW_MS);
       for (const key of [sessionKeys.sessions(long.userId), sessionKeys.index(long.userId)]) {
         const ttlMs = await redis.raw.pttl(key);
         expect(ttlMs).toBeGreaterThan(4.9 * HOUR_MS);
@@ -91,7 +134,7 @@ describe('session scripts', () => {
 
     it('indexes sessions by their expiry', async () => {
       const session = aSession();
-      await store.open(session, NOW_MS);
+      await store.open(session, ERA, NOW_MS);
       const key = sessionKeys.index(session.userId);
       expect(await redis.raw.zrange(key, 0, -1, 'WITHSCORES')).toEqual([
         session.id,
@@ -107,26 +150,38 @@ describe('session scripts', () => {
 
     it('calls a session expired from the millisecond of its expiry', async () => {
       const session = aSession();
-      await store.open(session, NOW_MS);
+      await store.open(session, ERA, NOW_MS);
       expect(await state(session, session.expiresAtMs - 1)).toBe('live');
       expect(await state(session, session.expiresAtMs)).toBe('expired');
+    });
+
+    it('does not know a session of another era', async () => {
+      const session = aSession();
+      await store.open(session, ERA, NOW_MS);
+      expect(await state(session, NOW_MS, '4')).toBe('unknown');
+    });
+
+    it('knows a tombstone of any era', async () => {
+      const session = aSession();
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
+      expect(await state(session, NOW_MS, '4')).toBe('revoked');
     });
 
     it('reads a key along for a live session, and for no other', async () => {
       const session = aSession();
       const companion = `companion:{${session.userId}}`;
-      await store.open(session, NOW_MS);
+      await store.open(session, ERA, NOW_MS);
       await redis.raw.set(companion, 'payload');
-      const verified = await store.verify(session.userId, session.id, NOW_MS, companion);
+      const verified = await store.verify(session.userId, session.id, ERA, NOW_MS, companion);
       expect(verified).toMatchObject({ state: 'live', companion: 'payload' });
-      const stranger = await store.verify(session.userId, randomUUID(), NOW_MS, companion);
+      const stranger = await store.verify(session.userId, randomUUID(), ERA, NOW_MS, companion);
       expect(stranger).toEqual({ state: 'unknown' });
     });
 
     it('refuses a session below the known generation, even while its entry stands', async () => {
       const old = aSession();
-      await store.open(old, NOW_MS);
-      await store.open(aSession({ userId: old.userId, generation: 2 }), NOW_MS);
+      await store.open(old, ERA, NOW_MS);
+      await store.open(aSession({ userId: old.userId, generation: 2 }), ERA, NOW_MS);
       expect(await state(old)).toBe('revoked');
     });
   });
@@ -134,7 +189,7 @@ describe('session scripts', () => {
   describe('revoke-session', () => {
     it('leaves a tombstone for what is left of the token, and nothing else of the session', async () => {
       const session = aSession();
-      await store.open(session, NOW_MS);
+      await store.open(session, ERA, NOW_MS);
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
       expect(await state(session)).toBe('revoked');
       const tombstone = sessionKeys.tombstone(session.userId, session.id);
@@ -145,7 +200,7 @@ describe('session scripts', () => {
 
     it('may be repeated: one tombstone, counted once', async () => {
       const session = aSession();
-      await store.open(session, NOW_MS);
+      await store.open(session, ERA, NOW_MS);
       const [sessions, tombstones] = [await counted('s'), await counted('b')];
       const request = { sessionId: session.id, ttlMs: HOUR_MS };
       await store.revoke(session.userId, request, NOW_MS);
@@ -163,8 +218,8 @@ describe('session scripts', () => {
     it('ends no other session of the user', async () => {
       const [ended, kept] = [aSession(), aSession()];
       kept.userId = ended.userId;
-      await store.open(ended, NOW_MS);
-      await store.open(kept, NOW_MS);
+      await store.open(ended, ERA, NOW_MS);
+      await store.open(kept, ERA, NOW_MS);
       await store.revoke(ended.userId, { sessionId: ended.id, ttlMs: HOUR_MS }, NOW_MS);
       expect(await state(kept)).toBe('live');
     });
@@ -174,10 +229,10 @@ describe('session scripts', () => {
     it('ends listed and unlisted sessions alike', async () => {
       const [listed, unlisted] = [aSession(), aSession()];
       unlisted.userId = listed.userId;
-      await store.open(listed, NOW_MS);
-      await store.open(unlisted, NOW_MS);
+      await store.open(listed, ERA, NOW_MS);
+      await store.open(unlisted, ERA, NOW_MS);
       const tombstones = [{ sessionId: listed.id, ttlMs: HOUR_MS }];
-      await store.revokeAll(listed.userId, 2, tombstones, NOW_MS, HOUR_MS);
+      await store.revokeAll({ userId: listed.userId, generation: 2 }, tombstones, NOW_MS, HOUR_MS);
       expect(await state(listed)).toBe('revoked');
       expect(await state(unlisted)).not.toBe('live');
       expect(await redis.raw.hlen(sessionKeys.sessions(listed.userId))).toBe(1);
@@ -186,23 +241,42 @@ describe('session scripts', () => {
 
     it('leaves alone what is newer than the revocation', async () => {
       const newer = aSession({ generation: 2 });
-      await store.open(newer, NOW_MS);
-      await store.revokeAll(newer.userId, 2, [], NOW_MS, HOUR_MS);
+      await store.open(newer, ERA, NOW_MS);
+      await store.revokeAll({ userId: newer.userId, generation: 2 }, [], NOW_MS, HOUR_MS);
       expect(await state(newer)).toBe('live');
+    });
+
+    it('puts the generation into the era of the data, whatever the user has left there', async () => {
+      const { userId } = aSession();
+      await inEra('2', () => store.open(aSession({ userId }), '2', NOW_MS));
+      await store.revokeAll({ userId, generation: 2 }, [], NOW_MS, HOUR_MS);
+      const late = aSession({ userId, generation: 1 });
+      expect(await store.open(late, ERA, NOW_MS)).toBe('stale-generation');
+    });
+
+    it('tells whether it changed anything', async () => {
+      const session = aSession();
+      await store.open(session, ERA, NOW_MS);
+      const all = { userId: session.userId, generation: 2 };
+      expect(await store.revokeAll(all, [], NOW_MS, HOUR_MS)).toBe(true);
+      expect(await store.revokeAll(all, [], NOW_MS, HOUR_MS)).toBe(false);
+      const one = { sessionId: session.id, ttlMs: HOUR_MS };
+      expect(await store.revoke(session.userId, one, NOW_MS)).toBe(true);
+      expect(await store.revoke(session.userId, one, NOW_MS)).toBe(false);
     });
 
     it('never lowers the generation', async () => {
       const { userId } = aSession();
-      await store.revokeAll(userId, 5, [], NOW_MS, HOUR_MS);
-      await store.revokeAll(userId, 3, [], NOW_MS, HOUR_MS);
-      expect(await store.open(aSession({ userId, generation: 4 }), NOW_MS)).toBe(
+      await store.revokeAll({ userId, generation: 5 }, [], NOW_MS, HOUR_MS);
+      await store.revokeAll({ userId, generation: 3 }, [], NOW_MS, HOUR_MS);
+      expect(await store.open(aSession({ userId, generation: 4 }), ERA, NOW_MS)).toBe(
         'stale-generation',
       );
     });
 
     it('remembers the generation for as long as it is told, with no session left', async () => {
       const { userId } = aSession();
-      await store.revokeAll(userId, 2, [], NOW_MS, 7 * HOUR_MS);
+      await store.revokeAll({ userId, generation: 2 }, [], NOW_MS, 7 * HOUR_MS);
       expect(await redis.raw.pttl(sessionKeys.sessions(userId))).toBeGreaterThan(6.9 * HOUR_MS);
     });
   });
@@ -212,10 +286,10 @@ describe('session scripts', () => {
       const { userId } = aSession();
       const older = Array.from({ length: 10 }, () => aSession({ userId, generation: 1 }));
       const newer = Array.from({ length: 10 }, () => aSession({ userId, generation: 2 }));
-      const open = (session: Session) => store.open(session, NOW_MS);
+      const open = (session: Session) => store.open(session, ERA, NOW_MS);
       await Promise.all([
         ...[...older, ...newer].slice(0, round).map(open),
-        store.revokeAll(userId, 2, [], NOW_MS, HOUR_MS),
+        store.revokeAll({ userId, generation: 2 }, [], NOW_MS, HOUR_MS),
         ...[...older, ...newer].slice(round).map(open),
       ]);
       expect(new Set(await Promise.all(older.map((session) => state(session))))).not.toContain(

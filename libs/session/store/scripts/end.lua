@@ -1,10 +1,13 @@
--- Shared by the scripts that end single sessions; needs entry.lua and count.lua before it.
+-- Shared by the scripts that end sessions; needs entry.lua and count.lua before it.
 
--- Puts up a tombstone, once; ttl_ms 0: the session has run out and needs none.
+-- Puts up a tombstone, once; ttl_ms 0: the session has run out and needs none. Returns 1, or 0 when
+-- nothing was put up.
 local function bury(tombstone_key, statistics_key, ttl_ms, now_ms)
   if ttl_ms > 0 and redis.call('SET', tombstone_key, 1, 'PX', ttl_ms, 'NX') then
     count(statistics_key, 'b', now_ms + ttl_ms, 1)
+    return 1
   end
+  return 0
 end
 
 -- Takes a session out of hash, index and count. Returns 1, or 0 when it was not known.
@@ -18,4 +21,19 @@ local function forget(sessions_key, index_key, statistics_key, session_id)
   redis.call('ZREM', index_key, session_id)
   count(statistics_key, 's', expires_at_ms, -1)
   return 1
+end
+
+-- Forgets the user's sessions whose generation is below one; nil: all of them. Returns how many.
+local function forget_below(sessions_key, index_key, statistics_key, generation)
+  local fields = redis.call('HGETALL', sessions_key)
+  local forgotten = 0
+  for i = 1, #fields, 2 do
+    if is_session(fields[i]) then
+      local session_generation = decode_entry(fields[i + 1])
+      if generation == nil or session_generation < generation then
+        forgotten = forgotten + forget(sessions_key, index_key, statistics_key, fields[i])
+      end
+    end
+  end
+  return forgotten
 end

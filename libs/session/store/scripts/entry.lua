@@ -1,5 +1,27 @@
 -- Shared by the session scripts: the layout of the sessions hash.
-local GENERATION_FIELD = '#generation'
+
+-- The field that holds era and generation of the user; every other field is a session id.
+local USER_FIELD = '#'
+
+-- Stands where no era has begun yet: nothing that is written under it counts.
+local NO_ERA = '0'
+
+local function is_session(field)
+  return string.sub(field, 1, 1) ~= USER_FIELD
+end
+
+local function encode_user(era, generation)
+  return era .. '|' .. generation
+end
+
+-- Takes what HGET returned. Returns the era as text and the generation as a number; nothing where
+-- the field is missing.
+local function decode_user(value)
+  if value then
+    local era, generation = string.match(value, '^(%d+)|(%d+)$')
+    return era, tonumber(generation)
+  end
+end
 
 local function encode_entry(generation, role, created_at_ms, expires_at_ms)
   return generation .. '|' .. role .. '|' .. created_at_ms .. '|' .. expires_at_ms

@@ -1,0 +1,33 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { RedisClient } from '#libs/redis';
+import { RedisTrust } from '#libs/sync';
+
+const DEADLINE_MS = 2000;
+
+/**
+ * Lets the first request find a Redis that is believed, where there is one. Without Redis the
+ * service starts all the same, and answers from Postgres.
+ */
+@Injectable()
+export class FirstSynchronisation implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Start');
+
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly trust: RedisTrust,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([
+      this.trust.gained(),
+      new Promise<void>((resolve) => this.redis.onDisconnected(resolve)),
+      pause(DEADLINE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
+    if (this.trust.era() === null) {
+      this.logger.warn('Redis is away: starting without it, Postgres answers');
+    }
+  }
+}

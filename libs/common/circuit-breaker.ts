@@ -1,0 +1,60 @@
+import { Logger } from '@nestjs/common';
+import Opossum from 'opossum';
+import { DependencyUnavailableError, type Dependency } from './domain-error';
+
+/** Milliseconds in which failures are counted, and after which an open circuit lets one call try. */
+const WINDOW_MS = 1000;
+const RESET_MS = 250;
+/** Calls in the window below which nothing opens, and the share of failures that does. */
+const MIN_CALLS = 5;
+const FAILURE_PERCENTAGE = 50;
+
+type Work = () => Promise<unknown>;
+
+/**
+ * Stops asking a store that does not answer: open, it refuses at once; a quarter of a second later
+ * one call may try. Only DependencyUnavailableError counts as a failure of the store.
+ */
+export class CircuitBreaker {
+  private readonly logger: Logger;
+  private readonly circuit: Opossum<[Work]>;
+
+  constructor(private readonly dependency: Dependency) {
+    this.logger = new Logger(`Circuit:${dependency}`);
+    this.circuit = new Opossum((work: Work) => work(), {
+      timeout: false,
+      rollingCountTimeout: WINDOW_MS,
+      resetTimeout: RESET_MS,
+      volumeThreshold: MIN_CALLS,
+      errorThresholdPercentage: FAILURE_PERCENTAGE,
+      rollingPercentilesEnabled: false,
+      errorFilter: (error: unknown) => !(error instanceof DependencyUnavailableError),
+    });
+    this.circuit.on('open', () => this.logger.warn('open: answers without the store'));
+    this.circuit.on('close', () => this.logger.log('closed'));
+  }
+
+  /**
+   * @throws DependencyUnavailableError, without having done the work, while the circuit is open; and
+   * whatever the work throws.
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return (await this.circuit.fire(work)) as T;
+    } catch (error) {
+      throw Opossum.isOurError(error as Error)
+        ? new DependencyUnavailableError(this.dependency, { cause: error })
+        : error;
+    }
+  }
+
+  /** Trusts the store again at once: for whoever knows that it is back. */
+  close(): void {
+    this.circuit.close();
+  }
+
+  /** Lets go of its timers; afterwards every call is refused. */
+  shutdown(): void {
+    this.circuit.shutdown();
+  }
+}

@@ -1,0 +1,19 @@
+import { Client, type QueryResult } from 'pg';
+
+/**
+ * A connection that is given up with the statement that got no answer in time: the driver would hand
+ * it on, and the next statement on it would wait behind the unanswered one.
+ */
+export class DeadlineClient extends Client {
+  override query = ((...args: unknown[]) => {
+    const result = (super.query as (...all: unknown[]) => unknown)(...args);
+    if (result instanceof Promise) {
+      (result as Promise<QueryResult>).catch((error: unknown) => {
+        if (error instanceof Error && error.message === 'Query read timeout') {
+          this.connection.stream.destroy();
+        }
+      });
+    }
+    return result;
+  }) as Client['query'];
+}

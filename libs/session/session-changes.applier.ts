@@ -1,0 +1,50 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '#libs/common';
+import { Synchroniser, type ApplyChange } from '#libs/sync';
+import { RevocationBacklog } from './revocation-backlog';
+import { tombstoneTtlMs } from './session';
+import { SessionOptions } from './session.options';
+import { RedisSessionStore } from './store/redis-session.store';
+import {
+  ALL_SESSIONS_REVOKED,
+  SESSION_REVOKED,
+  type AllSessionsRevokedDetails,
+  type SessionRevokedDetails,
+} from './store/session-changes';
+
+/** Brings revocations of the outbox to Redis. */
+@Injectable()
+export class SessionChangesApplier implements OnModuleInit {
+  constructor(
+    private readonly synchroniser: Synchroniser,
+    private readonly backlog: RevocationBacklog,
+    private readonly redis: RedisSessionStore,
+    private readonly clock: Clock,
+    private readonly options: SessionOptions,
+  ) {}
+
+  onModuleInit(): void {
+    this.synchroniser.onChange(SESSION_REVOKED, this.revoke);
+    this.synchroniser.onChange(ALL_SESSIONS_REVOKED, this.revokeAll);
+    this.synchroniser.onUnrecorded(this.backlog);
+  }
+
+  private readonly revoke: ApplyChange = async ({ userId, details }) => {
+    const { sessionId, expiresAtMs } = details as unknown as SessionRevokedDetails;
+    const nowMs = this.clock.nowMs();
+    const limitMs = this.options.blacklistTtlSeconds * 1000;
+    const ttlMs = tombstoneTtlMs(expiresAtMs, nowMs, limitMs);
+    return (await this.redis.revoke(userId, { sessionId, ttlMs }, nowMs)) ? 'new' : 'known';
+  };
+
+  private readonly revokeAll: ApplyChange = async ({ userId, details }) => {
+    const { generation } = details as unknown as AllSessionsRevokedDetails;
+    const isNew = await this.redis.revokeAll(
+      { userId, generation },
+      [],
+      this.clock.nowMs(),
+      this.options.ttlSeconds * 1000,
+    );
+    return isNew ? 'new' : 'known';
+  };
+}

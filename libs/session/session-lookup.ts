@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { Batcher, Clock, DependencyUnavailableError } from '#libs/common';
+import { RedisTrust } from '#libs/sync';
+import { RevocationBacklog } from './revocation-backlog';
+import type { Session } from './session';
+import {
+  RedisSessionStore,
+  type OpenOutcome,
+  type Verification,
+} from './store/redis-session.store';
+import { SessionRecordStore, type RecordedState } from './store/session-record.store';
+
+/** What is known of a session, from whichever store could tell. */
+export type FoundSession =
+  | { state: 'live'; session: Session; companion: string | null }
+  | { state: 'revoked' }
+  | { state: 'expired' };
+
+const REVOKED: FoundSession = { state: 'revoked' };
+
+/** An empty Redis, or none, must not become a stampede on Postgres. */
+const RECORD_LIMITS = { maxBatch: 500, maxRunning: 2, maxWaiting: 10_000 };
+
+/**
+ * Finds sessions: in Redis while it is believed, else in the record. What Redis does not know but
+ * the record does is put back. Nothing that was revoked before the question is answered as alive.
+ */
+@Injectable()
+export class SessionLookup {
+  private readonly records: Batcher<string, RecordedState>;
+  private readonly restoring = new Map<string, Promise<OpenOutcome>>();
+
+  constructor(
+    private readonly record: SessionRecordStore,
+    private readonly redis: RedisSessionStore,
+    private readonly backlog: RevocationBacklog,
+    private readonly trust: RedisTrust,
+    private readonly clock: Clock,
+  ) {
+    this.records = new Batcher(
+      (sessionIds) => this.record.find(sessionIds, this.clock.nowMs()),
+      RECORD_LIMITS,
+      () =>
+        new DependencyUnavailableError('postgres', { cause: new Error('too many lookups wait') }),
+    );
+  }
+
+  /**
+   * One Redis round trip for a session that Redis knows; else one more and a share of a query.
+   * @param companionKey a string key of the same user to read in the same round trip; null when it
+   * does not exist and when Redis was not asked.
+   * @throws DependencyUnavailableError when neither store can tell.
+   */
+  async find(userId: string, sessionId: string, companionKey?: string): Promise<FoundSession> {
+    // Before anything is read: data that is lost from now on is noticed when the session is put back.
+    const era = this.trust.era();
+    const known = era === null ? null : await this.ask(userId, sessionId, era, companionKey);
+    if (known?.state === 'live' || known?.state === 'revoked') {
+      return known;
+    }
+    const found = await this.findRecorded(userId, sessionId);
+    if (era !== null && known && found.state === 'live') {
+      const outcome = await this.restore(found.session, era);
+      return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
+    }
+    return found;
+  }
+
+  /** @returns null when Redis does not answer. */
+  private async ask(
+    userId: string,
+    sessionId: string,
+    era: string,
+    companionKey: string | undefined,
+  ): Promise<Verification | null> {
+    try {
+      const nowMs = this.clock.nowMs();
+      return await this.redis.verify(userId, sessionId, era, nowMs, companionKey);
+    } catch (error) {
+      if (error instanceof DependencyUnavailableError) {
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  private async findRecorded(userId: string, sessionId: string): Promise<FoundSession> {
+    const found = await this.records.get(sessionId);
+    if (!found || this.backlog.remembers(sessionId)) {
+      return REVOKED;
+    }
+    if (found.state !== 'live') {
+      return found.userId === userId ? { state: found.state } : REVOKED;
+    }
+    return found.session.userId === userId ? { ...found, companion: null } : REVOKED;
+  }
+
+  /** Puts a session back; of many who want that at once one does, and all wait for it. */
+  private restore(session: Session, era: string): Promise<OpenOutcome> {
+    const known = this.restoring.get(session.id);
+    if (known) {
+      return known;
+    }
+    const restoring = this.tryRestore(session, era).finally(() =>
+      this.restoring.delete(session.id),
+    );
+    this.restoring.set(session.id, restoring);
+    return restoring;
+  }
+
+  private async tryRestore(session: Session, era: string): Promise<OpenOutcome> {
+    try {
+      return await this.redis.open(session, era, this.clock.nowMs());
+    } catch (error) {
+      if (error instanceof DependencyUnavailableError) {
+        return 'other-era';
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,13 @@
+export { appendToOutbox, Outbox, type OutboxEntry, type RecordedEntry } from './outbox';
+export { OutboxEntity } from './outbox.entity';
+export { RedisTrust } from './redis-trust';
+export { RedisUpdates } from './redis-updates';
+export { SyncTimings } from './sync-timings';
+export { syncKeys } from './sync.keys';
+export { SyncModule } from './sync.module';
+export {
+  Synchroniser,
+  type ApplyChange,
+  type OutboxLag,
+  type UnrecordedRevocations,
+} from './synchroniser';

@@ -1,0 +1,30 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** A change of the record that Redis has to learn of, written in the transaction that made it. */
+@Entity('outbox')
+@Index('ix_outbox_transaction_id', ['transactionId'])
+@Index('ix_outbox_recorded_at', ['recordedAt'])
+export class OutboxEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_outbox' })
+  id!: string;
+
+  /**
+   * The transaction that wrote it. Transactions commit in another order than they begin, so a reader
+   * may go past an id only when every transaction below it has ended.
+   */
+  @Column({ name: 'transaction_id', type: 'bigint' })
+  transactionId!: string;
+
+  /** Which library knows what to do, and what: see its applier. */
+  @Column({ type: 'character varying', length: 32 })
+  kind!: string;
+
+  @Column({ name: 'user_id', type: 'uuid' })
+  userId!: string;
+
+  @Column({ type: 'jsonb' })
+  details!: Record<string, unknown>;
+
+  @Column({ name: 'recorded_at', type: 'timestamp with time zone', precision: 3 })
+  recordedAt!: Date;
+}

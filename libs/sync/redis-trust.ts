@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { SyncTimings } from './sync-timings';
+
+/**
+ * Whether this process may believe what Redis says. It may while it knows, from a look into the
+ * outbox no older than the lease, that Redis has every change of the record that concerns it.
+ * Measured on the monotonic clock: a step of the wall clock changes nothing.
+ */
+@Injectable()
+export class RedisTrust {
+  private readonly logger = new Logger('RedisTrust');
+  private current: string | null = null;
+  private untilMs = 0;
+  private lost = 0;
+  private waiting: (() => void)[] = [];
+
+  constructor(private readonly timings: SyncTimings) {}
+
+  /** The era in which Redis is believed, or null while it is not. */
+  era(): string | null {
+    return performance.now() < this.untilMs ? this.current : null;
+  }
+
+  /** The era, whether or not the lease has run out; null after a loss. */
+  heldEra(): string | null {
+    return this.current;
+  }
+
+  /** How often trust was lost. To be taken before the outbox is read, and given to `gain`, `renew`. */
+  losses(): number {
+    return this.lost;
+  }
+
+  /**
+   * Believes Redis from now on.
+   * @param losses as it was when `beganMs` was; if trust was lost since, nothing is gained.
+   * @param beganMs `performance.now()` before the outbox was read.
+   */
+  gain(era: string, losses: number, beganMs: number): boolean {
+    if (losses !== this.lost) {
+      return false;
+    }
+    this.current = era;
+    this.untilMs = beganMs + this.timings.leaseMs;
+    this.waiting.forEach((resolve) => resolve());
+    this.waiting = [];
+    return true;
+  }
+
+  /** Prolongs the lease; parameters as of `gain`. */
+  renew(losses: number, beganMs: number): void {
+    if (losses === this.lost) {
+      this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
+    }
+  }
+
+  /** Does not believe Redis until it has been brought up to date. */
+  lose(reason: string): void {
+    if (this.current !== null) {
+      this.logger.warn(`Redis is not believed: ${reason}; Postgres answers`);
+    }
+    this.lost += 1;
+    this.current = null;
+    this.untilMs = 0;
+  }
+
+  /** Resolves when Redis is believed, at once if it is. Never rejects. */
+  async gained(): Promise<void> {
+    if (this.era() === null) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /**
+   * For a change that is recorded and could not be brought to Redis: stops believing, and resolves
+   * when Redis has it, or when no instance can believe a Redis without it any more. At most the
+   * lease.
+   */
+  async settle(): Promise<void> {
+    this.lose('it lacks a recorded change');
+    const timer = new AbortController();
+    const lease = pause(this.timings.leaseMs, undefined, { signal: timer.signal }).catch(
+      () => undefined,
+    );
+    await Promise.race([this.gained(), lease]);
+    timer.abort();
+  }
+}

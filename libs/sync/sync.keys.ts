@@ -1,0 +1,13 @@
+export const syncKeys = {
+  /**
+   * String `era|position|recordedAtMs`: up to which transaction of the record what stands in Redis
+   * is complete. No TTL. A Redis without it, or with that of another era, is not believed.
+   */
+  position: 'latchkey:position',
+
+  /**
+   * Hash: `userId:sessionId` to `reason|revokedAtMs`: revocations that could not reach
+   * Postgres, until an instance has recorded them. No TTL; empty but for an outage of Postgres.
+   */
+  unrecorded: 'latchkey:unrecorded',
+};

@@ -1,0 +1,21 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Outbox } from './outbox';
+import { OutboxEntity } from './outbox.entity';
+import { PositionStore } from './position.store';
+import { RedisTrust } from './redis-trust';
+import { RedisUpdates } from './redis-updates';
+import { SyncTimings } from './sync-timings';
+import { Synchroniser } from './synchroniser';
+
+/**
+ * Keeps Redis up to date with the record. Global: there is one Redis to believe or not. Needs
+ * `RedisModule` and `DatabaseModule` in the application.
+ */
+@Global()
+@Module({
+  imports: [TypeOrmModule.forFeature([OutboxEntity])],
+  providers: [Outbox, PositionStore, RedisTrust, RedisUpdates, Synchroniser, SyncTimings],
+  exports: [Outbox, RedisTrust, RedisUpdates, Synchroniser],
+})
+export class SyncModule {}

@@ -1,0 +1,340 @@
+import { RedisTrust } from '../../libs/sync';
+import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import type { Answer, Call } from '../support/http-client';
+import { sharedStores } from '../support/shared-stores';
+import { startTestRedis, type TestRedis } from '../support/stores';
+import { TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
+
+const PROFILE = '/api/auth/profile';
+const CLIENT = 'gateway:a-secret-of-the-tests';
+const BASIC = `Basic ${Buffer.from(CLIENT).toString('base64')}`;
+
+/** A user of one route's own, signed in on two devices, with the profile in the cache. */
+interface Subject extends AuthResultDto {
+  other: AuthResultDto;
+}
+
+interface Route {
+  name: string;
+  call: (subject: Subject) => [method: string, path: string, call?: Call];
+  /** What it answers, status and `X-Cache`, with Redis away, with Postgres away, with both. */
+  redisAway: string;
+  postgresAway: string;
+  bothAway: string;
+  prepare?: (subject: Subject) => Promise<void>;
+}
+
+let app: TestApp;
+let redisServer: TestRedis;
+let redis: TcpProxy;
+let postgres: TcpProxy;
+let admin: AuthResultDto;
+
+const authed = (subject: AuthResultDto, json?: unknown): Call => ({
+  token: subject.accessToken,
+  ...(json !== undefined && { json }),
+});
+
+const asAdmin = (json?: unknown): Call => authed(admin, json);
+
+/** Every route that needs a store. What stands here is the table of docs/consistency.md. */
+const ROUTES: Route[] = [
+  {
+    name: 'GET verify',
+    call: (subject) => ['GET', '/api/auth/verify', authed(subject)],
+    redisAway: '200',
+    postgresAway: '200',
+    bothAway: '503',
+  },
+  {
+    name: 'POST introspect',
+    call: ({ accessToken }) => [
+      'POST',
+      '/api/auth/introspect',
+      {
+        raw: `token=${accessToken}`,
+        headers: {
+          authorization: BASIC,
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+      },
+    ],
+    redisAway: '200',
+    postgresAway: '200',
+    bothAway: '503',
+  },
+  {
+    name: 'GET profile, cached',
+    call: (subject) => ['GET', PROFILE, authed(subject)],
+    redisAway: '200 BYPASS',
+    postgresAway: '200 HIT',
+    bothAway: '503',
+  },
+  {
+    name: 'GET profile, not cached',
+    call: (subject) => ['GET', PROFILE, authed(subject)],
+    prepare: async ({ user }) => {
+      await redisServer.client.del(`user:profile:{${user.id}}`);
+    },
+    redisAway: '200 BYPASS',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'PUT profile',
+    call: (subject) => ['PUT', PROFILE, authed(subject, { bio: 'changed' })],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'POST register',
+    call: () => ['POST', '/api/auth/register', { json: { email: newEmail(), password: PASSWORD } }],
+    redisAway: '201',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'POST login',
+    call: ({ user }) => [
+      'POST',
+      '/api/auth/login',
+      { json: { email: user.email, password: PASSWORD } },
+    ],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'POST refresh',
+    call: ({ refreshToken }) => ['POST', '/api/auth/refresh', { json: { refreshToken } }],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'GET sessions',
+    call: (subject) => ['GET', '/api/auth/sessions', authed(subject)],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'DELETE session',
+    call: (subject) => [
+      'DELETE',
+      `/api/auth/sessions/${subject.other.session.id}`,
+      authed(subject),
+    ],
+    redisAway: '204',
+    postgresAway: '204',
+    bothAway: '503',
+  },
+  {
+    name: 'DELETE session, unknown to Redis',
+    call: (subject) => [
+      'DELETE',
+      '/api/auth/sessions/00000000-0000-4000-8000-000000000000',
+      authed(subject),
+    ],
+    redisAway: '404',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'POST logout',
+    call: (subject) => ['POST', '/api/auth/logout', authed(subject)],
+    redisAway: '204',
+    postgresAway: '204',
+    bothAway: '503',
+  },
+  {
+    name: 'POST logout-all',
+    call: (subject) => ['POST', '/api/auth/logout-all', authed(subject)],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'PUT password',
+    call: (subject) => [
+      'PUT',
+      `${PROFILE}/password`,
+      authed(subject, { currentPassword: PASSWORD, newPassword: 'another long password' }),
+    ],
+    redisAway: '204',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'DELETE profile',
+    call: (subject) => ['DELETE', PROFILE, authed(subject, { currentPassword: PASSWORD })],
+    redisAway: '204',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'GET admin sessions',
+    call: ({ user }) => ['GET', `/api/admin/users/${user.id}/sessions`, asAdmin()],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'DELETE admin sessions',
+    call: ({ user }) => ['DELETE', `/api/admin/users/${user.id}/sessions`, asAdmin()],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'PATCH admin user',
+    call: ({ user }) => ['PATCH', `/api/admin/users/${user.id}`, asAdmin({ disabled: true })],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'GET api health',
+    call: () => ['GET', '/api/auth/health'],
+    redisAway: '503',
+    postgresAway: '200',
+    bothAway: '503',
+  },
+  {
+    name: 'GET live',
+    call: () => ['GET', '/health/live'],
+    redisAway: '200',
+    postgresAway: '200',
+    bothAway: '200',
+  },
+  {
+    name: 'GET ready',
+    call: () => ['GET', '/health/ready'],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+];
+
+function summary({ status, headers }: Answer): string {
+  return [status, headers.get('x-cache')].filter(Boolean).join(' ');
+}
+
+/** A refusal for want of a store tells a client when to come back, and nobody what is behind it. */
+function expectWellFormed(answer: Answer): void {
+  if (answer.status === 503 && answer.body.code !== undefined) {
+    expect(answer.body.code).toBe('dependency_unavailable');
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(JSON.stringify(answer.body)).not.toMatch(/redis|postgres|ECONN|session:/i);
+  }
+}
+
+async function subjectOf(route: Route): Promise<Subject> {
+  const first = await app.register();
+  const other = await app.login(first.user.email);
+  await app.http.get(PROFILE, { token: first.accessToken });
+  const subject = { ...first, other };
+  await route.prepare?.(subject);
+  return subject;
+}
+
+async function ready(): Promise<void> {
+  await until(async () => {
+    const { status, body } = await app.http.get<{ details: { redis: { status: string } } }>(
+      '/health/ready',
+    );
+    return status === 200 && body.details.redis.status === 'up';
+  });
+}
+
+describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
+  beforeAll(async () => {
+    redisServer = await startTestRedis();
+    redis = await TcpProxy.start(Number(new URL(redisServer.url).port));
+    postgres = await TcpProxy.start(Number(new URL(sharedStores().postgresUrl).port));
+    app = await startTestApp({
+      postgresPort: postgres.port,
+      redisPort: redis.port,
+      env: { INTROSPECTION_CLIENTS: CLIENT },
+    });
+    const { user } = await app.register();
+    await app.database.sql.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
+    admin = await app.login(user.email);
+  });
+
+  afterAll(async () => {
+    redis.restore();
+    postgres.restore();
+    await app.close();
+    redis.stop();
+    postgres.stop();
+    await redisServer.stop();
+  });
+
+  beforeEach(ready);
+
+  afterEach(() => {
+    redis.restore();
+    postgres.restore();
+  });
+
+  /** Every route against the fault, each with a user of its own; all at once, as clients come. */
+  async function answersDuring(breakStores: () => void): Promise<Record<string, string>> {
+    const subjects: Subject[] = [];
+    for (const route of ROUTES) {
+      subjects.push(await subjectOf(route));
+    }
+    await ready();
+    breakStores();
+    const answers = await Promise.all(
+      ROUTES.map(({ call }, index) => app.http.call(...call(subjects[index]!))),
+    );
+    answers.forEach(expectWellFormed);
+    return Object.fromEntries(ROUTES.map(({ name }, index) => [name, summary(answers[index]!)]));
+  }
+
+  function expected(column: 'redisAway' | 'postgresAway' | 'bothAway'): Record<string, string> {
+    return Object.fromEntries(ROUTES.map((route) => [route.name, route[column]]));
+  }
+
+  it('Redis: everything is answered, from the record', async () => {
+    expect(await answersDuring(() => redis[fault]())).toEqual(expected('redisAway'));
+    expect(app.nest.get(RedisTrust).era()).toBeNull();
+  });
+
+  it('Postgres: Redis answers what it knows and ends sessions, the rest is 503', async () => {
+    expect(await answersDuring(() => postgres[fault]())).toEqual(expected('postgresAway'));
+  });
+
+  it('both: 503, never 401', async () => {
+    const both = await answersDuring(() => {
+      redis[fault]();
+      postgres[fault]();
+    });
+    expect(both).toEqual(expected('bothAway'));
+  });
+
+  it('Postgres: a session that ended meanwhile is recorded as soon as it is back', async () => {
+    const { accessToken: token, session } = await app.register();
+    const other = await app.register();
+    await ready();
+    postgres[fault]();
+    expect((await app.http.post('/api/auth/logout', { token })).status).toBe(204);
+    expect((await app.http.get(PROFILE, { token })).status).toBe(401);
+    postgres.restore();
+    const { sql } = app.database;
+    await until(async () => {
+      const rows = await sql.query<{ reason: string | null }[]>(
+        'SELECT revoked_reason AS reason FROM sessions WHERE id = $1',
+        [session.id],
+      );
+      return rows[0]?.reason === 'logout';
+    });
+    await until(async () => (await redisServer.client.hlen('latchkey:unrecorded')) === 0);
+    expect((await app.http.get(PROFILE, { token: other.accessToken })).status).toBe(200);
+  });
+});
