@@ -11,18 +11,12 @@ import { UnknownEmailError } from './failure';
 const REDIS_DEADLINE_MS = 3000;
 const REDIS_POLL_MS = 25;
 
-export interface ApplicationNeeds {
-  /** Redis must answer before the work begins: nothing is done by halves. */
-  redis: boolean;
-}
-
 /**
  * Runs work on the product's services, with its log silent, and lets go of the stores afterwards.
  * @throws SettingsError, DependencyUnavailableError, errors of the Postgres driver, and what `work`
  * throws.
  */
 export async function withApplication<T>(
-  { redis }: ApplicationNeeds,
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
   const module = CliModule.forRoot(await loadSettings());
@@ -31,9 +25,6 @@ export async function withApplication<T>(
     abortOnError: false,
   });
   try {
-    if (redis) {
-      await untilReady(app.get(RedisClient));
-    }
     return await work(app);
   } finally {
     await app.close();
@@ -49,8 +40,12 @@ export async function userIdOf(app: INestApplicationContext, email: string): Pro
   return userId;
 }
 
-/** The connection is made in the background, and commands do not wait for it. */
-async function untilReady(redis: RedisClient): Promise<void> {
+/**
+ * For what only Redis knows: its connection is made in the background, and commands do not wait for it.
+ * @throws DependencyUnavailableError
+ */
+export async function untilRedisAnswers(app: INestApplicationContext): Promise<void> {
+  const redis = app.get(RedisClient);
   const deadlineMs = performance.now() + REDIS_DEADLINE_MS;
   for (;;) {
     try {

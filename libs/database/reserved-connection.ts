@@ -6,39 +6,43 @@ import { guarded } from './database-errors';
 export class ReservedConnection {
   private runner: QueryRunner | undefined;
   private closed = false;
-  private readonly running = new Set<Promise<unknown>>();
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** One statement. @throws DependencyUnavailableError when Postgres cannot answer in time. */
+  /**
+   * One statement, after those that were asked for before.
+   * @throws DependencyUnavailableError when Postgres cannot answer in time.
+   */
   async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    if (this.closed) {
-      throw new DependencyUnavailableError('postgres', { cause: new Error('shutting down') });
-    }
-    const runner = (this.runner ??= this.dataSource.createQueryRunner());
-    const query = guarded(async () => (await runner.query(sql, parameters)) as Row[]);
-    this.running.add(query);
-    try {
-      return await query;
-    } catch (error) {
-      await this.release(runner);
-      throw error;
-    } finally {
-      this.running.delete(query);
-    }
+    const query = this.last.then(() => this.run<Row>(sql, parameters));
+    this.last = query.catch(() => undefined);
+    return query;
   }
 
   /** Gives the connection back for good, so that the pool can end; after statements in progress. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.allSettled(this.running);
-    await this.release(this.runner);
+    await this.last;
+    await this.release();
   }
 
-  private async release(runner: QueryRunner | undefined): Promise<void> {
-    if (this.runner === runner) {
-      this.runner = undefined;
+  private async run<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    if (this.closed) {
+      throw new DependencyUnavailableError('postgres', { cause: new Error('shutting down') });
     }
+    const runner = (this.runner ??= this.dataSource.createQueryRunner());
+    try {
+      return await guarded(async () => (await runner.query(sql, parameters)) as Row[]);
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+  }
+
+  private async release(): Promise<void> {
+    const { runner } = this;
+    this.runner = undefined;
     await runner?.release();
   }
 }

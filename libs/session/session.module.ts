@@ -7,6 +7,7 @@ import { LastSeenTracker } from './last-seen.tracker';
 import { RevocationBacklog } from './revocation-backlog';
 import { SessionChangesApplier } from './session-changes.applier';
 import { SessionLookup } from './session-lookup';
+import { SessionPublisher } from './session-publisher';
 import { SessionOptions } from './session.options';
 import { SessionService } from './session.service';
 import { RedisSessionStore } from './store/redis-session.store';
@@ -42,6 +43,7 @@ export class SessionModule {
         RevocationBacklog,
         SessionChangesApplier,
         SessionLookup,
+        SessionPublisher,
         LastSeenTracker,
         SessionService,
       ],

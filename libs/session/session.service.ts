@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock, DependencyUnavailableError } from '#libs/common';
-import { RedisTrust, RedisUpdates } from '#libs/sync';
+import { Clock } from '#libs/common';
+import { RedisTrust } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
-import { RevocationBacklog, toNote } from './revocation-backlog';
 import { newRefreshToken, parseRefreshToken, type RefreshToken } from './refresh-token';
 import {
-  tombstoneTtlMs,
   type ClientDetails,
   type RecordedSession,
   type RevocationReason,
   type Session,
 } from './session';
 import { SessionLookup } from './session-lookup';
+import { SessionPublisher } from './session-publisher';
 import {
   RefreshTokenInvalidError,
   SessionExpiredError,
@@ -22,12 +21,10 @@ import {
   SessionsRevokedError,
 } from './session.errors';
 import { SessionOptions } from './session.options';
-import { RedisSessionStore, type TombstoneRequest } from './store/redis-session.store';
 import { RefreshTokenStore, type Rotation } from './store/refresh-token.store';
 import {
   SessionRecordStore,
   type RevokedSession,
-  type RevokedUser,
   type SessionCursor,
 } from './store/session-record.store';
 
@@ -66,8 +63,6 @@ const EVERYONE_BATCH = 200;
  * presents its refresh token late is told what became of it.
  */
 const ENDED_RETENTION_MS = 30 * 86_400_000;
-/** Milliseconds after which Redis stands in for a record that does not answer. */
-const RECORD_PATIENCE_MS = 500;
 /** Rows that one statement deletes, and the breath between two: other statements come first. */
 const CLEAN_UP_BATCH = 1000;
 const CLEAN_UP_PAUSE_MS = 100;
@@ -85,11 +80,9 @@ export class SessionService {
   constructor(
     private readonly record: SessionRecordStore,
     private readonly refreshTokens: RefreshTokenStore,
-    private readonly redis: RedisSessionStore,
     private readonly lookup: SessionLookup,
-    private readonly backlog: RevocationBacklog,
+    private readonly publisher: SessionPublisher,
     private readonly trust: RedisTrust,
-    private readonly updates: RedisUpdates,
     private readonly lastSeen: LastSeenTracker,
     private readonly clock: Clock,
     private readonly options: SessionOptions,
@@ -126,7 +119,7 @@ export class SessionService {
     if (!ended) {
       throw new SessionsRevokedError();
     }
-    if (!(await this.makeKnown(session, era, nowMs, ended))) {
+    if (!(await this.publisher.opened(session, era, nowMs, ended))) {
       throw new SessionsRevokedError();
     }
     return { session, refreshToken };
@@ -168,14 +161,14 @@ export class SessionService {
     );
     switch (rotated.outcome) {
       case 'rotated':
-        if (!(await this.makeKnown(rotated.session, era, nowMs, []))) {
+        if (!(await this.publisher.opened(rotated.session, era, nowMs, []))) {
           throw new SessionRevokedError();
         }
         return rotated;
       case 'reused': {
         const { id: sessionId, userId, expiresAtMs } = rotated.session;
         this.logger.warn({ event: 'refresh_token_reused', userId, sessionId }, 'session ended');
-        await this.revokeInRedis(userId, { id: sessionId, expiresAtMs }, nowMs);
+        await this.publisher.revoked(userId, { id: sessionId, expiresAtMs }, nowMs);
         throw new SessionRevokedError();
       }
       case 'expired':
@@ -199,11 +192,11 @@ export class SessionService {
   async revoke(session: Session, reason: RevocationReason): Promise<void> {
     const nowMs = this.clock.nowMs();
     try {
-      await this.inTime(this.record.revoke(session.id, session.userId, reason, nowMs));
+      await this.publisher.inTime(this.record.revoke(session.id, session.userId, reason, nowMs));
     } catch (error) {
-      return this.revokeUnrecorded(session, reason, nowMs, error);
+      return this.publisher.revokeUnrecorded(session, reason, nowMs, error);
     }
-    await this.revokeInRedis(session.userId, session, nowMs);
+    await this.publisher.revoked(session.userId, session, nowMs);
   }
 
   /**
@@ -215,18 +208,18 @@ export class SessionService {
     const nowMs = this.clock.nowMs();
     let revoked: RevokedSession | null;
     try {
-      revoked = await this.inTime(this.record.revoke(sessionId, userId, reason, nowMs));
+      revoked = await this.publisher.inTime(this.record.revoke(sessionId, userId, reason, nowMs));
     } catch (error) {
       const found = await this.lookup.find(userId, sessionId);
       if (found.state !== 'live') {
         throw new SessionNotFoundError();
       }
-      return this.revokeUnrecorded(found.session, reason, nowMs, error);
+      return this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
     }
     if (!revoked) {
       throw new SessionNotFoundError();
     }
-    await this.revokeInRedis(userId, revoked, nowMs);
+    await this.publisher.revoked(userId, revoked, nowMs);
   }
 
   /**
@@ -237,7 +230,7 @@ export class SessionService {
   async revokeAll(userId: string, { reason, alongside }: RevokeAllOptions): Promise<number> {
     const nowMs = this.clock.nowMs();
     const revoked = await this.record.revokeAll(userId, reason, nowMs, alongside);
-    await this.updates.enforce(() => this.revokeAllInRedis(revoked, nowMs));
+    await this.publisher.allRevoked(revoked, nowMs);
     return revoked.revoked.length;
   }
 
@@ -256,8 +249,7 @@ export class SessionService {
         const nowMs = this.clock.nowMs();
         const revoked = await this.record.revokeAll(userId, reason, nowMs);
         total += revoked.revoked.length;
-        const reached = await this.updates.attempt(() => this.revokeAllInRedis(revoked, nowMs));
-        enforced &&= reached !== null;
+        enforced = (await this.publisher.tryAllRevoked(revoked, nowMs)) && enforced;
       }
       last = users.at(-1);
       if (users.length < EVERYONE_BATCH) {
@@ -265,7 +257,7 @@ export class SessionService {
       }
     }
     if (!enforced) {
-      await this.updates.settle();
+      await this.publisher.settle();
     }
     return total;
   }
@@ -293,95 +285,9 @@ export class SessionService {
     }
   }
 
-  /**
-   * Makes a recorded session known to Redis, if that is believed; what Redis misses it will be told
-   * when it is asked.
-   * @param era in which Redis was believed before the record was written.
-   * @returns false when the session was revoked meanwhile.
-   */
-  private async makeKnown(
-    session: Session,
-    era: string | null,
-    nowMs: number,
-    ended: readonly RevokedSession[],
-  ): Promise<boolean> {
-    if (era === null && ended.length === 0) {
-      return true;
-    }
-    const outcome = await this.updates.attempt(() =>
-      this.redis.open(session, era, nowMs, this.tombstones(ended, nowMs)),
-    );
-    if (outcome === null && ended.length > 0) {
-      await this.updates.settle();
-    }
-    return outcome !== 'revoked' && outcome !== 'stale-generation';
-  }
-
-  private async revokeInRedis(
-    userId: string,
-    { id, expiresAtMs }: RevokedSession,
-    nowMs: number,
-  ): Promise<void> {
-    const tombstone = this.tombstone(id, expiresAtMs, nowMs);
-    await this.updates.enforce(() => this.redis.revoke(userId, tombstone, nowMs));
-  }
-
-  /**
-   * Waits for the record only so long where Redis can stand in for it. It may still be written after
-   * that; recording a revocation twice is harmless.
-   * @throws DependencyUnavailableError
-   */
-  private async inTime<T>(recorded: Promise<T>): Promise<T> {
-    if (this.trust.era() === null) {
-      return recorded;
-    }
-    const timer = new AbortController();
-    const patience = pause(RECORD_PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
-      throw new DependencyUnavailableError('postgres', { cause: new Error('no answer in time') });
-    });
-    patience.catch(() => undefined);
-    recorded.catch(() => undefined);
-    try {
-      return await Promise.race([recorded, patience]);
-    } finally {
-      timer.abort();
-    }
-  }
-
-  /** @param cause why the record could not be written; thrown when Redis cannot stand in for it. */
-  private async revokeUnrecorded(
-    { id: sessionId, userId, expiresAtMs }: Session,
-    reason: RevocationReason,
-    nowMs: number,
-    cause: unknown,
-  ): Promise<void> {
-    if (!(cause instanceof DependencyUnavailableError) || this.trust.era() === null) {
-      throw cause;
-    }
-    const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
-    const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs);
-    await this.redis.revoke(userId, tombstone, nowMs, toNote(revocation));
-    this.backlog.remember(revocation);
-    this.logger.warn({ userId, sessionId }, 'session revoked in Redis; Postgres is away');
-  }
-
-  private async revokeAllInRedis(user: RevokedUser, nowMs: number): Promise<boolean> {
-    const keepMs = this.options.ttlSeconds * 1000;
-    return this.redis.revokeAll(user, this.tombstones(user.revoked, nowMs), nowMs, keepMs);
-  }
-
   /** Sliding from now, within the absolute lifetime from the sign-in. */
   private expiryMs(nowMs: number, createdAtMs: number): number {
     const { ttlSeconds, maxLifetimeSeconds = ttlSeconds } = this.options;
     return Math.min(nowMs + ttlSeconds * 1000, createdAtMs + maxLifetimeSeconds * 1000);
-  }
-
-  private tombstones(sessions: readonly RevokedSession[], nowMs: number): TombstoneRequest[] {
-    return sessions.map(({ id, expiresAtMs }) => this.tombstone(id, expiresAtMs, nowMs));
-  }
-
-  private tombstone(sessionId: string, expiresAtMs: number, nowMs: number): TombstoneRequest {
-    const limitMs = this.options.blacklistTtlSeconds * 1000;
-    return { sessionId, ttlMs: tombstoneTtlMs(expiresAtMs, nowMs, limitMs) };
   }
 }

@@ -60,6 +60,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private looking: Promise<Look> | undefined;
   private prunedAtMs = 0;
   private stopped = false;
+  private loop: Promise<void> | undefined;
   private interrupted = new AbortController();
   private readonly observed: OutboxLag = { lastMs: 0, maxMs: 0, applied: 0 };
 
@@ -88,12 +89,13 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     this.redis.onDisconnected(() => this.distrust('the connection was lost'));
     this.redis.onConnected(() => this.interrupted.abort());
-    void this.run();
+    this.loop = this.run();
   }
 
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     this.interrupted.abort();
+    await this.loop;
   }
 
   private async run(): Promise<void> {

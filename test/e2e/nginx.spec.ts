@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { startTestApp, type TestApp } from '../support/app';
 import { HttpClient } from '../support/http-client';
 import { startNginx, type TestNginx } from '../support/nginx';
+import { sharedStores } from '../support/shared-stores';
+import { TcpProxy } from '../support/tcp-proxy';
 
 interface Echo {
   method: string;
@@ -22,13 +24,15 @@ const FORGED = {
 
 describe('nginx with the configuration of examples/nginx', () => {
   let app: TestApp;
+  let postgres: TcpProxy;
   let application: Server;
   let reached: Echo[];
   let nginx: TestNginx;
   let gateway: HttpClient;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    postgres = await TcpProxy.start(Number(new URL(sharedStores().postgresUrl).port));
+    app = await startTestApp({ postgresPort: postgres.port });
     application = await startApplication((echo) => reached.push(echo));
     nginx = await startNginx({
       latchkey: Number(new URL(app.http.origin).port),
@@ -46,6 +50,7 @@ describe('nginx with the configuration of examples/nginx', () => {
     application.closeAllConnections();
     application.close();
     await app.close();
+    postgres.stop();
   });
 
   function identityOf(echo: Echo | undefined): [string, string][] {
@@ -149,9 +154,12 @@ describe('nginx with the configuration of examples/nginx', () => {
     expect(answer.body).toHaveProperty('headers');
   });
 
-  it('answers 503, never 401 and never through, once Redis is dead', async () => {
+  it('passes signed-in requests without Redis; answers 503, never 401, without any store', async () => {
     const { accessToken } = await app.register();
     await app.redis.stop();
+    expect((await gateway.get('/orders', { token: accessToken })).status).toBe(200);
+    postgres.cut();
+    reached = [];
     const answer = await gateway.get('/orders', { token: accessToken });
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('1');

@@ -1,5 +1,12 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { syncKeys } from '../../libs/sync';
+
+/** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; the source of what a script runs is `lua`. */
+const LINE = /^\+?[\d.]+ \[\d+ ([^\]]+)\] (.*)$/;
+const ARGUMENT = /"((?:[^"\\]|\\.)*)"/g;
 
 /** What keeps Redis up to date runs all the time; its first key is the position. */
 function isBackground([command = '', ...args]: string[]): boolean {
@@ -8,25 +15,26 @@ function isBackground([command = '', ...args]: string[]): boolean {
 
 /**
  * Counts what clients send to a Redis, by its own MONITOR: commands that a script runs inside the
- * server do not count, nor do those of the counting connection.
+ * server do not count, nor do those of the counting connection or of the background.
  */
 export class CommandCounter {
   private seen: string[] = [];
 
   private constructor(
-    private readonly monitor: Redis,
+    private readonly monitor: Socket,
     private readonly marker: Redis,
   ) {
-    monitor.on('monitor', (_time: string, args: string[], source: string) => {
-      if (source !== 'lua' && !isBackground(args)) {
-        this.seen.push(args.join(' '));
-      }
-    });
+    createInterface({ input: monitor }).on('line', (line) => this.note(line));
   }
 
   static async start(url: string): Promise<CommandCounter> {
-    const marker = new Redis(url);
-    return new CommandCounter(await marker.monitor(), marker);
+    const { hostname, port } = new URL(url);
+    const monitor = connect(Number(port), hostname);
+    await once(monitor, 'connect');
+    const counter = new CommandCounter(monitor, new Redis(url));
+    monitor.write('MONITOR\r\n');
+    await counter.flush();
+    return counter;
   }
 
   /** The names of the commands that arrived while `work` ran. */
@@ -37,18 +45,25 @@ export class CommandCounter {
   }
 
   stop(): void {
-    this.monitor.disconnect();
+    this.monitor.destroy();
     this.marker.disconnect();
+  }
+
+  private note(line: string): void {
+    const [, source, command = ''] = LINE.exec(line) ?? [];
+    const args = [...command.matchAll(ARGUMENT)].map(([, argument = '']) => argument);
+    if (source !== undefined && source !== 'lua' && !isBackground(args)) {
+      this.seen.push(args.join(' '));
+    }
   }
 
   /** Waits until everything sent so far was reported: Redis reports in order. */
   private async flush(): Promise<string[]> {
     const mark = `mark-${String(Math.random())}`;
-    await this.marker.echo(mark);
     while (!this.seen.some((command) => command.includes(mark))) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.marker.echo(mark);
     }
-    const commands = this.seen.filter((command) => !command.includes('mark-'));
+    const commands = this.seen.filter((command) => !/mark-|^info|^client/i.test(command));
     this.seen = [];
     return commands;
   }

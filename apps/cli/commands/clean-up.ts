@@ -10,16 +10,14 @@ export function addCleanUp(program: Command): void {
     .summary('delete the records of sessions that ended long ago')
     .description(
       'Delete the records of sessions whose life ended more than 30 days ago, a thousand at a ' +
-        'time. Safe beside running servers and beside another clean-up. Needs no Redis.',
+        'time. Safe beside running servers and beside another clean-up.',
     )
     .addOption(jsonOption())
     .action(cleanUp);
 }
 
 async function cleanUp(options: OutputOptions): Promise<void> {
-  const deletedSessions = await withApplication({ redis: false }, (app) =>
-    app.get(SessionService).cleanUp(),
-  );
+  const deletedSessions = await withApplication((app) => app.get(SessionService).cleanUp());
   const text = `Session records deleted: ${deletedSessions}.`;
   print({ text, data: { deletedSessions } }, options);
 }

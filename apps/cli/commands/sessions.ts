@@ -20,7 +20,7 @@ export function addSessions(program: Command): void {
   sessions
     .command('list')
     .summary("list a user's live sessions")
-    .description("List a user's live sessions, newest first. Needs no Redis.")
+    .description("List a user's live sessions, newest first.")
     .argument('<email>', EMAIL_HELP)
     .addOption(jsonOption())
     .action(list);
@@ -34,9 +34,7 @@ export function addSessions(program: Command): void {
 }
 
 async function list(email: string, options: OutputOptions): Promise<void> {
-  const found = await withApplication({ redis: false }, async (app) =>
-    listAll(app, await userIdOf(app, email)),
-  );
+  const found = await withApplication(async (app) => listAll(app, await userIdOf(app, email)));
   const sessions = found.map(toRow);
   const text =
     sessions.length > 0
@@ -46,7 +44,7 @@ async function list(email: string, options: OutputOptions): Promise<void> {
 }
 
 async function revoke(email: string, options: OutputOptions): Promise<void> {
-  const revokedSessions = await withApplication({ redis: true }, async (app) =>
+  const revokedSessions = await withApplication(async (app) =>
     app.get(AdminService).revokeSessions(await userIdOf(app, email)),
   );
   const text = `Sessions ended: ${revokedSessions}.`;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { StatisticsService } from '#libs/statistics';
-import { withApplication } from '../application';
+import { untilRedisAnswers, withApplication } from '../application';
 import { print, type OutputOptions } from '../output';
 import { formatTable } from '../table';
 import { jsonOption } from './json-option';
@@ -15,7 +15,10 @@ export function addStats(program: Command): void {
 }
 
 async function stats(options: OutputOptions): Promise<void> {
-  const found = await withApplication({ redis: true }, (app) => app.get(StatisticsService).read());
+  const found = await withApplication(async (app) => {
+    await untilRedisAnswers(app);
+    return app.get(StatisticsService).read();
+  });
   const text = formatTable(
     ['STATISTIC', 'COUNT'],
     [

@@ -21,7 +21,7 @@ export function addUsers(program: Command): void {
 }
 
 async function grantRole(email: string, role: Role, options: OutputOptions): Promise<void> {
-  const { profile, disabled } = await withApplication({ redis: true }, async (app) =>
+  const { profile, disabled } = await withApplication(async (app) =>
     app.get(AdminService).changeAccount(await userIdOf(app, email), { role }),
   );
   const account = { id: profile.id, email: profile.email, role: profile.role, disabled };

@@ -1,0 +1,58 @@
+import { CircuitBreaker } from './circuit-breaker';
+import { DependencyUnavailableError, ValidationFailedError } from './domain-error';
+
+describe('a circuit breaker', () => {
+  let circuit: CircuitBreaker;
+
+  beforeEach(() => {
+    circuit = new CircuitBreaker('redis');
+  });
+
+  afterEach(() => {
+    circuit.shutdown();
+  });
+
+  const away = () => Promise.reject(new DependencyUnavailableError('redis'));
+
+  async function fail(times: number): Promise<void> {
+    for (let time = 0; time < times; time++) {
+      await expect(circuit.run(away)).rejects.toThrow(DependencyUnavailableError);
+    }
+  }
+
+  it('passes results and errors on', async () => {
+    expect(await circuit.run(() => Promise.resolve(7))).toBe(7);
+    await expect(circuit.run(() => Promise.reject(new RangeError('ours')))).rejects.toThrow('ours');
+  });
+
+  it('does no work while it is open, and says that the store is away', async () => {
+    await fail(10);
+    const work = jest.fn(() => Promise.resolve());
+    await expect(circuit.run(work)).rejects.toThrow(DependencyUnavailableError);
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  it('opens for the store being away, and for nothing else', async () => {
+    for (let time = 0; time < 20; time++) {
+      await expect(
+        circuit.run(() => Promise.reject(new ValidationFailedError([]))),
+      ).rejects.toThrow(ValidationFailedError);
+    }
+    expect(await circuit.run(() => Promise.resolve('asked'))).toBe('asked');
+  });
+
+  it('tries again by itself, and closes when that succeeds', async () => {
+    await fail(10);
+    let answered = false;
+    while (!answered) {
+      answered = await circuit.run(() => Promise.resolve(true)).catch(() => false);
+    }
+    expect(await circuit.run(() => Promise.resolve('asked'))).toBe('asked');
+  });
+
+  it('closes at once when told that the store is back', async () => {
+    await fail(10);
+    circuit.close();
+    expect(await circuit.run(() => Promise.resolve('asked'))).toBe('asked');
+  });
+});

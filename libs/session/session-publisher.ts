@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { DependencyUnavailableError } from '#libs/common';
+import { RedisTrust, RedisUpdates } from '#libs/sync';
+import { RevocationBacklog, toNote } from './revocation-backlog';
+import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
+import { SessionOptions } from './session.options';
+import { RedisSessionStore, type TombstoneRequest } from './store/redis-session.store';
+import type { RevokedSession, RevokedUser } from './store/session-record.store';
+
+/** Milliseconds after which Redis stands in for a record that does not answer. */
+const RECORD_PATIENCE_MS = 500;
+
+/**
+ * Brings to Redis what has been recorded of sessions, and stands in for a record that is away. What
+ * revokes resolves when no instance goes by the old state any more: at once, or after the lease.
+ */
+@Injectable()
+export class SessionPublisher {
+  private readonly logger = new Logger('Session');
+
+  constructor(
+    private readonly redis: RedisSessionStore,
+    private readonly backlog: RevocationBacklog,
+    private readonly trust: RedisTrust,
+    private readonly updates: RedisUpdates,
+    private readonly options: SessionOptions,
+  ) {}
+
+  /**
+   * Makes a recorded session known to Redis, if that is believed; what Redis misses it will be told
+   * when it is asked.
+   * @param era in which Redis was believed before the record was written.
+   * @returns false when the session was revoked meanwhile.
+   */
+  async opened(
+    session: Session,
+    era: string | null,
+    nowMs: number,
+    ended: readonly RevokedSession[],
+  ): Promise<boolean> {
+    if (era === null && ended.length === 0) {
+      return true;
+    }
+    const outcome = await this.updates.attempt(() =>
+      this.redis.open(session, era, nowMs, this.tombstones(ended, nowMs)),
+    );
+    if (outcome === null && ended.length > 0) {
+      await this.updates.settle();
+    }
+    return outcome !== 'revoked' && outcome !== 'stale-generation';
+  }
+
+  /** One session has ended. */
+  async revoked(userId: string, { id, expiresAtMs }: RevokedSession, nowMs: number): Promise<void> {
+    const tombstone = this.tombstone(id, expiresAtMs, nowMs);
+    await this.updates.enforce(() => this.redis.revoke(userId, tombstone, nowMs));
+  }
+
+  /**
+   * Waits for the record only so long where Redis can stand in for it. It may still be written after
+   * that; recording a revocation twice is harmless.
+   * @throws DependencyUnavailableError
+   */
+  async inTime<T>(recorded: Promise<T>): Promise<T> {
+    if (this.trust.era() === null) {
+      return recorded;
+    }
+    const timer = new AbortController();
+    const patience = pause(RECORD_PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
+      throw new DependencyUnavailableError('postgres', { cause: new Error('no answer in time') });
+    });
+    patience.catch(() => undefined);
+    recorded.catch(() => undefined);
+    try {
+      return await Promise.race([recorded, patience]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  /** @param cause why the record could not be written; thrown when Redis cannot stand in for it. */
+  async revokeUnrecorded(
+    { id: sessionId, userId, expiresAtMs }: Session,
+    reason: RevocationReason,
+    nowMs: number,
+    cause: unknown,
+  ): Promise<void> {
+    if (!(cause instanceof DependencyUnavailableError) || this.trust.era() === null) {
+      throw cause;
+    }
+    const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
+    const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs);
+    await this.redis.revoke(userId, tombstone, nowMs, toNote(revocation));
+    this.backlog.remember(revocation);
+    this.logger.warn({ userId, sessionId }, 'session revoked in Redis; Postgres is away');
+  }
+
+  /** All sessions of a user have ended. */
+  async allRevoked(user: RevokedUser, nowMs: number): Promise<void> {
+    if (!(await this.tryAllRevoked(user, nowMs))) {
+      await this.settle();
+    }
+  }
+
+  /** @returns false when Redis did not take it: `settle` before it is called done. */
+  async tryAllRevoked(user: RevokedUser, nowMs: number): Promise<boolean> {
+    const keepMs = this.options.ttlSeconds * 1000;
+    const tombstones = this.tombstones(user.revoked, nowMs);
+    const taken = await this.updates.attempt(() =>
+      this.redis.revokeAll(user, tombstones, nowMs, keepMs),
+    );
+    return taken !== null;
+  }
+
+  /** Resolves when all that was recorded before is in Redis, or nobody believes one without it. */
+  async settle(): Promise<void> {
+    await this.updates.settle();
+  }
+
+  private tombstones(sessions: readonly RevokedSession[], nowMs: number): TombstoneRequest[] {
+    return sessions.map(({ id, expiresAtMs }) => this.tombstone(id, expiresAtMs, nowMs));
+  }
+
+  private tombstone(sessionId: string, expiresAtMs: number, nowMs: number): TombstoneRequest {
+    const limitMs = this.options.blacklistTtlSeconds * 1000;
+    return { sessionId, ttlMs: tombstoneTtlMs(expiresAtMs, nowMs, limitMs) };
+  }
+}

@@ -1,0 +1,67 @@
+import { RedisTrust } from './redis-trust';
+import { SyncTimings } from './sync-timings';
+
+describe('trust in Redis', () => {
+  const timings = Object.assign(new SyncTimings(), { leaseMs: 60_000 });
+  let trust: RedisTrust;
+
+  beforeEach(() => {
+    trust = new RedisTrust(timings);
+  });
+
+  function gain(era = '3'): boolean {
+    return trust.gain(era, trust.losses(), performance.now());
+  }
+
+  it('is not there at first', () => {
+    expect(trust.era()).toBeNull();
+  });
+
+  it('is held in the era in which it was gained', () => {
+    expect(gain('7')).toBe(true);
+    expect(trust.era()).toBe('7');
+  });
+
+  it('ends with a loss', () => {
+    gain();
+    trust.lose('a test says so');
+    expect(trust.era()).toBeNull();
+  });
+
+  it('is not gained by what was read before a loss', () => {
+    const losses = trust.losses();
+    trust.lose('a test says so');
+    expect(trust.gain('3', losses, performance.now())).toBe(false);
+    expect(trust.era()).toBeNull();
+  });
+
+  it('lasts no longer than the lease from when the outbox began to be read', () => {
+    trust.gain('3', trust.losses(), performance.now() - timings.leaseMs);
+    expect(trust.era()).toBeNull();
+    trust.renew(trust.losses(), performance.now());
+    expect(trust.era()).toBe('3');
+  });
+
+  it('is not prolonged by what was read before a loss', () => {
+    gain();
+    const losses = trust.losses();
+    trust.lose('a test says so');
+    trust.renew(losses, performance.now());
+    expect(trust.era()).toBeNull();
+  });
+
+  it('settles a change at once when Redis has been brought up to date', async () => {
+    gain();
+    const settled = trust.settle();
+    expect(trust.era()).toBeNull();
+    gain();
+    await settled;
+  });
+
+  it('settles a change after the lease when it is not gained again', async () => {
+    const short = new RedisTrust(Object.assign(new SyncTimings(), { leaseMs: 20 }));
+    const startedMs = performance.now();
+    await short.settle();
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(19);
+  });
+});

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../../libs/database/data-source-options';
+import { Database } from '../../../libs/database';
+import { appendToOutbox, Outbox } from '../../../libs/sync';
+import { createTestDatabase, type TestDatabase } from '../../support/stores';
+
+describe('the outbox', () => {
+  let database: TestDatabase;
+  let source: DataSource;
+  let postgres: Database;
+  let outbox: Outbox;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    source = await new DataSource(dataSourceOptions({ url: database.url })).initialize();
+    postgres = new Database(source);
+    outbox = new Outbox(postgres);
+  });
+
+  afterAll(async () => {
+    await outbox.onModuleDestroy();
+    postgres.onApplicationShutdown();
+    await source.destroy();
+    await database.drop();
+  });
+
+  async function append(kind: string): Promise<void> {
+    await outbox.append({ kind, userId: randomUUID(), details: { number: 7 } });
+  }
+
+  async function kindsFrom(transactionId: string): Promise<string[]> {
+    const { entries } = await outbox.read(transactionId, 100);
+    return entries.map(({ kind }) => kind);
+  }
+
+  it('gives what was written since a position, and nothing twice from where it ended', async () => {
+    const { transactionId: start } = await outbox.end();
+    await append('first');
+    await append('second');
+    const page = await outbox.read(start, 100);
+    expect(page.entries).toEqual([
+      expect.objectContaining({ kind: 'first', details: { number: 7 } }),
+      expect.objectContaining({ kind: 'second' }),
+    ]);
+    expect(page.more).toBe(false);
+    expect(Math.abs(page.entries[0]!.recordedAtMs - page.nowMs)).toBeLessThan(60_000);
+    expect(await kindsFrom(page.transactionId)).toEqual([]);
+  });
+
+  it('does not pass a transaction that has not committed, though later ones have', async () => {
+    const { transactionId: start } = await outbox.end();
+    const slow = database.sql.createQueryRunner();
+    await slow.startTransaction();
+    await slow.query(appendToOutbox(`SELECT 'slow', '${randomUUID()}'::uuid, '{}'::jsonb`));
+    await append('quick');
+    const page = await outbox.read(start, 100);
+    expect(page.entries.map(({ kind }) => kind)).toEqual(['quick']);
+    await slow.commitTransaction();
+    await slow.release();
+    expect(await kindsFrom(page.transactionId)).toEqual(['slow', 'quick']);
+  });
+
+  it('has an entry only if the change that it tells of was committed', async () => {
+    const { transactionId: start } = await outbox.end();
+    const failing = postgres.transaction(async () => {
+      await append('undone');
+      throw new Error('the change failed');
+    });
+    await expect(failing).rejects.toThrow('the change failed');
+    expect(await kindsFrom(start)).toEqual([]);
+  });
+
+  it('says when there is more, and goes on from the last', async () => {
+    const { transactionId: start } = await outbox.end();
+    for (const kind of ['a', 'b', 'c']) {
+      await append(kind);
+    }
+    const page = await outbox.read(start, 2);
+    expect([page.entries.length, page.more]).toEqual([2, true]);
+    expect(await kindsFrom(page.transactionId)).toEqual(['b', 'c']);
+  });
+
+  it('never gives an era twice', async () => {
+    const eras = await Promise.all(Array.from({ length: 5 }, () => outbox.nextEra()));
+    expect(new Set(eras).size).toBe(5);
+  });
+
+  it('keeps entries for a day and drops older ones', async () => {
+    const { transactionId: start } = await outbox.end();
+    await append('old');
+    await append('new');
+    await database.sql.query(
+      `UPDATE outbox SET recorded_at = now() - interval '25 hours' WHERE kind = 'old'`,
+    );
+    await outbox.prune();
+    expect(await kindsFrom(start)).toEqual(['new']);
+  });
+});

@@ -1,0 +1,146 @@
+import { RedisTrust, Synchroniser, syncKeys } from '../../../libs/sync';
+import { startTestApp, type TestApp } from '../../support/app';
+import { until } from '../../support/until';
+
+const PROFILE = '/api/auth/profile';
+
+describe('a Redis whose data changes under a standing connection', () => {
+  let app: TestApp;
+  let trust: RedisTrust;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    trust = app.nest.get(RedisTrust);
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  beforeEach(async () => {
+    await trust.gained();
+  });
+
+  async function position(): Promise<string> {
+    return (await app.redis.client.get(syncKeys.position))!;
+  }
+
+  async function status(token: string): Promise<number> {
+    return (await app.http.get(PROFILE, { token })).status;
+  }
+
+  async function nextEra(era: string): Promise<string> {
+    await until(() => trust.era() !== null && trust.era() !== era);
+    return trust.era()!;
+  }
+
+  it('emptied: a new era begins, nobody is signed out, nobody revoked comes back', async () => {
+    const [live, dead] = [await app.register(), await app.register()];
+    await app.http.post('/api/auth/logout', { token: dead.accessToken });
+    const era = trust.era()!;
+    await app.redis.client.flushall();
+    expect(await status(live.accessToken)).toBe(200);
+    expect(await status(dead.accessToken)).toBe(401);
+    expect(Number(await nextEra(era))).toBeGreaterThan(Number(era));
+    expect(await status(live.accessToken)).toBe(200);
+    expect(await status(dead.accessToken)).toBe(401);
+    expect(await app.redis.client.hkeys(`session:{${live.user.id}}`)).toContain(live.session.id);
+  });
+
+  it.each([
+    ['is gone', () => app.redis.client.del(syncKeys.position)],
+    ['is not ours', () => app.redis.client.set(syncKeys.position, 'something else')],
+    [
+      'is of another record, further on than this one',
+      async () => {
+        const [era] = (await position()).split('|');
+        await app.redis.client.set(syncKeys.position, `${era}|999999999999|${Date.now()}`);
+        trust.lose('a connection was lost, say');
+      },
+    ],
+  ])('whose position %s: what it holds does not count', async (_what, change) => {
+    const { accessToken, user, session } = await app.register();
+    const era = trust.era()!;
+    // As if it had been revoked and this data did not know.
+    await app.database.sql.query(
+      `UPDATE sessions SET revoked_at = now(), revoked_reason = 'logout' WHERE id = $1`,
+      [session.id],
+    );
+    expect(await status(accessToken)).toBe(200);
+    await change();
+    await nextEra(era);
+    expect(await app.redis.client.hexists(`session:{${user.id}}`, session.id)).toBe(1);
+    expect(await status(accessToken)).toBe(401);
+  });
+
+  it('gone back to before a revocation: the revocation is brought to it again', async () => {
+    const { client } = app.redis;
+    const { accessToken, user, session } = await app.register();
+    const sessions = `session:{${user.id}}`;
+    const [before, hash] = [await position(), await client.hgetall(sessions)];
+    expect((await app.http.post('/api/auth/logout', { token: accessToken })).status).toBe(204);
+    await until(async () => (await position()) !== before);
+
+    await client
+      .multi()
+      .set(syncKeys.position, before)
+      .hset(sessions, hash)
+      .del(`blacklist:{${user.id}}:${session.id}`)
+      .exec();
+    await until(async () => (await client.hexists(sessions, session.id)) === 0);
+    expect(await client.exists(`blacklist:{${user.id}}:${session.id}`)).toBe(1);
+    expect(await status(accessToken)).toBe(401);
+  });
+
+  it('without one key: what it held is looked up', async () => {
+    const { client } = app.redis;
+    const [live, dead] = [await app.register(), await app.register()];
+    await app.http.post('/api/auth/logout', { token: dead.accessToken });
+    await client.del(`session:{${live.user.id}}`, `user:tokens:{${live.user.id}}`);
+    await client.del(`blacklist:{${dead.user.id}}:${dead.session.id}`);
+    expect(await status(live.accessToken)).toBe(200);
+    expect(await status(dead.accessToken)).toBe(401);
+    expect(await client.zrange(`user:tokens:{${live.user.id}}`, 0, -1)).toEqual([live.session.id]);
+  });
+});
+
+describe('what another instance could do in one store only', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  it('a revocation that is recorded is brought to Redis, and the lag is measured', async () => {
+    const { accessToken: token, user, session } = await app.register();
+    await app.database.sql.query(
+      `WITH ended AS (
+         UPDATE sessions SET revoked_at = now(), revoked_reason = 'logout' WHERE id = $1)
+       INSERT INTO outbox (id, transaction_id, kind, user_id, details, recorded_at)
+       VALUES (gen_random_uuid(), pg_current_xact_id()::text::bigint, 'session-revoked', $2,
+               jsonb_build_object('sessionId', $1::text, 'expiresAtMs', $3::bigint), now())`,
+      [session.id, user.id, Date.parse(session.expiresAt)],
+    );
+    await until(async () => (await app.http.get(PROFILE, { token })).status === 401);
+    expect(await app.redis.client.exists(`blacklist:{${user.id}}:${session.id}`)).toBe(1);
+    const lag = app.nest.get(Synchroniser).lag();
+    expect(lag.applied).toBe(1);
+    expect(lag.maxMs).toBeGreaterThanOrEqual(lag.lastMs);
+  });
+
+  it('a revocation that is in Redis only is recorded', async () => {
+    const { user, session } = await app.register();
+    const { client } = app.redis;
+    await client.hset(syncKeys.unrecorded, `${user.id}:${session.id}`, `logout|${Date.now()}`);
+    await until(async () => (await client.hlen(syncKeys.unrecorded)) === 0);
+    const rows = await app.database.sql.query<{ revoked_reason: string }[]>(
+      'SELECT revoked_reason FROM sessions WHERE id = $1',
+      [session.id],
+    );
+    expect(rows).toEqual([{ revoked_reason: 'logout' }]);
+  });
+});
