@@ -1,3 +1,4 @@
 export { Database } from './database';
 export { DatabaseModule, type DatabaseOptions } from './database.module';
 export { runMigrations } from './migrate';
+export { waitForPostgres } from './wait-for-postgres';

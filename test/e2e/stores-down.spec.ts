@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer } from '../support/http-client';
 import { sharedStores } from '../support/shared-stores';
 import { TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
 
 const PROFILE = '/api/auth/profile';
 
@@ -11,13 +11,6 @@ function expectUnavailable(answer: Answer): void {
   expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect(JSON.stringify(answer.body)).not.toMatch(/redis|postgres|ECONN|session:/i);
-}
-
-/** Waits for a condition, for as long as Jest lets it. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) {
-    await sleep(50);
-  }
 }
 
 describe('with Redis away', () => {
