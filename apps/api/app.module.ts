@@ -11,6 +11,8 @@ import { AuthHealthController } from './health/auth-health.controller';
 import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
+import { ShutdownHealth } from './health/shutdown.health';
+import { HttpTraffic } from './lifecycle/http-traffic';
 import { ProfileController } from './profile/profile.controller';
 import { SessionController } from './session/session.controller';
 
@@ -36,7 +38,7 @@ export class AppModule {
         AuthHealthController,
         HealthController,
       ],
-      providers: [RedisHealth, PostgresHealth],
+      providers: [HttpTraffic, RedisHealth, PostgresHealth, ShutdownHealth],
     };
   }
 }
