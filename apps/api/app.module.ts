@@ -12,6 +12,8 @@ import { AuthHealthController } from './health/auth-health.controller';
 import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
+import { ShutdownHealth } from './health/shutdown.health';
+import { HttpTraffic } from './lifecycle/http-traffic';
 import { ProfileController } from './profile/profile.controller';
 import { SessionController } from './session/session.controller';
 
@@ -37,7 +39,7 @@ export class AppModule {
         AuthHealthController,
         HealthController,
       ],
-      providers: [FirstSynchronisation, RedisHealth, PostgresHealth],
+      providers: [FirstSynchronisation, HttpTraffic, RedisHealth, PostgresHealth, ShutdownHealth],
     };
   }
 }

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
-import pino from 'pino';
+import type { Logger } from 'pino';
 import type { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { AppModule } from './app.module';
@@ -11,11 +11,14 @@ import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
 import { BodyValidationPipe } from './http/validation.pipe';
+import { HttpTraffic } from './lifecycle/http-traffic';
 import { PinoLogger } from './log/pino-logger';
 
 /** Builds the API application, ready to listen. */
-export async function createApp(settings: Settings): Promise<NestFastifyApplication> {
-  const logger = pino({ level: settings.logLevel });
+export async function createApp(
+  settings: Settings,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings),
     fastifyAdapter(logger),
@@ -26,7 +29,7 @@ export async function createApp(settings: Settings): Promise<NestFastifyApplicat
 }
 
 /** Fastify with our limits; answers also what fails before a route is found. */
-export function fastifyAdapter(logger: pino.Logger): FastifyAdapter {
+export function fastifyAdapter(logger: Logger): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
     bodyLimit: MAX_BODY_BYTES,
@@ -44,6 +47,8 @@ export function fastifyAdapter(logger: pino.Logger): FastifyAdapter {
         .type('application/problem+json')
         .header('x-request-id', request.id)
         .header('cache-control', 'no-store')
+        // No hook sees this answer, so none could close the connection when the process ends.
+        .header('connection', 'close')
         .send(JSON.stringify(problem));
     },
   });
@@ -55,8 +60,8 @@ export function setUpHttp(app: NestFastifyApplication): void {
   acceptOnlyJson(fastify);
   acceptForms(fastify, '/api/auth/introspect');
   addRequestHooks(fastify);
+  app.get(HttpTraffic).watch(fastify);
   app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', '.well-known/jwks.json'] });
   app.useGlobalPipes(new BodyValidationPipe());
-  app.enableShutdownHooks();
   serveDocs(app);
 }

@@ -1,13 +1,29 @@
 import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import pino from 'pino';
 import { loadSettings, SettingsError, type Settings } from '#libs/config';
+import { waitForPostgres } from '#libs/database';
 import { createApp } from './app.setup';
+import { Shutdown } from './lifecycle/shutdown';
+import { onStopRequest, type StopRequest } from './lifecycle/stop-request';
+import { PinoLogger } from './log/pino-logger';
 
 async function main(): Promise<void> {
   const settings = await readSettings();
-  const app = await createApp(settings);
-  // Whoever started us through a channel is gone when it closes: do not outlive them.
-  process.once('disconnect', () => void app.close().finally(() => process.exit(0)));
+  const pinoLogger = pino({ level: settings.logLevel });
+  Logger.overrideLogger(new PinoLogger(pinoLogger));
+  let stop = endBeforeStart;
+  onStopRequest((request) => stop(request));
+  await waitForPostgres(settings.databaseUrl, settings.startTimeoutSeconds * 1000);
+  const app = await createApp(settings, pinoLogger);
   await app.listen(settings.port, settings.host);
+  const shutdown = new Shutdown(app, settings);
+  stop = (request) => shutdown.begin(request);
+}
+
+function endBeforeStart({ reason }: StopRequest): void {
+  Logger.log(`stopped before the start was complete (${reason})`, 'Shutdown');
+  process.exit(0);
 }
 
 async function readSettings(): Promise<Settings> {

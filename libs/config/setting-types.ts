@@ -2,18 +2,31 @@ import ms, { type StringValue } from 'ms';
 import { z } from 'zod';
 
 const DURATION = /^\d+(ms|s|m|h|d)$/;
-const MAX_DURATION_SECONDS = 366 * 86_400;
 
-/** `15m`, `24h`, `30d`; whole seconds of at least 1. Output in seconds. */
-export function durationSeconds() {
+interface DurationRange {
+  min: StringValue;
+  max: StringValue;
+  /** What the message shows a reader. */
+  examples: string;
+}
+
+const LIFETIME: DurationRange = { min: '1s', max: '366d', examples: '15m, 24h or 30d' };
+
+/** `15m`, `24h`, `30d`; whole seconds, at least 1 unless told. Output in seconds. */
+export function durationSeconds({ min, max, examples } = LIFETIME) {
   return z.string().transform((text, context) => {
-    const seconds = DURATION.test(text) ? ms(text as StringValue) / 1000 : NaN;
-    if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_DURATION_SECONDS) {
-      return seconds;
+    const milliseconds = DURATION.test(text) ? ms(text as StringValue) : NaN;
+    if (milliseconds % 1000 === 0 && milliseconds >= ms(min) && milliseconds <= ms(max)) {
+      return milliseconds / 1000;
     }
-    context.addIssue('must be a duration of 1s to 366d, written like 15m, 24h or 30d');
+    context.addIssue(`must be a duration of ${min} to ${max}, written like ${examples}`);
     return z.NEVER;
   });
+}
+
+/** How long the process waits for something at its start or its end: `0s`, `5s`, `1m`. In seconds. */
+export function patienceSeconds(min: StringValue = '1s') {
+  return durationSeconds({ min, max: '1h', examples: '5s or 1m' });
 }
 
 /** A TCP port; 0 asks the system for a free one. */

@@ -37,6 +37,9 @@ describe('settings', () => {
       introspectionClients: [],
       profileTtlSeconds: 1800,
       blacklistTtlSeconds: 86_400,
+      startTimeoutSeconds: 60,
+      shutdownDelaySeconds: 0,
+      shutdownTimeoutSeconds: 10,
     });
   });
 
@@ -52,6 +55,9 @@ describe('settings', () => {
       SESSION_TTL: '12h',
       PROFILE_TTL: '90s',
       BLACKLIST_TTL: '2d',
+      START_TIMEOUT: '2m',
+      SHUTDOWN_DELAY: '15s',
+      SHUTDOWN_TIMEOUT: '1h',
     });
     expect(settings).toMatchObject({
       production: true,
@@ -65,7 +71,32 @@ describe('settings', () => {
       introspectionClients: [{ id: 'billing', secret: 'a long random secret' }],
       profileTtlSeconds: 90,
       blacklistTtlSeconds: 172_800,
+      startTimeoutSeconds: 120,
+      shutdownDelaySeconds: 15,
+      shutdownTimeoutSeconds: 3600,
     });
+  });
+
+  it.each([
+    ['production', 5],
+    ['test', 0],
+    ['development', 0],
+  ])('go on serving in %s for %i s after a request to stop, unless told', (NODE_ENV, seconds) => {
+    expect(parse({ NODE_ENV }).shutdownDelaySeconds).toBe(seconds);
+    expect(parse({ NODE_ENV, SHUTDOWN_DELAY: '0s' }).shutdownDelaySeconds).toBe(0);
+  });
+
+  it.each([
+    ['START_TIMEOUT', '0s', '1s to 1h'],
+    ['SHUTDOWN_TIMEOUT', '0s', '1s to 1h'],
+    ['SHUTDOWN_DELAY', '61m', '0s to 1h'],
+    ['SHUTDOWN_DELAY', '-1s', '0s to 1h'],
+    ['SHUTDOWN_DELAY', '500ms', '0s to 1h'],
+    ['SHUTDOWN_DELAY', '0', '0s to 1h'],
+  ])('refuse %s=%s', (variable, text, range) => {
+    expect(refusal({ [variable]: text }).message).toBe(
+      `${variable} must be a duration of ${range}, written like 5s or 1m.`,
+    );
   });
 
   it.each([

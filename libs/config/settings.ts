@@ -4,12 +4,15 @@ import {
   durationSeconds,
   emptyAsUnset,
   listenPort,
+  patienceSeconds,
   positiveInteger,
   storeUrl,
 } from './setting-types';
 
 const DAY_SECONDS = 86_400;
 const MIN_SECRET_BYTES = 32;
+/** Longer than a load balancer takes to notice that a process is not ready any more. */
+const PRODUCTION_SHUTDOWN_DELAY_SECONDS = 5;
 
 /** One entry a variable. Messages name what is wrong and never repeat the value: it may be a secret. */
 const schema = z.object({
@@ -35,6 +38,9 @@ const schema = z.object({
   INTROSPECTION_CLIENTS: clientList().default([]),
   PROFILE_TTL: durationSeconds().default(30 * 60),
   BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
+  START_TIMEOUT: patienceSeconds().default(60),
+  SHUTDOWN_DELAY: patienceSeconds('0s').optional(),
+  SHUTDOWN_TIMEOUT: patienceSeconds().default(10),
 });
 
 /** A variable is missing or wrong. One sentence that names it; never its value. */
@@ -68,6 +74,12 @@ export class Settings {
   readonly introspectionClients: readonly { id: string; secret: string }[];
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
+  /** How long the start waits for Postgres. */
+  readonly startTimeoutSeconds: number;
+  /** How long the process, asked to stop, goes on serving. */
+  readonly shutdownDelaySeconds: number;
+  /** How long, after that, requests in flight and stores may take to finish. */
+  readonly shutdownTimeoutSeconds: number;
 
   constructor(parsed: z.output<typeof schema>) {
     this.production = parsed.NODE_ENV === 'production';
@@ -84,6 +96,10 @@ export class Settings {
     this.introspectionClients = parsed.INTROSPECTION_CLIENTS;
     this.profileTtlSeconds = parsed.PROFILE_TTL;
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
+    this.startTimeoutSeconds = parsed.START_TIMEOUT;
+    this.shutdownDelaySeconds =
+      parsed.SHUTDOWN_DELAY ?? (this.production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0);
+    this.shutdownTimeoutSeconds = parsed.SHUTDOWN_TIMEOUT;
   }
 }
 

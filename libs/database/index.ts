@@ -2,3 +2,4 @@ export { Database } from './database';
 export type { ReservedConnection } from './reserved-connection';
 export { DatabaseModule, type DatabaseOptions } from './database.module';
 export { runMigrations } from './migrate';
+export { waitForPostgres } from './wait-for-postgres';

@@ -22,3 +22,26 @@ export async function runMigrations(url: string): Promise<string[]> {
     await lock.destroy();
   }
 }
+
+const UNDEFINED_TABLE = '42P01';
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/**
+ * Whether the database lacks tables of this program. No where the program may not read which it has:
+ * migrating is another user's business then.
+ */
+export async function hasPendingMigrations(dataSource: DataSource): Promise<boolean> {
+  try {
+    const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
+    const done = new Set(rows.map(({ name }) => name));
+    return dataSource.migrations.some(
+      ({ name, constructor }) => !done.has(name ?? constructor.name),
+    );
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === UNDEFINED_TABLE || code === INSUFFICIENT_PRIVILEGE) {
+      return code === UNDEFINED_TABLE;
+    }
+    throw error;
+  }
+}

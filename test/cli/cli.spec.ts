@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTestApp, type TestApp } from '../support/app';
-import { buildCli, expectOneSentence, runCli, type CliAnswer } from '../support/cli';
+import { buildOnce } from '../support/build';
+import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
 import { sharedStores } from '../support/shared-stores';
 import { createTestDatabase } from '../support/stores';
 
@@ -13,7 +14,7 @@ describe('the commands', () => {
   let settings: Record<string, string>;
 
   beforeAll(async () => {
-    await buildCli();
+    await buildOnce();
     app = await startTestApp();
     settings = {
       DATABASE_URL: app.database.url,

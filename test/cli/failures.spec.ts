@@ -1,5 +1,6 @@
 import { startTestApp, type TestApp } from '../support/app';
-import { buildCli, expectOneSentence, runCli } from '../support/cli';
+import { buildOnce } from '../support/build';
+import { expectOneSentence, runCli } from '../support/cli';
 
 /** Nothing listens there. */
 const CLOSED_PORT = '127.0.0.1:9';
@@ -9,7 +10,7 @@ describe('a command that cannot succeed', () => {
   let settings: Record<string, string>;
 
   beforeAll(async () => {
-    await buildCli();
+    await buildOnce();
     app = await startTestApp();
     settings = {
       DATABASE_URL: app.database.url,

@@ -1,11 +1,12 @@
-import { buildCli, expectOneSentence, runCli, type CliAnswer } from '../support/cli';
+import { buildOnce } from '../support/build';
+import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
 
 /** No settings at all: neither help nor wrong usage gets as far as needing one. */
 function latchkey(...args: string[]): Promise<CliAnswer> {
   return runCli(args, {});
 }
 
-beforeAll(buildCli, 120_000);
+beforeAll(buildOnce, 120_000);
 
 describe('help', () => {
   it('lists every command, the exit codes, and where settings come from', async () => {

@@ -1,10 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { createOutput } from '../../tools/local/output.mjs';
 import { ROOT } from '../../tools/local/paths.mjs';
-import { build } from '../../tools/local/source-build.mjs';
 import { sharedStores } from './shared-stores';
 
 const MAIN = join(ROOT, 'dist', 'apps', 'cli', 'main.js');
@@ -14,25 +10,6 @@ export interface CliAnswer {
   exitCode: number;
   stdout: string;
   stderr: string;
-}
-
-/** Compiles the checkout unless that is done. Of suites that run at once one does, the others wait. */
-export async function buildCli(): Promise<void> {
-  const { folder } = sharedStores();
-  const done = join(folder, 'cli-built');
-  try {
-    mkdirSync(join(folder, 'cli-building'));
-  } catch {
-    while (!existsSync(done)) {
-      await pause(50);
-    }
-    return;
-  }
-  try {
-    await build({ output: createOutput(process.stderr), signal: new AbortController().signal });
-  } finally {
-    writeFileSync(done, '');
-  }
 }
 
 /** Runs the built command line in a process of its own, with these settings and no others. */

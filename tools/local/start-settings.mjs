@@ -69,7 +69,7 @@ export async function refuseTakenPort({ host, port }) {
  * @returns {NodeJS.ProcessEnv}
  */
 export function apiEnvironment({ host, port }, { databaseUrl, redisUrl }) {
-  const { NODE_ENV, JWT_SECRET } = process.env;
+  const { NODE_ENV, JWT_SECRET, SHUTDOWN_DELAY, SHUTDOWN_TIMEOUT } = process.env;
   const makesSecret = !JWT_SECRET && NODE_ENV !== 'production';
   return {
     ...process.env,
@@ -77,6 +77,9 @@ export function apiEnvironment({ host, port }, { databaseUrl, redisUrl }) {
     PORT: String(port),
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
+    // Nothing balances load before it, and a person waits for its end.
+    SHUTDOWN_DELAY: SHUTDOWN_DELAY || '0s',
+    SHUTDOWN_TIMEOUT: SHUTDOWN_TIMEOUT || '4s',
     ...(makesSecret ? { JWT_SECRET: keepSecret(join(DATA_DIR, 'jwt-secret')).value } : {}),
   };
 }

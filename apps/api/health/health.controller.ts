@@ -13,6 +13,7 @@ import type { FastifyReply } from 'fastify';
 import { Public } from '#libs/http';
 import { PostgresHealth } from './postgres.health';
 import { RedisHealth } from './redis.health';
+import { ShutdownHealth } from './shutdown.health';
 
 /** Terminus reports "not healthy" by an exception that carries the report. */
 @Catch(ServiceUnavailableException)
@@ -32,6 +33,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly redis: RedisHealth,
     private readonly postgres: PostgresHealth,
+    private readonly shutdown: ShutdownHealth,
   ) {}
 
   @Get('live')
@@ -43,8 +45,14 @@ export class HealthController {
 
   @Get('ready')
   @HealthCheck()
-  @ApiOperation({ summary: 'Readiness: requests can be answered; degraded while Redis is away' })
+  @ApiOperation({
+    summary:
+      'Readiness: requests can be answered; degraded while Redis is away, 503 while shutting down',
+  })
   ready() {
+    if (this.shutdown.isUnderWay) {
+      return this.health.check([() => this.shutdown.check()]);
+    }
     return this.health.check([() => this.redis.check(), () => this.postgres.check()]);
   }
 }

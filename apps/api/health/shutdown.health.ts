@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import { HttpTraffic } from '../lifecycle/http-traffic';
+
+/** Whether the process was asked to stop: it still serves then, but is not ready for more. */
+@Injectable()
+export class ShutdownHealth {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly traffic: HttpTraffic,
+  ) {}
+
+  get isUnderWay(): boolean {
+    return this.traffic.isEnding;
+  }
+
+  check() {
+    return this.indicators.check('shutdown').down('The process is shutting down.');
+  }
+}

@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http';
+import { Server as Listener, type Socket } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+
+/**
+ * What goes on at the listener, and how it ends: first clients are told to go elsewhere while everything
+ * is still served; then nothing new is taken, and what is under way is finished.
+ */
+@Injectable()
+export class HttpTraffic {
+  /** Answers that have not been sent to the last byte. */
+  private readonly answers = new Set<ServerResponse>();
+  private readonly sockets = new Set<Socket>();
+  private fastify: FastifyInstance | undefined;
+  private ending = false;
+  private whenAnswered: (() => void) | undefined;
+
+  /** Whether new requests had better go to another process. */
+  get isEnding(): boolean {
+    return this.ending;
+  }
+
+  get openConnections(): number {
+    return this.sockets.size;
+  }
+
+  get openRequests(): number {
+    return this.answers.size;
+  }
+
+  /** Called once, before the listener opens. */
+  watch(fastify: FastifyInstance): void {
+    this.fastify = fastify;
+    fastify.addHook('onRequest', (_request, { raw }, done) => {
+      this.follow(raw);
+      done();
+    });
+    fastify.server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  /** From now on every answer closes its connection, so that the client opens the next one elsewhere. */
+  announceEnd(): void {
+    this.ending = true;
+    // Of the answers that queue on one connection only the last may close it.
+    const last = new Map([...this.answers].map((answer) => [answer.req.socket, answer]));
+    last.forEach(closeConnection);
+  }
+
+  /** Closes the listener and idle connections; resolves when every request has its answer. */
+  async end(): Promise<void> {
+    this.announceEnd();
+    const server = this.fastify?.server;
+    if (!server) {
+      return;
+    }
+    const closed = new Promise<void>((resolve) => {
+      // The listener alone: HTTP's own close would cut off answers that are half sent.
+      Listener.prototype.close.call(server, () => resolve());
+    });
+    this.whenAnswered = () => this.closeIdleConnections();
+    this.closeIdleConnections();
+    await closed;
+    await this.allAnswered();
+  }
+
+  private follow(answer: ServerResponse): void {
+    this.answers.add(answer);
+    answer.once('close', () => {
+      this.answers.delete(answer);
+      this.whenAnswered?.();
+    });
+    if (this.ending) {
+      closeConnection(answer);
+    }
+  }
+
+  /** As Node does, but for what it overlooks on either side. */
+  private closeIdleConnections(): void {
+    // An answer that a slow client has yet to read is complete to Node, and its connection idle.
+    if (![...this.answers].some((answer) => answer.writableEnded)) {
+      this.fastify?.server.closeIdleConnections();
+    }
+    // A connection over which nothing was ever said is busy to Node.
+    [...this.sockets]
+      .filter(({ bytesRead }) => bytesRead === 0)
+      .forEach((socket) => socket.destroy());
+  }
+
+  /** With HOST=localhost there is a second listener, for IPv6, whose connections Fastify keeps. */
+  private async allAnswered(): Promise<void> {
+    while (this.answers.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.whenAnswered = resolve;
+      });
+    }
+  }
+}
+
+function closeConnection(answer: ServerResponse): void {
+  if (!answer.headersSent) {
+    answer.setHeader('connection', 'close');
+  }
+}

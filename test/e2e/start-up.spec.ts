@@ -1,0 +1,134 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { runMigrations } from '../../libs/database/migrate';
+import { startPostgres } from '../../tools/local/postgres.mjs';
+import { ApiProcess } from '../support/api-process';
+import { buildOnce } from '../support/build';
+import { sharedStores } from '../support/shared-stores';
+import {
+  createTestDatabase,
+  startTestRedis,
+  type TestDatabase,
+  type TestRedis,
+} from '../support/stores';
+import { until } from '../support/until';
+
+/** Nothing listens there. */
+const CLOSED_PORT = '127.0.0.1:9';
+const POSTGRES_AWAY = `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey`;
+const WAITING = 'waiting for Postgres: connection refused; next attempt in';
+
+describe('the start of the API', () => {
+  let redis: TestRedis;
+  let database: TestDatabase;
+  let api: ApiProcess | undefined;
+
+  beforeAll(async () => {
+    await buildOnce();
+    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+  }, 120_000);
+
+  afterEach(async () => {
+    await api?.kill();
+  });
+
+  afterAll(async () => {
+    await Promise.all([redis.stop(), database.drop()]);
+  });
+
+  async function spawn(env: Record<string, string>): Promise<ApiProcess> {
+    api = await ApiProcess.spawn({ DATABASE_URL: database.url, REDIS_URL: redis.url, ...env });
+    return api;
+  }
+
+  /** Ended with code 1, and with one sentence beside the log. */
+  async function expectRefusal(started: ApiProcess, sentence: string): Promise<void> {
+    expect(await started.ended).toBe('exit code 1');
+    expect(started.complaint).toBe(`Latchkey could not start: ${sentence}\n`);
+    expect(started.logged('error')).toEqual([]);
+    expect(started.output).not.toContain('s3cret');
+  }
+
+  it('waits for a Postgres that comes up later, and says so', async () => {
+    const dataDir = join(mkdtempSync(join(sharedStores().folder, 'late-')), 'postgres');
+    const first = await startPostgres({ dataDir, password: 's3cret' });
+    await runMigrations(first.url);
+    await first.stop();
+
+    const started = await spawn({ DATABASE_URL: first.url });
+    await until(() => started.logged('warn').length >= 2);
+    expect(started.logged('warn').slice(0, 2)).toEqual([`${WAITING} 0.5 s`, `${WAITING} 1 s`]);
+    const again = await startPostgres({ dataDir, password: 's3cret', port: first.port });
+    try {
+      await started.untilServing();
+      expect((await started.http.get('/health/ready')).status).toBe(200);
+      expect(started.output).not.toContain('s3cret');
+    } finally {
+      await started.kill();
+      await again.stop();
+    }
+  });
+
+  it('gives up after START_TIMEOUT', async () => {
+    const started = await spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1s' });
+    const sentence = 'Postgres could not be reached within 1 s: connection refused.';
+    await expectRefusal(started, sentence);
+    expect(started.logged('warn').length).toBeGreaterThan(0);
+  });
+
+  it('passes on what Postgres says against it', async () => {
+    const refused = new URL(database.url);
+    refused.password = 's3cret';
+    const started = await spawn({ DATABASE_URL: refused.href, START_TIMEOUT: '1s' });
+    const reason = `password authentication failed for user "${refused.username}"`;
+    await expectRefusal(started, `Postgres could not be reached within 1 s: ${reason}.`);
+  });
+
+  it('ends at once when it is stopped while it waits', async () => {
+    const started = await spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1h' });
+    await until(() => started.logged('warn').length > 0);
+    started.signal('SIGTERM');
+    expect(await started.ended).toBe('exit code 0');
+    expect(started.logged('info').at(-1)).toBe('stopped before the start was complete (SIGTERM)');
+    expect([started.complaint, started.isAlive]).toEqual(['', false]);
+  });
+
+  it('says that the tables are missing, or older than the program', async () => {
+    const older = await createTestDatabase();
+    try {
+      const sentence = 'The tables are not up to date: run latchkey migrate.';
+      await older.sql.query('DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)');
+      await expectRefusal(await spawn({ DATABASE_URL: older.url }), sentence);
+      await older.sql.query('DROP TABLE migrations');
+      await expectRefusal(await spawn({ DATABASE_URL: older.url }), sentence);
+    } finally {
+      await older.drop();
+    }
+  });
+
+  it('does not need to read which migrations ran', async () => {
+    const name = `app_${process.pid}`;
+    const { sql } = database;
+    await sql.query(`CREATE ROLE ${name} LOGIN PASSWORD 's3cret'`);
+    try {
+      await sql.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON users, subjects TO ${name}`);
+      const url = new URL(database.url);
+      [url.username, url.password] = [name, 's3cret'];
+      const started = await spawn({ DATABASE_URL: url.href });
+      await started.untilServing();
+      await started.kill();
+    } finally {
+      await sql.query(`DROP OWNED BY ${name}`);
+      await sql.query(`DROP ROLE ${name}`);
+    }
+  });
+
+  it('does not wait for Redis, and says that it is away', async () => {
+    const started = await spawn({ REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` });
+    await started.untilServing();
+    const ready = await started.http.get<{ status: string }>('/health/ready');
+    expect([ready.status, ready.body.status]).toEqual([200, 'degraded']);
+    await until(() => started.logged('warn').some((line) => line.includes('ECONNREFUSED')));
+    expect(started.output).not.toContain('s3cret');
+  });
+});

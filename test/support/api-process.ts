@@ -1,0 +1,110 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../tools/local/paths.mjs';
+import { freePort } from '../../tools/local/ports.mjs';
+import { identify, isAlive } from '../../tools/local/processes.mjs';
+import { Server } from '../../tools/local/server.mjs';
+import { HttpClient } from './http-client';
+import { sharedStores } from './shared-stores';
+import { until } from './until';
+
+const MAIN = join(ROOT, 'dist', 'apps', 'api', 'main.js');
+
+/** The built API in a process of its own, which may or may not be serving yet. */
+export class ApiProcess {
+  readonly http: HttpClient;
+  private readonly id: ReturnType<typeof identify>;
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {
+    this.http = new HttpClient(`http://127.0.0.1:${port}`);
+    this.id = identify(server.pid);
+  }
+
+  /** Runs it with these settings and no others, on a free port, without waiting for anything. */
+  static async spawn(env: Record<string, string>): Promise<ApiProcess> {
+    const { folder } = sharedStores();
+    const port = await freePort();
+    const server = await Server.spawn(process.execPath, [MAIN], {
+      name: 'The API',
+      stopSignal: 'SIGKILL',
+      killSignal: 'SIGKILL',
+      graceMs: 0,
+      logFile: join(mkdtempSync(join(folder, 'api-')), 'api.log'),
+      // A folder without an .env.
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: 'test',
+        JWT_SECRET: 'a secret of the tests, long enough',
+        PORT: String(port),
+        ...env,
+      },
+    });
+    return new ApiProcess(server, port);
+  }
+
+  /** Everything it has printed. */
+  get output(): string {
+    return this.server.log;
+  }
+
+  /** The messages of its log lines of one level. */
+  logged(level: 'info' | 'warn' | 'error'): string[] {
+    const code = { info: 30, warn: 40, error: 50 }[level];
+    return this.output
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as { level: number; msg: string })
+      .filter((line) => line.level === code)
+      .map(({ msg }) => msg);
+  }
+
+  /** What it has printed beside its log. */
+  get complaint(): string {
+    return this.output
+      .split('\n')
+      .filter((line) => !line.startsWith('{'))
+      .join('\n');
+  }
+
+  get isAlive(): boolean {
+    return isAlive(this.id);
+  }
+
+  /** Resolves with `exit code <n>` or `signal <name>`. */
+  get ended(): Promise<string> {
+    return this.server.ended;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.server.pid, signal);
+  }
+
+  /** @throws Failure with what it printed last, when it ends before it serves */
+  async untilServing(): Promise<this> {
+    await this.server.waitUntil(() => this.serves(), { deadlineMs: 60_000 });
+    return this;
+  }
+
+  async untilRefusingConnections(): Promise<void> {
+    await until(async () => !(await this.serves()));
+  }
+
+  /** For the end of a test, whatever state the process is in. */
+  kill(): Promise<void> {
+    return this.server.stop();
+  }
+
+  private async serves(): Promise<boolean> {
+    try {
+      return (
+        (await this.http.get('/health/live', { headers: { connection: 'close' } })).status === 200
+      );
+    } catch {
+      return false;
+    }
+  }
+}

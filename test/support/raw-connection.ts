@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { until } from './until';
+
+/** A client that does with its connection what a well-behaved one would not. */
+export class RawConnection {
+  /** Everything that has arrived. */
+  received = '';
+  isClosed = false;
+
+  private constructor(private readonly socket: Socket) {
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      this.received += text;
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.isClosed = true;
+    });
+  }
+
+  static async open(port: number): Promise<RawConnection> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return new RawConnection(socket);
+  }
+
+  /** Asks for a path, without a word about keeping the connection: HTTP/1.1 keeps it. */
+  get(path: string): void {
+    this.send(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`);
+  }
+
+  send(text: string): void {
+    this.socket.write(text);
+  }
+
+  stopReading(): void {
+    this.socket.pause();
+  }
+
+  resumeReading(): void {
+    this.socket.resume();
+  }
+
+  async untilReceived(pattern: RegExp): Promise<void> {
+    await until(() => pattern.test(this.received));
+  }
+
+  async untilClosed(): Promise<void> {
+    await until(() => this.isClosed);
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
