@@ -31,7 +31,10 @@ export class ReservedConnection {
     if (this.closed) {
       throw new DependencyUnavailableError('postgres', { cause: new Error('shutting down') });
     }
-    const runner = (this.runner ??= this.dataSource.createQueryRunner());
+    // The driver gives a connection that ended while it was idle back by itself.
+    const runner =
+      this.runner?.isReleased === false ? this.runner : this.dataSource.createQueryRunner();
+    this.runner = runner;
     try {
       return await guarded(async () => (await runner.query(sql, parameters)) as Row[]);
     } catch (error) {

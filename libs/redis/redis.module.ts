@@ -30,6 +30,8 @@ export class RedisModule {
             ...(options.inject && { inject: options.inject }),
             useFactory: async (...injected: unknown[]) => ({
               closeClient: true,
+              // RedisClient says it, once an outage and not at every attempt.
+              errorLog: false,
               config: driverOptions(await options.useFactory(...injected)),
             }),
           },

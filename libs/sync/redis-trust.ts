@@ -50,9 +50,14 @@ export class RedisTrust {
 
   /** Prolongs the lease; parameters as of `gain`. */
   renew(losses: number, beganMs: number): void {
-    if (losses === this.lost) {
-      this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
+    if (losses !== this.lost) {
+      return;
     }
+    const gapMs = Math.round(performance.now() - this.untilMs);
+    if (gapMs > 0) {
+      this.logger.warn(`Redis was not believed for ${gapMs} ms: a look into the outbox came late`);
+    }
+    this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
   }
 
   /** Does not believe Redis until it has been brought up to date. */

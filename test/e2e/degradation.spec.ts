@@ -236,10 +236,18 @@ function expectWellFormed(answer: Answer): void {
 async function subjectOf(route: Route): Promise<Subject> {
   const first = await app.register();
   const other = await app.login(first.user.email);
-  await app.http.get(PROFILE, { token: first.accessToken });
+  await knownToRedis(first, other);
   const subject = { ...first, other };
   await route.prepare?.(subject);
   return subject;
+}
+
+/** A session that is verified while Redis is believed stands in Redis afterwards. */
+async function knownToRedis(...signedIn: AuthResultDto[]): Promise<void> {
+  await app.nest.get(RedisTrust).gained();
+  for (const { accessToken: token } of signedIn) {
+    expect((await app.http.get(PROFILE, { token })).status).toBe(200);
+  }
 }
 
 async function ready(): Promise<void> {
@@ -319,9 +327,9 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
   });
 
   it('Postgres: a session that ended meanwhile is recorded as soon as it is back', async () => {
-    const { accessToken: token, session } = await app.register();
-    const other = await app.register();
-    await ready();
+    const [ended, other] = [await app.register(), await app.register()];
+    const { accessToken: token, session } = ended;
+    await knownToRedis(ended, other);
     postgres[fault]();
     expect((await app.http.post('/api/auth/logout', { token })).status).toBe(204);
     expect((await app.http.get(PROFILE, { token })).status).toBe(401);
