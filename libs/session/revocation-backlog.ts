@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { UnrecordedRevocations } from '#libs/sync';
 import type { RevocationReason } from './session';
 import { RedisSessionStore, type UnrecordedNote } from './store/redis-session.store';
-import { SessionRecordStore, type PastRevocation } from './store/session-record.store';
+import { SessionRevocationStore, type PastRevocation } from './store/session-revocation.store';
 
 export interface UnrecordedRevocation extends PastRevocation {
   userId: string;
@@ -21,7 +21,7 @@ export class RevocationBacklog implements UnrecordedRevocations {
   private readonly remembered = new Map<string, UnrecordedRevocation>();
 
   constructor(
-    private readonly record: SessionRecordStore,
+    private readonly record: SessionRevocationStore,
     private readonly redis: RedisSessionStore,
   ) {}
 

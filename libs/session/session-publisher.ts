@@ -6,7 +6,7 @@ import { RevocationBacklog, toNote } from './revocation-backlog';
 import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
 import { SessionOptions } from './session.options';
 import { RedisSessionStore, type TombstoneRequest } from './store/redis-session.store';
-import type { RevokedSession, RevokedUser } from './store/session-record.store';
+import type { RevokedSession, RevokedUser } from './store/session-revocation.store';
 
 /** Milliseconds after which Redis stands in for a record that does not answer. */
 const RECORD_PATIENCE_MS = 500;

@@ -15,6 +15,8 @@ import { RefreshTokenEntity } from './store/refresh-token.entity';
 import { RefreshTokenStore } from './store/refresh-token.store';
 import { SessionEntity } from './store/session.entity';
 import { SessionRecordStore } from './store/session-record.store';
+import { SessionRevocationStore } from './store/session-revocation.store';
+import { SubjectStore } from './store/subject.store';
 import { SubjectEntity } from './store/subject.entity';
 
 /** Sessions for any Nest application that has `RedisModule` and `DatabaseModule`. */
@@ -37,6 +39,8 @@ export class SessionModule {
           inject: options.inject ?? [],
           useFactory: options.useFactory,
         },
+        SubjectStore,
+        SessionRevocationStore,
         SessionRecordStore,
         RefreshTokenStore,
         RedisSessionStore,

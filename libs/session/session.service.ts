@@ -22,11 +22,9 @@ import {
 } from './session.errors';
 import { SessionOptions } from './session.options';
 import { RefreshTokenStore, type Rotation } from './store/refresh-token.store';
-import {
-  SessionRecordStore,
-  type RevokedSession,
-  type SessionCursor,
-} from './store/session-record.store';
+import { SessionRecordStore, type SessionCursor } from './store/session-record.store';
+import { SessionRevocationStore, type RevokedSession } from './store/session-revocation.store';
+import { SubjectStore } from './store/subject.store';
 
 /** What `open` needs to know. */
 export interface OpenSession {
@@ -78,7 +76,9 @@ export class SessionService {
   private readonly logger = new Logger('Session');
 
   constructor(
+    private readonly subjects: SubjectStore,
     private readonly record: SessionRecordStore,
+    private readonly revocations: SessionRevocationStore,
     private readonly refreshTokens: RefreshTokenStore,
     private readonly lookup: SessionLookup,
     private readonly publisher: SessionPublisher,
@@ -93,7 +93,7 @@ export class SessionService {
    * the two makes `open` refuse instead of signing an old password in.
    */
   async generationOf(userId: string): Promise<number> {
-    return this.record.generationOf(userId);
+    return this.subjects.generationOf(userId);
   }
 
   /**
@@ -192,7 +192,9 @@ export class SessionService {
   async revoke(session: Session, reason: RevocationReason): Promise<void> {
     const nowMs = this.clock.nowMs();
     try {
-      await this.publisher.inTime(this.record.revoke(session.id, session.userId, reason, nowMs));
+      await this.publisher.inTime(
+        this.revocations.revoke(session.id, session.userId, reason, nowMs),
+      );
     } catch (error) {
       return this.publisher.revokeUnrecorded(session, reason, nowMs, error);
     }
@@ -208,7 +210,9 @@ export class SessionService {
     const nowMs = this.clock.nowMs();
     let revoked: RevokedSession | null;
     try {
-      revoked = await this.publisher.inTime(this.record.revoke(sessionId, userId, reason, nowMs));
+      revoked = await this.publisher.inTime(
+        this.revocations.revoke(sessionId, userId, reason, nowMs),
+      );
     } catch (error) {
       const found = await this.lookup.find(userId, sessionId);
       if (found.state !== 'live') {
@@ -229,7 +233,7 @@ export class SessionService {
    */
   async revokeAll(userId: string, { reason, alongside }: RevokeAllOptions): Promise<number> {
     const nowMs = this.clock.nowMs();
-    const revoked = await this.record.revokeAll(userId, reason, nowMs, alongside);
+    const revoked = await this.revocations.revokeAll(userId, reason, nowMs, alongside);
     await this.publisher.allRevoked(revoked, nowMs);
     return revoked.revoked.length;
   }
@@ -247,7 +251,7 @@ export class SessionService {
       const users = await this.record.usersWithSessions(this.clock.nowMs(), EVERYONE_BATCH, last);
       for (const userId of users) {
         const nowMs = this.clock.nowMs();
-        const revoked = await this.record.revokeAll(userId, reason, nowMs);
+        const revoked = await this.revocations.revokeAll(userId, reason, nowMs);
         total += revoked.revoked.length;
         enforced = (await this.publisher.tryAllRevoked(revoked, nowMs)) && enforced;
       }

@@ -9,7 +9,7 @@ import {
   type RefreshToken,
 } from '../refresh-token';
 import { userAgentOf, type ClientDetails, type Session } from '../session';
-import { SessionRecordStore } from './session-record.store';
+import { SessionRevocationStore } from './session-revocation.store';
 import { toSession, type SessionRow } from './session-row';
 
 /** A repetition of the last rotation by the same client within this time is not a theft. */
@@ -45,7 +45,7 @@ interface TokenRow {
 export class RefreshTokenStore {
   constructor(
     private readonly database: Database,
-    private readonly record: SessionRecordStore,
+    private readonly revocations: SessionRevocationStore,
   ) {}
 
   /**
@@ -83,7 +83,7 @@ export class RefreshTokenStore {
       if (repetition) {
         return { outcome: 'rotated', session, ...repetition };
       }
-      await this.record.revoke(session.id, session.userId, 'refresh-reuse', nowMs);
+      await this.revocations.revoke(session.id, session.userId, 'refresh-reuse', nowMs);
       return { outcome: 'reused', session };
     });
   }

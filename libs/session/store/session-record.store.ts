@@ -1,46 +1,15 @@
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
-import { appendToOutbox, Outbox } from '#libs/sync';
 import { hashSecret, type RefreshToken } from '../refresh-token';
-import {
-  userAgentOf,
-  type ClientDetails,
-  type RecordedSession,
-  type RevocationReason,
-  type Session,
-} from '../session';
-import { sessionChanges } from './session-changes';
+import { userAgentOf, type ClientDetails, type RecordedSession, type Session } from '../session';
+import { SessionRevocationStore, type RevokedSession } from './session-revocation.store';
 import { toRecordedSession, toSession, type SessionRow } from './session-row';
-
-const FIRST_GENERATION = 1;
-
-/** Parts of the statements that end sessions; $1 is now, $2 the reason. */
-const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
-const IS_LIVE = 'revoked_at IS NULL AND expires_at > $1';
-const RETURN_ENDED = 'RETURNING sessions.id, sessions.user_id, sessions.expires_at';
+import { FIRST_GENERATION, SubjectStore } from './subject.store';
 
 interface StateRow extends SessionRow {
   revoked_at: Date | null;
   user_generation: number;
-}
-
-interface EndedRow {
-  id: string;
-  expires_at: Date;
-}
-
-/** A session that a revocation ended: what is needed to put up its tombstone. */
-export interface RevokedSession {
-  id: string;
-  expiresAtMs: number;
-}
-
-/** Everything that one revoke-all did to one user. */
-export interface RevokedUser {
-  userId: string;
-  generation: number;
-  revoked: RevokedSession[];
 }
 
 export interface InsertSession {
@@ -54,13 +23,6 @@ export interface InsertSession {
 /** What the record says of one session. */
 export type RecordedState =
   { state: 'live'; session: Session } | { state: 'revoked' | 'expired'; userId: string };
-
-/** A revocation that was decided while the record could not be written. */
-export interface PastRevocation {
-  sessionId: string;
-  reason: RevocationReason;
-  revokedAtMs: number;
-}
 
 /** Where a page of a list begins. */
 export interface SessionCursor {
@@ -76,17 +38,9 @@ export interface SessionCursor {
 export class SessionRecordStore {
   constructor(
     private readonly database: Database,
-    private readonly outbox: Outbox,
+    private readonly subjects: SubjectStore,
+    private readonly revocations: SessionRevocationStore,
   ) {}
-
-  /** The user's generation; a user without any session yet has the first. One query. */
-  async generationOf(userId: string): Promise<number> {
-    const rows = await this.query<{ generation: number }>(
-      'SELECT generation FROM subjects WHERE user_id = $1',
-      [userId],
-    );
-    return rows[0]?.generation ?? FIRST_GENERATION;
-  }
 
   /**
    * Records a new session, unless the user's generation has moved past the session's.
@@ -100,7 +54,7 @@ export class SessionRecordStore {
     if (first || session.generation !== FIRST_GENERATION) {
       return first;
     }
-    await this.createSubject(session.userId);
+    await this.subjects.create(session.userId);
     return this.insertWithinLimit(insert);
   }
 
@@ -133,69 +87,6 @@ export class SessionRecordStore {
       [userId, new Date(nowMs), limit, after ? new Date(after.createdAtMs) : null, after?.id],
     );
     return rows.map(toRecordedSession);
-  }
-
-  /**
-   * Ends one session of a user. One query.
-   * @returns null when there was no live one of that id; a session ended before keeps its reason.
-   */
-  async revoke(
-    sessionId: string,
-    userId: string,
-    reason: RevocationReason,
-    nowMs: number,
-  ): Promise<RevokedSession | null> {
-    const rows = await this.revokeWhere('id = $3 AND user_id = $4', nowMs, reason, [
-      sessionId,
-      userId,
-    ]);
-    return rows[0] ?? null;
-  }
-
-  /**
-   * Raises the user's generation and ends every live session, together.
-   * @param alongside more to do in the same transaction, before the generation is raised.
-   */
-  async revokeAll(
-    userId: string,
-    reason: RevocationReason,
-    nowMs: number,
-    alongside?: () => Promise<void>,
-  ): Promise<RevokedUser> {
-    return this.database.transaction(async () => {
-      await alongside?.();
-      await this.createSubject(userId);
-      const raised = await this.query<{ generation: number }>(
-        `WITH raised AS (
-           UPDATE subjects SET generation = generation + 1 WHERE user_id = $1 RETURNING generation
-         ) SELECT generation FROM raised`,
-        [userId],
-      );
-      const generation = raised[0]?.generation ?? FIRST_GENERATION;
-      await this.outbox.append(sessionChanges.allRevoked(userId, generation));
-      const revoked = await this.query<EndedRow>(
-        `WITH ended AS (${END_SESSIONS} user_id = $3 AND ${IS_LIVE} ${RETURN_ENDED})
-         SELECT * FROM ended`,
-        [new Date(nowMs), reason, userId],
-      );
-      return { userId, generation, revoked: revoked.map(toRevokedSession) };
-    });
-  }
-
-  /** Takes revocations to the record that it does not know yet; it keeps its own. One query. */
-  async recordRevocations(revocations: readonly PastRevocation[]): Promise<void> {
-    await this.query(
-      `WITH ended AS (
-         UPDATE sessions SET revoked_at = past.at, revoked_reason = past.reason
-           FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS past (id, at, reason)
-          WHERE sessions.id = past.id AND revoked_at IS NULL ${RETURN_ENDED}
-       ) ${appendToOutbox(sessionChanges.revokedFrom('ended'))}`,
-      [
-        revocations.map(({ sessionId }) => sessionId),
-        revocations.map(({ revokedAtMs }) => new Date(revokedAtMs)),
-        revocations.map(({ reason }) => reason),
-      ],
-    );
   }
 
   /** Users who have a live session, in the order of their ids, after a given one. One query. */
@@ -260,7 +151,7 @@ export class SessionRecordStore {
 
   /** Ends the oldest of the others, so that with the new one there are no more than `most`. */
   private async makeRoomFor(session: Session, most: number): Promise<RevokedSession[]> {
-    return this.revokeWhere(
+    return this.revocations.revokeWhere(
       `id IN (SELECT id FROM sessions
                WHERE user_id = $3 AND id <> $4 AND revoked_at IS NULL AND expires_at > $1
                ORDER BY created_at DESC, id DESC OFFSET $5)`,
@@ -298,33 +189,9 @@ export class SessionRecordStore {
     return rows.length === 1;
   }
 
-  /** @param condition SQL with its parameters from $3 on. */
-  private async revokeWhere(
-    condition: string,
-    nowMs: number,
-    reason: RevocationReason,
-    parameters: unknown[],
-  ): Promise<RevokedSession[]> {
-    const rows = await this.query<EndedRow>(
-      `WITH ended AS (${END_SESSIONS} ${condition} AND ${IS_LIVE} ${RETURN_ENDED}),
-            noted AS (${appendToOutbox(sessionChanges.revokedFrom('ended'))})
-       SELECT * FROM ended`,
-      [new Date(nowMs), reason, ...parameters],
-    );
-    return rows.map(toRevokedSession);
-  }
-
-  private async createSubject(userId: string): Promise<void> {
-    await this.query('INSERT INTO subjects (user_id) VALUES ($1) ON CONFLICT DO NOTHING', [userId]);
-  }
-
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
     return this.database.run((manager) => manager.query<Row[]>(sql, parameters));
   }
-}
-
-function toRevokedSession(row: EndedRow): RevokedSession {
-  return { id: row.id, expiresAtMs: row.expires_at.getTime() };
 }
 
 function toState(row: StateRow, nowMs: number): RecordedState {

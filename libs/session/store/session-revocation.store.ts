@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '#libs/database';
+import { appendToOutbox, Outbox } from '#libs/sync';
+import type { RevocationReason } from '../session';
+import { sessionChanges } from './session-changes';
+import { SubjectStore } from './subject.store';
+
+/** Parts of the statements that end sessions; $1 is now, $2 the reason. */
+const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
+const IS_LIVE = 'revoked_at IS NULL AND expires_at > $1';
+const RETURN_ENDED = 'RETURNING sessions.id, sessions.user_id, sessions.expires_at';
+
+interface EndedRow {
+  id: string;
+  expires_at: Date;
+}
+
+/** A session that a revocation ended: what is needed to put up its tombstone. */
+export interface RevokedSession {
+  id: string;
+  expiresAtMs: number;
+}
+
+/** Everything that one revoke-all did to one user. */
+export interface RevokedUser {
+  userId: string;
+  generation: number;
+  revoked: RevokedSession[];
+}
+
+/** A revocation that was decided while the record could not be written. */
+export interface PastRevocation {
+  sessionId: string;
+  reason: RevocationReason;
+  revokedAtMs: number;
+}
+
+/**
+ * Ends sessions in the record, and says so in the outbox in the same transaction. All methods throw
+ * DependencyUnavailableError when Postgres is away.
+ */
+@Injectable()
+export class SessionRevocationStore {
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly subjects: SubjectStore,
+  ) {}
+
+  /**
+   * Ends one session of a user. One query.
+   * @returns null when there was no live one of that id; a session ended before keeps its reason.
+   */
+  async revoke(
+    sessionId: string,
+    userId: string,
+    reason: RevocationReason,
+    nowMs: number,
+  ): Promise<RevokedSession | null> {
+    const rows = await this.revokeWhere('id = $3 AND user_id = $4', nowMs, reason, [
+      sessionId,
+      userId,
+    ]);
+    return rows[0] ?? null;
+  }
+
+  /**
+   * Raises the user's generation and ends every live session, together.
+   * @param alongside more to do in the same transaction, before the generation is raised.
+   */
+  async revokeAll(
+    userId: string,
+    reason: RevocationReason,
+    nowMs: number,
+    alongside?: () => Promise<void>,
+  ): Promise<RevokedUser> {
+    return this.database.transaction(async () => {
+      await alongside?.();
+      await this.subjects.create(userId);
+      const generation = await this.subjects.raiseGeneration(userId);
+      await this.outbox.append(sessionChanges.allRevoked(userId, generation));
+      const revoked = await this.query<EndedRow>(
+        `WITH ended AS (${END_SESSIONS} user_id = $3 AND ${IS_LIVE} ${RETURN_ENDED})
+         SELECT * FROM ended`,
+        [new Date(nowMs), reason, userId],
+      );
+      return { userId, generation, revoked: revoked.map(toRevokedSession) };
+    });
+  }
+
+  /** Takes revocations to the record that it does not know yet; it keeps its own. One query. */
+  async recordRevocations(revocations: readonly PastRevocation[]): Promise<void> {
+    await this.query(
+      `WITH ended AS (
+         UPDATE sessions SET revoked_at = past.at, revoked_reason = past.reason
+           FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS past (id, at, reason)
+          WHERE sessions.id = past.id AND revoked_at IS NULL ${RETURN_ENDED}
+       ) ${appendToOutbox(sessionChanges.revokedFrom('ended'))}`,
+      [
+        revocations.map(({ sessionId }) => sessionId),
+        revocations.map(({ revokedAtMs }) => new Date(revokedAtMs)),
+        revocations.map(({ reason }) => reason),
+      ],
+    );
+  }
+
+  /** @param condition SQL with its parameters from $3 on. */
+  async revokeWhere(
+    condition: string,
+    nowMs: number,
+    reason: RevocationReason,
+    parameters: unknown[],
+  ): Promise<RevokedSession[]> {
+    const rows = await this.query<EndedRow>(
+      `WITH ended AS (${END_SESSIONS} ${condition} AND ${IS_LIVE} ${RETURN_ENDED}),
+            noted AS (${appendToOutbox(sessionChanges.revokedFrom('ended'))})
+       SELECT * FROM ended`,
+      [new Date(nowMs), reason, ...parameters],
+    );
+    return rows.map(toRevokedSession);
+  }
+
+  private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    return this.database.run((manager) => manager.query<Row[]>(sql, parameters));
+  }
+}
+
+function toRevokedSession(row: EndedRow): RevokedSession {
+  return { id: row.id, expiresAtMs: row.expires_at.getTime() };
+}
