@@ -22,7 +22,11 @@ export class RedisClient implements OnApplicationShutdown {
   private readonly circuit = new CircuitBreaker('redis');
   private failing = false;
 
-  constructor(private readonly redis: Redis) {
+  /** @param timeoutMs until a command counts as unanswered, waiting to be sent included. */
+  constructor(
+    private readonly redis: Redis,
+    private readonly timeoutMs: number,
+  ) {
     redis.on('ready', () => {
       this.failing = false;
       this.circuit.close();
@@ -97,7 +101,7 @@ export class RedisClient implements OnApplicationShutdown {
   private run<T>(command: () => Promise<T>): Promise<T> {
     return this.circuit.run(async () => {
       try {
-        return await command();
+        return await inTime(command(), this.timeoutMs);
       } catch (error) {
         throw asDomainError(error);
       }
@@ -118,4 +122,12 @@ function asDomainError(error: unknown): unknown {
     return error;
   }
   return new DependencyUnavailableError('redis', { cause: error });
+}
+
+/** The driver's own deadline begins when a command is sent, and pipelines wait for each other. */
+function inTime<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
+    command.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

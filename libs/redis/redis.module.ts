@@ -32,6 +32,7 @@ export class RedisModule {
               closeClient: true,
               // RedisClient says it, once an outage and not at every attempt.
               errorLog: false,
+              readyLog: false,
               config: driverOptions(await options.useFactory(...injected)),
             }),
           },
@@ -42,7 +43,10 @@ export class RedisModule {
         {
           provide: RedisClient,
           inject: [RedisService],
-          useFactory: (driver: RedisService) => new RedisClient(driver.getOrThrow()),
+          useFactory: (driver: RedisService) => {
+            const redis = driver.getOrThrow();
+            return new RedisClient(redis, redis.options.commandTimeout ?? COMMAND_TIMEOUT_MS);
+          },
         },
       ],
       exports: [RedisClient],

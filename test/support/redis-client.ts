@@ -17,7 +17,7 @@ export async function connectRedisClient(): Promise<ConnectedRedis> {
   const connection = new Redis(server.url, { enableAutoPipelining: true });
   connection.on('error', () => undefined);
   return {
-    client: new RedisClient(connection),
+    client: new RedisClient(connection, 1000),
     raw: server.client,
     server,
     async close() {
