@@ -74,12 +74,17 @@ export class AuthService {
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
   async refresh(refreshToken: string, client: ClientDetails): Promise<SignedIn> {
-    const rotation = await this.sessions.refresh(refreshToken, client);
-    const current = await this.users.readProfile(rotation.session.userId);
-    if (!current) {
-      throw new SessionRevokedError();
-    }
-    return this.signedIn(rotation, current.profile, rotation.rotatedAtMs);
+    const profiles: Profile[] = [];
+    // Before the token is used up: a store that fails in between must not cost the session.
+    const rotation = await this.sessions.refresh(refreshToken, client, async (userId) => {
+      const current = await this.users.readProfile(userId);
+      if (!current) {
+        throw new SessionRevokedError();
+      }
+      profiles.push(current.profile);
+    });
+    const [profile] = profiles as [Profile];
+    return this.signedIn(rotation, profile, rotation.rotatedAtMs);
   }
 
   /** Ends this session and forgets the cached profile. Idempotent. */

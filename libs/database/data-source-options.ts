@@ -1,3 +1,4 @@
+import type { ClientConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { AddRefreshTokensAndAccountState1764100000000 } from './migrations/1764100000000-add-refresh-tokens-and-account-state';
 import { AddOutbox1764200000000 } from './migrations/1764200000000-add-outbox';
@@ -7,7 +8,7 @@ import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-
 export interface DatabaseOptions {
   /** `postgres://` address. */
   url: string;
-  /** Connections kept at most, beside the reserved one. */
+  /** Connections of the pool at most; a reserved one comes on top. */
   poolSize?: number;
   /** Milliseconds until waiting for a free or new connection fails. */
   connectTimeoutMs?: number;
@@ -41,8 +42,7 @@ export function dataSourceOptions(
       AddRefreshTokensAndAccountState1764100000000,
       AddOutbox1764200000000,
     ],
-    // And one that is reserved, see ReservedConnection.
-    poolSize: (options.poolSize ?? POOL_SIZE) + 1,
+    poolSize: options.poolSize ?? POOL_SIZE,
     connectTimeoutMS: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     extra: {
       statement_timeout: statementTimeoutMs,
@@ -52,5 +52,19 @@ export function dataSourceOptions(
       keepAlive: true,
       idle_in_transaction_session_timeout: 10_000,
     },
+  };
+}
+
+/** What a connection of the same data source outside its pool needs. */
+export function clientConfigOf(options: DataSourceOptions): ClientConfig {
+  if (options.type !== 'postgres') {
+    throw new Error('the data source must be Postgres');
+  }
+  const { url, applicationName, connectTimeoutMS } = options;
+  return {
+    ...(options.extra as ClientConfig),
+    ...(url !== undefined && { connectionString: url }),
+    ...(applicationName !== undefined && { application_name: applicationName }),
+    ...(connectTimeoutMS !== undefined && { connectionTimeoutMillis: connectTimeoutMS }),
   };
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CircuitBreaker } from '#libs/common';
+import { clientConfigOf } from './data-source-options';
 import { guarded } from './database-errors';
 import { ReservedConnection } from './reserved-connection';
 
@@ -41,9 +42,14 @@ export class Database implements OnApplicationShutdown {
   /**
    * A connection that nothing else uses, made when it is first needed and again after a failure: no
    * load of other statements makes it wait, and no breaker keeps it from trying.
+   * @param deadlineMs until a statement on it fails, or an attempt to connect.
    */
-  reserveConnection(): ReservedConnection {
-    return new ReservedConnection(this.dataSource);
+  reserveConnection(deadlineMs: number): ReservedConnection {
+    return new ReservedConnection({
+      ...clientConfigOf(this.dataSource.options),
+      query_timeout: deadlineMs,
+      connectionTimeoutMillis: deadlineMs,
+    });
   }
 
   /** Resolves when Postgres answers. */

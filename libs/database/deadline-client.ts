@@ -1,10 +1,16 @@
-import { Client, type QueryResult } from 'pg';
+import { Client, type ClientConfig, type QueryResult } from 'pg';
 
 /**
  * A connection that is given up with the statement that got no answer in time: the driver would hand
  * it on, and the next statement on it would wait behind the unanswered one.
  */
 export class DeadlineClient extends Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    // A connection may end before whoever asked for it listens; the next statement on it says so.
+    this.on('error', () => undefined);
+  }
+
   override query = ((...args: unknown[]) => {
     const result = (super.query as (...all: unknown[]) => unknown)(...args);
     if (result instanceof Promise) {

@@ -1,14 +1,15 @@
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { ClientConfig } from 'pg';
 import { DependencyUnavailableError } from '#libs/common';
 import { guarded } from './database-errors';
+import { DeadlineClient } from './deadline-client';
 
-/** One connection of the pool, kept for one purpose. */
+/** One connection outside the pool, for one purpose: made when needed, and again after a failure. */
 export class ReservedConnection {
-  private runner: QueryRunner | undefined;
+  private client: Promise<DeadlineClient> | undefined;
   private closed = false;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly config: ClientConfig) {}
 
   /**
    * One statement, after those that were asked for before.
@@ -20,32 +21,43 @@ export class ReservedConnection {
     return query;
   }
 
-  /** Gives the connection back for good, so that the pool can end; after statements in progress. */
+  /** Ends the connection for good, after statements in progress. */
   async close(): Promise<void> {
     this.closed = true;
     await this.last;
-    await this.release();
+    this.drop();
   }
 
   private async run<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
     if (this.closed) {
       throw new DependencyUnavailableError('postgres', { cause: new Error('shutting down') });
     }
-    // The driver gives a connection that ended while it was idle back by itself.
-    const runner =
-      this.runner?.isReleased === false ? this.runner : this.dataSource.createQueryRunner();
-    this.runner = runner;
     try {
-      return await guarded(async () => (await runner.query(sql, parameters)) as Row[]);
+      return await guarded(async () => {
+        const client = await (this.client ??= connect(this.config));
+        return (await client.query(sql, parameters)).rows as Row[];
+      });
     } catch (error) {
-      await this.release();
+      this.drop();
       throw error;
     }
   }
 
-  private async release(): Promise<void> {
-    const { runner } = this;
-    this.runner = undefined;
-    await runner?.release();
+  /** Does not wait for the server to say goodbye: it may be the one that does not answer. */
+  private drop(): void {
+    const { client } = this;
+    this.client = undefined;
+    client?.then((connected) => connected.end()).catch(() => undefined);
+  }
+}
+
+async function connect(config: ClientConfig): Promise<DeadlineClient> {
+  const client = new DeadlineClient(config);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw error;
   }
 }

@@ -9,8 +9,12 @@ export type RedisScript = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/** Error replies by which Redis says "not now" rather than "you are wrong". */
-const UNAVAILABLE_REPLY = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|MISCONF|BUSY) /;
+/**
+ * Error replies by which Redis says "not now" rather than "you are wrong": it is not ready, has no room,
+ * is busy, lets this client do nothing, or was told to stop what it did.
+ */
+const UNAVAILABLE_REPLY =
+  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|MISCONF|BUSY|UNKILLABLE|NOAUTH|NOPERM|WRONGPASS|ERR Script killed)\b/;
 
 /**
  * Redis as the product sees it: named scripts, and a few plain calls for health. Every call rejects

@@ -43,10 +43,9 @@ export class LastSeenTracker implements OnModuleDestroy {
     try {
       await this.record.touch(batch);
     } catch (error) {
-      if (!(error instanceof DependencyUnavailableError)) {
-        throw error;
-      }
-      this.logger.warn(`last-seen times of ${batch.size} sessions not recorded`);
+      // Called by a timer: there is nobody who could catch it.
+      const reason = error instanceof DependencyUnavailableError ? undefined : error;
+      this.logger.warn({ err: reason }, `last-seen times of ${batch.size} sessions not recorded`);
     }
   }
 

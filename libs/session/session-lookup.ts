@@ -52,6 +52,9 @@ export class SessionLookup {
    * @throws DependencyUnavailableError when neither store can tell.
    */
   async find(userId: string, sessionId: string, companionKey?: string): Promise<FoundSession> {
+    if (this.backlog.remembers(sessionId)) {
+      return REVOKED;
+    }
     // Before anything is read: data that is lost from now on is noticed when the session is put back.
     const era = this.trust.era();
     const known = era === null ? null : await this.ask(userId, sessionId, era, companionKey);
@@ -86,7 +89,7 @@ export class SessionLookup {
 
   private async findRecorded(userId: string, sessionId: string): Promise<FoundSession> {
     const found = await this.records.get(sessionId);
-    if (!found || this.backlog.remembers(sessionId)) {
+    if (!found) {
       return REVOKED;
     }
     if (found.state !== 'live') {

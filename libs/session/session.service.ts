@@ -147,18 +147,24 @@ export class SessionService {
    * Uses a refresh token up: a new one, and more life for the session, which keeps its id. The same
    * client asking again within ten seconds gets the same pair. A used token in any other hand ends
    * the session (RFC 9700 section 4.14.2). One transaction, one Redis round trip.
+   * @param alongside what must succeed as well, or the token is not used up.
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
-  async refresh(text: string, client: ClientDetails): Promise<Rotation> {
+  async refresh(
+    text: string,
+    client: ClientDetails,
+    alongside?: (userId: string) => Promise<void>,
+  ): Promise<Rotation> {
     const presented = parseRefreshToken(text);
     if (!presented) {
       throw new RefreshTokenInvalidError();
     }
     const era = this.trust.era();
     const nowMs = this.clock.nowMs();
-    const rotated = await this.refreshTokens.rotate(presented, client, nowMs, (createdAtMs) =>
-      this.expiryMs(nowMs, createdAtMs),
-    );
+    const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
+      expiresAtMs: (createdAtMs) => this.expiryMs(nowMs, createdAtMs),
+      alongside,
+    });
     switch (rotated.outcome) {
       case 'rotated':
         if (!(await this.publisher.opened(rotated.session, era, nowMs, []))) {
@@ -216,7 +222,8 @@ export class SessionService {
     } catch (error) {
       const found = await this.lookup.find(userId, sessionId);
       if (found.state !== 'live') {
-        throw new SessionNotFoundError();
+        // It may have been this very call that ended it.
+        throw error;
       }
       return this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
     }

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Database, type ReservedConnection } from '#libs/database';
+import { SyncTimings } from './sync-timings';
 
 /** A change of the record that Redis has to learn of. */
 export interface OutboxEntry {
@@ -9,6 +10,7 @@ export interface OutboxEntry {
 }
 
 export interface RecordedEntry extends OutboxEntry {
+  id: string;
   /** By the clock of Postgres; milliseconds since the Unix epoch. */
   recordedAtMs: number;
 }
@@ -21,11 +23,11 @@ export interface OutboxEnd {
   nowMs: number;
 }
 
-/** What the record gained since a transaction, up to `transactionId`. */
+/** What the record gained since a transaction, up to `transactionId` and, in part, beyond it. */
 export interface OutboxPage extends OutboxEnd {
   entries: RecordedEntry[];
-  /** There was more than the limit: `transactionId` is that of the last entry. */
-  more: boolean;
+  /** There were more entries than one may read at once: they are not complete. */
+  overflow: boolean;
 }
 
 /** How long entries are kept: longer than anybody replays. */
@@ -47,15 +49,18 @@ export function appendToOutbox(source: string): string {
 }
 
 /**
- * The changes of the record that Redis has to learn of, in the order of their transactions. Methods
+ * The changes of the record that Redis has to learn of, in no order. Methods
  * throw DependencyUnavailableError when Postgres is away.
  */
 @Injectable()
 export class Outbox implements OnModuleDestroy {
   private readonly reserved: ReservedConnection;
 
-  constructor(private readonly database: Database) {
-    this.reserved = database.reserveConnection();
+  constructor(
+    private readonly database: Database,
+    timings: SyncTimings,
+  ) {
+    this.reserved = database.reserveConnection(timings.outboxDeadlineMs);
   }
 
   /** Adds an entry, in the surrounding transaction if there is one. One query. */
@@ -71,24 +76,22 @@ export class Outbox implements OnModuleDestroy {
    */
   async read(fromTransactionId: string, limit: number): Promise<OutboxPage> {
     const [row] = await this.reserved.query<{
-      entries: (RecordedEntry & { transactionId: string })[];
+      entries: RecordedEntry[];
       transaction_id: string;
       now_ms: string;
     }>(
       `SELECT pg_snapshot_xmin(snapshot)::text AS transaction_id,
               ${NOW_MS} AS now_ms,
               (SELECT coalesce(jsonb_agg(page), '[]') FROM (
-                 SELECT kind, user_id AS "userId", details, transaction_id::text AS "transactionId",
+                 SELECT id, kind, user_id AS "userId", details,
                         floor(extract(epoch FROM recorded_at) * 1000)::bigint AS "recordedAtMs"
-                   FROM outbox WHERE transaction_id >= $1
-                  ORDER BY transaction_id LIMIT $2) page) AS entries
+                   FROM outbox WHERE transaction_id >= $1 LIMIT $2) page) AS entries
          FROM pg_current_snapshot() AS snapshot`,
       [fromTransactionId, limit],
     );
     const { entries = [], transaction_id: end = fromTransactionId, now_ms: nowMs = 0 } = row ?? {};
-    const more = entries.length === limit;
-    const last = entries.at(-1)?.transactionId ?? end;
-    return { entries, transactionId: more ? last : end, nowMs: Number(nowMs), more };
+    const overflow = entries.length === limit;
+    return { entries, transactionId: end, nowMs: Number(nowMs), overflow };
   }
 
   /** Where the record is now. One query. */
@@ -110,10 +113,12 @@ export class Outbox implements OnModuleDestroy {
 
   /** Deletes some of the entries that nobody will replay any more. One query. */
   async prune(): Promise<void> {
-    await this.reserved.query(
-      `DELETE FROM outbox WHERE id IN (
-         SELECT id FROM outbox WHERE recorded_at < now() - interval '${RETENTION}'
-          ORDER BY recorded_at LIMIT ${PRUNE_BATCH} FOR UPDATE SKIP LOCKED)`,
+    await this.database.run((manager) =>
+      manager.query(
+        `DELETE FROM outbox WHERE id IN (
+           SELECT id FROM outbox WHERE recorded_at < now() - interval '${RETENTION}'
+            ORDER BY recorded_at LIMIT ${PRUNE_BATCH} FOR UPDATE SKIP LOCKED)`,
+      ),
     );
   }
 

@@ -35,7 +35,7 @@ export class PositionStore {
   async advance(from: Position, to: Omit<Position, 'era'>): Promise<number | null> {
     const reply = await this.advanceScript(
       [syncKeys.position, syncKeys.unrecorded],
-      [from.era, from.transactionId, to.transactionId, to.recordedAtMs],
+      [from.era, from.transactionId, from.recordedAtMs, to.transactionId, to.recordedAtMs],
     );
     const [advanced, unrecorded = 0] = reply as [number, number?];
     return advanced === 1 ? unrecorded : null;

@@ -58,6 +58,16 @@ describe('trust in Redis', () => {
     await settled;
   });
 
+  it('does not settle a change by a new era, in which others need not know of it', async () => {
+    const short = new RedisTrust(Object.assign(new SyncTimings(), { leaseMs: 50 }));
+    short.gain('3', short.losses(), performance.now());
+    const startedMs = performance.now();
+    const settled = short.settle();
+    short.gain('4', short.losses(), performance.now());
+    await settled;
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(49);
+  });
+
   it('settles a change after the lease when it is not gained again', async () => {
     const short = new RedisTrust(Object.assign(new SyncTimings(), { leaseMs: 20 }));
     const startedMs = performance.now();

@@ -13,7 +13,8 @@ export class RedisTrust {
   private current: string | null = null;
   private untilMs = 0;
   private lost = 0;
-  private waiting: (() => void)[] = [];
+  private lastEra: string | null = null;
+  private readonly waiting = new Set<(era: string) => void>();
 
   constructor(private readonly timings: SyncTimings) {}
 
@@ -42,9 +43,9 @@ export class RedisTrust {
       return false;
     }
     this.current = era;
+    this.lastEra = era;
     this.untilMs = beganMs + this.timings.leaseMs;
-    this.waiting.forEach((resolve) => resolve());
-    this.waiting = [];
+    this.waiting.forEach((resolve) => resolve(era));
     return true;
   }
 
@@ -73,22 +74,38 @@ export class RedisTrust {
   /** Resolves when Redis is believed, at once if it is. Never rejects. */
   async gained(): Promise<void> {
     if (this.era() === null) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await this.nextGain(() => true).promise;
     }
   }
 
   /**
    * For a change that is recorded and could not be brought to Redis: stops believing, and resolves
    * when Redis has it, or when no instance can believe a Redis without it any more. At most the
-   * lease.
+   * lease. A new era does not do: in it Redis need not have the change, and others may not know of it.
    */
   async settle(): Promise<void> {
+    const eraBefore = this.lastEra;
     this.lose('it lacks a recorded change');
+    const caughtUp = this.nextGain((era) => era === eraBefore);
     const timer = new AbortController();
-    const lease = pause(this.timings.leaseMs, undefined, { signal: timer.signal }).catch(
-      () => undefined,
-    );
-    await Promise.race([this.gained(), lease]);
+    const lease = pause(this.timings.leaseMs, undefined, { signal: timer.signal });
+    await Promise.race([caughtUp.promise, lease.catch(() => undefined)]);
     timer.abort();
+    caughtUp.cancel();
+  }
+
+  private nextGain(isWanted: (era: string) => boolean) {
+    let cancel = () => undefined as unknown;
+    const promise = new Promise<void>((resolve) => {
+      const listener = (era: string) => {
+        if (isWanted(era)) {
+          this.waiting.delete(listener);
+          resolve();
+        }
+      };
+      this.waiting.add(listener);
+      cancel = () => this.waiting.delete(listener);
+    });
+    return { promise, cancel };
   }
 }

@@ -3,8 +3,8 @@ export class SyncTimings {
   /** Between two looks into the outbox. Several fit into the lease. */
   intervalMs = 200;
 
-  /** After which Postgres counts as away for the looks; two fit into the lease. */
-  outboxDeadlineMs = 350;
+  /** After which a look, or the connection for it, fails; with the interval it fits into the lease. */
+  outboxDeadlineMs = 600;
 
   /**
    * For which a look into the outbox keeps Redis believed. It is the longest time for which an

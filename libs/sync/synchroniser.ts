@@ -8,16 +8,20 @@ import {
 import { DependencyUnavailableError } from '#libs/common';
 import { RedisClient } from '#libs/redis';
 import { Outbox, type OutboxEnd, type OutboxPage, type RecordedEntry } from './outbox';
+import { OneAtATime } from './one-at-a-time';
 import { isReplayable, parsePosition, type Position } from './position';
 import { PositionStore } from './position.store';
 import { RedisTrust } from './redis-trust';
 import { SyncTimings } from './sync-timings';
 
-/** Entries that one look applies. Whoever is further back begins a new era instead. */
-const MAX_ENTRIES = 5000;
+/** Entries that one look reads at most. Whoever is further back begins a new era instead. */
+
+const MAX_ENTRIES = 20_000;
 /** Entries that are sent to Redis at once. */
 const APPLY_BATCH = 500;
 const PRUNE_INTERVAL_MS = 60_000;
+/** Milliseconds by which a time-out may come late before it tells more of us than of Postgres. */
+const STALL_MS = 200;
 
 /** Brings a change to Redis: idempotent, in any order, and safe on any data that it may find there. */
 export type ApplyChange = (entry: RecordedEntry) => Promise<'new' | 'known'>;
@@ -39,12 +43,6 @@ export interface OutboxLag {
   applied: number;
 }
 
-/** A look into the outbox, and when it began by the monotonic clock. */
-interface Look {
-  beganMs: number;
-  page: OutboxPage;
-}
-
 /**
  * Keeps Redis up to date with the record, and `RedisTrust` with whether it is. Every 200 ms each
  * instance brings the changes of the outbox to Redis, and the revocations that wait in Redis to the
@@ -57,8 +55,12 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly appliers = new Map<string, ApplyChange>();
   private unrecorded: UnrecordedRevocations | undefined;
   private position: Position | null = null;
-  private looking: Promise<Look> | undefined;
+  /** What was applied since Redis is believed and may still be in the next page. */
+  private applied = new Set<string>();
+  private failedAtMs = -Infinity;
   private prunedAtMs = 0;
+  private keptWaits = false;
+  private readonly chores = new OneAtATime(() => this.doChores(), this.logger);
   private stopped = false;
   private loop: Promise<void> | undefined;
   private interrupted = new AbortController();
@@ -88,7 +90,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.redis.onDisconnected(() => this.distrust('the connection was lost'));
-    this.redis.onConnected(() => this.interrupted.abort());
+    this.redis.onConnected(() => this.wake());
     this.loop = this.run();
   }
 
@@ -96,6 +98,14 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     this.stopped = true;
     this.interrupted.abort();
     await this.loop;
+    await this.chores.ended();
+  }
+
+  /** Not right after a failure: a Redis that refuses everything connects again and again. */
+  private wake(): void {
+    if (performance.now() - this.failedAtMs > this.timings.intervalMs) {
+      this.interrupted.abort();
+    }
   }
 
   private async run(): Promise<void> {
@@ -111,10 +121,9 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns whether there is more to do at once. */
   private async step(): Promise<boolean> {
     try {
-      const more = this.trust.heldEra() === null ? await this.catchUp() : await this.keepUp();
-      await this.prune();
-      return more;
+      return this.trust.heldEra() === null ? await this.catchUp() : await this.keepUp();
     } catch (error) {
+      this.failedAtMs = performance.now();
       const unavailable = error instanceof DependencyUnavailableError;
       if (!unavailable || error.dependency === 'redis') {
         this.distrust(unavailable ? 'it does not answer' : 'it could not be brought up to date');
@@ -124,41 +133,40 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       }
       return false;
     } finally {
-      await this.recordRemembered();
+      this.chores.start();
     }
   }
 
   /** Redis is believed: applies what is new, and goes on believing it. */
   private async keepUp(): Promise<boolean> {
     const losses = this.trust.losses();
+    const beganMs = performance.now();
     const from = this.position;
-    if (!from) {
-      this.distrust('its position is not known');
+    const page = from && (await this.look(from.transactionId));
+    if (!from || page?.overflow || (page && isBehind(page, from))) {
+      this.distrust('it cannot be kept up to date');
       return true;
     }
-    const look = await this.look(from.transactionId);
-    const beganMs = look?.beganMs ?? performance.now();
-    if (look) {
-      this.observe(look, await this.apply(look.page.entries));
+    if (page) {
+      const fresh = page.entries.filter(({ id }) => !this.applied.has(id));
+      this.observe(page, beganMs, await this.apply(fresh));
     }
-    const waiting = await this.positions.advance(from, look ? positionOf(look.page) : from);
+    const waiting = await this.positions.advance(from, page ? positionOf(page) : from);
     if (waiting === null) {
       this.distrust('it has lost data');
       return true;
     }
-    if (!look) {
-      // Nobody can record a change now, as far as this process can see: Redis alone is right.
-      this.trust.renew(losses, beganMs);
-      return false;
+    if (page) {
+      this.position = { ...from, ...positionOf(page) };
+      this.applied = new Set(page.entries.map(({ id }) => id));
+    } else if (performance.now() - beganMs > this.timings.outboxDeadlineMs + STALL_MS) {
+      // It was this process that did not come round in time, not Postgres: that proves nothing.
+      return true;
     }
-    this.position = { ...from, ...positionOf(look.page) };
-    if (!look.page.more) {
-      this.trust.renew(losses, beganMs);
-    }
-    if (waiting > 0) {
-      await this.unrecorded?.recordKept();
-    }
-    return look.page.more;
+    // Without a look nobody can record a change, as far as this process can see.
+    this.trust.renew(losses, beganMs);
+    this.keptWaits ||= waiting > 0;
+    return false;
   }
 
   /** Redis is not believed: replays what it lacks, or begins an era in which nothing old counts. */
@@ -183,7 +191,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
     const page = await this.outbox.read(from.transactionId, MAX_ENTRIES);
     const here = positionOf(page);
-    if (page.more || !isReplayable(from, here)) {
+    if (page.overflow || !isReplayable(from, here)) {
       return null;
     }
     await this.apply(page.entries);
@@ -203,37 +211,15 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** @returns null when Postgres does not answer in time. */
-  private async look(fromTransactionId: string): Promise<Look | null> {
-    const look = (this.looking ??= this.startLook(fromTransactionId));
-    const timer = new AbortController();
-    const deadline = pause(this.timings.outboxDeadlineMs, null, { signal: timer.signal }).catch(
-      () => null,
-    );
+  private async look(fromTransactionId: string): Promise<OutboxPage | null> {
     try {
-      const first = await Promise.race([look, deadline]);
-      if (first) {
-        this.looking = undefined;
-      }
-      return first;
+      return await this.outbox.read(fromTransactionId, MAX_ENTRIES);
     } catch (error) {
-      this.looking = undefined;
       if (error instanceof DependencyUnavailableError) {
         return null;
       }
       throw error;
-    } finally {
-      timer.abort();
     }
-  }
-
-  private startLook(fromTransactionId: string): Promise<Look> {
-    const beganMs = performance.now();
-    const look = this.outbox
-      .read(fromTransactionId, MAX_ENTRIES)
-      .then((page) => ({ beganMs, page }));
-    // Whoever awaits it may have given it up by then.
-    look.catch(() => undefined);
-    return look;
   }
 
   /** @returns those that Redis did not have. */
@@ -249,7 +235,8 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     return fresh;
   }
 
-  private observe({ page, beganMs }: Look, fresh: readonly RecordedEntry[]): void {
+  /** @param beganMs when the page was asked for; its clock is somewhat later, which rounds lags up. */
+  private observe(page: OutboxPage, beganMs: number, fresh: readonly RecordedEntry[]): void {
     const nowMs = page.nowMs + performance.now() - beganMs;
     for (const { recordedAtMs } of fresh) {
       this.observed.lastMs = Math.max(0, Math.round(nowMs - recordedAtMs));
@@ -261,26 +248,27 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private distrust(reason: string): void {
     this.trust.lose(reason);
     this.position = null;
-    this.looking = undefined;
+    this.applied.clear();
   }
 
-  private async recordRemembered(): Promise<void> {
-    try {
-      await this.unrecorded?.recordRemembered();
-    } catch (error) {
-      if (!(error instanceof DependencyUnavailableError)) {
-        this.logger.error({ err: error }, 'could not record revocations');
-      }
+  /** What is due in Postgres, and would keep the looks waiting if that hangs. */
+  private async doChores(): Promise<void> {
+    await this.unrecorded?.recordRemembered();
+    if (this.keptWaits) {
+      this.keptWaits = false;
+      await this.unrecorded?.recordKept();
     }
-  }
-
-  private async prune(): Promise<void> {
     const nowMs = performance.now();
     if (nowMs - this.prunedAtMs > PRUNE_INTERVAL_MS) {
       this.prunedAtMs = nowMs;
       await this.outbox.prune();
     }
   }
+}
+
+/** Another record, or an older copy of it, as after a failover of Postgres. */
+function isBehind(page: OutboxEnd, position: Position): boolean {
+  return BigInt(page.transactionId) < BigInt(position.transactionId);
 }
 
 function positionOf({ transactionId, nowMs }: OutboxEnd): Omit<Position, 'era'> {

@@ -22,6 +22,13 @@ export interface Rotation {
   rotatedAtMs: number;
 }
 
+export interface RotateOptions {
+  /** The session's new expiry, given when it was created; ms since the epoch. */
+  expiresAtMs: (createdAtMs: number) => number;
+  /** What must succeed as well, or nothing is rotated. */
+  alongside?: ((userId: string) => Promise<void>) | undefined;
+}
+
 /** `reused`: a used token came again, and the session has been ended in the record for it. */
 export type RotationOutcome =
   | ({ outcome: 'rotated' } & Rotation)
@@ -50,13 +57,12 @@ export class RefreshTokenStore {
 
   /**
    * Uses a token and makes its successor, in one transaction; extends the session.
-   * @param expiresAtMs the session's new expiry, given when it was created; ms since the epoch.
    */
   async rotate(
     presented: RefreshToken,
     client: ClientDetails,
     nowMs: number,
-    expiresAtMs: (createdAtMs: number) => number,
+    { expiresAtMs, alongside }: RotateOptions,
   ): Promise<RotationOutcome> {
     return this.database.transaction(async () => {
       const owner = await this.ownerOf(presented);
@@ -70,6 +76,7 @@ export class RefreshTokenStore {
       if (session.expiresAtMs <= nowMs) {
         return { outcome: 'expired' };
       }
+      await alongside?.(session.userId);
       // Read again under the session's lock: of many callers all but the first see it used.
       const token = await this.read(presented.id);
       if (!token) {

@@ -103,9 +103,12 @@ export class SessionRecordStore {
   /** Records when sessions were last seen; each at most once a minute. One query. */
   async touch(seen: ReadonlyMap<string, number>): Promise<void> {
     await this.query(
+      // Rows that somebody else is changing are left: they must not make this wait, nor it them.
       `UPDATE sessions SET last_seen_at = seen.at
-         FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, at)
-        WHERE sessions.id = seen.id AND sessions.last_seen_at <= seen.at - interval '1 minute'`,
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, at),
+              (SELECT id FROM sessions WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED) AS free
+        WHERE sessions.id = seen.id AND free.id = seen.id
+          AND sessions.last_seen_at <= seen.at - interval '1 minute'`,
       [[...seen.keys()], [...seen.values()].map((atMs) => new Date(atMs))],
     );
   }
