@@ -93,8 +93,9 @@ export class Cluster {
 
   /** Makes the replica the master; the wires do not lead there yet. */
   async promoteReplica(): Promise<void> {
-    const { node } = this.replica;
+    const { node, replication } = this.replica;
     await node.promote();
+    replication.stop();
     this.master = node;
     this.standby = undefined;
   }

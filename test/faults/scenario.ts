@@ -22,9 +22,9 @@ export interface Outcome {
 }
 
 /** Requests before the first fault: sessions have been ended, profiles cached. */
-const BEFORE = 150;
+const BEFORE = 120;
 /** Requests after everything has recovered. */
-const AFTER = 150;
+const AFTER = 120;
 const SHOWN_VIOLATIONS = 10;
 
 /** A cluster for the tests of a suite, one after another. */
