@@ -122,6 +122,13 @@ export class Cluster {
     });
   }
 
+  /** Lets every wire through again, whatever a script has left behind. */
+  restoreWires(): void {
+    this.wires.forEach(({ redis, postgres }) =>
+      [redis, postgres].forEach((wire) => wire.restore()),
+    );
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.instances.map((instance) => instance.stop()));
     this.wires.forEach(({ redis, postgres }) => [redis, postgres].forEach((wire) => wire.stop()));

@@ -12,7 +12,8 @@ import type { ClockStep } from './shiftable-clock';
 
 const LAUNCHER = join(ROOT, 'test', 'faults', 'launch.mjs');
 const PROBE_DEADLINE_MS = 2_000;
-const TAIL_LINES = 20;
+const TAIL_LINES = 15;
+const ERROR_LINE = '{"level":50,';
 
 export interface InstanceOptions {
   /** What the requests it answers are recorded under. */
@@ -46,7 +47,9 @@ export class Instance {
 
   /** Starts it and waits until it answers. */
   static async start(options: InstanceOptions): Promise<Instance> {
-    const folder = mkdtempSync(join(sharedStores().folder, 'instance-'));
+    // LATCHKEY_FAULT_LOGS names a folder that keeps what instances log.
+    const kept = process.env.LATCHKEY_FAULT_LOGS;
+    const folder = mkdtempSync(join(kept ?? sharedStores().folder, 'instance-'));
     const instance = new Instance(options, await stablePort(), folder);
     await instance.start();
     return instance;
@@ -64,9 +67,11 @@ export class Instance {
     return this.child !== undefined;
   }
 
-  /** The last lines that it logged. */
+  /** The errors that it logged, and its last lines. */
   get logTail(): string {
-    return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
+    const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n');
+    const errors = lines.slice(0, -TAIL_LINES).filter((line) => line.startsWith(ERROR_LINE));
+    return [...errors.slice(-TAIL_LINES), ...lines.slice(-TAIL_LINES)].join('\n');
   }
 
   /** Starts it again after a kill. */

@@ -33,6 +33,7 @@ export function useCluster(options: ClusterOptions = {}): () => Cluster {
   beforeAll(async () => {
     cluster = await Cluster.start(options);
   });
+  afterEach(() => cluster?.restoreWires());
   afterAll(async () => {
     await cluster?.stop();
   });

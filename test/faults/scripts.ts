@@ -107,7 +107,8 @@ export const cutOffPostgres =
   (how: 'cut' | 'hang', names?: string[]): Script =>
   async ({ faults, load }) => {
     faults[`${how}Postgres`](names);
-    await load.goesOn(DURING);
+    // With so few clients each request that hangs has to find out by itself.
+    await load.goesOn(how === 'hang' ? DURING / 3 : DURING);
     faults.restorePostgres();
     await load.goesOn(DURING / 2);
   };
