@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Cluster } from './cluster';
 import type { FaultWindow } from './history';
 import type { Instance } from './instance';
-import type { Snapshot } from './redis-node';
+import type { RedisNode, Snapshot } from './redis-node';
 
 type Target = FaultWindow['target'];
 
@@ -12,6 +12,7 @@ type Target = FaultWindow['target'];
  */
 export class Faults {
   private readonly noted: FaultWindow[] = [];
+  private oldMaster: RedisNode | undefined;
 
   constructor(private readonly cluster: Cluster) {}
 
@@ -81,14 +82,24 @@ export class Faults {
   /** The master dies, and whatever the replica has heard is the truth. */
   async failOver(): Promise<void> {
     this.begin('redis');
-    const { redis: master, replica } = this.cluster;
-    await master.kill();
-    await this.cluster.promoteReplica();
-    for (const wire of this.cluster.redisWires()) {
-      wire.pointTo(replica.node.port);
-      wire.endConnections();
-    }
+    const { redis: master } = this.cluster;
     await master.stop();
+    await this.cluster.promoteReplica();
+    this.leadToMaster();
+  }
+
+  /** @param names of the instances that follow the replica, which is promoted beside its master. */
+  async split(names: string[]): Promise<void> {
+    this.begin('redis');
+    this.oldMaster = this.cluster.redis;
+    await this.cluster.promoteReplica();
+    this.leadToMaster(names);
+  }
+
+  /** The old master is gone; everybody follows the new one. */
+  async unite(): Promise<void> {
+    await this.oldMaster?.stop();
+    this.leadToMaster();
   }
 
   // Redis is there and does not answer.
@@ -188,6 +199,13 @@ export class Faults {
 
   private async acceptRedis(): Promise<void> {
     await Promise.all(this.cluster.redisWires().map((wire) => wire.accept()));
+  }
+
+  private leadToMaster(names?: string[]): void {
+    for (const wire of this.cluster.redisWires(names)) {
+      wire.pointTo(this.cluster.redis.port);
+      wire.endConnections();
+    }
   }
 
   private begin(target: Target, names?: readonly string[]): void {

@@ -7,6 +7,7 @@ import { identify, stopProcess } from '../../tools/local/processes.mjs';
 import { noteInProcessList } from '../../tools/local/server.mjs';
 import { sharedStores } from '../support/shared-stores';
 import { until } from '../support/until';
+import type { Planting } from './bugs/buggy-main';
 import { stablePort } from './stable-port';
 import type { ClockStep } from './shiftable-clock';
 
@@ -120,12 +121,12 @@ export class Instance {
 
   /** Lets its wall clock jump, and waits until it has. */
   async stepClock(stepClockMs: number): Promise<void> {
-    if (!this.child) {
-      throw new Error(`instance ${this.name} is not running`);
-    }
-    const confirmed = once(this.child, 'message');
-    this.child.send({ stepClockMs } satisfies ClockStep);
-    await confirmed;
+    await this.tell({ stepClockMs });
+  }
+
+  /** Lets an instance that was started with a bug go on with another one. */
+  async plant(plantBug: string): Promise<void> {
+    await this.tell({ plantBug });
   }
 
   async readiness(): Promise<Readiness | null> {
@@ -145,6 +146,16 @@ export class Instance {
     if (pid !== undefined) {
       await stopProcess(identify(pid), 'SIGKILL', PROBE_DEADLINE_MS);
     }
+  }
+
+  /** Resolves when it has done as it was told. */
+  private async tell(message: ClockStep | Planting): Promise<void> {
+    if (!this.child) {
+      throw new Error(`instance ${this.name} is not running`);
+    }
+    const confirmed = once(this.child, 'message');
+    this.child.send(message);
+    await confirmed;
   }
 
   private async answers(): Promise<boolean> {

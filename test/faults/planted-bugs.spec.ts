@@ -1,15 +1,16 @@
 import { BUGS } from './bugs';
-import { Cluster } from './cluster';
-import { underLoad } from './scenario';
+import { underLoad, useCluster } from './scenario';
 
-describe('a bug in the instances', () => {
-  it.each(Object.entries(BUGS))('%s is found', async (name, { breaks, options, script }) => {
-    const cluster = await Cluster.start({ ...options, bug: name });
-    try {
-      const { violations } = await underLoad(cluster, script);
-      expect(violations.map(({ rule }) => rule)).toContain(breaks);
-    } finally {
-      await cluster.stop();
-    }
+const NAMES = Object.keys(BUGS);
+
+describe('a bug in the instances is found:', () => {
+  const cluster = useCluster({ bug: NAMES[0]! });
+
+  it.each(NAMES)('%s', async (name) => {
+    const { breaks, when, load } = BUGS[name]!;
+    await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
+    await cluster().settled();
+    const { violations } = await underLoad(cluster(), when, load);
+    expect(violations.map(({ rule }) => rule)).toContain(breaks);
   });
 });

@@ -1,3 +1,4 @@
+import { until } from '../support/until';
 import type { Scenario } from './scenario';
 
 /** What happens during a scenario, while the load goes on. */
@@ -51,11 +52,13 @@ export const restartFromAppendOnlyFile =
     await load.goesOn(DURING);
   };
 
-export const failOverToLaggingReplica: Script = async ({ faults, load }) => {
+export const failOverToLaggingReplica: Script = async ({ cluster, faults, load }) => {
+  await until(() => cluster.replica.node.caughtUp());
   faults.cutReplication();
   await load.goesOn(DURING / 2);
   await faults.failOver();
   await load.goesOn(DURING);
+  await cluster.addReplica();
 };
 
 // Redis is there and does not answer.
@@ -90,6 +93,21 @@ export const cutOffRedis =
     faults.restoreRedis();
     await load.goesOn(DURING / 2);
   };
+
+/**
+ * A partition: one instance stays with the old master, which lives on, and the other one follows the
+ * new one, which missed the last writes. Both are answered.
+ */
+export const splitRedis: Script = async ({ cluster, faults, load }) => {
+  await until(() => cluster.replica.node.caughtUp());
+  faults.cutReplication();
+  await load.goesOn(DURING / 3);
+  await faults.split(['b']);
+  await load.goesOn(2 * DURING);
+  await faults.unite();
+  await load.goesOn(DURING / 2);
+  await cluster.addReplica();
+};
 
 // Postgres.
 

@@ -11,8 +11,10 @@ export function letClockStep(): void {
   const machineNow = Date.now.bind(Date);
   let offsetMs = 0;
   Date.now = () => machineNow() + offsetMs;
-  process.on('message', ({ stepClockMs }: ClockStep) => {
-    offsetMs += stepClockMs;
-    process.send?.({ offsetMs });
+  process.on('message', ({ stepClockMs }: Partial<ClockStep>) => {
+    if (stepClockMs !== undefined) {
+      offsetMs += stepClockMs;
+      process.send?.({ offsetMs });
+    }
   });
 }

@@ -12,6 +12,8 @@ export interface LoadOptions {
   accounts?: number;
   /** Clients that make one request after another. */
   clients?: number;
+  /** How often clients do what, where it is not as usual. */
+  weights?: Partial<typeof WEIGHTS>;
   /** Instances that requests may go to just now. All unless told. */
   targets?: () => readonly Instance[];
 }
@@ -114,7 +116,10 @@ export class Load {
     const account = random.pick(this.accounts)!;
     const { live } = account;
     const device = this.deviceOf(account, random);
-    const op = live.length < FEWEST_DEVICES || !device ? 'login' : random.weighted(WEIGHTS);
+    const op =
+      live.length < FEWEST_DEVICES || !device
+        ? 'login'
+        : random.weighted({ ...WEIGHTS, ...this.options.weights });
     if (op === 'login' || !device) {
       if (live.length < MOST_DEVICES) {
         await actions.login(on, account, random.pick(account.passwords)!);
