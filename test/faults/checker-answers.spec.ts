@@ -1,4 +1,4 @@
-import { revoked, rulesBrokenBy, unavailable, type Step } from './hand-written-history';
+import { opened, revoked, rulesBrokenBy, unavailable, type Step } from './hand-written-history';
 import type { FaultWindow, RecordedRequest } from './history';
 
 const verified = (...at: [number, number]): Step => ({ op: 'verify', session: 's', at });
@@ -143,6 +143,17 @@ describe('unsure means no', () => {
     expect(rulesBrokenBy([step(40, 50)], [away('postgres', ['a'], [51, 60])])).toEqual(BROKEN);
     expect(rulesBrokenBy([step(40, 50)], [away('postgres', ['a'], [0, 30])])).toEqual([]);
     expect(rulesBrokenBy([step(4_000, 4_001)], [away('postgres')])).toEqual(BROKEN);
+  });
+
+  it('Redis may not know a session that was open when it was away', () => {
+    const before = away('redis', ['a', 'b'], [5, 20]);
+    const step: Step = { ...verified(2_000, 2_001), ...unavailable };
+    const postgres = away('postgres', ['a', 'b'], [1_990, 2_100]);
+    expect(rulesBrokenBy([opened, step], [before, postgres])).toEqual([]);
+    expect(rulesBrokenBy([opened, step], [before])).toEqual(BROKEN);
+    expect(rulesBrokenBy([{ ...opened, at: [1_500, 1_510] }, step], [before, postgres])).toEqual(
+      BROKEN,
+    );
   });
 
   it('an answer may only be lost with its instance', () => {

@@ -1,5 +1,6 @@
 import type { FaultWindow, RecordedRequest } from './history';
 import { unsureMeansNo } from './rules/answers';
+import { FaultBook } from './rules/fault-book';
 import { passwordChanged } from './rules/passwords';
 import { writtenStaysVisible } from './rules/profiles';
 import { fatesOf } from './rules/revocations';
@@ -23,10 +24,11 @@ export function check(
   { graceMs = GRACE_MS, lateEffectMs = LATE_EFFECT_MS }: CheckOptions = {},
 ): Violation[] {
   const fates = fatesOf(requests, lateEffectMs);
+  const book = new FaultBook(faults, graceMs);
   return [
-    ...revokedStaysRevoked(requests, fates),
+    ...revokedStaysRevoked(requests, fates, book),
     ...aliveStaysAlive(requests, fates),
-    ...unsureMeansNo(requests, faults, { graceMs }),
+    ...unsureMeansNo(requests, fates, book),
     ...writtenStaysVisible(requests),
     ...passwordChanged(requests),
   ];

@@ -33,13 +33,13 @@ export class Faults {
   // Redis loses data, and nobody its connection.
 
   async flushAll(): Promise<void> {
-    this.begin('redis');
+    this.loseData();
     await this.cluster.redis.client.flushall();
   }
 
   /** Deletes the keys that match a pattern of SCAN. @returns how many. */
   async evict(pattern: string): Promise<number> {
-    this.begin('redis');
+    this.loseData();
     const { client } = this.cluster.redis;
     let deleted = 0;
     for await (const keys of client.scanStream({ match: pattern, count: 1000 })) {
@@ -52,7 +52,7 @@ export class Faults {
   // Redis dies and comes back.
 
   async killRedis(): Promise<void> {
-    this.begin('redis');
+    this.loseData();
     await this.cluster.redis.kill();
     await Promise.all(this.cluster.redisWires().map((wire) => wire.refuse()));
   }
@@ -81,7 +81,7 @@ export class Faults {
 
   /** The master dies, and whatever the replica has heard is the truth. */
   async failOver(): Promise<void> {
-    this.begin('redis');
+    this.loseData();
     const { redis: master } = this.cluster;
     await master.stop();
     await this.cluster.promoteReplica();
@@ -90,7 +90,7 @@ export class Faults {
 
   /** @param names of the instances that follow the replica, which is promoted beside its master. */
   async split(names: string[]): Promise<void> {
-    this.begin('redis');
+    this.loseData();
     this.oldMaster = this.cluster.redis;
     await this.cluster.promoteReplica();
     this.leadToMaster(names);
@@ -208,8 +208,12 @@ export class Faults {
     }
   }
 
-  private begin(target: Target, names?: readonly string[]): void {
+  private loseData(): void {
+    this.begin('redis', undefined, true);
+  }
+
+  private begin(target: Target, names?: readonly string[], dataLost = false): void {
     const instances = names ?? this.cluster.instances.map(({ name }) => name);
-    this.noted.push({ target, instances, startMs: performance.now(), endMs: Infinity });
+    this.noted.push({ target, instances, dataLost, startMs: performance.now(), endMs: Infinity });
   }
 }

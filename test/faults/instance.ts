@@ -8,12 +8,15 @@ import { noteInProcessList } from '../../tools/local/server.mjs';
 import { sharedStores } from '../support/shared-stores';
 import { until } from '../support/until';
 import type { Planting } from './bugs/buggy-main';
+import type { FaultWindow } from './history';
 import { stablePort } from './stable-port';
 import type { ClockStep } from './shiftable-clock';
 
 const LAUNCHER = join(ROOT, 'test', 'faults', 'launch.mjs');
 const PROBE_DEADLINE_MS = 2_000;
 const TAIL_LINES = 15;
+const LAPSE = /"RedisTrust".*Redis was not believed for (\d+) ms/;
+const LONGEST_LAPSE_MS = 1_000;
 const ERROR_LINE = '{"level":50,';
 
 export interface InstanceOptions {
@@ -66,6 +69,23 @@ export class Instance {
 
   get isRunning(): boolean {
     return this.child !== undefined;
+  }
+
+  /**
+   * Moments in which it did not believe Redis, by its own account, because the machine was too busy to
+   * let it look into the outbox in time. Longer ones are no moments.
+   */
+  lapses(): FaultWindow[] {
+    const lines = readFileSync(this.logFile, 'utf8')
+      .split('\n')
+      .filter((line) => LAPSE.test(line));
+    return lines.flatMap((line) => {
+      const lastedMs = Number(LAPSE.exec(line)?.[1]);
+      const endMs = (JSON.parse(line) as { time: number }).time - performance.timeOrigin;
+      return lastedMs > LONGEST_LAPSE_MS
+        ? []
+        : [{ target: 'redis', instances: [this.name], startMs: endMs - lastedMs, endMs }];
+    });
   }
 
   /** The errors that it logged, and its last lines. */

@@ -22,9 +22,9 @@ export interface Outcome {
 }
 
 /** Requests before the first fault: sessions have been ended, profiles cached. */
-const BEFORE = 120;
+const BEFORE = 90;
 /** Requests after everything has recovered. */
-const AFTER = 120;
+const AFTER = 70;
 const SHOWN_VIOLATIONS = 10;
 
 /** A cluster for the tests of a suite, one after another. */
@@ -57,11 +57,12 @@ export async function underLoad(
     await load.stop();
   }
   const { requests } = load.history;
+  const lapses = cluster.instances.flatMap((instance) => instance.lapses());
   const limits = {
     ...(graceMs !== undefined && { graceMs }),
     ...(lateEffectMs !== undefined && { lateEffectMs }),
   };
-  return { requests, violations: check(requests, faults.windows, limits) };
+  return { requests, violations: check(requests, [...faults.windows, ...lapses], limits) };
 }
 
 /** Fails with what was broken, in sentences, and what the instances had to say. */

@@ -5,7 +5,7 @@ import type { Scenario } from './scenario';
 export type Script = (scenario: Scenario) => Promise<void>;
 
 /** Requests while a fault lasts, or right after one that lasts no time. */
-const DURING = 150;
+const DURING = 110;
 
 export const nothingHappens: Script = ({ load }) => load.goesOn(2 * DURING);
 

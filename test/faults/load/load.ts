@@ -18,7 +18,7 @@ export interface LoadOptions {
   targets?: () => readonly Instance[];
 }
 
-const ACCOUNTS = 5;
+const ACCOUNTS = 4;
 const CLIENTS = 6;
 /** Sessions of one user: fewer make way for collisions, more would only make them rarer. */
 const FEWEST_DEVICES = 2;
@@ -80,22 +80,24 @@ export class Load {
     this.stopping = true;
     await Promise.all(this.clients);
     const actions = new Actions(this.history, 'last look', this.admin);
-    for (const { devices } of this.accounts) {
+    const looking = this.accounts.map(async ({ devices }) => {
       for (const device of devices) {
         await this.onAll((instance) => actions.verify(instance, device));
       }
-    }
+    });
+    await Promise.all(looking);
   }
 
   private async prepare(): Promise<void> {
     const { accounts = ACCOUNTS } = this.options;
     const actions = new Actions(this.history, 'preparation', null);
-    const on = this.cluster.instances[0]!;
-    for (let count = 0; count < accounts; count += 1) {
+    const [on, other] = this.cluster.instances as [Instance, Instance];
+    const registering = Array.from({ length: accounts }, async () => {
       const account = await actions.register(on, newEmail());
-      await actions.login(on, account, 0);
-      this.accounts.push(account);
-    }
+      await actions.login(other, account, 0);
+      return account;
+    });
+    this.accounts.push(...(await Promise.all(registering)));
     const admin = await actions.register(on, newEmail());
     await this.cluster.database.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [admin.id]);
     this.admin = await actions.login(on, admin, 0);

@@ -1,10 +1,7 @@
-import {
-  describeRequest,
-  type FaultWindow,
-  type Operation,
-  type RecordedRequest,
-} from '../history';
+import { describeRequest, type Operation, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
+import type { FaultBook } from './fault-book';
+import type { SessionFate } from './revocations';
 
 /** What can be confirmed, or done, by either store alone. */
 const EITHER_STORE = new Set<Operation>(['verify', 'logout']);
@@ -25,31 +22,18 @@ const EXPECTED: Record<Operation, readonly number[]> = {
   'revoke-by-admin': [200],
 };
 
-export interface Patience {
-  /** For how long after a fault requests may still feel it. */
-  graceMs: number;
-}
-
 /**
  * Every request is answered as the contract says. 503 is `dependency_unavailable` with Retry-After,
- * and only while a store that is needed is away: Postgres, or for what either store can answer,
- * both. A connection only breaks while its instance was taken down.
+ * and only while a store that is needed is away: Postgres, and for what either store can answer Redis
+ * too, or what it knew. A connection only breaks while its instance was taken down.
  */
 export function unsureMeansNo(
   requests: readonly RecordedRequest[],
-  faults: readonly FaultWindow[],
-  { graceMs }: Patience,
+  fates: ReadonlyMap<string, SessionFate>,
+  faults: FaultBook,
 ): Violation[] {
-  const isDuring = (request: RecordedRequest, target: FaultWindow['target']) =>
-    faults.some(
-      (fault) =>
-        fault.target === target &&
-        fault.instances.includes(request.instance) &&
-        fault.startMs <= request.endMs &&
-        request.startMs <= fault.endMs + graceMs,
-    );
   return requests.flatMap((request) => {
-    const wrong = wrongWith(request, (target) => isDuring(request, target));
+    const wrong = wrongWith(request, fates.get(request.session ?? ''), faults);
     return wrong === null
       ? []
       : [
@@ -63,11 +47,14 @@ export function unsureMeansNo(
 }
 
 function wrongWith(
-  { op, status, code, retryAfter }: RecordedRequest,
-  isDuring: (target: FaultWindow['target']) => boolean,
+  request: RecordedRequest,
+  fate: SessionFate | undefined,
+  faults: FaultBook,
 ): string | null {
+  const { op, status, code, retryAfter } = request;
   if (status === 0) {
-    return isDuring('instance') ? null : 'no answer, though nobody took the instance down';
+    const isDown = faults.isDuring(request, 'instance');
+    return isDown ? null : 'no answer, though nobody took the instance down';
   }
   if (status === 401 || EXPECTED[op].includes(status)) {
     return null;
@@ -78,6 +65,11 @@ function wrongWith(
   if (code !== 'dependency_unavailable' || !/^\d+$/.test(retryAfter ?? '')) {
     return '503 without its code or without Retry-After';
   }
-  const mayBeUnavailable = isDuring('postgres') && (!EITHER_STORE.has(op) || isDuring('redis'));
-  return mayBeUnavailable ? null : '503 though a store could answer';
+  const redisCannotTell =
+    !EITHER_STORE.has(op) ||
+    faults.isDuring(request, 'redis') ||
+    faults.mayBeUnknownToRedis(request, fate);
+  return faults.isDuring(request, 'postgres') && redisCannotTell
+    ? null
+    : '503 though a store could answer';
 }

@@ -1,5 +1,6 @@
 import { describeRequest, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
+import type { FaultBook } from './fault-book';
 import type { SessionFate } from './revocations';
 
 /** The token was taken for good, whatever became of the request otherwise. */
@@ -16,10 +17,13 @@ function isDenied({ status, code }: RecordedRequest): boolean {
 export function revokedStaysRevoked(
   requests: readonly RecordedRequest[],
   fates: ReadonlyMap<string, SessionFate>,
+  faults: FaultBook,
 ): Violation[] {
   return requests.flatMap((request) => {
     const fate = fates.get(request.session ?? '');
-    const revoke = fate?.ended.find(({ endMs }) => endMs < request.startMs);
+    const revoke = fate?.ended.find(
+      (ended) => ended.endMs < request.startMs && !faults.isForgotten(ended, request),
+    );
     if (!revoke || !isAuthenticated(request)) {
       return [];
     }
