@@ -1,0 +1,106 @@
+import type { Abstract, Type } from '@nestjs/common';
+import { ProfileCacheService } from '../../../libs/profile-cache';
+import { SessionService } from '../../../libs/session';
+import { RevocationBacklog } from '../../../libs/session/revocation-backlog';
+import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
+import { RedisTrust, RedisUpdates, Synchroniser } from '../../../libs/sync';
+import { UserStore } from '../../../libs/user';
+import type { ScenarioOptions } from '../scenario';
+import {
+  cutOffRedis,
+  flushAll,
+  loseRedisWhilePostgresIsAway,
+  nothingHappens,
+  type Script,
+} from '../scripts';
+import type { Rule } from '../violation';
+import { StubbornPasswords, UncachedWrites } from './accounts';
+import {
+  EmptyRecord,
+  ForgetfulBacklog,
+  ForgivingSessions,
+  LateGeneration,
+  UnreachableRecord,
+} from './sessions';
+import { BlindTrust, DeafSynchroniser, HastyUpdates } from './synchronisation';
+
+/** A mistake that the product does not make: a provider that replaces its own in every instance. */
+export interface Bug {
+  provide: Type | Abstract<unknown>;
+  useClass: Type;
+  /** The promise that it breaks, and when. */
+  breaks: Rule;
+  when: Script;
+  load?: ScenarioOptions;
+}
+
+const RACING_PASSWORDS: ScenarioOptions = {
+  accounts: 2,
+  clients: 8,
+  weights: { login: 60, 'change-password': 30, logout: 15 },
+};
+
+/** By the name that an instance is started with. */
+export const BUGS: Record<string, Bug> = {
+  'forgiving-sessions': {
+    provide: SessionService,
+    useClass: ForgivingSessions,
+    breaks: 'revoked-stays-revoked',
+    when: nothingHappens,
+  },
+  'late-generation': {
+    provide: SessionService,
+    useClass: LateGeneration,
+    breaks: 'revoked-stays-revoked',
+    when: nothingHappens,
+    load: RACING_PASSWORDS,
+  },
+  'empty-record': {
+    provide: SessionRecordStore,
+    useClass: EmptyRecord,
+    breaks: 'alive-stays-alive',
+    when: flushAll,
+  },
+  'unreachable-record': {
+    provide: SessionRecordStore,
+    useClass: UnreachableRecord,
+    breaks: 'unsure-means-no',
+    when: cutOffRedis('cut'),
+  },
+  'forgetful-backlog': {
+    provide: RevocationBacklog,
+    useClass: ForgetfulBacklog,
+    breaks: 'revoked-stays-revoked',
+    when: loseRedisWhilePostgresIsAway,
+  },
+  'blind-trust': {
+    provide: RedisTrust,
+    useClass: BlindTrust,
+    breaks: 'revoked-stays-revoked',
+    when: cutOffRedis('cut', ['a']),
+  },
+  'hasty-updates': {
+    provide: RedisUpdates,
+    useClass: HastyUpdates,
+    breaks: 'revoked-stays-revoked',
+    when: cutOffRedis('cut', ['a']),
+  },
+  'deaf-synchroniser': {
+    provide: Synchroniser,
+    useClass: DeafSynchroniser,
+    breaks: 'revoked-stays-revoked',
+    when: cutOffRedis('cut', ['a']),
+  },
+  'uncached-writes': {
+    provide: ProfileCacheService,
+    useClass: UncachedWrites,
+    breaks: 'written-stays-visible',
+    when: nothingHappens,
+  },
+  'stubborn-passwords': {
+    provide: UserStore,
+    useClass: StubbornPasswords,
+    breaks: 'password-changed',
+    when: nothingHappens,
+  },
+};

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { DependencyUnavailableError } from '../../../libs/common';
+import {
+  SessionRevokedError,
+  SessionService,
+  type OpenedSession,
+  type OpenSession,
+  type VerifiedSession,
+} from '../../../libs/session';
+import { RevocationBacklog } from '../../../libs/session/revocation-backlog';
+import {
+  SessionRecordStore,
+  type RecordedState,
+} from '../../../libs/session/store/session-record.store';
+
+const DAY_MS = 86_400_000;
+
+/** Takes every session for alive whose token is well signed. */
+@Injectable()
+export class ForgivingSessions extends SessionService {
+  override async verify(
+    userId: string,
+    sessionId: string,
+    companionKey?: string,
+  ): Promise<VerifiedSession> {
+    try {
+      return await super.verify(userId, sessionId, companionKey);
+    } catch (error) {
+      if (!(error instanceof SessionRevokedError)) {
+        throw error;
+      }
+      const createdAtMs = Date.now();
+      const expiresAtMs = createdAtMs + DAY_MS;
+      const session = { id: sessionId, userId, role: 'user', generation: 1 };
+      return { session: { ...session, createdAtMs, expiresAtMs }, companion: null };
+    }
+  }
+}
+
+/** Reads the generation after the password was checked, so that a change in between is not noticed. */
+@Injectable()
+export class LateGeneration extends SessionService {
+  override async open(opening: OpenSession): Promise<OpenedSession> {
+    return super.open({ ...opening, generation: await this.generationOf(opening.userId) });
+  }
+}
+
+/** Knows no session: what Redis has forgotten is over. */
+@Injectable()
+export class EmptyRecord extends SessionRecordStore {
+  override find(): Promise<Map<string, RecordedState>> {
+    return Promise.resolve(new Map<string, RecordedState>());
+  }
+}
+
+/** What was revoked while Postgres was away is never told to it. */
+@Injectable()
+export class ForgetfulBacklog extends RevocationBacklog {
+  override remember(): void {
+    // Nothing is kept.
+  }
+
+  override recordKept(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Cannot find a session in Postgres, and so not without Redis. */
+@Injectable()
+export class UnreachableRecord extends SessionRecordStore {
+  override find(): Promise<Map<string, RecordedState>> {
+    return Promise.reject(new DependencyUnavailableError('postgres'));
+  }
+}

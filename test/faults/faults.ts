@@ -1,0 +1,219 @@
+import { performance } from 'node:perf_hooks';
+import type { Cluster } from './cluster';
+import type { FaultWindow } from './history';
+import type { Instance } from './instance';
+import type { RedisNode, Snapshot } from './redis-node';
+
+type Target = FaultWindow['target'];
+
+/**
+ * What can befall the stores and the instances, each really caused, with a note of when it began;
+ * `recovered` notes when it was over. A verb resolves as soon as the fault is there.
+ */
+export class Faults {
+  private readonly noted: FaultWindow[] = [];
+  private oldMaster: RedisNode | undefined;
+
+  constructor(private readonly cluster: Cluster) {}
+
+  /** So far; what has not ended ends never. */
+  get windows(): readonly FaultWindow[] {
+    return this.noted;
+  }
+
+  /** Resolves when every instance is ready and believes Redis, and what was noted is over. */
+  async recovered(): Promise<void> {
+    await this.cluster.settled();
+    const endMs = performance.now();
+    this.noted
+      .filter((window) => window.endMs === Infinity)
+      .forEach((window) => (window.endMs = endMs));
+  }
+
+  // Redis loses data, and nobody its connection.
+
+  async flushAll(): Promise<void> {
+    this.loseData();
+    await this.cluster.redis.client.flushall();
+  }
+
+  /** Deletes the keys that match a pattern of SCAN. @returns how many. */
+  async evict(pattern: string): Promise<number> {
+    this.loseData();
+    const { client } = this.cluster.redis;
+    let deleted = 0;
+    for await (const keys of client.scanStream({ match: pattern, count: 1000 })) {
+      const names = keys as string[];
+      deleted += names.length === 0 ? 0 : await client.del(...names);
+    }
+    return deleted;
+  }
+
+  // Redis dies and comes back.
+
+  async killRedis(): Promise<void> {
+    this.loseData();
+    await this.cluster.redis.kill();
+    await Promise.all(this.cluster.redisWires().map((wire) => wire.refuse()));
+  }
+
+  async restartRedisEmpty(): Promise<void> {
+    await this.cluster.redis.startEmpty();
+    await this.acceptRedis();
+  }
+
+  async restartRedisFrom(snapshot: Snapshot): Promise<void> {
+    await this.cluster.redis.startFrom(snapshot);
+    await this.acceptRedis();
+  }
+
+  /** @param truncatedBytes missing at the end of its file. */
+  async restartRedisFromAppendOnlyFile(truncatedBytes = 0): Promise<void> {
+    this.cluster.redis.truncateAppendOnlyFile(truncatedBytes);
+    await this.cluster.redis.startAgain();
+    await this.acceptRedis();
+  }
+
+  /** From now on the replica hears nothing of what is written. */
+  cutReplication(): void {
+    this.cluster.replica.replication.cut();
+  }
+
+  /** The master dies, and whatever the replica has heard is the truth. */
+  async failOver(): Promise<void> {
+    this.loseData();
+    const { redis: master } = this.cluster;
+    await master.stop();
+    await this.cluster.promoteReplica();
+    this.leadToMaster();
+  }
+
+  /** @param names of the instances that follow the replica, which is promoted beside its master. */
+  async split(names: string[]): Promise<void> {
+    this.loseData();
+    this.oldMaster = this.cluster.redis;
+    await this.cluster.promoteReplica();
+    this.leadToMaster(names);
+  }
+
+  /** The old master is gone; everybody follows the new one. */
+  async unite(): Promise<void> {
+    await this.oldMaster?.stop();
+    this.leadToMaster();
+  }
+
+  // Redis is there and does not answer.
+
+  /** CLIENT PAUSE: nobody is served for a while. */
+  async pauseRedis(ms: number): Promise<void> {
+    this.begin('redis');
+    await this.cluster.redis.client.call('CLIENT', 'PAUSE', ms, 'ALL');
+  }
+
+  suspendRedis(): void {
+    this.begin('redis');
+    this.cluster.redis.suspend();
+  }
+
+  resumeRedis(): void {
+    this.cluster.redis.resume();
+  }
+
+  // The way to Redis.
+
+  /** Every client of Redis loses its connection, by Redis. */
+  async killConnections(): Promise<void> {
+    this.begin('redis');
+    await this.cluster.redis.client.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  }
+
+  /** @param names of instances; all unless told. */
+  cutRedis(names?: string[]): void {
+    this.begin('redis', names);
+    this.cluster.redisWires(names).forEach((wire) => wire.cut());
+  }
+
+  hangRedis(names?: string[]): void {
+    this.begin('redis', names);
+    this.cluster.redisWires(names).forEach((wire) => wire.hang());
+  }
+
+  /** Packets vanish on the connections that there are. */
+  loseRedis(names?: string[]): void {
+    this.begin('redis', names);
+    this.cluster.redisWires(names).forEach((wire) => wire.lose());
+  }
+
+  restoreRedis(): void {
+    this.cluster.redisWires().forEach((wire) => wire.restore());
+  }
+
+  // Postgres.
+
+  async shutDownPostgres(): Promise<void> {
+    this.begin('postgres');
+    await this.ownPostgres.shutDown();
+  }
+
+  async crashPostgres(): Promise<void> {
+    this.begin('postgres');
+    await this.ownPostgres.crash();
+  }
+
+  async startPostgres(): Promise<void> {
+    await this.ownPostgres.startAgain();
+  }
+
+  cutPostgres(names?: string[]): void {
+    this.begin('postgres', names);
+    this.cluster.postgresWires(names).forEach((wire) => wire.cut());
+  }
+
+  hangPostgres(names?: string[]): void {
+    this.begin('postgres', names);
+    this.cluster.postgresWires(names).forEach((wire) => wire.hang());
+  }
+
+  restorePostgres(): void {
+    this.cluster.postgresWires().forEach((wire) => wire.restore());
+  }
+
+  // Instances.
+
+  async killInstance(instance: Instance): Promise<void> {
+    this.begin('instance', [instance.name]);
+    await instance.kill();
+  }
+
+  async startInstance(instance: Instance): Promise<void> {
+    await instance.start();
+  }
+
+  private get ownPostgres() {
+    const { postgres } = this.cluster;
+    if (!postgres) {
+      throw new Error('this cluster shares its Postgres with other tests');
+    }
+    return postgres;
+  }
+
+  private async acceptRedis(): Promise<void> {
+    await Promise.all(this.cluster.redisWires().map((wire) => wire.accept()));
+  }
+
+  private leadToMaster(names?: string[]): void {
+    for (const wire of this.cluster.redisWires(names)) {
+      wire.pointTo(this.cluster.redis.port);
+      wire.endConnections();
+    }
+  }
+
+  private loseData(): void {
+    this.begin('redis', undefined, true);
+  }
+
+  private begin(target: Target, names?: readonly string[], dataLost = false): void {
+    const instances = names ?? this.cluster.instances.map(({ name }) => name);
+    this.noted.push({ target, instances, dataLost, startMs: performance.now(), endMs: Infinity });
+  }
+}

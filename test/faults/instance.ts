@@ -1,0 +1,208 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../tools/local/paths.mjs';
+import { identify, stopProcess } from '../../tools/local/processes.mjs';
+import { noteInProcessList } from '../../tools/local/server.mjs';
+import { sharedStores } from '../support/shared-stores';
+import { until } from '../support/until';
+import type { Planting } from './bugs/buggy-main';
+import type { FaultWindow } from './history';
+import { stablePort } from './stable-port';
+import type { ClockStep } from './shiftable-clock';
+
+const LAUNCHER = join(ROOT, 'test', 'faults', 'launch.mjs');
+const PROBE_DEADLINE_MS = 2_000;
+const TAIL_LINES = 15;
+const LAPSE = /"RedisTrust".*Redis was not believed for (\d+) ms/;
+const LONGEST_LAPSE_MS = 1_000;
+const ERROR_LINE = '{"level":50,';
+
+export interface InstanceOptions {
+  /** What the requests it answers are recorded under. */
+  name: string;
+  databaseUrl: string;
+  redisUrl: string;
+  env?: Record<string, string>;
+  /** Name of a bug of `bugs/index.ts` to plant. */
+  bug?: string | undefined;
+}
+
+/** What an instance says of itself; null when it does not answer. */
+export interface Readiness {
+  status: number;
+  /** Whether it believes Redis. */
+  redisIsUp: boolean;
+}
+
+/** The API as a process of its own, from the sources, always on the same port. */
+export class Instance {
+  private child: ChildProcess | undefined;
+  private readonly logFile: string;
+
+  private constructor(
+    private readonly options: InstanceOptions,
+    private readonly port: number,
+    private readonly folder: string,
+  ) {
+    this.logFile = join(folder, `${options.name}.log`);
+  }
+
+  /** Starts it and waits until it answers. */
+  static async start(options: InstanceOptions): Promise<Instance> {
+    // LATCHKEY_FAULT_LOGS names a folder that keeps what instances log.
+    const kept = process.env.LATCHKEY_FAULT_LOGS;
+    const folder = mkdtempSync(join(kept ?? sharedStores().folder, 'instance-'));
+    const instance = new Instance(options, await stablePort(), folder);
+    await instance.start();
+    return instance;
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get isRunning(): boolean {
+    return this.child !== undefined;
+  }
+
+  /**
+   * Moments in which it did not believe Redis, by its own account, because the machine was too busy to
+   * let it look into the outbox in time. Longer ones are no moments.
+   */
+  lapses(): FaultWindow[] {
+    const lines = readFileSync(this.logFile, 'utf8')
+      .split('\n')
+      .filter((line) => LAPSE.test(line));
+    return lines.flatMap((line) => {
+      const lastedMs = Number(LAPSE.exec(line)?.[1]);
+      const endMs = (JSON.parse(line) as { time: number }).time - performance.timeOrigin;
+      return lastedMs > LONGEST_LAPSE_MS
+        ? []
+        : [{ target: 'redis', instances: [this.name], startMs: endMs - lastedMs, endMs }];
+    });
+  }
+
+  /** The errors that it logged, and its last lines. */
+  get logTail(): string {
+    const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n');
+    const errors = lines.slice(0, -TAIL_LINES).filter((line) => line.startsWith(ERROR_LINE));
+    return [...errors.slice(-TAIL_LINES), ...lines.slice(-TAIL_LINES)].join('\n');
+  }
+
+  /** Starts it again after a kill. */
+  async start(): Promise<void> {
+    const log = openSync(this.logFile, 'a');
+    const bug = this.options.bug === undefined ? [] : [this.options.bug];
+    const child = spawn(
+      process.execPath,
+      ['--conditions=latchkey-source', '--enable-source-maps', LAUNCHER, ...bug],
+      // A folder without an .env.
+      { cwd: this.folder, env: this.environment(), stdio: ['ignore', log, log, 'ipc'] },
+    );
+    closeSync(log);
+    await once(child, 'spawn');
+    const hows = { stopSignal: 'SIGTERM', killSignal: 'SIGKILL' } as const;
+    noteInProcessList({ ...identify(child.pid!), name: `Instance ${this.name}`, ...hows });
+    child.once('exit', () => (this.child = undefined));
+    this.child = child;
+    await until(async () => {
+      if (!this.isRunning) {
+        throw new Error(`instance ${this.name} did not start:\n${this.logTail}`);
+      }
+      return this.answers();
+    });
+  }
+
+  /** SIGKILL: requests in flight get no answer. */
+  async kill(): Promise<void> {
+    if (this.child) {
+      const ended = once(this.child, 'exit');
+      this.child.kill('SIGKILL');
+      await ended;
+    }
+  }
+
+  /** SIGTERM. @returns its exit code; null when a signal ended it. */
+  async terminate(): Promise<number | null> {
+    if (!this.child) {
+      return 0;
+    }
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const [code] = (await ended) as [number | null];
+    return code;
+  }
+
+  /** Lets its wall clock jump, and waits until it has. */
+  async stepClock(stepClockMs: number): Promise<void> {
+    await this.tell({ stepClockMs });
+  }
+
+  /** Lets an instance that was started with a bug go on with another one. */
+  async plant(plantBug: string): Promise<void> {
+    await this.tell({ plantBug });
+  }
+
+  async readiness(): Promise<Readiness | null> {
+    try {
+      const signal = AbortSignal.timeout(PROBE_DEADLINE_MS);
+      const response = await fetch(`${this.origin}/health/ready`, { signal });
+      const body = (await response.json()) as { details?: { redis?: { status?: string } } };
+      return { status: response.status, redisIsUp: body.details?.redis?.status === 'up' };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Ends the process for good, however it is. */
+  async stop(): Promise<void> {
+    const pid = this.child?.pid;
+    if (pid !== undefined) {
+      await stopProcess(identify(pid), 'SIGKILL', PROBE_DEADLINE_MS);
+    }
+  }
+
+  /** Resolves when it has done as it was told. */
+  private async tell(message: ClockStep | Planting): Promise<void> {
+    if (!this.child) {
+      throw new Error(`instance ${this.name} is not running`);
+    }
+    const confirmed = once(this.child, 'message');
+    this.child.send(message);
+    await confirmed;
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(PROBE_DEADLINE_MS);
+      const response = await fetch(`${this.origin}/health/live`, { signal });
+      await response.body?.cancel();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  private environment(): Record<string, string> {
+    const { databaseUrl, redisUrl, env } = this.options;
+    return {
+      PATH: process.env.PATH ?? '',
+      NODE_ENV: 'test',
+      HOST: '127.0.0.1',
+      PORT: String(this.port),
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      JWT_SECRET: 'a secret of the tests, long enough',
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT: 'off',
+      SHUTDOWN_DELAY: '1s',
+      ...env,
+    };
+  }
+}

@@ -1,0 +1,19 @@
+import { expectPromisesKept, underLoad, useCluster } from './scenario';
+import { killInstance, stepClock } from './scripts';
+
+const HOUR_MS = 3_600_000;
+
+describe('when something is wrong with one instance, no session comes back and none is lost', () => {
+  const cluster = useCluster();
+
+  it('because its process is killed and started again', async () => {
+    expectPromisesKept(await underLoad(cluster(), killInstance), cluster());
+  });
+
+  it.each([
+    ['an hour ahead', HOUR_MS],
+    ['an hour back', -HOUR_MS],
+  ])('because its clock jumps %s and later to where it was', async (_how, ms) => {
+    expectPromisesKept(await underLoad(cluster(), stepClock('a', ms)), cluster());
+  });
+});

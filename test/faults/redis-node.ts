@@ -1,0 +1,136 @@
+import { cpSync, mkdtempSync, rmSync, truncateSync, statSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { startRedis } from '../../tools/local/redis.mjs';
+import { sharedStores } from '../support/shared-stores';
+import { stablePort } from './stable-port';
+
+const RDB = 'dump.rdb';
+const AOF = 'appendonlydir';
+
+/** Data of a Redis as it was once, put aside. */
+export interface Snapshot {
+  kind: 'rdb' | 'aof';
+  path: string;
+}
+
+/** A Redis process that dies, hangs, and comes back on the same port with data of a test's choice. */
+export class RedisNode {
+  private server: Awaited<ReturnType<typeof startRedis>> | undefined;
+  private snapshots = 0;
+  /** A connection of the test's own, which waits while there is no server. */
+  readonly client: Redis;
+
+  private constructor(
+    readonly port: number,
+    private readonly dir: string,
+    private readonly appendOnly: boolean,
+  ) {
+    this.client = new Redis(port, '127.0.0.1', {
+      maxRetriesPerRequest: null,
+      retryStrategy: () => 20,
+    });
+    this.client.on('error', () => undefined);
+  }
+
+  /** @param options.masterPort the Redis whose replica it becomes, at 127.0.0.1. */
+  static async start(
+    options: { appendOnly?: boolean; masterPort?: number } = {},
+  ): Promise<RedisNode> {
+    const dir = mkdtempSync(join(sharedStores().folder, 'redis-'));
+    const node = new RedisNode(await stablePort(), dir, options.appendOnly ?? false);
+    const { masterPort } = options;
+    await node.launch(masterPort ? ['--replicaof', `127.0.0.1 ${masterPort}`] : []);
+    return node;
+  }
+
+  /** SIGKILL: what was not written to disk is lost. */
+  async kill(): Promise<void> {
+    const { server } = this;
+    if (server) {
+      process.kill(server.pid, 'SIGKILL');
+      await server.server.ended;
+      this.server = undefined;
+    }
+  }
+
+  /** SIGSTOP: the system goes on taking connections and bytes for it. */
+  suspend(): void {
+    this.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.signal('SIGCONT');
+  }
+
+  async startEmpty(): Promise<void> {
+    this.discardData();
+    await this.launch();
+  }
+
+  /** With what its own append-only file holds. */
+  async startAgain(): Promise<void> {
+    await this.launch();
+  }
+
+  async startFrom({ kind, path }: Snapshot): Promise<void> {
+    this.discardData();
+    cpSync(path, join(this.dir, kind === 'rdb' ? RDB : AOF), { recursive: true });
+    await this.launch();
+  }
+
+  /** The data as it is now. Redis must be running; it goes on. */
+  async takeSnapshot(): Promise<Snapshot> {
+    this.snapshots += 1;
+    const path = join(this.dir, `snapshot-${this.snapshots}`);
+    if (this.appendOnly) {
+      cpSync(join(this.dir, AOF), path, { recursive: true });
+      return { kind: 'aof', path };
+    }
+    await this.client.save();
+    cpSync(join(this.dir, RDB), path);
+    return { kind: 'rdb', path };
+  }
+
+  /** Takes the last bytes off the append-only file, as an interrupted write would. Redis is down. */
+  truncateAppendOnlyFile(bytes: number): void {
+    const folder = join(this.dir, AOF);
+    const name = readdirSync(folder).find((file) => file.endsWith('.incr.aof'))!;
+    const path = join(folder, name);
+    truncateSync(path, Math.max(0, statSync(path).size - bytes));
+  }
+
+  async promote(): Promise<void> {
+    await this.client.replicaof('NO', 'ONE');
+  }
+
+  /** Resolves when this replica has everything that its master had. */
+  async caughtUp(): Promise<boolean> {
+    return (await this.client.info('replication')).includes('master_link_status:up');
+  }
+
+  async stop(): Promise<void> {
+    this.client.disconnect();
+    await this.kill();
+  }
+
+  private async launch(more: string[] = []): Promise<void> {
+    const persistence = ['--save', '', '--appendonly', this.appendOnly ? 'yes' : 'no'];
+    this.server = await startRedis({
+      found: sharedStores().redis,
+      dir: this.dir,
+      port: this.port,
+      flags: [...persistence, '--repl-diskless-sync-delay', '0', ...more],
+    });
+  }
+
+  private discardData(): void {
+    [RDB, AOF].forEach((name) => rmSync(join(this.dir, name), { recursive: true, force: true }));
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    if (this.server) {
+      process.kill(this.server.pid, signal);
+    }
+  }
+}

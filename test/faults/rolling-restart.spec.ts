@@ -1,0 +1,28 @@
+import { ReadyInstances } from './load/ready-instances';
+import { expectPromisesKept, underLoad, useCluster } from './scenario';
+
+describe('a rolling restart behind a load balancer', () => {
+  const cluster = useCluster();
+
+  it('fails no request', async () => {
+    const ready = new ReadyInstances(cluster().instances);
+    const exitCodes: (number | null)[] = [];
+    const outcome = await underLoad(
+      cluster(),
+      async ({ load }) => {
+        for (const instance of cluster().instances) {
+          exitCodes.push(await instance.terminate());
+          await instance.start();
+          await cluster().settled();
+          await load.goesOn(50);
+        }
+      },
+      { targets: () => ready.current },
+    );
+    await ready.stop();
+    expectPromisesKept(outcome, cluster());
+    expect(outcome.requests.filter(({ status }) => status === 0 || status >= 500)).toEqual([]);
+    expect(exitCodes).toEqual([0, 0]);
+    expect(new Set(outcome.requests.map(({ instance }) => instance))).toEqual(new Set(['a', 'b']));
+  });
+});

@@ -1,0 +1,55 @@
+import type { FaultWindow, RecordedRequest } from '../history';
+import type { SessionFate } from './revocations';
+
+/** What the faults of a test explain. */
+export class FaultBook {
+  /** @param graceMs for how long after a fault requests may still feel it. */
+  constructor(
+    private readonly faults: readonly FaultWindow[],
+    private readonly graceMs: number,
+  ) {}
+
+  /** Whether the request fell, in part, into a fault that concerned its instance. */
+  isDuring(request: RecordedRequest, target: FaultWindow['target']): boolean {
+    return this.during(request, target).length > 0;
+  }
+
+  /**
+   * Whether Redis may not know the session, though it is up: it was away, or lost something, when the
+   * session was open already.
+   */
+  mayBeUnknownToRedis(request: RecordedRequest, fate: SessionFate | undefined): boolean {
+    return this.faults.some(
+      ({ target, startMs, endMs }) =>
+        target === 'redis' &&
+        startMs <= request.endMs &&
+        (fate?.opening.startMs ?? 0) <= endMs + this.graceMs,
+    );
+  }
+
+  /**
+   * Whether a session that was ended while Postgres was away, so in Redis alone, was lost there before
+   * Postgres came back. Until then, and no longer, only the instance that ended it knows.
+   */
+  isForgotten(revoke: RecordedRequest, request: RecordedRequest): boolean {
+    return this.during(revoke, 'postgres').some((away) =>
+      this.faults.some(
+        (loss) =>
+          loss.dataLost === true &&
+          revoke.startMs <= loss.startMs &&
+          loss.startMs <= away.endMs &&
+          request.startMs <= Math.max(loss.endMs, away.endMs) + this.graceMs,
+      ),
+    );
+  }
+
+  private during(request: RecordedRequest, target: FaultWindow['target']): FaultWindow[] {
+    return this.faults.filter(
+      (fault) =>
+        fault.target === target &&
+        fault.instances.includes(request.instance) &&
+        fault.startMs <= request.endMs &&
+        request.startMs <= fault.endMs + this.graceMs,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { describeRequest, type RecordedRequest } from '../history';
+import type { Violation } from '../violation';
+import type { FaultBook } from './fault-book';
+import type { SessionFate } from './revocations';
+
+/** The token was taken for good, whatever became of the request otherwise. */
+function isAuthenticated({ status, code }: RecordedRequest): boolean {
+  return (status >= 200 && status < 500 && status !== 401) || code === 'invalid_credentials';
+}
+
+/** The token was called bad. */
+function isDenied({ status, code }: RecordedRequest): boolean {
+  return status === 401 && code !== 'invalid_credentials';
+}
+
+/** A session that an answered request ended is never taken for alive by a request that starts later. */
+export function revokedStaysRevoked(
+  requests: readonly RecordedRequest[],
+  fates: ReadonlyMap<string, SessionFate>,
+  faults: FaultBook,
+): Violation[] {
+  return requests.flatMap((request) => {
+    const fate = fates.get(request.session ?? '');
+    const revoke = fate?.ended.find(
+      (ended) => ended.endMs < request.startMs && !faults.isForgotten(ended, request),
+    );
+    if (!revoke || !isAuthenticated(request)) {
+      return [];
+    }
+    const sentence =
+      `accepted ${(request.startMs - revoke.endMs).toFixed(1)} ms after it was revoked: ` +
+      `${describeRequest(request)} after ${describeRequest(revoke)}`;
+    return [{ rule: 'revoked-stays-revoked', sentence, requests: [revoke, request] }];
+  });
+}
+
+/** A session is only refused when something that started before the answer ended it, or may have. */
+export function aliveStaysAlive(
+  requests: readonly RecordedRequest[],
+  fates: ReadonlyMap<string, SessionFate>,
+): Violation[] {
+  return requests.flatMap((request) => {
+    const fate = fates.get(request.session ?? '');
+    if (!fate || !isDenied(request)) {
+      return [];
+    }
+    const revokes = [...fate.ended, ...fate.perhapsEnded];
+    if (revokes.some(({ startMs }) => startMs < request.endMs)) {
+      return [];
+    }
+    const sentence =
+      `refused though nobody ended the session: ${describeRequest(request)}, ` +
+      `opened by ${describeRequest(fate.opening)}`;
+    return [{ rule: 'alive-stays-alive', sentence, requests: [fate.opening, request] }];
+  });
+}

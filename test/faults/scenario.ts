@@ -1,0 +1,93 @@
+import { check, type CheckOptions } from './checker';
+import { Cluster, type ClusterOptions } from './cluster';
+import { Faults } from './faults';
+import type { RecordedRequest } from './history';
+import { Load, type LoadOptions } from './load/load';
+import { Random } from './load/random';
+import type { Violation } from './violation';
+
+export interface Scenario {
+  cluster: Cluster;
+  faults: Faults;
+  load: Load;
+  random: Random;
+}
+
+export interface ScenarioOptions extends Partial<LoadOptions>, CheckOptions {}
+
+/** What a scenario left behind. */
+export interface Outcome {
+  requests: readonly RecordedRequest[];
+  violations: Violation[];
+}
+
+/** Requests before the first fault: sessions have been ended, profiles cached. */
+const BEFORE = 90;
+/** Requests after everything has recovered. */
+const AFTER = 70;
+const SHOWN_VIOLATIONS = 10;
+
+/** A cluster for the tests of a suite, one after another. */
+export function useCluster(options: ClusterOptions = {}): () => Cluster {
+  let cluster: Cluster | undefined;
+  beforeAll(async () => {
+    cluster = await Cluster.start(options);
+  });
+  afterEach(() => cluster?.restoreWires());
+  afterAll(async () => {
+    await cluster?.stop();
+  });
+  return () => cluster!;
+}
+
+/** Runs the load while the script lets something happen, until everything is as before. */
+export async function underLoad(
+  cluster: Cluster,
+  script: (scenario: Scenario) => Promise<void>,
+  { random = new Random(seed()), graceMs, lateEffectMs, ...options }: ScenarioOptions = {},
+): Promise<Outcome> {
+  const faults = new Faults(cluster);
+  const load = await Load.start(cluster, { random, ...options });
+  try {
+    await load.goesOn(BEFORE);
+    await script({ cluster, faults, load, random });
+    await faults.recovered();
+    await load.goesOn(AFTER);
+  } finally {
+    await load.stop();
+  }
+  const { requests } = load.history;
+  const lapses = cluster.instances.flatMap((instance) => instance.lapses());
+  const limits = {
+    ...(graceMs !== undefined && { graceMs }),
+    ...(lateEffectMs !== undefined && { lateEffectMs }),
+  };
+  return { requests, violations: check(requests, [...faults.windows, ...lapses], limits) };
+}
+
+/** Fails with what was broken, in sentences, and what the instances had to say. */
+export function expectPromisesKept({ requests, violations }: Outcome, cluster: Cluster): void {
+  expectWorthChecking(requests);
+  if (violations.length > 0) {
+    const shown = violations
+      .slice(0, SHOWN_VIOLATIONS)
+      .map((one) => `${one.rule}: ${one.sentence}`);
+    const logs = cluster.instances.map(({ name, logTail }) => `log of ${name}:\n${logTail}`);
+    const count = `${violations.length} violations in ${requests.length} requests`;
+    throw new Error([count, ...shown, ...logs].join('\n'));
+  }
+}
+
+/** A history in which nothing was ended, or nobody came back afterwards, proves nothing. */
+function expectWorthChecking(requests: readonly RecordedRequest[]): void {
+  const count = (matches: (request: RecordedRequest) => boolean) => requests.filter(matches).length;
+  expect(count(({ op, status }) => op === 'logout' && status === 204)).toBeGreaterThan(0);
+  expect(count(({ op, status }) => op === 'write-profile' && status === 200)).toBeGreaterThan(0);
+  expect(count(({ status }) => status === 401)).toBeGreaterThan(20);
+  expect(count(({ op, status }) => op === 'verify' && status === 200)).toBeGreaterThan(20);
+}
+
+/** `LATCHKEY_FAULT_SEED` repeats the choices of a run. */
+export function seed(): number {
+  return Number(process.env.LATCHKEY_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 32));
+}
