@@ -12,7 +12,6 @@ type Target = FaultWindow['target'];
  */
 export class Faults {
   private readonly noted: FaultWindow[] = [];
-  private oldMaster: RedisNode | undefined;
 
   constructor(private readonly cluster: Cluster) {}
 
@@ -85,20 +84,6 @@ export class Faults {
     const { redis: master } = this.cluster;
     await master.stop();
     await this.cluster.promoteReplica();
-    this.leadToMaster();
-  }
-
-  /** @param names of the instances that follow the replica, which is promoted beside its master. */
-  async split(names: string[]): Promise<void> {
-    this.loseData();
-    this.oldMaster = this.cluster.redis;
-    await this.cluster.promoteReplica();
-    this.leadToMaster(names);
-  }
-
-  /** The old master is gone; everybody follows the new one. */
-  async unite(): Promise<void> {
-    await this.oldMaster?.stop();
     this.leadToMaster();
   }
 

@@ -21,6 +21,9 @@ export interface Outcome {
   violations: Violation[];
 }
 
+/** A scenario is as long as its requests take; slow machines take long. */
+jest.setTimeout(240_000);
+
 /** Requests before the first fault: sessions have been ended, profiles cached. */
 const BEFORE = 90;
 /** Requests after everything has recovered. */

@@ -94,21 +94,6 @@ export const cutOffRedis =
     await load.goesOn(DURING / 2);
   };
 
-/**
- * A partition: one instance stays with the old master, which lives on, and the other one follows the
- * new one, which missed the last writes. Both are answered.
- */
-export const splitRedis: Script = async ({ cluster, faults, load }) => {
-  await until(() => cluster.replica.node.caughtUp());
-  faults.cutReplication();
-  await load.goesOn(DURING / 3);
-  await faults.split(['b']);
-  await load.goesOn(2 * DURING);
-  await faults.unite();
-  await load.goesOn(DURING / 2);
-  await cluster.addReplica();
-};
-
 // Postgres.
 
 export const restartPostgres =

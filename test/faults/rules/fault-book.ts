@@ -28,19 +28,28 @@ export class FaultBook {
   }
 
   /**
-   * Whether a session that was ended while Postgres was away, so in Redis alone, was lost there before
-   * Postgres came back. Until then, and no longer, only the instance that ended it knows.
+   * Whether a session was ended while Postgres was away, so in Redis alone, and the request met an
+   * instance that went by Postgres all the same: the bound that docs/consistency.md names. Until
+   * Postgres is back and has been told, only the instance that ended it knows without Redis.
    */
   isForgotten(revoke: RecordedRequest, request: RecordedRequest): boolean {
-    return this.during(revoke, 'postgres').some((away) =>
-      this.faults.some(
-        (loss) =>
-          loss.dataLost === true &&
-          revoke.startMs <= loss.startMs &&
-          loss.startMs <= away.endMs &&
-          request.startMs <= Math.max(loss.endMs, away.endMs) + this.graceMs,
-      ),
+    return (
+      request.instance !== revoke.instance &&
+      this.during(revoke, 'postgres').some((away) =>
+        this.lossesAfter(revoke, away).some(
+          (endMs) => request.startMs <= Math.max(endMs, away.endMs) + this.graceMs,
+        ),
+      )
     );
+  }
+
+  /** When Redis was back after each loss that began while Postgres was away; and at least that. */
+  private lossesAfter(revoke: RecordedRequest, away: FaultWindow): number[] {
+    const losses = this.faults.filter(
+      ({ dataLost, startMs }) =>
+        dataLost === true && revoke.startMs <= startMs && startMs <= away.endMs,
+    );
+    return [away.endMs, ...losses.map(({ endMs }) => endMs)];
   }
 
   private during(request: RecordedRequest, target: FaultWindow['target']): FaultWindow[] {
