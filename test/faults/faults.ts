@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Cluster } from './cluster';
 import type { FaultWindow } from './history';
 import type { Instance } from './instance';
-import type { RedisNode, Snapshot } from './redis-node';
+import type { Snapshot } from './redis-node';
 
 type Target = FaultWindow['target'];
 

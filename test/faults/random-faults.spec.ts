@@ -25,8 +25,10 @@ const DURATION_MS = LONG ? 300_000 : 20_000;
 const ONE = [['a'], ['b']];
 const SOME = [...ONE, undefined];
 
-/** Whatever can happen, and to whom. */
-const FAULTS: Record<string, (random: Random) => Script> = {
+type FaultTable = Record<string, (random: Random) => Script>;
+
+/** What can happen to Redis, to the way there and to instances. */
+const FAULTS_OF_REDIS: FaultTable = {
   flushAll: () => flushAll,
   evictSessions: () => evict('session:*'),
   evictTombstones: () => evict('blacklist:*'),
@@ -42,15 +44,20 @@ const FAULTS: Record<string, (random: Random) => Script> = {
   cutRedis: (random) => cutOffRedis('cut', random.pick(SOME)),
   hangRedis: (random) => cutOffRedis('hang', random.pick(SOME)),
   loseRedis: (random) => cutOffRedis('lose', random.pick(SOME)),
+  killInstance: () => killInstance,
+  // By less than what a client may take to try a refresh again.
+  stepClock: (random) => stepClock(random.pick(['a', 'b'])!, random.pick([-3_000, 3_000])!),
+};
+
+const FAULTS_OF_POSTGRES: FaultTable = {
   cutPostgres: (random) => cutOffPostgres('cut', random.pick(SOME)),
   hangPostgres: (random) => cutOffPostgres('hang', random.pick(ONE)),
   shutDownPostgres: () => restartPostgres('shutDown'),
   crashPostgres: () => restartPostgres('crash'),
   loseBoth: () => loseRedisWhilePostgresIsAway,
-  killInstance: () => killInstance,
-  // By less than what a client may take to try a refresh again.
-  stepClock: (random) => stepClock(random.pick(['a', 'b'])!, random.pick([-3_000, 3_000])!),
 };
+
+const FAULTS = LONG ? { ...FAULTS_OF_REDIS, ...FAULTS_OF_POSTGRES } : FAULTS_OF_REDIS;
 
 async function oneFaultAfterAnother(scenario: Scenario, happened: string[]): Promise<void> {
   const { faults, random } = scenario;

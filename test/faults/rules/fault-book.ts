@@ -33,23 +33,18 @@ export class FaultBook {
    * Postgres is back and has been told, only the instance that ended it knows without Redis.
    */
   isForgotten(revoke: RecordedRequest, request: RecordedRequest): boolean {
-    return (
-      request.instance !== revoke.instance &&
-      this.during(revoke, 'postgres').some((away) =>
-        this.lossesAfter(revoke, away).some(
-          (endMs) => request.startMs <= Math.max(endMs, away.endMs) + this.graceMs,
+    const isSoonAfter = (endMs: number) => request.startMs <= endMs + this.graceMs;
+    return this.during(revoke, 'postgres').some(
+      (away) =>
+        (request.instance !== revoke.instance && isSoonAfter(away.endMs)) ||
+        this.faults.some(
+          (loss) =>
+            loss.dataLost === true &&
+            revoke.startMs <= loss.startMs &&
+            loss.startMs <= away.endMs &&
+            isSoonAfter(Math.max(loss.endMs, away.endMs)),
         ),
-      )
     );
-  }
-
-  /** When Redis was back after each loss that began while Postgres was away; and at least that. */
-  private lossesAfter(revoke: RecordedRequest, away: FaultWindow): number[] {
-    const losses = this.faults.filter(
-      ({ dataLost, startMs }) =>
-        dataLost === true && revoke.startMs <= startMs && startMs <= away.endMs,
-    );
-    return [away.endMs, ...losses.map(({ endMs }) => endMs)];
   }
 
   private during(request: RecordedRequest, target: FaultWindow['target']): FaultWindow[] {
