@@ -12,6 +12,7 @@ import type { FaultWindow } from './history';
 import { stablePort } from './stable-port';
 import type { ClockStep } from './shiftable-clock';
 
+export const JWT_SECRET = 'a secret of the tests, long enough';
 const LAUNCHER = join(ROOT, 'test', 'faults', 'launch.mjs');
 const PROBE_DEADLINE_MS = 2_000;
 const TAIL_LINES = 15;
@@ -198,7 +199,7 @@ export class Instance {
       PORT: String(this.port),
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
-      JWT_SECRET: 'a secret of the tests, long enough',
+      JWT_SECRET,
       LOG_LEVEL: 'warn',
       RATE_LIMIT: 'off',
       SHUTDOWN_DELAY: '1s',

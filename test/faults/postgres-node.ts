@@ -7,7 +7,12 @@ import { sharedStores } from '../support/shared-stores';
 import { stablePort } from './stable-port';
 
 /** Commits survive the death of the process; only that of the machine could lose some. */
-const SETTINGS = ['fsync=off', 'synchronous_commit=on', 'max_connections=100'];
+const SETTINGS = [
+  'fsync=off',
+  'synchronous_commit=on',
+  'max_connections=100',
+  'shared_preload_libraries=pg_stat_statements',
+];
 
 /** A Postgres process of one suite, migrated, that dies and comes back on the same port. */
 export class PostgresNode {
