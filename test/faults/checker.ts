@@ -14,7 +14,7 @@ export interface CheckOptions {
   lateEffectMs?: number;
 }
 
-const GRACE_MS = 1_000;
+export const GRACE_MS = 1_000;
 const LATE_EFFECT_MS = 5_000;
 
 /** Everything in a history that contradicts a promise. A pure function; empty when all were kept. */

@@ -1,4 +1,4 @@
-import { check, type CheckOptions } from './checker';
+import { check, GRACE_MS, type CheckOptions } from './checker';
 import { Cluster, type ClusterOptions } from './cluster';
 import { Faults } from './faults';
 import type { RecordedRequest } from './history';
@@ -28,10 +28,13 @@ jest.setTimeout(240_000);
 const BEFORE = 90;
 /** Requests after everything has recovered. */
 const AFTER = 70;
+/** A scenario takes seconds, and a machine with other work to do its time. */
+const TEST_TIMEOUT_MS = 180_000;
 const SHOWN_VIOLATIONS = 10;
 
 /** A cluster for the tests of a suite, one after another. */
 export function useCluster(options: ClusterOptions = {}): () => Cluster {
+  jest.setTimeout(TEST_TIMEOUT_MS);
   let cluster: Cluster | undefined;
   beforeAll(async () => {
     cluster = await Cluster.start(options);
@@ -47,7 +50,12 @@ export function useCluster(options: ClusterOptions = {}): () => Cluster {
 export async function underLoad(
   cluster: Cluster,
   script: (scenario: Scenario) => Promise<void>,
-  { random = new Random(seed()), graceMs, lateEffectMs, ...options }: ScenarioOptions = {},
+  {
+    random = new Random(seed()),
+    graceMs = GRACE_MS,
+    lateEffectMs,
+    ...options
+  }: ScenarioOptions = {},
 ): Promise<Outcome> {
   const faults = new Faults(cluster);
   const load = await Load.start(cluster, { random, ...options });
@@ -56,16 +64,24 @@ export async function underLoad(
     await script({ cluster, faults, load, random });
     await faults.recovered();
     await load.goesOn(AFTER);
+    await untilNothingIsExcused(load, faults, graceMs);
   } finally {
     await load.stop();
   }
   const { requests } = load.history;
   const lapses = cluster.instances.flatMap((instance) => instance.lapses());
-  const limits = {
-    ...(graceMs !== undefined && { graceMs }),
-    ...(lateEffectMs !== undefined && { lateEffectMs }),
-  };
+  const limits = { graceMs, ...(lateEffectMs !== undefined && { lateEffectMs }) };
   return { requests, violations: check(requests, [...faults.windows, ...lapses], limits) };
+}
+
+/** What Postgres has excused is over for good, and the load has gone on beyond that. */
+async function untilNothingIsExcused(load: Load, faults: Faults, graceMs: number): Promise<void> {
+  const ends = faults.windows
+    .filter(({ target }) => target === 'postgres')
+    .map(({ endMs }) => endMs);
+  while (performance.now() < Math.max(...ends) + graceMs) {
+    await load.goesOn(1);
+  }
 }
 
 /** Fails with what was broken, in sentences, and what the instances had to say. */

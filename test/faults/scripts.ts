@@ -9,6 +9,8 @@ const DURING = 110;
 
 export const nothingHappens: Script = ({ load }) => load.goesOn(2 * DURING);
 
+export const nothingHappensForLong: Script = ({ load }) => load.goesOn(6 * DURING);
+
 // Redis loses data, and nobody its connection.
 
 export const flushAll: Script = async ({ faults, load }) => {

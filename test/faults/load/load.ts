@@ -21,21 +21,21 @@ export interface LoadOptions {
 const ACCOUNTS = 4;
 const CLIENTS = 6;
 /** Sessions of one user: fewer make way for collisions, more would only make them rarer. */
-const FEWEST_DEVICES = 2;
+const FEWEST_DEVICES = 1;
 const MOST_DEVICES = 4;
 /** Between two requests of a client: the machine must not be so busy that deadlines run out. */
 const THINK_MS = 12;
 /** How often a client uses a session that is over. */
 const RETIRED_SHARE = 0.35;
 /** Ended sessions whose tokens are tried at once, of as many as a revoke ended. */
-const PROBED = 3;
+const PROBED = 2;
 
 const WEIGHTS = {
   verify: 30,
   'read-profile': 22,
   'write-profile': 8,
   refresh: 6,
-  login: 4,
+  login: 6,
   'list-sessions': 3,
   logout: 5,
   'delete-session': 3,
