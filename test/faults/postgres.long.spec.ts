@@ -1,5 +1,10 @@
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
-import { cutOffPostgres, loseRedisWhilePostgresIsAway, restartPostgres } from './scripts';
+import {
+  cutOffPostgres,
+  loseRedisWhilePostgresIsAway,
+  restartFromOldCopyWhilePostgresIsAway,
+  restartPostgres,
+} from './scripts';
 
 describe('when Postgres is away, Redis goes on answering, and what ends stays ended', () => {
   const cluster = useCluster({ ownPostgres: true });
@@ -18,6 +23,11 @@ describe('when Postgres is away, Redis goes on answering, and what ends stays en
     ['the network of one instance alone hangs', 'hang', ['a']],
   ] as const)('while %s', async (_how, fault, names) => {
     const script = cutOffPostgres(fault, names && [...names]);
+    expectPromisesKept(await underLoad(cluster(), script), cluster());
+  });
+
+  it('while Redis comes back from an old copy', async () => {
+    const script = restartFromOldCopyWhilePostgresIsAway;
     expectPromisesKept(await underLoad(cluster(), script), cluster());
   });
 

@@ -12,6 +12,7 @@ import {
   pauseRedis,
   restartEmpty,
   restartFromOldCopy,
+  restartFromOldCopyWhilePostgresIsAway,
   restartPostgres,
   stepClock,
   suspendRedis,
@@ -55,6 +56,7 @@ const FAULTS_OF_POSTGRES: FaultTable = {
   shutDownPostgres: () => restartPostgres('shutDown'),
   crashPostgres: () => restartPostgres('crash'),
   loseBoth: () => loseRedisWhilePostgresIsAway,
+  oldCopyAlone: () => restartFromOldCopyWhilePostgresIsAway,
 };
 
 const FAULTS = LONG ? { ...FAULTS_OF_REDIS, ...FAULTS_OF_POSTGRES } : FAULTS_OF_REDIS;

@@ -28,13 +28,10 @@ jest.setTimeout(240_000);
 const BEFORE = 90;
 /** Requests after everything has recovered. */
 const AFTER = 70;
-/** A scenario takes seconds, and a machine with other work to do its time. */
-const TEST_TIMEOUT_MS = 180_000;
 const SHOWN_VIOLATIONS = 10;
 
 /** A cluster for the tests of a suite, one after another. */
 export function useCluster(options: ClusterOptions = {}): () => Cluster {
-  jest.setTimeout(TEST_TIMEOUT_MS);
   let cluster: Cluster | undefined;
   beforeAll(async () => {
     cluster = await Cluster.start(options);

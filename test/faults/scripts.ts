@@ -9,7 +9,7 @@ const DURING = 110;
 
 export const nothingHappens: Script = ({ load }) => load.goesOn(2 * DURING);
 
-export const nothingHappensForLong: Script = ({ load }) => load.goesOn(6 * DURING);
+export const nothingHappensForLong: Script = ({ load }) => load.goesOn(4 * DURING);
 
 // Redis loses data, and nobody its connection.
 
@@ -126,6 +126,18 @@ export const loseRedisWhilePostgresIsAway: Script = async ({ faults, load }) => 
   await load.goesOn(DURING / 2);
   await faults.restartRedisEmpty();
   await load.goesOn(DURING / 2);
+  faults.restorePostgres();
+  await load.goesOn(DURING / 2);
+};
+
+/** Nobody can say what the old copy lacks, so nothing in it counts until Postgres is back. */
+export const restartFromOldCopyWhilePostgresIsAway: Script = async ({ cluster, faults, load }) => {
+  const copy = await cluster.redis.takeSnapshot();
+  await load.goesOn(DURING);
+  faults.cutPostgres();
+  await faults.killRedis();
+  await faults.restartRedisFrom(copy);
+  await load.goesOn(DURING);
   faults.restorePostgres();
   await load.goesOn(DURING / 2);
 };

@@ -12,6 +12,7 @@ import {
   loseRedisWhilePostgresIsAway,
   nothingHappens,
   nothingHappensForLong,
+  restartFromOldCopyWhilePostgresIsAway,
   type Script,
 } from '../scripts';
 import type { Rule } from '../violation';
@@ -40,6 +41,11 @@ const RACING_PASSWORDS: ScenarioOptions = {
   accounts: 2,
   clients: 8,
   weights: { login: 60, 'change-password': 30, logout: 15 },
+};
+
+/** A mistake with single sessions shows where many are ended. */
+const MANY_ENDS: ScenarioOptions = {
+  weights: { login: 25, logout: 20, 'delete-session': 12, 'write-profile': 2, refresh: 2 },
 };
 
 /** By the name that an instance is started with. */
@@ -74,24 +80,29 @@ export const BUGS: Record<string, Bug> = {
     useClass: ForgetfulBacklog,
     breaks: 'revoked-stays-revoked',
     when: loseRedisWhilePostgresIsAway,
+    // Nobody signs in meanwhile, so many have to be signed in before.
+    load: { ...MANY_ENDS, accounts: 10 },
   },
   'blind-trust': {
     provide: RedisTrust,
     useClass: BlindTrust,
     breaks: 'revoked-stays-revoked',
-    when: cutOffRedis('cut', ['a']),
+    when: restartFromOldCopyWhilePostgresIsAway,
+    load: MANY_ENDS,
   },
   'hasty-updates': {
     provide: RedisUpdates,
     useClass: HastyUpdates,
     breaks: 'revoked-stays-revoked',
     when: cutOffRedis('cut', ['a']),
+    load: MANY_ENDS,
   },
   'deaf-synchroniser': {
     provide: Synchroniser,
     useClass: DeafSynchroniser,
     breaks: 'revoked-stays-revoked',
     when: cutOffRedis('cut', ['a']),
+    load: MANY_ENDS,
   },
   'uncached-writes': {
     provide: ProfileCacheService,
