@@ -10,11 +10,6 @@ module.exports = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['latchkey-source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{apps,libs,test,tools}/**/*.spec.ts'],
-  // Minutes of faults, for a nightly run: LATCHKEY_LONG_TESTS=1.
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    ...(process.env.LATCHKEY_LONG_TESTS === '1' ? [] : ['\\.long\\.spec\\.ts$']),
-  ],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.data'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -26,10 +26,8 @@ const DURATION_MS = LONG ? 300_000 : 20_000;
 const ONE = [['a'], ['b']];
 const SOME = [...ONE, undefined];
 
-type FaultTable = Record<string, (random: Random) => Script>;
-
-/** What can happen to Redis, to the way there and to instances. */
-const FAULTS_OF_REDIS: FaultTable = {
+/** Whatever can happen, and to whom. */
+const FAULTS: Record<string, (random: Random) => Script> = {
   flushAll: () => flushAll,
   evictSessions: () => evict('session:*'),
   evictTombstones: () => evict('blacklist:*'),
@@ -48,9 +46,6 @@ const FAULTS_OF_REDIS: FaultTable = {
   killInstance: () => killInstance,
   // By less than what a client may take to try a refresh again.
   stepClock: (random) => stepClock(random.pick(['a', 'b'])!, random.pick([-3_000, 3_000])!),
-};
-
-const FAULTS_OF_POSTGRES: FaultTable = {
   cutPostgres: (random) => cutOffPostgres('cut', random.pick(SOME)),
   hangPostgres: (random) => cutOffPostgres('hang', random.pick(ONE)),
   shutDownPostgres: () => restartPostgres('shutDown'),
@@ -58,8 +53,6 @@ const FAULTS_OF_POSTGRES: FaultTable = {
   loseBoth: () => loseRedisWhilePostgresIsAway,
   oldCopyAlone: () => restartFromOldCopyWhilePostgresIsAway,
 };
-
-const FAULTS = LONG ? { ...FAULTS_OF_REDIS, ...FAULTS_OF_POSTGRES } : FAULTS_OF_REDIS;
 
 async function oneFaultAfterAnother(scenario: Scenario, happened: string[]): Promise<void> {
   const { faults, random } = scenario;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatCounts, readCounts } from '../../tools/local/test-results.mjs';
+import { addCounts, formatCounts, readCounts } from '../../tools/local/test-results.mjs';
 
 describe('the counts of a test run', () => {
   let dir: string;
@@ -38,6 +38,14 @@ describe('the counts of a test run', () => {
 
   it('count a file that could not be loaded as a failure', () => {
     expect(countsOf({ ...clean, numRuntimeErrorTestSuites: 1 })).toBe('12 passed, 1 failed');
+  });
+
+  it('add up over several runs', () => {
+    const runs = [
+      { passed: 12, failed: 0, skipped: 1 },
+      { passed: 30, failed: 2, skipped: 0 },
+    ];
+    expect(formatCounts(addCounts(runs))).toBe('42 passed, 2 failed, 1 skipped');
   });
 
   it('count a run without results as a failure', () => {

@@ -19,6 +19,20 @@ export function readCounts(path) {
   }
 }
 
+/**
+ * @param {ReturnType<typeof readCounts>[]} all of several runs
+ * @returns {ReturnType<typeof readCounts>}
+ */
+export function addCounts(all) {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of all) {
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+  }
+  return sum;
+}
+
 /** @param {ReturnType<typeof readCounts>} counts */
 export function formatCounts({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
