@@ -73,7 +73,15 @@ export class AccountsStore extends UserStore {
     return Promise.resolve(this.accounts.get(userId)?.current ?? null);
   }
 
-  updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null> {
+  updateProfile(
+    userId: string,
+    change: ProfileChange,
+    versions?: readonly number[],
+  ): Promise<VersionedProfile | null> {
+    const version = this.accounts.get(userId)?.current.version ?? 0;
+    if (versions && !versions.includes(version)) {
+      return Promise.resolve(null);
+    }
     return Promise.resolve(this.change(userId, change)?.current ?? null);
   }
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { ProfileCacheService, type CachedRead, type Profile } from '#libs/profile-cache';
+import { ProfileCacheService, type CachedRead, type VersionedProfile } from '#libs/profile-cache';
 import { SessionRevokedError } from '#libs/session';
 import { UserStore, type ProfileChange } from '#libs/user';
+import { ProfileChangedError } from './auth.errors';
 
 /** A user's own profile. Throws DependencyUnavailableError throughout. */
 @Injectable()
@@ -26,13 +27,25 @@ export class AccountService {
   /**
    * Changes the profile: record first, then the cache, so that once this has answered nobody is
    * shown an older one.
-   * @throws SessionRevokedError when the account is gone.
+   * @param versions the only ones to change; absent: whichever it is.
+   * @throws SessionRevokedError when the account is gone; ProfileChangedError when the profile is at
+   * another version.
    */
-  async updateProfile(userId: string, change: ProfileChange): Promise<Profile> {
-    const updated = await this.profiles.change(() => this.users.updateProfile(userId, change));
+  async updateProfile(
+    userId: string,
+    change: ProfileChange,
+    versions?: readonly number[],
+  ): Promise<VersionedProfile> {
+    const updated = await this.profiles.change(async () => {
+      const written = await this.users.updateProfile(userId, change, versions);
+      if (!written && versions && (await this.users.readProfile(userId))) {
+        throw new ProfileChangedError();
+      }
+      return written;
+    });
     if (!updated) {
       throw new SessionRevokedError();
     }
-    return updated.profile;
+    return updated;
   }
 }

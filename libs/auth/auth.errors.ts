@@ -36,6 +36,15 @@ export class AccountNotFoundError extends DomainError {
   }
 }
 
+/** The profile is not at any version that the change was meant for. */
+export class ProfileChangedError extends DomainError {
+  readonly code = 'precondition_failed';
+
+  constructor() {
+    super('The profile has changed meanwhile. Read it again, then decide.');
+  }
+}
+
 /** No bearer token came with a request that needs one (RFC 6750 section 3.1: say no more). */
 export class TokenMissingError extends DomainError {
   readonly code = 'token_missing';

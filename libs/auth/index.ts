@@ -6,6 +6,7 @@ export {
   AccountDisabledError,
   AccountNotFoundError,
   InvalidCredentialsError,
+  ProfileChangedError,
   RoleRequiredError,
   TokenExpiredError,
   TokenInvalidError,

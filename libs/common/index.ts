@@ -10,3 +10,4 @@ export {
   type FieldError,
 } from './domain-error';
 export type { OptionsFactory } from './options-factory';
+export { SingleFlight } from './single-flight';

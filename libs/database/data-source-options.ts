@@ -2,6 +2,7 @@ import type { ClientConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { AddRefreshTokensAndAccountState1764100000000 } from './migrations/1764100000000-add-refresh-tokens-and-account-state';
 import { AddOutbox1764200000000 } from './migrations/1764200000000-add-outbox';
+import { PrepareAvatars1764300000000 } from './migrations/1764300000000-prepare-avatars';
 import { DeadlineClient } from './deadline-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
@@ -41,6 +42,7 @@ export function dataSourceOptions(
       CreateUsersAndSessions1764000000000,
       AddRefreshTokensAndAccountState1764100000000,
       AddOutbox1764200000000,
+      PrepareAvatars1764300000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     connectTimeoutMS: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

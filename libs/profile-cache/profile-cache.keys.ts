@@ -1,7 +1,7 @@
 export const profileCacheKeys = {
   /**
-   * String: `era:version:json`, or `era:version:` alone, a fence that refuses anything older while
-   * holding no profile. TTL: the entry's.
+   * String: `era:version:profile`; without a profile a fence, which refuses anything older; with a
+   * lease in its place, what a reader of the record may fill. TTL: the entry's.
    */
   profile: (userId: string) => `user:profile:{${userId}}`,
 };

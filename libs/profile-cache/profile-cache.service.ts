@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { SingleFlight } from '#libs/common';
 import { Database } from '#libs/database';
 import { Outbox, RedisTrust, RedisUpdates, Synchroniser, type ApplyChange } from '#libs/sync';
 import { profileCacheKeys } from './profile-cache.keys';
@@ -22,6 +23,9 @@ const PROFILE_CHANGED = 'profile-changed';
  */
 @Injectable()
 export class ProfileCacheService implements OnModuleInit {
+  private readonly misses = new SingleFlight<CachedRead | null>();
+  private readonly counts: Record<CacheStatus, number> = { HIT: 0, MISS: 0, BYPASS: 0 };
+
   constructor(
     private readonly redis: RedisProfileStore,
     private readonly source: ProfileSource,
@@ -43,23 +47,26 @@ export class ProfileCacheService implements OnModuleInit {
 
   /**
    * The profile for the value that stood at `keyOf`. A hit costs nothing more; a miss one query and
-   * one round trip; a Redis that is not believed one query.
+   * two round trips, however many ask for the same profile at once; a Redis that is not believed one
+   * query.
    * @returns null for a user that does not exist.
    * @throws DependencyUnavailableError on a miss while the source is away.
    */
   async read(userId: string, entry: string | null): Promise<CachedRead | null> {
     const era = this.trust.era();
     const cached = era === null ? null : decodeEntry(entry, era);
-    if (cached) {
-      return { ...cached, cache: 'HIT' };
+    const read: CachedRead | null = cached
+      ? { ...cached, cache: 'HIT' }
+      : await this.misses.run(userId, () => this.readThrough(userId));
+    if (read) {
+      this.counts[read.cache] += 1;
     }
-    const current = await this.source.readProfile(userId);
-    if (!current) {
-      return null;
-    }
-    const put =
-      era === null ? null : await this.updates.attempt(() => this.redis.put(current, era));
-    return { ...current, cache: put === null || put === 'fenced' ? 'BYPASS' : 'MISS' };
+    return read;
+  }
+
+  /** How profiles were read since the start of the process. */
+  readCounts(): Readonly<Record<CacheStatus, number>> {
+    return { ...this.counts };
   }
 
   /**
@@ -78,7 +85,7 @@ export class ProfileCacheService implements OnModuleInit {
       return written;
     });
     if (changed) {
-      await this.updates.enforce(() => this.redis.put(changed, era));
+      await this.updates.enforce(() => this.redis.publish(changed, era));
     }
     return changed;
   }
@@ -96,6 +103,22 @@ export class ProfileCacheService implements OnModuleInit {
   /** Forgets the user's cached profile, if Redis can be reached. One round trip. */
   async clear(userId: string): Promise<void> {
     await this.updates.attempt(() => this.redis.clear(userId));
+  }
+
+  /** Leased before the record is read: what is read then is as new as what Redis knows. */
+  private async readThrough(userId: string): Promise<CachedRead | null> {
+    const era = this.trust.era();
+    const lease =
+      era === null ? null : await this.updates.attempt(() => this.redis.lease(userId, era));
+    if (lease && 'profile' in lease) {
+      return { ...lease, cache: 'HIT' };
+    }
+    const current = await this.source.readProfile(userId);
+    if (!current) {
+      return null;
+    }
+    const filled = lease && (await this.updates.attempt(() => this.redis.fill(current, lease)));
+    return { ...current, cache: filled === null ? 'BYPASS' : 'MISS' };
   }
 
   private readonly applyChange: ApplyChange = async ({ userId, details }) => {

@@ -1,5 +1,5 @@
 import { decodeEntry, encodeProfile } from './profile-entry';
-import type { Profile } from './profile';
+import { PROFILE_FIELDS, type Profile } from './profile';
 
 const profile: Profile = {
   id: '3f2b8c1e-0000-4000-8000-000000000001',
@@ -22,14 +22,22 @@ describe('profile entries', () => {
     expect(encodeProfile(leaky)).toBe(encodeProfile(profile));
   });
 
-  it('read a fence and an absent entry as nothing', () => {
-    expect(decodeEntry('3:12:', '3')).toBeNull();
-    expect(decodeEntry(null, '3')).toBeNull();
+  it('hold no names of fields', () => {
+    for (const field of PROFILE_FIELDS) {
+      expect(encodeProfile({ ...profile, role: 'r', email: 'e', id: 'i' })).not.toContain(field);
+    }
   });
 
-  it('read an entry of another era as nothing', () => {
+  it('read a fence, a lease and an absent entry as nothing', () => {
+    for (const entry of ['3:12:', '3:12:~lease', '3:0:~1', null]) {
+      expect(decodeEntry(entry, '3')).toBeNull();
+    }
+  });
+
+  it('read an entry of another era, or of another format, as nothing', () => {
     for (const era of ['2', '31', '']) {
       expect(decodeEntry(`3:12:${encodeProfile(profile)}`, era)).toBeNull();
     }
+    expect(decodeEntry('3:12:2["x"]', '3')).toBeNull();
   });
 });

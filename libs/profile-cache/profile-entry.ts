@@ -1,22 +1,30 @@
 import { PROFILE_FIELDS, type Profile, type VersionedProfile } from './profile';
 
-/** The JSON that is cached: the allowed fields and nothing else. */
+/**
+ * Marks how the values after it are to be read. To be changed with `PROFILE_FIELDS`: servers of two
+ * releases that share a Redis then do not misread each other's entries.
+ */
+export const PROFILE_FORMAT = '1';
+
+/** What is cached: the values of the allowed fields, in their order, and nothing else. */
 export function encodeProfile(profile: Profile): string {
-  return JSON.stringify(profile, [...PROFILE_FIELDS]);
+  return PROFILE_FORMAT + JSON.stringify(PROFILE_FIELDS.map((field) => profile[field]));
 }
 
-/** Reads a cache entry; null for no entry, for a fence, and for one of another era. */
+/** Reads a cache entry; null for no entry, a fence, a lease, another era and another format. */
 export function decodeEntry(entry: string | null, era: string): VersionedProfile | null {
   if (!entry?.startsWith(`${era}:`)) {
     return null;
   }
   const colon = entry.indexOf(':', era.length + 1);
-  const json = entry.slice(colon + 1);
-  if (json === '') {
+  if (entry[colon + 1] !== PROFILE_FORMAT) {
     return null;
   }
+  const values = JSON.parse(entry.slice(colon + 2)) as unknown[];
   return {
     version: Number(entry.slice(era.length + 1, colon)),
-    profile: JSON.parse(json) as Profile,
+    profile: Object.fromEntries(
+      PROFILE_FIELDS.map((field, index) => [field, values[index]]),
+    ) as unknown as Profile,
   };
 }

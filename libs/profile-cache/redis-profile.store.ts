@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
@@ -6,14 +7,24 @@ import { syncKeys } from '#libs/sync';
 import type { VersionedProfile } from './profile';
 import { profileCacheKeys } from './profile-cache.keys';
 import { ProfileCacheOptions } from './profile-cache.options';
-import { encodeProfile } from './profile-entry';
+import { decodeEntry, encodeProfile, PROFILE_FORMAT } from './profile-entry';
 
 const TTL_JITTER = 0.1;
+/** Longer than a read of the record may take. */
+const LEASE_MS = 10_000;
 
-/** `unchanged`: something newer stands there, or the same. */
-export type PutOutcome = 'stored' | 'fenced' | 'unchanged';
+/** `unchanged`: this or something newer stands there. */
+export type PublishOutcome = 'stored' | 'fenced' | 'unchanged';
 
-const PUT_OUTCOMES: Record<number, PutOutcome> = { 1: 'stored', 2: 'fenced', 0: 'unchanged' };
+const PUBLISH_OUTCOMES: Record<number, PublishOutcome> = { 1: 'stored', 2: 'fenced' };
+
+/** The right to cache what is read from now on, while nothing else happens to the entry. */
+export interface Lease {
+  /** The entry as it stands. */
+  entry: string;
+  /** What it begins with: era and a colon. */
+  era: string;
+}
 
 /**
  * Cached profiles in Redis. Each operation is one script, atomic, one round trip. All methods throw
@@ -21,29 +32,66 @@ const PUT_OUTCOMES: Record<number, PutOutcome> = { 1: 'stored', 2: 'fenced', 0: 
  */
 @Injectable()
 export class RedisProfileStore {
-  private readonly putScript: RedisScript;
+  private readonly leaseScript: RedisScript;
+  private readonly fillScript: RedisScript;
+  private readonly publishScript: RedisScript;
   private readonly clearScript: RedisScript;
 
   constructor(
     redis: RedisClient,
     private readonly options: ProfileCacheOptions,
   ) {
-    this.putScript = redis.script(join(__dirname, 'scripts', 'put-profile.lua'));
-    this.clearScript = redis.script(join(__dirname, 'scripts', 'clear-profile.lua'));
+    const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
+    this.leaseScript = load('lease-profile');
+    this.fillScript = load('fill-profile');
+    this.publishScript = load('publish-profile');
+    this.clearScript = load('clear-profile');
   }
 
   /**
-   * Caches a profile, unless a newer one stands there.
-   * @param era in which Redis was believed before the profile was read or written. In another one, or
-   * where it is null, only a fence is put up: newer data may have been lost since.
+   * To be asked before the record is read.
+   * @param era in which Redis is believed.
+   * @returns a profile where one has come meanwhile; null in another era.
    */
-  async put({ version, profile }: VersionedProfile, era: string | null): Promise<PutOutcome> {
-    return this.run(profile.id, [version, encodeProfile(profile), this.jitteredTtlMs(), era ?? '']);
+  async lease(userId: string, era: string): Promise<Lease | VersionedProfile | null> {
+    const reply = await this.leaseScript(
+      [profileCacheKeys.profile(userId), STATISTICS_KEY, syncKeys.position],
+      [randomUUID(), LEASE_MS, era, PROFILE_FORMAT],
+    );
+    const entry = reply as string | null;
+    return entry === null ? null : (decodeEntry(entry, era) ?? { entry, era });
   }
 
-  /** Lets nothing older than a version be read or put, and holds no profile where that stood. */
-  async fence(userId: string, version: number): Promise<PutOutcome> {
-    return this.run(userId, [version, '', this.options.ttlSeconds * 1000, '']);
+  /**
+   * Caches a profile that was read under a lease.
+   * @returns false when the lease stands no more: the profile may be out of date by now.
+   */
+  async fill({ version, profile }: VersionedProfile, { entry, era }: Lease): Promise<boolean> {
+    const filled = `${era}:${version}:${encodeProfile(profile)}`;
+    const reply = await this.fillScript(
+      [profileCacheKeys.profile(profile.id), STATISTICS_KEY],
+      [entry, filled, this.jitteredTtlMs()],
+    );
+    return reply === 1;
+  }
+
+  /**
+   * Says that a profile has been recorded. It is cached in the place of the version before it; where
+   * something else stands, or nothing, only a fence is put up.
+   * @param era in which Redis was believed before the profile was recorded; null: it was not.
+   */
+  async publish({ version, profile }: VersionedProfile, era: string | null) {
+    return this.runPublish(profile.id, [
+      version,
+      encodeProfile(profile),
+      this.jitteredTtlMs(),
+      era ?? '',
+    ]);
+  }
+
+  /** Lets nothing older than a version be read or cached, and holds no profile where that stood. */
+  async fence(userId: string, version: number): Promise<PublishOutcome> {
+    return this.runPublish(userId, [version, '', this.options.ttlSeconds * 1000, '']);
   }
 
   /** Forgets the profile and keeps its version as a fence. */
@@ -51,9 +99,10 @@ export class RedisProfileStore {
     await this.clearScript([profileCacheKeys.profile(userId), STATISTICS_KEY], []);
   }
 
-  private async run(userId: string, args: (string | number)[]): Promise<PutOutcome> {
+  private async runPublish(userId: string, args: (string | number)[]): Promise<PublishOutcome> {
     const keys = [profileCacheKeys.profile(userId), STATISTICS_KEY, syncKeys.position];
-    return PUT_OUTCOMES[(await this.putScript(keys, args)) as number] ?? 'unchanged';
+    const reply = await this.publishScript(keys, args);
+    return PUBLISH_OUTCOMES[reply as number] ?? 'unchanged';
   }
 
   private jitteredTtlMs(): number {

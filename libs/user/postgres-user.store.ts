@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { QueryFailedError, type Repository } from 'typeorm';
+import { In, QueryFailedError, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
 import type { VersionedProfile } from '#libs/profile-cache';
@@ -74,8 +74,12 @@ export class PostgresUserStore extends UserStore {
     return row && toProfile(row);
   }
 
-  async updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null> {
-    const row = await this.update(userId, change);
+  async updateProfile(
+    userId: string,
+    change: ProfileChange,
+    versions?: readonly number[],
+  ): Promise<VersionedProfile | null> {
+    const row = await this.update(userId, change, versions);
     return row && toProfile(row);
   }
 
@@ -102,7 +106,11 @@ export class PostgresUserStore extends UserStore {
   }
 
   /** Writes the columns and raises the profile's version. */
-  private async update(userId: string, columns: Partial<UserEntity>): Promise<UserEntity | null> {
+  private async update(
+    userId: string,
+    columns: Partial<UserEntity>,
+    versions?: readonly number[],
+  ): Promise<UserEntity | null> {
     const updated = await this.users((users) =>
       users
         .createQueryBuilder()
@@ -112,7 +120,7 @@ export class PostgresUserStore extends UserStore {
           profileVersion: () => 'profile_version + 1',
           updatedAt: new Date(this.clock.nowMs()),
         })
-        .where({ id: userId })
+        .where({ id: userId, ...(versions && { profileVersion: In(versions) }) })
         .execute(),
     );
     return updated.affected ? this.users((users) => users.findOneBy({ id: userId })) : null;

@@ -1,9 +1,10 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** An account. The e-mail address is kept in lower case, which the check makes sure of. */
 @Entity('users')
 @Unique('uq_users_email', ['email'])
 @Check('ck_users_email_lower_case', 'email = lower(email)')
+@Index('ix_users_avatar_url', ['avatarUrl'], { where: 'avatar_url IS NOT NULL' })
 export class UserEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_users' })
   id!: string;
@@ -15,7 +16,7 @@ export class UserEntity {
   @Column({ name: 'password_hash', type: 'text' })
   passwordHash!: string;
 
-  @Column({ name: 'display_name', type: 'character varying', length: 320, nullable: true })
+  @Column({ name: 'display_name', type: 'text', nullable: true })
   displayName!: string | null;
 
   @Column({ type: 'text', nullable: true })

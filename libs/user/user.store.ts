@@ -51,8 +51,15 @@ export abstract class UserStore {
 
   abstract readProfile(userId: string): Promise<VersionedProfile | null>;
 
-  /** Applies the change and raises the profile's version. */
-  abstract updateProfile(userId: string, change: ProfileChange): Promise<VersionedProfile | null>;
+  /**
+   * Applies the change and raises the profile's version.
+   * @param versions the only ones to change; null is returned for a profile at another one.
+   */
+  abstract updateProfile(
+    userId: string,
+    change: ProfileChange,
+    versions?: readonly number[],
+  ): Promise<VersionedProfile | null>;
 
   /**
    * Replaces the hash only if it still is the expected one, so that of two changes one wins.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SessionService } from '../../libs/session';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
+import { inTurns } from '../support/in-turns';
 
 const ONE = ['evalsha'];
 const DAY_MS = 86_400_000;
@@ -36,7 +37,7 @@ describe('round trips to Redis, counted on the wire', () => {
     const generation = await sessions.generationOf(userId);
     const open = async () => (await sessions.open({ userId, role: 'user', generation })).session;
     const first = await open();
-    await Promise.all(Array.from({ length: count - 1 }, open));
+    await inTurns(count - 1, 20, open);
     return first;
   }
 

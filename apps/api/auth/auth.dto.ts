@@ -1,12 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
-import {
-  IsEmailAddress,
-  IsHumanText,
-  IsNewPassword,
-  IsPresentedPassword,
-} from '../http/text.validators';
-import { DISPLAY_NAME_MAX_LENGTH, ProfileDto } from '../profile/profile.dto';
+import { IsHumanText, maxCodeUnits } from '../http/human-text';
+import { IsEmailAddress, IsNewPassword, IsPresentedPassword } from '../http/text.validators';
+import { DISPLAY_NAME, ProfileDto } from '../profile/profile.dto';
 
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'correct horse battery staple';
@@ -24,11 +20,12 @@ export class RegisterDto {
     type: String,
     required: false,
     nullable: true,
-    maxLength: DISPLAY_NAME_MAX_LENGTH,
+    maxLength: maxCodeUnits(DISPLAY_NAME),
+    description: 'At most 80 characters as people count them, in one line.',
     example: 'Ada Lovelace',
   })
   @IsOptional()
-  @IsHumanText(DISPLAY_NAME_MAX_LENGTH)
+  @IsHumanText(DISPLAY_NAME)
   displayName?: string | null;
 }
 

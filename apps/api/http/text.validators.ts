@@ -1,9 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { isEmail, IsString, Length, Matches, MaxLength, ValidateBy } from 'class-validator';
+import { isEmail, IsString, Length, MaxLength, ValidateBy } from 'class-validator';
 
 /** Unicode that survives storage as sent: no lone surrogates, no NUL, which Postgres refuses. */
-function IsStorableText() {
+export function IsStorableText() {
   return ValidateBy({
     name: 'isStorableText',
     validator: {
@@ -50,18 +50,4 @@ export function IsNewPassword() {
 /** A password to compare: only bounded, so that the rules of its time do not matter. */
 export function IsPresentedPassword() {
   return applyDecorators(IsString(), Length(1, 128), IsStorableText());
-}
-
-/** Text for people: trimmed, bounded, without control characters other than line breaks and tabs. */
-export function IsHumanText(maxLength: number) {
-  return applyDecorators(
-    Trim(),
-    IsString(),
-    Length(1, maxLength),
-    IsStorableText(),
-    // eslint-disable-next-line no-control-regex
-    Matches(/^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$/, {
-      message: '$property must not contain control characters',
-    }),
-  );
 }

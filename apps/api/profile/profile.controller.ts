@@ -1,16 +1,24 @@
-import { Body, Controller, Delete, Get, HttpCode, Put, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AccountService, AuthService, type Authenticated } from '#libs/auth';
 import { CurrentSession, ReadsProfile } from '#libs/http';
 import { ApiProtected } from '../http/api-problems.decorator';
+import { entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
+
+const ETag = {
+  description: 'Names this version of the profile.',
+  schema: { type: 'string' as const },
+};
 
 @ApiTags('Profile')
 @ApiBearerAuth()
@@ -24,39 +32,59 @@ export class ProfileController {
   @ReadsProfile()
   @Get()
   @ApiOperation({ summary: 'Read your profile' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'An ETag that you know.' })
   @ApiOkResponse({
     type: ProfileDto,
     headers: {
+      ETag,
       'X-Cache': {
         description: 'Whether the cache answered; BYPASS: it could not be used.',
         schema: { type: 'string', enum: ['HIT', 'MISS', 'BYPASS'] },
       },
     },
   })
+  @ApiResponse({ status: 304, description: 'It still is as you know it.', headers: { ETag } })
   @ApiProtected()
   async read(
     @CurrentSession() { session, profileEntry }: Authenticated,
+    @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ProfileDto> {
-    const { profile, cache } = await this.accounts.profile(session.userId, profileEntry);
-    reply.header('x-cache', cache);
-    return profile;
+  ): Promise<ProfileDto | undefined> {
+    const read = await this.accounts.profile(session.userId, profileEntry);
+    const tag = entityTagOf(read);
+    reply.header('x-cache', read.cache).header('etag', tag);
+    if (isKnown(known, tag)) {
+      reply.code(304);
+      return undefined;
+    }
+    return read.profile;
   }
 
   @Put()
   @ApiOperation({ summary: 'Change your profile' })
-  @ApiOkResponse({ type: ProfileDto })
+  @ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: 'The ETag that you have read: nothing is changed if the profile has another one.',
+  })
+  @ApiOkResponse({ type: ProfileDto, headers: { ETag } })
   @ApiProtected(
     'validation_failed',
     'malformed_json',
+    'precondition_failed',
     'payload_too_large',
     'unsupported_media_type',
   )
   async update(
-    @CurrentSession() { session }: Authenticated,
+    @CurrentSession() { session: { userId } }: Authenticated,
+    @Headers('if-match') expected: string | undefined,
     @Body() change: UpdateProfileDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProfileDto> {
-    return this.accounts.updateProfile(session.userId, change);
+    const versions = versionsIn(expected, userId);
+    const updated = await this.accounts.updateProfile(userId, change, versions);
+    reply.header('etag', entityTagOf(updated));
+    return updated.profile;
   }
 
   @Put('password')

@@ -1,9 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { IsHumanText, IsNewPassword, IsPresentedPassword } from '../http/text.validators';
+import { IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
+import { IsNewPassword, IsPresentedPassword } from '../http/text.validators';
 
-export const DISPLAY_NAME_MAX_LENGTH = 80;
-const BIO_MAX_LENGTH = 2000;
+export const DISPLAY_NAME: HumanText = { maxCharacters: 80, multiline: false };
+const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
 export class ProfileDto {
   @ApiProperty({ format: 'uuid' })
@@ -36,24 +37,25 @@ export class UpdateProfileDto {
     type: String,
     required: false,
     nullable: true,
-    maxLength: DISPLAY_NAME_MAX_LENGTH,
-    description: 'Absent: unchanged. null: removed.',
+    maxLength: maxCodeUnits(DISPLAY_NAME),
+    description:
+      'At most 80 characters as people count them, in one line. Absent: unchanged. null: removed.',
     example: 'Ada Lovelace',
   })
   @IsOptional()
-  @IsHumanText(DISPLAY_NAME_MAX_LENGTH)
+  @IsHumanText(DISPLAY_NAME)
   displayName?: string | null;
 
   @ApiProperty({
     type: String,
     required: false,
     nullable: true,
-    maxLength: BIO_MAX_LENGTH,
-    description: 'Absent: unchanged. null: removed.',
+    maxLength: maxCodeUnits(BIO),
+    description: 'At most 2000 characters as people count them. Absent: unchanged. null: removed.',
     example: 'Analyst of engines.',
   })
   @IsOptional()
-  @IsHumanText(BIO_MAX_LENGTH)
+  @IsHumanText(BIO)
   bio?: string | null;
 }
 

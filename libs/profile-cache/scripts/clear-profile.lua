@@ -1,17 +1,13 @@
--- Takes a profile out of the cache but keeps its version as a fence: a slow read that began before
--- a change must still not put the older profile back.
+-- Takes a profile, or a lease, out of the cache and keeps the version as a fence.
 -- KEYS[1] profile entry of the user
 -- KEYS[2] statistics hash
--- Returns 1 cleared, 0 nothing was cached. Atomic.
+-- Returns 1 cleared, 0 there was nothing to clear. Atomic.
 --- @include ../../statistics/scripts/count.lua
+--- @include entry.lua
 local entry = redis.call('GET', KEYS[1])
-if not entry then
+local fence, body = string.match(entry or '', '^(%d+:%d+:)(.*)$')
+if not fence or body == '' then
   return 0
 end
-local fence, json = string.match(entry, '^(%d+:%d+:)(.*)$')
-if json == '' then
-  return 0
-end
-count(KEYS[2], 'p', redis.call('PEXPIRETIME', KEYS[1]), -1)
-redis.call('SET', KEYS[1], fence, 'KEEPTTL')
+replace_entry(KEYS[1], KEYS[2], entry, fence, redis.call('PTTL', KEYS[1]))
 return 1

@@ -1,5 +1,6 @@
 import type { Abstract, Type } from '@nestjs/common';
 import { ProfileCacheService } from '../../../libs/profile-cache';
+import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
 import { SessionService } from '../../../libs/session';
 import { RevocationBacklog } from '../../../libs/session/revocation-backlog';
 import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
@@ -9,6 +10,7 @@ import type { ScenarioOptions } from '../scenario';
 import {
   cutOffRedis,
   flushAll,
+  keepEvicting,
   loseRedisWhilePostgresIsAway,
   nothingHappens,
   nothingHappensForLong,
@@ -17,6 +19,7 @@ import {
 } from '../scripts';
 import type { Rule } from '../violation';
 import { StubbornPasswords, UncachedWrites } from './accounts';
+import { UnfencedFills } from './profiles';
 import {
   EmptyRecord,
   ForgetfulBacklog,
@@ -109,6 +112,13 @@ export const BUGS: Record<string, Bug> = {
     useClass: UncachedWrites,
     breaks: 'written-stays-visible',
     when: nothingHappens,
+  },
+  'unfenced-fills': {
+    provide: RedisProfileStore,
+    useClass: UnfencedFills,
+    breaks: 'written-stays-visible',
+    when: keepEvicting('user:profile:*'),
+    load: { accounts: 1, weights: { 'read-profile': 60, 'write-profile': 30 } },
   },
   'stubborn-passwords': {
     provide: UserStore,

@@ -7,6 +7,7 @@ export interface Reply {
   /** The `code` of a problem+json answer, or how the connection broke. */
   code: string | null;
   retryAfter: string | null;
+  etag: string | null;
   body: unknown;
 }
 
@@ -15,10 +16,14 @@ export interface Message {
   path: string;
   token?: string;
   json?: unknown;
+  headers?: Record<string, string>;
 }
 
 /** One request over a real socket. Never rejects. */
-export async function send(origin: string, { method, path, token, json }: Message): Promise<Reply> {
+export async function send(
+  origin: string,
+  { method, path, token, json, headers = {} }: Message,
+): Promise<Reply> {
   try {
     const response = await fetch(`${origin}${path}`, {
       method,
@@ -26,15 +31,23 @@ export async function send(origin: string, { method, path, token, json }: Messag
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(json !== undefined && { body: JSON.stringify(json) }),
     });
     const text = await response.text();
     const body: unknown = text === '' ? null : JSON.parse(text);
     const code = response.ok ? null : ((body as { code?: string } | null)?.code ?? null);
-    return { status: response.status, code, retryAfter: response.headers.get('retry-after'), body };
+    const [retryAfter, etag] = ['retry-after', 'etag'].map((name) => response.headers.get(name));
+    return {
+      status: response.status,
+      code,
+      retryAfter: retryAfter ?? null,
+      etag: etag ?? null,
+      body,
+    };
   } catch (error) {
-    return { status: 0, code: causeOf(error), retryAfter: null, body: null };
+    return { status: 0, code: causeOf(error), retryAfter: null, etag: null, body: null };
   }
 }
 

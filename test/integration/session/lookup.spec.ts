@@ -4,6 +4,7 @@ import { RedisSessionStore } from '../../../libs/session/store/redis-session.sto
 import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
 import { RedisTrust, syncKeys } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
+import { inTurns } from '../../support/in-turns';
 import { until } from '../../support/until';
 
 /** What the record was asked, as the product asks it. */
@@ -66,14 +67,6 @@ describe('sessions that Redis does not know', () => {
     return (await sessions.open({ userId, role: 'user', generation })).session;
   }
 
-  async function openMany(count: number): Promise<Session[]> {
-    const opened: Session[] = [];
-    while (opened.length < count) {
-      opened.push(...(await Promise.all(Array.from({ length: 50 }, open))));
-    }
-    return opened;
-  }
-
   const verify = ({ userId, id }: Session) => sessions.verify(userId, id);
 
   /** All of Redis is gone, and it is believed again. */
@@ -85,7 +78,7 @@ describe('sessions that Redis does not know', () => {
   }
 
   it('are looked up in few statements, however many are asked for at once', async () => {
-    const live = await openMany(1000);
+    const live = await inTurns(1000, 20, open);
     await emptyRedis();
     const found = await Promise.all([...live, ...live, ...live].map(verify));
     expect(new Set(found.map(({ session }) => session.id)).size).toBe(1000);

@@ -1,0 +1,66 @@
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { IsString, Matches, ValidateBy } from 'class-validator';
+import { IsStorableText } from './text.validators';
+
+/** What a text for people may be. */
+export interface HumanText {
+  /** Characters as people count them: grapheme clusters (UAX #29). */
+  maxCharacters: number;
+  /** Whether line breaks and tabs are allowed. */
+  multiline: boolean;
+}
+
+/**
+ * Text for people, in NFC and trimmed: bounded by what they see, and by its size all the same, with
+ * something to see, and without control characters or marks that turn the direction of what follows.
+ */
+export function IsHumanText(rules: HumanText) {
+  const { maxCharacters, multiline } = rules;
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? value.normalize('NFC').trim() : value,
+    ),
+    IsString(),
+    IsStorableText(),
+    ValidateBy({
+      name: 'isHumanText',
+      validator: {
+        validate: (value) => typeof value === 'string' && hasCharacters(value, maxCharacters),
+        defaultMessage: () => `$property must have 1 to ${maxCharacters} characters`,
+      },
+    }),
+    Matches(multiline ? NO_CONTROLS : NO_CONTROLS_NOR_BREAKS, {
+      message: '$property must not contain control characters',
+    }),
+  );
+}
+
+/** C0 and C1 controls, and the marks that override the direction of text; breaks and tabs aside. */
+const NO_CONTROLS = /^(?:[^\p{Cc}\u202a-\u202e\u2066-\u2069]|[\t\n\r])*$/u;
+const NO_CONTROLS_NOR_BREAKS = /^[^\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]*$/u;
+const SOMETHING_TO_SEE = /[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
+/** A family of four is seven code points; nobody needs a text of nothing but families. */
+const CODE_UNITS_PER_CHARACTER = 16;
+
+const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+function hasCharacters(text: string, max: number): boolean {
+  if (text.length > max * CODE_UNITS_PER_CHARACTER || !SOMETHING_TO_SEE.test(text)) {
+    return false;
+  }
+  if (text.length <= max) {
+    return true;
+  }
+  const segments = characters.segment(text)[Symbol.iterator]();
+  let count = 0;
+  while (count <= max && !segments.next().done) {
+    count += 1;
+  }
+  return count <= max;
+}
+
+/** The most UTF-16 code units that a text of so many characters may have, for documentation. */
+export function maxCodeUnits({ maxCharacters }: HumanText): number {
+  return maxCharacters * CODE_UNITS_PER_CHARACTER;
+}

@@ -1,0 +1,29 @@
+-- Shared by the scripts of the profile cache. An entry is `era:version:body`; the body is empty, a
+-- fence: nothing older than the version may be cached; or `~token`, a fence that a reader has leased;
+-- or a profile.
+
+-- Takes what GET returned and the era that counts. Returns version and body; without an entry of this
+-- era 0 and an empty body.
+local function decode_entry(entry, era)
+  local known_era, version, body = string.match(entry or '', '^(%d+):(%d+):(.*)$')
+  if known_era ~= era then
+    return 0, ''
+  end
+  return tonumber(version), body
+end
+
+local function holds_profile(body)
+  return body ~= '' and string.sub(body, 1, 1) ~= '~'
+end
+
+-- Puts an entry in place of what GET returned, and keeps the statistics in step.
+local function replace_entry(key, statistics_key, entry, next_entry, ttl_ms)
+  local _, _, old_body = string.find(entry or '', '^%d+:%d+:(.*)$')
+  if old_body and holds_profile(old_body) then
+    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), -1)
+  end
+  redis.call('SET', key, next_entry, 'PX', math.max(1, tonumber(ttl_ms)))
+  if holds_profile(string.match(next_entry, '^%d+:%d+:(.*)$')) then
+    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), 1)
+  end
+end

@@ -1,0 +1,33 @@
+-- For a reader who found no profile, before it reads the record: leases the entry. What it will have
+-- read may fill the entry only if the lease still stands, that is, if nothing was written, lost or
+-- evicted meanwhile.
+-- KEYS[1] profile entry of the user
+-- KEYS[2] statistics hash
+-- KEYS[3] position
+-- ARGV[1] token of a new lease
+-- ARGV[2] life of the lease, ms
+-- ARGV[3] era in which Redis is believed
+-- ARGV[4] first character of profiles that the reader can decode
+-- Returns the entry: a profile that has come meanwhile, or a lease, its own or another reader's;
+-- nil in another era. Atomic.
+--- @include ../../statistics/scripts/count.lua
+--- @include ../../sync/scripts/position.lua
+--- @include entry.lua
+local era = ARGV[3]
+if decode_position(redis.call('GET', KEYS[3])) ~= era then
+  return false
+end
+local entry = redis.call('GET', KEYS[1])
+local version, body = decode_entry(entry, era)
+if string.sub(body, 1, 1) == ARGV[4] then
+  return entry
+end
+-- A fence is not to end any earlier for being leased.
+local ttl_ms = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
+if string.sub(body, 1, 1) == '~' then
+  redis.call('PEXPIRE', KEYS[1], ttl_ms)
+  return entry
+end
+local leased = string.format('%s:%d:~%s', era, version, ARGV[1])
+replace_entry(KEYS[1], KEYS[2], entry, leased, ttl_ms)
+return leased

@@ -1,0 +1,14 @@
+import { Injectable } from '@nestjs/common';
+import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
+import type { VersionedProfile } from '../../../libs/profile-cache';
+import type { Lease } from '../../../libs/profile-cache/redis-profile.store';
+
+/** Caches what was read, whatever has become of the lease meanwhile. */
+@Injectable()
+export class UnfencedFills extends RedisProfileStore {
+  override async fill(read: VersionedProfile, { era }: Lease): Promise<boolean> {
+    await this.clear(read.profile.id);
+    const now = await this.lease(read.profile.id, era);
+    return now !== null && !('profile' in now) && super.fill(read, now);
+  }
+}

@@ -1,0 +1,135 @@
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { newEmail, PASSWORD } from '../support/app';
+import type { Cluster } from './cluster';
+import { Faults } from './faults';
+import { ProfileLoad, type ProfileRequest } from './load/profile-load';
+import { Random } from './load/random';
+import { send } from './load/send';
+import { wrongVersions } from './rules/profile-versions';
+import { seed, useCluster } from './scenario';
+
+const BEFORE = 200;
+const DURING = 250;
+const AFTER = 150;
+
+async function signUp(cluster: Cluster): Promise<string> {
+  const { status, body } = await send(cluster.instances[0]!.origin, {
+    method: 'POST',
+    path: '/api/auth/register',
+    json: { email: newEmail(), password: PASSWORD },
+  });
+  expect(status).toBe(201);
+  return (body as AuthResultDto).accessToken;
+}
+
+type Script = (faults: Faults, load: ProfileLoad, cluster: Cluster) => Promise<void>;
+
+/** Reads and changes of one profile on both instances while the script lets something happen. */
+async function profileUnderLoad(cluster: Cluster, script: Script): Promise<ProfileRequest[]> {
+  const faults = new Faults(cluster);
+  const load = new ProfileLoad(cluster, await signUp(cluster), new Random(seed()));
+  try {
+    await load.goesOn(BEFORE);
+    await script(faults, load, cluster);
+    await faults.recovered();
+    await load.goesOn(AFTER);
+  } finally {
+    await load.stop();
+  }
+  return load.requests;
+}
+
+const nothing: Script = (_, load) => load.goesOn(2 * DURING);
+
+/** Again and again, so that reads meet changes on a way that is not cached. */
+const evictions: Script = async (faults, load) => {
+  for (let time = 0; time < 40; time++) {
+    await faults.evict('user:profile:*');
+    await load.goesOn(15);
+  }
+};
+
+describe('a profile that was changed is never shown as it was before', () => {
+  const cluster = useCluster();
+
+  function expectNoLies(requests: ProfileRequest[]): void {
+    expect(wrongVersions(requests)).toEqual([]);
+    const count = (op: string, status: number) =>
+      requests.filter((request) => request.op === op && request.status === status).length;
+    expect(count('change', 200)).toBeGreaterThan(30);
+    expect(count('change', 412)).toBeGreaterThan(0);
+    expect(count('read', 304)).toBeGreaterThan(0);
+    expect(requests.filter(({ status }) => ![200, 304, 412].includes(status))).toEqual([]);
+  }
+
+  it('while everything is well', async () => {
+    expectNoLies(await profileUnderLoad(cluster(), nothing));
+  });
+
+  it('while entries are evicted', async () => {
+    expectNoLies(await profileUnderLoad(cluster(), evictions));
+  });
+
+  it.each<[string, Script]>([
+    [
+      'Redis is flushed',
+      async (faults, load) => {
+        await faults.flushAll();
+        await load.goesOn(DURING);
+      },
+    ],
+    [
+      'Redis is killed and restarted empty',
+      async (faults, load) => {
+        await faults.killRedis();
+        await load.goesOn(DURING);
+        await faults.restartRedisEmpty();
+        await load.goesOn(DURING);
+      },
+    ],
+    [
+      'Redis is replaced by an old copy',
+      async (faults, load, { redis }) => {
+        const copy = await redis.takeSnapshot();
+        await load.goesOn(DURING);
+        await faults.killRedis();
+        await faults.restartRedisFrom(copy);
+        await load.goesOn(DURING);
+      },
+    ],
+    [
+      'Redis hangs',
+      async (faults, load) => {
+        faults.suspendRedis();
+        await load.goesOn(DURING);
+        faults.resumeRedis();
+        await load.goesOn(DURING);
+      },
+    ],
+    [
+      'one instance loses its way to Redis',
+      async (faults, load) => {
+        faults.cutRedis(['a']);
+        await load.goesOn(DURING);
+        faults.restoreRedis();
+        await load.goesOn(DURING);
+      },
+    ],
+  ])('while %s', async (_, script) => {
+    expectNoLies(await profileUnderLoad(cluster(), script));
+  });
+});
+
+describe('what would show an older profile is found:', () => {
+  const cluster = useCluster({ bug: 'unfenced-fills' });
+
+  it('fills without regard to their lease', async () => {
+    expect(wrongVersions(await profileUnderLoad(cluster(), evictions))).not.toEqual([]);
+  });
+
+  it('changes that pass the cache by', async () => {
+    await Promise.all(cluster().instances.map((instance) => instance.plant('uncached-writes')));
+    await cluster().settled();
+    expect(wrongVersions(await profileUnderLoad(cluster(), nothing))).not.toEqual([]);
+  });
+});

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import type { VersionedProfile } from '../../../libs/profile-cache';
+import { decodeEntry } from '../../../libs/profile-cache/profile-entry';
+import { RedisProfileStore, type Lease } from '../../../libs/profile-cache/redis-profile.store';
+import { STATISTICS_KEY } from '../../../libs/statistics';
+import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
+
+const ERA = '3';
+const TTL_SECONDS = 1800;
+
+describe('profile scripts', () => {
+  let redis: ConnectedRedis;
+  let store: RedisProfileStore;
+  let userId: string;
+
+  beforeAll(async () => {
+    redis = await connectRedisClient();
+    store = new RedisProfileStore(redis.client, { ttlSeconds: TTL_SECONDS });
+  });
+
+  afterAll(async () => {
+    await redis.close();
+  });
+
+  beforeEach(async () => {
+    await redis.raw.flushall();
+    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
+    userId = randomUUID();
+  });
+
+  /** After each test the statistics are what a count of the cached profiles says. */
+  afterEach(async () => {
+    const counts = Object.entries(await redis.raw.hgetall(STATISTICS_KEY));
+    const keys = await redis.raw.keys('user:profile:*');
+    const entries = await Promise.all(keys.map((key) => redis.raw.get(key)));
+    const cached = entries.filter((entry) => /^\d+:\d+:[^~]/.test(entry ?? ''));
+    const sum = counts.reduce((total, [, count]) => total + Number(count), 0);
+    expect(sum).toBe(cached.length);
+  });
+
+  const key = () => `user:profile:{${userId}}`;
+
+  function at(version: number): VersionedProfile {
+    return {
+      version,
+      profile: {
+        id: userId,
+        email: 'ada@example.com',
+        displayName: `version ${version}`,
+        bio: null,
+        avatarUrl: null,
+        role: 'user',
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
+      },
+    };
+  }
+
+  async function cachedVersion(era = ERA): Promise<number | null> {
+    return decodeEntry(await redis.raw.get(key()), era)?.version ?? null;
+  }
+
+  async function lease(): Promise<Lease> {
+    const leased = await store.lease(userId, ERA);
+    if (!leased || 'profile' in leased) {
+      throw new Error('no lease was given');
+    }
+    return leased;
+  }
+
+  /** What a reader does who finds nothing. */
+  async function readThrough(version: number): Promise<void> {
+    expect(await store.fill(at(version), await lease())).toBe(true);
+  }
+
+  it('a reader fills what it leased, for a little less than the TTL', async () => {
+    await readThrough(4);
+    expect(await cachedVersion()).toBe(4);
+    const ttlMs = await redis.raw.pttl(key());
+    expect(ttlMs).toBeGreaterThan(TTL_SECONDS * 900 - 1000);
+    expect(ttlMs).toBeLessThanOrEqual(TTL_SECONDS * 1000);
+  });
+
+  it('a profile that came meanwhile is given instead of a lease', async () => {
+    await readThrough(4);
+    expect(await store.lease(userId, ERA)).toEqual(at(4));
+  });
+
+  it('readers share a lease, and one of them fills it', async () => {
+    const [first, second] = [await lease(), await lease()];
+    expect(second).toEqual(first);
+    expect(await store.fill(at(4), second)).toBe(true);
+    expect(await store.fill(at(4), first)).toBe(false);
+    expect(await cachedVersion()).toBe(4);
+  });
+
+  it.each<[string, (store: RedisProfileStore) => Promise<unknown>]>([
+    ['a newer version was published', (store) => store.publish(at(5), ERA)],
+    ['a fence was put up', (store) => store.fence(userId, 5)],
+    ['the profile was cleared', (store) => store.clear(userId)],
+    ['everything was lost', () => redis.raw.flushall()],
+    ['the entry was evicted', () => redis.raw.del(key())],
+    [
+      'a newer version was published, and evicted',
+      async (store) => {
+        await store.publish(at(5), ERA);
+        await redis.raw.del(key());
+      },
+    ],
+    [
+      'a newer version was published and evicted, and another reader came',
+      async (store) => {
+        await store.publish(at(5), ERA);
+        await redis.raw.del(key());
+        await lease();
+      },
+    ],
+  ])('a lease is void once %s', async (_, happens) => {
+    const taken = await lease();
+    await happens(store);
+    expect(await store.fill(at(4), taken)).toBe(false);
+    expect(await cachedVersion()).toBeNull();
+  });
+
+  it('a fence does not end earlier for being leased', async () => {
+    await store.fence(userId, 5);
+    await lease();
+    expect(await redis.raw.pttl(key())).toBeGreaterThan(TTL_SECONDS * 1000 - 10_000);
+  });
+
+  it('no lease is given in another era', async () => {
+    expect(await store.lease(userId, '2')).toBeNull();
+    await redis.raw.del('latchkey:position');
+    expect(await store.lease(userId, ERA)).toBeNull();
+    expect(await redis.raw.exists(key())).toBe(0);
+  });
+
+  it('what was filled in another era is read as nothing, and leased anew', async () => {
+    await readThrough(9);
+    await redis.raw.set('latchkey:position', '4|1|1');
+    expect(await store.publish(at(2), ERA)).toBe('fenced');
+    expect(await cachedVersion('4')).toBeNull();
+    expect(await store.lease(userId, '4')).toMatchObject({ era: '4' });
+  });
+
+  it('what another format left is leased anew', async () => {
+    await readThrough(4);
+    const foreign = (await redis.raw.get(key()))!.replace(/^(\d+:\d+:)1/, '$12');
+    await redis.raw.set(key(), foreign, 'KEEPTTL');
+    expect(await cachedVersion()).toBeNull();
+    await readThrough(4);
+    expect(await cachedVersion()).toBe(4);
+  });
+
+  it('a change takes the place of the version before it', async () => {
+    await readThrough(4);
+    expect(await store.publish(at(5), ERA)).toBe('stored');
+    expect(await cachedVersion()).toBe(5);
+  });
+
+  it('a change leaves a fence where another version stood, or none', async () => {
+    expect(await store.publish(at(5), ERA)).toBe('fenced');
+    expect(await cachedVersion()).toBeNull();
+    await readThrough(5);
+    expect(await store.publish(at(7), ERA)).toBe('fenced');
+    expect(await cachedVersion()).toBeNull();
+  });
+
+  it('of two changes the later stays, whichever arrives first', async () => {
+    await readThrough(4);
+    await store.publish(at(6), ERA);
+    expect(await store.publish(at(5), ERA)).toBe('unchanged');
+    await readThrough(6);
+    expect(await store.fence(userId, 6)).toBe('unchanged');
+    expect(await cachedVersion()).toBe(6);
+  });
+
+  it('clearing keeps the version as a fence', async () => {
+    await readThrough(4);
+    await store.clear(userId);
+    expect(await redis.raw.get(key())).toBe(`${ERA}:4:`);
+    await store.clear(userId);
+    expect(await store.publish(at(4), ERA)).toBe('unchanged');
+    expect(await cachedVersion()).toBeNull();
+  });
+});
