@@ -14,7 +14,7 @@ const LAYERS = [
   ['statistics', 'sync'],
   ['session', 'profile-cache'],
   ['user'],
-  ['auth'],
+  ['auth', 'avatar'],
   ['http'],
 ];
 
@@ -26,6 +26,11 @@ const OWNED_PACKAGES = [
   },
   { owner: 'common', names: ['opossum'], use: 'CircuitBreaker of #libs/common' },
   { owner: 'auth', names: ['argon2', '@nestjs/jwt'], use: 'the services of #libs/auth' },
+  {
+    owner: 'avatar',
+    names: ['sharp', '@aws-sdk/client-s3'],
+    use: 'AvatarService of #libs/avatar',
+  },
   { owner: 'config', names: ['@nestjs/config', 'dotenv'], use: 'Settings of #libs/config' },
 ];
 

@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule, HmacKeyRing, PemKeyRing, type KeyRing } from '#libs/auth';
+import { AvatarModule } from '#libs/avatar';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { ProfileCacheModule } from '#libs/profile-cache';
@@ -8,6 +9,7 @@ import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { UserModule, UserStore } from '#libs/user';
+import { CleanUp } from './clean-up';
 
 const ISSUER = 'latchkey';
 const AUDIENCE = 'latchkey-api';
@@ -64,9 +66,15 @@ export class CoreModule {
             accessTokenTtlSeconds: jwtExpiresInSeconds,
           }),
         }),
+        AvatarModule.forRootAsync({
+          imports: [UserModule],
+          inject: [Settings],
+          useFactory: ({ avatarStorage }: Settings) => ({ storage: avatarStorage }),
+        }),
         UserModule,
       ],
-      exports: [StatisticsModule, UserModule],
+      providers: [CleanUp],
+      exports: [CleanUp, StatisticsModule, UserModule],
     };
   }
 }

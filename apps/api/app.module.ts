@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { TerminusModule } from '@nestjs/terminus';
 import type { Settings } from '#libs/config';
 import { GuardModule } from '#libs/http';
@@ -13,7 +14,10 @@ import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
 import { ShutdownHealth } from './health/shutdown.health';
+import { CleanUpJob } from './jobs/clean-up.job';
 import { HttpTraffic } from './lifecycle/http-traffic';
+import { AvatarController } from './profile/avatar.controller';
+import { AvatarUploads } from './profile/avatar-upload';
 import { ProfileController } from './profile/profile.controller';
 import { SessionController } from './session/session.controller';
 
@@ -27,19 +31,29 @@ export class AppModule {
       imports: [
         CoreModule.forRoot(settings),
         GuardModule,
+        ScheduleModule.forRoot(),
         TerminusModule.forRoot({ logger: false }),
       ],
       controllers: [
         AuthController,
         SessionController,
         ProfileController,
+        AvatarController,
         GatewayController,
         JwksController,
         AdminController,
         AuthHealthController,
         HealthController,
       ],
-      providers: [FirstSynchronisation, HttpTraffic, RedisHealth, PostgresHealth, ShutdownHealth],
+      providers: [
+        AvatarUploads,
+        CleanUpJob,
+        FirstSynchronisation,
+        HttpTraffic,
+        RedisHealth,
+        PostgresHealth,
+        ShutdownHealth,
+      ],
     };
   }
 }

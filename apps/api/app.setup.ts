@@ -13,6 +13,7 @@ import { addRequestHooks, requestIdOf } from './http/request-log.hook';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
 import { PinoLogger } from './log/pino-logger';
+import { acceptUploads } from './profile/avatar-upload';
 
 /** Builds the API application, ready to listen. */
 export async function createApp(
@@ -54,14 +55,18 @@ export function fastifyAdapter(logger: Logger): FastifyAdapter {
   });
 }
 
+/** What is not under /api. */
+const OUTSIDE_API = ['health/live', 'health/ready', '.well-known/jwks.json', 'avatars/:file'];
+
 /** Everything HTTP that is the same in production and in tests. */
 export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   acceptOnlyJson(fastify);
   acceptForms(fastify, '/api/auth/introspect');
+  acceptUploads(fastify, '/api/auth/profile/avatar');
   addRequestHooks(fastify);
   app.get(HttpTraffic).watch(fastify);
-  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', '.well-known/jwks.json'] });
+  app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
   app.useGlobalPipes(new BodyValidationPipe());
   serveDocs(app);
 }

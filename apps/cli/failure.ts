@@ -21,6 +21,7 @@ export interface Failure {
 const STORES = {
   postgres: 'Postgres cannot be reached: check DATABASE_URL, and that it runs',
   redis: 'Redis cannot be reached: check REDIS_URL, and that it runs',
+  'avatar storage': 'The avatars cannot be reached: check AVATAR_DIR, or the AVATAR_S3_ settings',
 };
 
 /** undefined_table and undefined_column: older tables than this program's. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { VersionedProfile } from '#libs/profile-cache';
+import type { Profile, VersionedProfile } from '#libs/profile-cache';
 import {
   EmailTakenError,
   UserStore,
@@ -9,6 +9,7 @@ import {
   type Credentials,
   type NewUser,
   type ProfileChange,
+  type ReplacedAvatar,
 } from '#libs/user';
 
 interface Account {
@@ -85,6 +86,17 @@ export class AccountsStore extends UserStore {
     return Promise.resolve(this.change(userId, change)?.current ?? null);
   }
 
+  replaceAvatar(userId: string, avatarUrl: string | null): Promise<ReplacedAvatar | null> {
+    const previousAvatarUrl = this.accounts.get(userId)?.current.profile.avatarUrl ?? null;
+    const current = this.change(userId, { avatarUrl })?.current;
+    return Promise.resolve(current ? { ...current, previousAvatarUrl } : null);
+  }
+
+  shownAvatars(avatarUrls: readonly string[]): Promise<string[]> {
+    const shown = [...this.accounts.values()].map(({ current }) => current.profile.avatarUrl);
+    return Promise.resolve(avatarUrls.filter((url) => shown.includes(url)));
+  }
+
   changeAccount(userId: string, { role, disabled }: AccountChange): Promise<AccountState | null> {
     const account = this.change(userId, role ? { role } : {});
     if (!account) {
@@ -103,12 +115,13 @@ export class AccountsStore extends UserStore {
     return Promise.resolve(true);
   }
 
-  delete(userId: string): Promise<void> {
+  delete(userId: string): Promise<Profile | null> {
+    const profile = this.accounts.get(userId)?.current.profile ?? null;
     this.accounts.delete(userId);
-    return Promise.resolve();
+    return Promise.resolve(profile);
   }
 
-  private change(userId: string, change: ProfileChange & { role?: string }): Account | undefined {
+  private change(userId: string, change: Partial<Profile>): Account | undefined {
     const account = this.accounts.get(userId);
     if (account) {
       const { version, profile } = account.current;

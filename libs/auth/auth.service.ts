@@ -121,16 +121,26 @@ export class AuthService {
   /**
    * Deletes the account and everything of it. Its sessions are revoked in the same transaction;
    * their records go right after.
+   * @returns the profile as it last was.
    * @throws InvalidCredentialsError
    */
-  async deleteAccount(userId: string, password: string): Promise<void> {
+  async deleteAccount(userId: string, password: string): Promise<Profile> {
     await this.proveIdentity(userId, password);
+    const deleted: Profile[] = [];
     await this.sessions.revokeAll(userId, {
       reason: 'account-deleted',
-      alongside: () => this.users.delete(userId),
+      alongside: async () => {
+        const current = await this.users.delete(userId);
+        if (!current) {
+          throw new InvalidCredentialsError();
+        }
+        deleted.push(current);
+      },
     });
     await this.profiles.clear(userId);
     await this.sessions.deleteRecords(userId);
+    const [profile] = deleted as [Profile];
+    return profile;
   }
 
   private async proveIdentity(userId: string, password: string): Promise<Credentials> {

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
+  | 'overloaded'
   | 'dependency_unavailable'
   | 'internal_error';
 
@@ -38,7 +39,7 @@ export abstract class DomainError extends Error {
 }
 
 /** A store, by the name that a person on call would say. */
-export type Dependency = 'redis' | 'postgres';
+export type Dependency = 'redis' | 'postgres' | 'avatar storage';
 
 /** A store that is needed for this answer cannot be reached: deny, but never as "your token is bad". */
 export class DependencyUnavailableError extends DomainError {
@@ -51,6 +52,17 @@ export class DependencyUnavailableError extends DomainError {
     options?: ErrorOptions,
   ) {
     super('A store that is needed to answer is unavailable. Try again shortly.', options);
+  }
+}
+
+/** There is more of this to do at once than there is room for. */
+export class OverloadedError extends DomainError {
+  readonly code = 'overloaded';
+  /** Seconds after which a client may try again. */
+  readonly retryAfterSeconds = 1;
+
+  constructor() {
+    super('Too much of this is going on at once. Try again shortly.');
   }
 }
 

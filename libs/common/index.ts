@@ -4,6 +4,7 @@ export { Clock, ClockModule } from './clock';
 export {
   DependencyUnavailableError,
   DomainError,
+  OverloadedError,
   ValidationFailedError,
   type Dependency,
   type ErrorCode,

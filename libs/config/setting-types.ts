@@ -41,6 +41,13 @@ export function listenPort() {
   });
 }
 
+/** A switch. */
+export function onOff() {
+  return z
+    .enum(['true', 'false', 'on', 'off'], 'must be true or false')
+    .transform((text) => text === 'true' || text === 'on');
+}
+
 /** A whole number of at least 1. */
 export function positiveInteger() {
   return z.string().transform((text, context) => {
@@ -83,6 +90,26 @@ export function storeUrl(...schemes: string[]) {
     .refine(
       (text) => schemes.some((scheme) => text.startsWith(scheme)) && URL.canParse(text),
       expected,
+    );
+}
+
+/** The address of a service. */
+export function httpUrl() {
+  return z
+    .string()
+    .refine(
+      (text) => /^https?:\/\//.test(text) && URL.canParse(text),
+      'must be a URL that starts with http:// or https://',
+    );
+}
+
+/** The name of an S3 bucket. */
+export function bucketName() {
+  return z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+      'must be a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens',
     );
 }
 

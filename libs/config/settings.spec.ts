@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseDatabaseUrl, parseSettings, SettingsError } from './settings';
 
 const REQUIRED = {
@@ -36,7 +37,9 @@ describe('settings', () => {
       maxSessionsPerUser: undefined,
       introspectionClients: [],
       profileTtlSeconds: 1800,
+      avatarStorage: { directory: resolve('.data/avatars') },
       blacklistTtlSeconds: 86_400,
+      jobsEnabled: true,
       startTimeoutSeconds: 60,
       shutdownDelaySeconds: 0,
       shutdownTimeoutSeconds: 10,
@@ -168,6 +171,64 @@ describe('settings', () => {
       const { message } = refusal({ [variable]: value });
       expect(message).toMatch(new RegExp(`^${variable} is required: .+[^.]\\.$`));
     }
+  });
+
+  describe('for avatars', () => {
+    const BUCKET = { AVATAR_S3_BUCKET: 'avatars', AVATAR_DIR: '/ignored' };
+
+    it('take a directory, or a bucket in its place', () => {
+      expect(parse({ AVATAR_DIR: '/srv/avatars' }).avatarStorage).toEqual({
+        directory: '/srv/avatars',
+      });
+      expect(parse(BUCKET).avatarStorage).toEqual({
+        s3: {
+          bucket: 'avatars',
+          region: 'us-east-1',
+          endpoint: undefined,
+          credentials: undefined,
+        },
+      });
+    });
+
+    it('take the address and the key of a compatible service', () => {
+      const settings = parse({
+        ...BUCKET,
+        AVATAR_S3_REGION: 'auto',
+        AVATAR_S3_ENDPOINT: 'https://s3.example.com',
+        AVATAR_S3_ACCESS_KEY_ID: 'id',
+        AVATAR_S3_SECRET_ACCESS_KEY: 'secret',
+      });
+      expect(settings.avatarStorage).toEqual({
+        s3: {
+          bucket: 'avatars',
+          region: 'auto',
+          endpoint: 'https://s3.example.com',
+          credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+        },
+      });
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ['AVATAR_S3_BUCKET', { AVATAR_S3_BUCKET: 'My_Bucket' }],
+      ['AVATAR_S3_ENDPOINT', { AVATAR_S3_ENDPOINT: 's3.example.com' }],
+      ['AVATAR_S3_SECRET_ACCESS_KEY', { AVATAR_S3_ACCESS_KEY_ID: 'id' }],
+      ['AVATAR_S3_ACCESS_KEY_ID', { AVATAR_S3_SECRET_ACCESS_KEY: 'secret' }],
+    ])('refuse a wrong or missing %s', (variable, env) => {
+      expect(refusal({ ...BUCKET, ...env }).variable).toBe(variable);
+    });
+  });
+
+  it.each([
+    ['true', true],
+    ['on', true],
+    ['false', false],
+    ['off', false],
+  ])('read the switch %s', (text, jobsEnabled) => {
+    expect(parse({ JOBS_ENABLED: text }).jobsEnabled).toBe(jobsEnabled);
+  });
+
+  it('refuse a switch that is neither on nor off', () => {
+    expect(refusal({ JOBS_ENABLED: 'yes' }).message).toBe('JOBS_ENABLED must be true or false.');
   });
 
   it('ignore variables that are none of theirs', () => {

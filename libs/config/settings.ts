@@ -1,9 +1,13 @@
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  bucketName,
   clientList,
   durationSeconds,
   emptyAsUnset,
+  httpUrl,
   listenPort,
+  onOff,
   patienceSeconds,
   positiveInteger,
   storeUrl,
@@ -38,6 +42,13 @@ const schema = z.object({
   INTROSPECTION_CLIENTS: clientList().default([]),
   PROFILE_TTL: durationSeconds().default(30 * 60),
   BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
+  AVATAR_DIR: z.string().default(join('.data', 'avatars')),
+  AVATAR_S3_BUCKET: bucketName().optional(),
+  AVATAR_S3_REGION: z.string().default('us-east-1'),
+  AVATAR_S3_ENDPOINT: httpUrl().optional(),
+  AVATAR_S3_ACCESS_KEY_ID: z.string().optional(),
+  AVATAR_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  JOBS_ENABLED: onOff().default(true),
   START_TIMEOUT: patienceSeconds().default(60),
   SHUTDOWN_DELAY: patienceSeconds('0s').optional(),
   SHUTDOWN_TIMEOUT: patienceSeconds().default(10),
@@ -57,6 +68,18 @@ export class SettingsError extends Error {
 /** What tokens are signed with: a secret, HS256; or a directory of keys, ES256. Never both. */
 export type JwtKeys = { secret: string } | { directory: string };
 
+/** Where avatars are kept: in a directory, or in a bucket of an S3-compatible service. */
+export type AvatarStorageSettings =
+  | { directory: string }
+  | {
+      s3: {
+        bucket: string;
+        region: string;
+        endpoint: string | undefined;
+        credentials: { accessKeyId: string; secretAccessKey: string } | undefined;
+      };
+    };
+
 /** The typed, validated configuration. Durations in seconds. Injected by its class. */
 export class Settings {
   readonly production: boolean;
@@ -74,6 +97,9 @@ export class Settings {
   readonly introspectionClients: readonly { id: string; secret: string }[];
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
+  readonly avatarStorage: AvatarStorageSettings;
+  /** Whether this process does what is due by the clock. */
+  readonly jobsEnabled: boolean;
   /** How long the start waits for Postgres. */
   readonly startTimeoutSeconds: number;
   /** How long the process, asked to stop, goes on serving. */
@@ -96,6 +122,8 @@ export class Settings {
     this.introspectionClients = parsed.INTROSPECTION_CLIENTS;
     this.profileTtlSeconds = parsed.PROFILE_TTL;
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
+    this.avatarStorage = avatarStorageOf(parsed);
+    this.jobsEnabled = parsed.JOBS_ENABLED;
     this.startTimeoutSeconds = parsed.START_TIMEOUT;
     this.shutdownDelaySeconds =
       parsed.SHUTDOWN_DELAY ?? (this.production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0);
@@ -156,6 +184,32 @@ function jwtKeysOf({ JWT_KEYS_DIR, JWT_SECRET, NODE_ENV }: z.output<typeof schem
     refuseWeakSecret(JWT_SECRET);
   }
   return { secret: JWT_SECRET };
+}
+
+/** Where there is a bucket, the directory is not even looked at. */
+function avatarStorageOf(parsed: z.output<typeof schema>): AvatarStorageSettings {
+  const { AVATAR_S3_ACCESS_KEY_ID: accessKeyId, AVATAR_S3_SECRET_ACCESS_KEY: secretAccessKey } =
+    parsed;
+  if (parsed.AVATAR_S3_BUCKET === undefined) {
+    return { directory: resolve(parsed.AVATAR_DIR) };
+  }
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new SettingsError(
+      accessKeyId === undefined ? 'AVATAR_S3_ACCESS_KEY_ID' : 'AVATAR_S3_SECRET_ACCESS_KEY',
+      'is required where the other half of the key is set',
+    );
+  }
+  return {
+    s3: {
+      bucket: parsed.AVATAR_S3_BUCKET,
+      region: parsed.AVATAR_S3_REGION,
+      endpoint: parsed.AVATAR_S3_ENDPOINT,
+      credentials:
+        accessKeyId !== undefined && secretAccessKey !== undefined
+          ? { accessKeyId, secretAccessKey }
+          : undefined,
+    },
+  };
 }
 
 /** RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash. */

@@ -30,10 +30,14 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Everything that `work` does through `run` commits together.
+   * Everything that `work` does through `run` commits together, with the surrounding transaction where
+   * there is one.
    * @throws DependencyUnavailableError when Postgres cannot answer in time.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.current.getStore()) {
+      return work();
+    }
     return this.circuit.run(() =>
       guarded(() => this.dataSource.transaction((manager) => this.current.run(manager, work))),
     );

@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { DependencyUnavailableError, type ErrorCode } from '#libs/common';
+import { DependencyUnavailableError, OverloadedError, type ErrorCode } from '#libs/common';
 import { bearerChallenge, describe, type Problem } from './problems';
 
 /**
@@ -24,7 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status === 401) {
       httpAdapter.setHeader(response, 'WWW-Authenticate', challengeOf(error, problem));
     }
-    if (error instanceof DependencyUnavailableError) {
+    if (error instanceof DependencyUnavailableError || error instanceof OverloadedError) {
       httpAdapter.setHeader(response, 'Retry-After', String(error.retryAfterSeconds));
     }
     httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json');
@@ -36,7 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error({ err: error, requestId }, 'unexpected error');
     } else if (error instanceof DependencyUnavailableError) {
       const { dependency, cause } = error;
-      const reason = cause instanceof Error ? cause.message : undefined;
+      const reason = (cause as Error | undefined)?.message;
       this.logger.warn({ dependency, reason, requestId }, 'store unavailable');
     }
   }

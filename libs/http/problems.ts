@@ -24,6 +24,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   rate_limited: { status: 429, title: 'Too many requests' },
   internal_error: { status: 500, title: 'Internal error' },
+  overloaded: { status: 503, title: 'Overloaded' },
   dependency_unavailable: { status: 503, title: 'Dependency unavailable' },
 };
 

@@ -9,5 +9,6 @@ export {
   type Credentials,
   type NewUser,
   type ProfileChange,
+  type ReplacedAvatar,
   type Role,
 } from './user.store';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { In, QueryFailedError, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
-import type { VersionedProfile } from '#libs/profile-cache';
+import type { Profile, VersionedProfile } from '#libs/profile-cache';
 import { UserEntity } from './user.entity';
 import { EmailTakenError } from './user.errors';
 import {
@@ -13,6 +13,7 @@ import {
   type Credentials,
   type NewUser,
   type ProfileChange,
+  type ReplacedAvatar,
 } from './user.store';
 
 /** Accounts in Postgres. One query a method. */
@@ -83,6 +84,28 @@ export class PostgresUserStore extends UserStore {
     return row && toProfile(row);
   }
 
+  /** Two queries more: the row is locked first, so that no two changes replace the same picture. */
+  async replaceAvatar(userId: string, avatarUrl: string | null): Promise<ReplacedAvatar | null> {
+    return this.database.transaction(async () => {
+      const before = await this.users((users) =>
+        users.findOne({
+          select: { id: true, avatarUrl: true },
+          where: { id: userId },
+          lock: { mode: 'pessimistic_write' },
+        }),
+      );
+      const row = before && (await this.update(userId, { avatarUrl }));
+      return row && { ...toProfile(row), previousAvatarUrl: before.avatarUrl };
+    });
+  }
+
+  async shownAvatars(avatarUrls: readonly string[]): Promise<string[]> {
+    const rows = await this.users((users) =>
+      users.find({ select: { avatarUrl: true }, where: { avatarUrl: In(avatarUrls) } }),
+    );
+    return rows.flatMap(({ avatarUrl }) => avatarUrl ?? []);
+  }
+
   async changeAccount(
     userId: string,
     { role, disabled }: AccountChange,
@@ -94,8 +117,15 @@ export class PostgresUserStore extends UserStore {
     return row && { ...toProfile(row), disabled: row.disabledAt !== null };
   }
 
-  async delete(userId: string): Promise<void> {
-    await this.users((users) => users.delete({ id: userId }));
+  /** One query more for the profile, whose row is locked in the surrounding transaction. */
+  async delete(userId: string): Promise<Profile | null> {
+    return this.database.transaction(async () => {
+      const row = await this.users((users) =>
+        users.findOne({ where: { id: userId }, lock: { mode: 'pessimistic_write' } }),
+      );
+      await this.users((users) => users.delete({ id: userId }));
+      return row && toProfile(row).profile;
+    });
   }
 
   async replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {

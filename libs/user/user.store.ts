@@ -1,4 +1,4 @@
-import type { VersionedProfile } from '#libs/profile-cache';
+import type { Profile, VersionedProfile } from '#libs/profile-cache';
 
 export interface NewUser {
   email: string;
@@ -19,6 +19,12 @@ export interface Credentials {
 /** An account as administrators see it. */
 export interface AccountState extends VersionedProfile {
   disabled: boolean;
+}
+
+/** A profile with a new picture, or none. */
+export interface ReplacedAvatar extends VersionedProfile {
+  /** What it showed before. */
+  previousAvatarUrl: string | null;
 }
 
 /** What only administrators change; an absent field stays. */
@@ -61,6 +67,12 @@ export abstract class UserStore {
     versions?: readonly number[],
   ): Promise<VersionedProfile | null>;
 
+  /** Changes what picture a profile shows and raises its version, in one transaction. */
+  abstract replaceAvatar(userId: string, avatarUrl: string | null): Promise<ReplacedAvatar | null>;
+
+  /** Which of these addresses some profile shows. */
+  abstract shownAvatars(avatarUrls: readonly string[]): Promise<string[]>;
+
   /**
    * Replaces the hash only if it still is the expected one, so that of two changes one wins.
    * @returns false when it is not, or the user is gone.
@@ -73,6 +85,6 @@ export abstract class UserStore {
    */
   abstract changeAccount(userId: string, change: AccountChange): Promise<AccountState | null>;
 
-  /** Deletes the account. Idempotent. */
-  abstract delete(userId: string): Promise<void>;
+  /** Deletes the account. @returns the profile as it last was. */
+  abstract delete(userId: string): Promise<Profile | null>;
 }

@@ -185,14 +185,20 @@ describe('the commands', () => {
       const { user } = await app.register();
       await insertSessions(user.id, 2100, Date.now() - 31 * DAY_MS);
       await insertSessions(user.id, 1, Date.now() - 29 * DAY_MS);
-      expect(await json('clean-up')).toEqual({ deletedSessions: 2100 });
+      expect(await json('clean-up')).toEqual({
+        deletedSessions: 2100,
+        removedAvatarFiles: 0,
+      });
       const left = await app.database.sql.query<unknown[]>(
         'SELECT id FROM sessions WHERE user_id = $1',
         [user.id],
       );
       expect(left).toHaveLength(2);
       const again = await latchkey('clean-up');
-      expect([again.exitCode, again.stdout]).toEqual([0, 'Session records deleted: 0.\n']);
+      expect([again.exitCode, again.stdout]).toEqual([
+        0,
+        'Session records deleted: 0.\nFiles of avatars removed: 0.\n',
+      ]);
     });
   });
 

@@ -1,7 +1,10 @@
 import { RedisTrust } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import type { ProfileDto } from '../../apps/api/profile/profile.dto';
 import type { Answer, Call } from '../support/http-client';
+import { avatarForm } from '../support/avatars';
+import { monochromePng } from '../support/pictures';
 import { sharedStores } from '../support/shared-stores';
 import { startTestRedis, type TestRedis } from '../support/stores';
 import { TcpProxy } from '../support/tcp-proxy';
@@ -31,6 +34,7 @@ let redisServer: TestRedis;
 let redis: TcpProxy;
 let postgres: TcpProxy;
 let admin: AuthResultDto;
+let avatarUrl: string;
 
 const authed = (subject: AuthResultDto, json?: unknown): Call => ({
   token: subject.accessToken,
@@ -38,6 +42,8 @@ const authed = (subject: AuthResultDto, json?: unknown): Call => ({
 });
 
 const asAdmin = (json?: unknown): Call => authed(admin, json);
+
+const pictureForm = () => avatarForm(monochromePng(64, 64));
 
 /** Every route that needs a store. What stands here is the table of docs/consistency.md. */
 const ROUTES: Route[] = [
@@ -88,6 +94,27 @@ const ROUTES: Route[] = [
     redisAway: '200',
     postgresAway: '503',
     bothAway: '503',
+  },
+  {
+    name: 'POST avatar',
+    call: (subject) => ['POST', `${PROFILE}/avatar`, { ...authed(subject), form: pictureForm() }],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'DELETE avatar',
+    call: (subject) => ['DELETE', `${PROFILE}/avatar`, authed(subject)],
+    redisAway: '204',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'GET avatar',
+    call: () => ['GET', avatarUrl],
+    redisAway: '200',
+    postgresAway: '200',
+    bothAway: '200',
   },
   {
     name: 'POST register',
@@ -272,6 +299,8 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
     const { user } = await app.register();
     await app.database.sql.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
     admin = await app.login(user.email);
+    const call = { token: admin.accessToken, form: pictureForm() };
+    avatarUrl = (await app.http.post<ProfileDto>(`${PROFILE}/avatar`, call)).body.avatarUrl!;
   });
 
   afterAll(async () => {

@@ -72,6 +72,7 @@ const PUBLIC_ROUTES = new Set([
   'GET /health/live',
   'GET /health/ready',
   'GET /.well-known/jwks.json',
+  'GET /avatars/{file}',
 ]);
 
 const PUBLIC_IN_THIS_TEST = new Set([

@@ -11,7 +11,13 @@ import { parseSettings } from '../../libs/config/settings';
 import { SyncTimings } from '../../libs/sync';
 import { MovableClock } from './clock';
 import { HttpClient } from './http-client';
-import { createTestDatabase, startTestRedis, type TestDatabase, type TestRedis } from './stores';
+import {
+  createTestDatabase,
+  newFolder,
+  startTestRedis,
+  type TestDatabase,
+  type TestRedis,
+} from './stores';
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -21,6 +27,8 @@ export interface TestApp {
   clock: MovableClock;
   redis: TestRedis;
   database: TestDatabase;
+  /** Where avatars are kept, unless the environment says otherwise. */
+  avatarDirectory: string;
   /** Every line the application logged. */
   log: string[];
   /** Registers a new user and returns the whole answer's body. */
@@ -63,11 +71,14 @@ export async function startTestApp({
   databaseUrl.port = String(postgresPort ?? databaseUrl.port);
   const redisUrl = new URL(redis.url);
   redisUrl.port = String(redisPort ?? redisUrl.port);
+  const avatarDirectory = newFolder('avatars-');
   const settings = parseSettings({
     NODE_ENV: 'test',
     DATABASE_URL: databaseUrl.href,
     REDIS_URL: redisUrl.href,
     JWT_SECRET: 'a secret of the tests, long enough',
+    AVATAR_DIR: avatarDirectory,
+    JOBS_ENABLED: 'false',
     ...env,
   });
   const clock = new MovableClock();
@@ -95,6 +106,7 @@ export async function startTestApp({
     clock,
     redis,
     database,
+    avatarDirectory,
     log,
     async register(email = newEmail()) {
       const json = { email, password: PASSWORD };
@@ -105,6 +117,8 @@ export async function startTestApp({
       return expectBody(await http.post<AuthResultDto>('/api/auth/login', { json }), 200);
     },
     async close() {
+      // Clients of the tests keep connections open, and some that they have never used.
+      nest.getHttpServer().closeAllConnections();
       await nest.close();
       await Promise.all([redis.stop(), database.drop()]);
     },

@@ -1,7 +1,7 @@
 export interface Answer<Body = Record<string, unknown>> {
   status: number;
   headers: Headers;
-  /** Parsed JSON; undefined for an empty body. */
+  /** Parsed JSON; undefined for any other body, and for none. */
   body: Body;
 }
 
@@ -10,6 +10,8 @@ export interface Call {
   json?: unknown;
   /** A body to send as it is, instead of `json`. */
   raw?: string | Uint8Array<ArrayBuffer>;
+  /** A form with files, instead of `json`. */
+  form?: FormData;
   headers?: Record<string, string>;
 }
 
@@ -20,23 +22,24 @@ export class HttpClient {
   async call<Body = Record<string, unknown>>(
     method: string,
     path: string,
-    { token, json, raw, headers = {} }: Call = {},
+    { token, json, raw, form, headers = {} }: Call = {},
   ): Promise<Answer<Body>> {
-    const body = raw ?? (json === undefined ? undefined : JSON.stringify(json));
+    const body = form ?? raw ?? (json === undefined ? undefined : JSON.stringify(json));
     const response = await fetch(new URL(path, this.origin), {
       method,
       headers: {
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && !form && { 'content-type': 'application/json' }),
         ...(token && { authorization: `Bearer ${token}` }),
         ...headers,
       },
       ...(body !== undefined && { body }),
     });
     const text = await response.text();
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
       headers: response.headers,
-      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+      body: (isJson && text !== '' ? JSON.parse(text) : undefined) as Body,
     };
   }
 
@@ -46,6 +49,10 @@ export class HttpClient {
 
   post<Body = Record<string, unknown>>(path: string, call?: Call): Promise<Answer<Body>> {
     return this.call<Body>('POST', path, call);
+  }
+
+  delete<Body = Record<string, unknown>>(path: string, call?: Call): Promise<Answer<Body>> {
+    return this.call<Body>('DELETE', path, call);
   }
 
   put<Body = Record<string, unknown>>(path: string, call?: Call): Promise<Answer<Body>> {

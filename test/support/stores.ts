@@ -14,12 +14,17 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+/** An empty folder that goes when all tests have run. */
+export function newFolder(prefix: string): string {
+  return mkdtempSync(join(sharedStores().folder, prefix));
+}
+
 /** A Redis process for one suite, empty, on a free port, keeping nothing on disk. */
 export async function startTestRedis(): Promise<TestRedis> {
-  const { folder, redis } = sharedStores();
+  const { redis } = sharedStores();
   const server = await startRedis({
     found: redis,
-    dir: mkdtempSync(join(folder, 'redis-')),
+    dir: newFolder('redis-'),
     flags: ['--appendonly', 'no'],
   });
   const client = new Redis(server.url, { retryStrategy: () => null });

@@ -2,6 +2,12 @@ import type { VersionedProfile } from '#libs/profile-cache';
 
 const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
 
+/** How the header is documented. */
+export const ETag = {
+  description: 'Names this version of the profile.',
+  schema: { type: 'string' as const },
+};
+
 /**
  * The entity tag of a profile (RFC 9110 section 8.8.3). It names the user too: the address is the same
  * for all of them.

@@ -10,15 +10,11 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AccountService, AuthService, type Authenticated } from '#libs/auth';
+import { AvatarService } from '#libs/avatar';
 import { CurrentSession, ReadsProfile } from '#libs/http';
 import { ApiProtected } from '../http/api-problems.decorator';
-import { entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
+import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
-
-const ETag = {
-  description: 'Names this version of the profile.',
-  schema: { type: 'string' as const },
-};
 
 @ApiTags('Profile')
 @ApiBearerAuth()
@@ -27,6 +23,7 @@ export class ProfileController {
   constructor(
     private readonly accounts: AccountService,
     private readonly auth: AuthService,
+    private readonly avatars: AvatarService,
   ) {}
 
   @ReadsProfile()
@@ -120,6 +117,7 @@ export class ProfileController {
     @CurrentSession() { session }: Authenticated,
     @Body() { currentPassword }: DeleteAccountDto,
   ): Promise<void> {
-    await this.auth.deleteAccount(session.userId, currentPassword);
+    const { avatarUrl } = await this.auth.deleteAccount(session.userId, currentPassword);
+    await this.avatars.discard(avatarUrl);
   }
 }

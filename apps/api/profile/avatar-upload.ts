@@ -1,0 +1,129 @@
+import type { IncomingMessage } from 'node:http';
+import multipart from '@fastify/multipart';
+import { Injectable, UnsupportedMediaTypeException } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AVATAR_FIELD, UnusableImageError } from '#libs/avatar';
+import { DomainError, OverloadedError } from '#libs/common';
+
+const MAX_AVATAR_BYTES = 5 * 1024 * 1024;
+/** What a form may have beside its file. */
+const MAX_FORM_BYTES = MAX_AVATAR_BYTES + 64 * 1024;
+/** Received or being worked on; together at most 160 MiB. */
+const MAX_UPLOADS_AT_ONCE = 32;
+const DEADLINE_MS = 60_000;
+
+class NoFormError extends DomainError {
+  readonly code = 'unsupported_media_type';
+
+  constructor() {
+    super(`Send the picture as multipart/form-data, in the field "${AVATAR_FIELD}".`);
+  }
+}
+
+class UnreadableFormError extends DomainError {
+  readonly code = 'malformed_json';
+
+  constructor(options?: ErrorOptions) {
+    super('The form could not be read to its end.', options);
+  }
+}
+
+class AvatarTooLargeError extends DomainError {
+  readonly code = 'payload_too_large';
+
+  constructor() {
+    super('The picture must have at most 5 MiB.');
+  }
+}
+
+/** Accepts forms with a file where one is wanted, and there only. @param route with its prefix. */
+export function acceptUploads(fastify: FastifyInstance, route: string): void {
+  void fastify.register(multipart, {
+    limits: { fileSize: MAX_AVATAR_BYTES, files: 1, fields: 0, headerPairs: 20 },
+  });
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const isMisplaced = request.isMultipart() && request.routeOptions.url !== route;
+    done(isMisplaced ? new UnsupportedMediaTypeException() : undefined);
+  });
+}
+
+/** Receives pictures, a bounded number at once, each within a minute. */
+@Injectable()
+export class AvatarUploads {
+  private underWay = 0;
+
+  /**
+   * Reads the one file of a form, by its content alone, and hands it to `work`.
+   * @throws OverloadedError when too many are under way; NoFormError, UnreadableFormError,
+   * AvatarTooLargeError, UnusableImageError for what is not one picture of at most 5 MiB.
+   */
+  async receive<T>(request: FastifyRequest, work: (content: Buffer) => Promise<T>): Promise<T> {
+    if (!request.isMultipart()) {
+      throw new NoFormError();
+    }
+    if (Number(request.headers['content-length'] ?? 0) > MAX_FORM_BYTES) {
+      throw new AvatarTooLargeError();
+    }
+    if (this.underWay >= MAX_UPLOADS_AT_ONCE) {
+      throw new OverloadedError();
+    }
+    this.underWay += 1;
+    try {
+      return await work(await readInTime(request));
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+}
+
+async function readInTime(request: FastifyRequest): Promise<Buffer> {
+  const { raw } = request;
+  const timer = setTimeout(() => raw.destroy(), DEADLINE_MS);
+  try {
+    const content = await readFile(request);
+    clearTimeout(timer);
+    return content;
+  } catch (error) {
+    // A client that still sends reads no answer: take what comes, until the deadline at most.
+    readOn(raw, timer);
+    throw asDomainError(error);
+  }
+}
+
+async function readFile(request: FastifyRequest): Promise<Buffer> {
+  let content: Buffer | undefined;
+  for await (const part of request.parts()) {
+    if (part.type !== 'file' || part.fieldname !== AVATAR_FIELD) {
+      throw new UnusableImageError('must be the only field of the form');
+    }
+    content = await part.toBuffer();
+  }
+  if (!content?.length) {
+    throw new UnusableImageError('must be a file that is not empty');
+  }
+  return content;
+}
+
+function readOn(raw: IncomingMessage, timer: NodeJS.Timeout): void {
+  if (raw.closed) {
+    clearTimeout(timer);
+    return;
+  }
+  raw.once('close', () => clearTimeout(timer));
+  raw.unpipe();
+  raw.resume();
+}
+
+/** Codes of @fastify/multipart. */
+function asDomainError(error: unknown): unknown {
+  switch ((error as { code?: unknown }).code) {
+    case 'FST_REQ_FILE_TOO_LARGE':
+      return new AvatarTooLargeError();
+    case 'FST_FILES_LIMIT':
+      return new UnusableImageError('must be one file');
+    case 'FST_FIELDS_LIMIT':
+      return new UnusableImageError('must be the only field of the form');
+    default:
+      return error instanceof DomainError ? error : new UnreadableFormError({ cause: error });
+  }
+}

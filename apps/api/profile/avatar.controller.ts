@@ -1,0 +1,118 @@
+import { Controller, Delete, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticated } from '#libs/auth';
+import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
+import { CurrentSession, Public } from '#libs/http';
+import { SessionRevokedError } from '#libs/session';
+import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
+import { ETag, entityTagOf, isKnown } from '../http/entity-tag';
+import { AvatarUploads } from './avatar-upload';
+import { ProfileDto } from './profile.dto';
+
+const BODY = {
+  required: true,
+  schema: {
+    type: 'object',
+    required: [AVATAR_FIELD],
+    properties: {
+      [AVATAR_FIELD]: {
+        type: 'string',
+        format: 'binary',
+        description: 'JPEG, PNG, WebP, GIF or AVIF; at most 5 MiB and 25 million pixels.',
+      },
+    },
+  },
+};
+
+@ApiTags('Profile')
+@Controller()
+export class AvatarController {
+  constructor(
+    private readonly avatars: AvatarService,
+    private readonly uploads: AvatarUploads,
+  ) {}
+
+  @Post('auth/profile/avatar')
+  @HttpCode(200)
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Give your profile another picture' })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody(BODY)
+  @ApiOkResponse({ type: ProfileDto, headers: { ETag } })
+  @ApiProtected(
+    'validation_failed',
+    'malformed_json',
+    'payload_too_large',
+    'unsupported_media_type',
+    'overloaded',
+  )
+  async upload(
+    @CurrentSession() { session }: Authenticated,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProfileDto> {
+    const changed = await this.uploads.receive(request, (content) =>
+      this.avatars.replace(session.userId, content),
+    );
+    if (!changed) {
+      throw new SessionRevokedError();
+    }
+    reply.header('etag', entityTagOf(changed));
+    return changed.profile;
+  }
+
+  @Delete('auth/profile/avatar')
+  @HttpCode(204)
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Take the picture of your profile away' })
+  @ApiNoContentResponse({ description: 'The profile has no picture.' })
+  @ApiProtected()
+  async remove(@CurrentSession() { session }: Authenticated): Promise<void> {
+    if (!(await this.avatars.remove(session.userId))) {
+      throw new SessionRevokedError();
+    }
+  }
+
+  /** A name stands for one content for ever, so whoever has the file need never ask again. */
+  @Public()
+  @Get('avatars/:file')
+  @ApiOperation({ summary: 'A picture, as `avatarUrl` of a profile names it' })
+  @ApiOkResponse({
+    description: 'WebP, 512 or 128 pixels a side.',
+    content: { 'image/webp': { schema: { type: 'string', format: 'binary' } } },
+  })
+  @ApiResponse({ status: 304, description: 'You have it.' })
+  @ApiProblems('not_found', 'dependency_unavailable')
+  async read(
+    @Param('file') file: string,
+    @Headers('if-none-match') known: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const content = await this.avatars.read(file);
+    if (!content) {
+      throw new AvatarNotFoundError();
+    }
+    const tag = `"${file}"`;
+    reply
+      .header('etag', tag)
+      .header('cache-control', 'public, max-age=31536000, immutable')
+      .header('x-content-type-options', 'nosniff')
+      .header('content-security-policy', "default-src 'none'; sandbox")
+      .header('cross-origin-resource-policy', 'cross-origin');
+    if (isKnown(known, tag)) {
+      await reply.code(304).send();
+    } else {
+      await reply.type('image/webp').send(content);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { availableParallelism } from 'node:os';
+import { Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
+import sharp, { type Metadata } from 'sharp';
+import { AVATAR_SIZES, type AvatarSize } from './avatar-file';
+import { UnsupportedImageError, UnusableImageError } from './avatar.errors';
+
+/** Of the picture that comes in: 25 megapixels, at most 200 MB once decoded. */
+const MAX_PIXELS = 25_000_000;
+const DECODE_DEADLINE_SECONDS = 15;
+const WEBP_QUALITY = 82;
+
+/** Half the processors, and half of libuv's threads, stay for those who sign in and read. */
+const DECODED_AT_ONCE = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
+
+/** What may read a picture: no SVG, PDF, TIFF or whatever else libvips was built with. */
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(
+  (format) => `VipsForeignLoad${format}Buffer`,
+);
+
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: LOADERS });
+// Uploads do not repeat: a cache would only keep memory.
+sharp.cache(false);
+sharp.concurrency(1);
+
+const UNKNOWN_FORMAT = 'unsupported image format';
+const DAMAGED = 'is damaged or incomplete';
+
+export type EncodedAvatar = Record<AvatarSize, Buffer>;
+
+/**
+ * Makes pictures harmless: decodes what somebody sent and encodes the pixels anew, so that nothing else
+ * of it is left: no metadata, no place, no colour profile, no second file behind the first.
+ */
+@Injectable()
+export class AvatarEncoder {
+  private readonly limit = pLimit(DECODED_AT_ONCE);
+
+  /**
+   * Upright squares in WebP, sRGB, cut from the middle; of an animation its first picture.
+   * @throws UnsupportedImageError, UnusableImageError
+   */
+  async encode(content: Uint8Array): Promise<EncodedAvatar> {
+    return this.limit(async () => {
+      await this.inspect(content);
+      try {
+        // Decoded once: the smaller square is cut from the larger.
+        const { data, info } = await decoder(content)
+          .autoOrient()
+          .resize(AVATAR_SIZES[0], AVATAR_SIZES[0], { fit: 'cover' })
+          .toColourspace('srgb')
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        const { width, height, channels } = info;
+        const encode = (size: AvatarSize) =>
+          sharp(data, { raw: { width, height, channels } })
+            .resize(size, size)
+            .webp({ quality: WEBP_QUALITY })
+            .toBuffer();
+        return { 512: await encode(512), 128: await encode(128) };
+      } catch {
+        throw new UnusableImageError(DAMAGED);
+      }
+    });
+  }
+
+  /** Reads the header alone: nothing is decoded before the format and the size are known. */
+  private async inspect(content: Uint8Array): Promise<void> {
+    let metadata: Metadata;
+    try {
+      metadata = await sharp(content, { limitInputPixels: false }).metadata();
+    } catch (error) {
+      throw String(error).includes(UNKNOWN_FORMAT)
+        ? new UnsupportedImageError({ cause: error })
+        : new UnusableImageError(DAMAGED);
+    }
+    if (metadata.format === 'heif' && metadata.compression !== 'av1') {
+      throw new UnsupportedImageError();
+    }
+    if (metadata.width * metadata.height > MAX_PIXELS) {
+      throw new UnusableImageError(`must have at most ${MAX_PIXELS / 1e6} million pixels`);
+    }
+  }
+}
+
+function decoder(content: Uint8Array) {
+  return sharp(content, {
+    limitInputPixels: MAX_PIXELS,
+    failOn: 'error',
+    sequentialRead: true,
+  }).timeout({ seconds: DECODE_DEADLINE_SECONDS });
+}

@@ -1,0 +1,83 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DependencyUnavailableError } from '#libs/common';
+import { ProfileCacheService, type VersionedProfile } from '#libs/profile-cache';
+import { UserStore } from '#libs/user';
+import { AvatarEncoder } from './avatar-encoder';
+import {
+  AVATAR_SIZES,
+  avatarFile,
+  avatarFiles,
+  avatarUrl,
+  nameOfFile,
+  nameOfUrl,
+  newAvatarName,
+} from './avatar-file';
+import { AvatarStorage } from './storage/avatar-storage';
+
+/**
+ * Pictures of users. Files come first and rows second, and files go last: so a crash at any point leaves
+ * a file too many, which `AvatarOrphans` finds, and never a profile that shows nothing. Every method
+ * throws DependencyUnavailableError when Postgres or the storage is away.
+ */
+@Injectable()
+export class AvatarService {
+  private readonly logger = new Logger('Avatars');
+
+  constructor(
+    private readonly encoder: AvatarEncoder,
+    private readonly storage: AvatarStorage,
+    private readonly users: UserStore,
+    private readonly profiles: ProfileCacheService,
+  ) {}
+
+  /**
+   * Gives a user another picture and removes the old one.
+   * @param content of the file that was sent, at most some MB.
+   * @returns the changed profile; null for a user that does not exist.
+   * @throws UnsupportedImageError, UnusableImageError
+   */
+  async replace(userId: string, content: Uint8Array): Promise<VersionedProfile | null> {
+    const encoded = await this.encoder.encode(content);
+    const name = newAvatarName(encoded[AVATAR_SIZES[0]]);
+    await Promise.all(
+      AVATAR_SIZES.map((size) => this.storage.write(avatarFile(name, size), encoded[size])),
+    );
+    const changed = await this.show(userId, avatarUrl(name));
+    if (!changed) {
+      await this.discard(avatarUrl(name));
+    }
+    return changed;
+  }
+
+  /** Takes a user's picture away. @returns the changed profile; null for a user that does not exist. */
+  async remove(userId: string): Promise<VersionedProfile | null> {
+    return this.show(userId, null);
+  }
+
+  /** Removes the files behind an address that no profile shows any more, if the storage lets it. */
+  async discard(url: string | null): Promise<void> {
+    const name = nameOfUrl(url);
+    if (name === null) {
+      return;
+    }
+    try {
+      await this.storage.delete(avatarFiles(name));
+    } catch (error) {
+      if (!(error instanceof DependencyUnavailableError)) {
+        throw error;
+      }
+      this.logger.warn({ err: error.cause }, 'an old avatar stays until the next clean-up');
+    }
+  }
+
+  /** @returns the picture in WebP; null where there is none of that name, or the name is not ours. */
+  async read(file: string): Promise<Uint8Array | null> {
+    return nameOfFile(file) === null ? null : this.storage.read(file);
+  }
+
+  private async show(userId: string, url: string | null): Promise<VersionedProfile | null> {
+    const changed = await this.profiles.change(() => this.users.replaceAvatar(userId, url));
+    await this.discard(changed?.previousAvatarUrl ?? null);
+    return changed;
+  }
+}
