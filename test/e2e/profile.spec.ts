@@ -61,6 +61,21 @@ describe('the profile', () => {
     expect(readProfile).toHaveBeenCalledTimes(1);
   });
 
+  it('is counted by how it was read', async () => {
+    const counts = async () => {
+      const { body } = await app.http.get<{ details: { redis: { profileReads: unknown } } }>(
+        '/health/ready',
+      );
+      return body.details.redis.profileReads as Record<'HIT' | 'MISS' | 'BYPASS', number>;
+    };
+    const before = await counts();
+    for (let time = 0; time < 4; time++) {
+      await read();
+    }
+    const { HIT, MISS, BYPASS } = before;
+    expect(await counts()).toEqual({ HIT: HIT + 3, MISS: MISS + 1, BYPASS });
+  });
+
   it('is not remembered as absent: an account that comes later is found', async () => {
     await app.database.sql.query('UPDATE users SET id = gen_random_uuid() WHERE id = $1', [userId]);
     expect((await read()).status).toBe(401);

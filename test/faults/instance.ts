@@ -68,6 +68,10 @@ export class Instance {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
   get isRunning(): boolean {
     return this.child !== undefined;
   }
@@ -202,6 +206,8 @@ export class Instance {
       JWT_SECRET,
       LOG_LEVEL: 'warn',
       RATE_LIMIT: 'off',
+      JOBS_ENABLED: 'false',
+      AVATAR_DIR: join(this.folder, 'avatars'),
       SHUTDOWN_DELAY: '1s',
       ...env,
     };

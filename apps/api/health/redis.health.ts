@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { DependencyUnavailableError } from '#libs/common';
+import { ProfileCacheService } from '#libs/profile-cache';
 import { RedisClient } from '#libs/redis';
 import { StatisticsService } from '#libs/statistics';
 import { RedisTrust, Synchroniser } from '#libs/sync';
@@ -14,6 +15,7 @@ export class RedisHealth {
     private readonly statistics: StatisticsService,
     private readonly trust: RedisTrust,
     private readonly synchroniser: Synchroniser,
+    private readonly profiles: ProfileCacheService,
   ) {}
 
   async check() {
@@ -34,6 +36,7 @@ export class RedisHealth {
         maxMemoryBytes: maxBytes,
         evictionPolicy,
         statistics,
+        profileReads: this.profiles.readCounts(),
         outboxLag: this.synchroniser.lag(),
       };
       if (this.trust.era() === null) {
