@@ -32,7 +32,8 @@ describe('GET /api/auth/health', () => {
         const fields = await client.hkeys(key);
         counts.activeSessions += fields.filter((field) => !field.startsWith('#')).length;
       } else if (key.startsWith('user:profile:')) {
-        counts.cachedProfiles += (await client.get(key))?.endsWith('}') ? 1 : 0;
+        // A fence and a lease hold none.
+        counts.cachedProfiles += (await client.get(key))?.endsWith(']') ? 1 : 0;
       } else if (key.startsWith('blacklist:')) {
         counts.blacklistedTokens += 1;
       }
