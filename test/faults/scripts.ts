@@ -26,16 +26,6 @@ export const evict =
     await load.goesOn(DURING);
   };
 
-/** Again and again, so that much is read that is not cached. */
-export const keepEvicting =
-  (pattern: string): Script =>
-  async ({ faults, load }) => {
-    for (let time = 0; time < 30; time++) {
-      await faults.evict(pattern);
-      await load.goesOn(10);
-    }
-  };
-
 // Redis dies and comes back.
 
 export const restartEmpty: Script = async ({ faults, load }) => {

@@ -78,7 +78,7 @@ export class AvatarUploads {
 
 async function readInTime(request: FastifyRequest): Promise<Buffer> {
   const { raw } = request;
-  const timer = setTimeout(() => raw.destroy(), DEADLINE_MS);
+  const timer = setTimeout(() => raw.destroy(), DEADLINE_MS).unref();
   try {
     const content = await readFile(request);
     clearTimeout(timer);

@@ -6,7 +6,7 @@ import { AppModule } from '../../../apps/api/app.module';
 import { fastifyAdapter, setUpHttp } from '../../../apps/api/app.setup';
 import { PinoLogger } from '../../../apps/api/log/pino-logger';
 import { loadSettings, type Settings } from '../../../libs/config';
-import { BUGS } from '.';
+import { mistakeCalled } from '.';
 
 /** Sent by the test: go on with another bug. */
 export interface Planting {
@@ -31,10 +31,7 @@ async function main(): Promise<void> {
 }
 
 async function start(settings: Settings, name: string): Promise<NestFastifyApplication> {
-  const bug = BUGS[name];
-  if (!bug) {
-    throw new Error(`there is no bug called ${name}`);
-  }
+  const bug = mistakeCalled(name);
   const logger = pino({ level: settings.logLevel });
   const testing = await Test.createTestingModule({ imports: [AppModule.forRoot(settings)] })
     .overrideProvider(bug.provide)
