@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../tools/local/redis.mjs';
 import { sharedStores } from '../support/shared-stores';
+import { until } from '../support/until';
 import { stablePort } from './stable-port';
 
 const RDB = 'dump.rdb';
@@ -87,7 +88,7 @@ export class RedisNode {
       cpSync(join(this.dir, AOF), path, { recursive: true });
       return { kind: 'aof', path };
     }
-    await this.client.save();
+    await until(() => this.saved());
     cpSync(join(this.dir, RDB), path);
     return { kind: 'rdb', path };
   }
@@ -122,6 +123,19 @@ export class RedisNode {
       port: this.port,
       flags: [...persistence, '--repl-diskless-sync-delay', '0', ...more],
     });
+  }
+
+  /** False while Redis writes a copy for a replica that lost touch: it writes one at a time. */
+  private async saved(): Promise<boolean> {
+    try {
+      await this.client.save();
+      return true;
+    } catch (error) {
+      if (String(error).includes('Background save already in progress')) {
+        return false;
+      }
+      throw error;
+    }
   }
 
   private discardData(): void {
