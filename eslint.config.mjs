@@ -11,7 +11,8 @@ import tseslint from 'typescript-eslint';
 const LAYERS = [
   ['common'],
   ['config', 'redis', 'database'],
-  ['statistics', 'sync'],
+  ['sync'],
+  ['statistics'],
   ['session', 'profile-cache'],
   ['user'],
   ['auth', 'avatar'],

@@ -1,5 +1,6 @@
 import { Module, type Abstract, type DynamicModule, type Type } from '@nestjs/common';
 import type { OptionsFactory } from '#libs/common';
+import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
 import { ProfileCacheOptions } from './profile-cache.options';
 import { ProfileCacheService } from './profile-cache.service';
@@ -18,7 +19,7 @@ export class ProfileCacheModule {
     return {
       module: ProfileCacheModule,
       global: true,
-      imports: [SyncModule, ...(options.imports ?? [])],
+      imports: [StatisticsModule, SyncModule, ...(options.imports ?? [])],
       providers: [
         {
           provide: ProfileCacheOptions,

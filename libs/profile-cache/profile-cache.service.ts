@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SingleFlight } from '#libs/common';
 import { Database } from '#libs/database';
+import { StatisticsRecount } from '#libs/statistics';
 import { Outbox, RedisTrust, RedisUpdates, Synchroniser, type ApplyChange } from '#libs/sync';
 import { profileCacheKeys } from './profile-cache.keys';
 import { decodeEntry } from './profile-entry';
@@ -34,10 +35,15 @@ export class ProfileCacheService implements OnModuleInit {
     private readonly synchroniser: Synchroniser,
     private readonly trust: RedisTrust,
     private readonly updates: RedisUpdates,
+    private readonly statisticsRecount: StatisticsRecount,
   ) {}
 
   onModuleInit(): void {
     this.synchroniser.onChange(PROFILE_CHANGED, this.applyChange);
+    this.statisticsRecount.register({
+      subjectOf: (key) => (profileCacheKeys.isProfile(key) ? key : null),
+      recount: (keys, recount) => this.redis.recount(keys, recount),
+    });
   }
 
   /** The key to read along with a session's verification, so that both cost one round trip. */

@@ -11,7 +11,10 @@ export function encodeProfile(profile: Profile): string {
   return PROFILE_FORMAT + JSON.stringify(PROFILE_FIELDS.map((field) => profile[field]));
 }
 
-/** Reads a cache entry; null for no entry, a fence, a lease, another era and another format. */
+/**
+ * Reads a cache entry; what follows the profile is a mark of the statistics. Null for no entry, a
+ * fence, a lease, another era and another format.
+ */
 export function decodeEntry(entry: string | null, era: string): VersionedProfile | null {
   if (!entry?.startsWith(`${era}:`)) {
     return null;
@@ -20,7 +23,7 @@ export function decodeEntry(entry: string | null, era: string): VersionedProfile
   if (entry[colon + 1] !== PROFILE_FORMAT) {
     return null;
   }
-  const values = JSON.parse(entry.slice(colon + 2)) as unknown[];
+  const values = JSON.parse(entry.slice(colon + 2, entry.lastIndexOf(']') + 1)) as unknown[];
   return {
     version: Number(entry.slice(era.length + 1, colon)),
     profile: Object.fromEntries(

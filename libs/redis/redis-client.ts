@@ -81,6 +81,16 @@ export class RedisClient implements OnApplicationShutdown {
     await this.run(() => this.redis.hdel(key, ...fields));
   }
 
+  /**
+   * A part of all keys, for jobs: never for a request. One round trip.
+   * @param cursor `0` at first, then what came back, until that is `0`.
+   * @param count about how many keys to look at.
+   */
+  async scan(cursor: string, count: number): Promise<{ cursor: string; keys: string[] }> {
+    const [next, keys] = await this.run(() => this.redis.scan(cursor, 'COUNT', count));
+    return { cursor: next, keys };
+  }
+
   /** Resolves when Redis answers. One round trip. */
   async ping(): Promise<void> {
     await this.run(() => this.redis.ping());

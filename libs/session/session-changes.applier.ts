@@ -34,7 +34,7 @@ export class SessionChangesApplier implements OnModuleInit {
     const nowMs = this.clock.nowMs();
     const limitMs = this.options.blacklistTtlSeconds * 1000;
     const ttlMs = tombstoneTtlMs(expiresAtMs, nowMs, limitMs);
-    return (await this.redis.revoke(userId, { sessionId, ttlMs }, nowMs)) ? 'new' : 'known';
+    return (await this.redis.revoke(userId, { sessionId, ttlMs })) ? 'new' : 'known';
   };
 
   private readonly revokeAll: ApplyChange = async ({ userId, details }) => {
@@ -42,7 +42,6 @@ export class SessionChangesApplier implements OnModuleInit {
     const isNew = await this.redis.revokeAll(
       { userId, generation },
       [],
-      this.clock.nowMs(),
       this.options.ttlSeconds * 1000,
     );
     return isNew ? 'new' : 'known';

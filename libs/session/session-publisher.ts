@@ -54,7 +54,7 @@ export class SessionPublisher {
   /** One session has ended. */
   async revoked(userId: string, { id, expiresAtMs }: RevokedSession, nowMs: number): Promise<void> {
     const tombstone = this.tombstone(id, expiresAtMs, nowMs);
-    await this.updates.enforce(() => this.redis.revoke(userId, tombstone, nowMs));
+    await this.updates.enforce(() => this.redis.revoke(userId, tombstone));
   }
 
   /**
@@ -91,7 +91,7 @@ export class SessionPublisher {
     }
     const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
     const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs);
-    await this.redis.revoke(userId, tombstone, nowMs, toNote(revocation));
+    await this.redis.revoke(userId, tombstone, toNote(revocation));
     this.backlog.remember(revocation);
     this.logger.warn({ userId, sessionId }, 'session revoked in Redis; Postgres is away');
   }
@@ -108,7 +108,7 @@ export class SessionPublisher {
     const keepMs = this.options.ttlSeconds * 1000;
     const tombstones = this.tombstones(user.revoked, nowMs);
     const taken = await this.updates.attempt(() =>
-      this.redis.revokeAll(user, tombstones, nowMs, keepMs),
+      this.redis.revokeAll(user, tombstones, keepMs),
     );
     return taken !== null;
   }

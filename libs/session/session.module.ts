@@ -6,6 +6,7 @@ import { SyncModule } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
 import { RevocationBacklog } from './revocation-backlog';
 import { SessionChangesApplier } from './session-changes.applier';
+import { SessionRecount } from './session-recount';
 import { SessionLookup } from './session-lookup';
 import { SessionPublisher } from './session-publisher';
 import { SessionOptions } from './session.options';
@@ -46,6 +47,7 @@ export class SessionModule {
         RedisSessionStore,
         RevocationBacklog,
         SessionChangesApplier,
+        SessionRecount,
         SessionLookup,
         SessionPublisher,
         LastSeenTracker,

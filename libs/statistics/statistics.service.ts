@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
+import { syncKeys } from '#libs/sync';
 import { STATISTICS_KEY } from './statistics.keys';
 
 /** What lives in Redis now. Exact to one minute: a thing counts until the minute of its expiry ends. */
@@ -28,7 +29,7 @@ export class StatisticsService {
    * @throws DependencyUnavailableError
    */
   async read(): Promise<SessionStatistics> {
-    const reply = await this.readScript([STATISTICS_KEY], [this.clock.nowMs()]);
+    const reply = await this.readScript([STATISTICS_KEY, syncKeys.position], [this.clock.nowMs()]);
     const [activeSessions, cachedProfiles, blacklistedTokens] = reply as [number, number, number];
     return { activeSessions, cachedProfiles, blacklistedTokens };
   }

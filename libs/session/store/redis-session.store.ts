@@ -49,6 +49,8 @@ export class RedisSessionStore {
   private readonly verifyScript: RedisScript;
   private readonly revokeScript: RedisScript;
   private readonly revokeAllScript: RedisScript;
+  private readonly recountSessionsScript: RedisScript;
+  private readonly recountTombstonesScript: RedisScript;
 
   constructor(private readonly redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
@@ -56,6 +58,8 @@ export class RedisSessionStore {
     this.verifyScript = load('verify-session');
     this.revokeScript = load('revoke-session');
     this.revokeAllScript = load('revoke-all-sessions');
+    this.recountSessionsScript = load('recount-sessions');
+    this.recountTombstonesScript = load('recount-tombstones');
   }
 
   /**
@@ -127,7 +131,6 @@ export class RedisSessionStore {
   async revoke(
     userId: string,
     tombstone: TombstoneRequest,
-    nowMs: number,
     note?: UnrecordedNote,
   ): Promise<boolean> {
     const reply = await this.revokeScript(
@@ -138,7 +141,7 @@ export class RedisSessionStore {
         STATISTICS_KEY,
         ...(note ? [syncKeys.unrecorded] : []),
       ],
-      [tombstone.sessionId, tombstone.ttlMs, nowMs, ...(note ? [note.field, note.value] : [])],
+      [tombstone.sessionId, tombstone.ttlMs, ...(note ? [note.field, note.value] : [])],
     );
     return reply === 1;
   }
@@ -152,7 +155,6 @@ export class RedisSessionStore {
   async revokeAll(
     { userId, generation }: { userId: string; generation: number },
     tombstones: readonly TombstoneRequest[],
-    nowMs: number,
     keepMs: number,
   ): Promise<boolean> {
     const reply = await this.revokeAllScript(
@@ -163,9 +165,33 @@ export class RedisSessionStore {
         syncKeys.position,
         ...tombstones.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
       ],
-      [generation, keepMs, nowMs, ...tombstones.map(({ ttlMs }) => ttlMs)],
+      [generation, keepMs, ...tombstones.map(({ ttlMs }) => ttlMs)],
     );
     return reply === 1;
+  }
+
+  /**
+   * Counts users' sessions for a recount of the statistics, and takes out members that nothing needs
+   * any more: expired, of a revoked generation, or in the index alone.
+   * @returns how many were taken out; null when the recount is not under way there.
+   */
+  async recountSessions(
+    userIds: readonly string[],
+    recount: string,
+    nowMs: number,
+  ): Promise<number | null> {
+    const keys = userIds.flatMap((userId) => [
+      sessionKeys.sessions(userId),
+      sessionKeys.index(userId),
+    ]);
+    const reply = await this.recountSessionsScript([STATISTICS_KEY, ...keys], [recount, nowMs]);
+    return reply === -1 ? null : (reply as number);
+  }
+
+  /** Counts tombstones for a recount. @returns null when it is not under way there. */
+  async recountTombstones(keys: readonly string[], recount: string): Promise<number | null> {
+    const reply = await this.recountTombstonesScript([STATISTICS_KEY, ...keys], [recount]);
+    return reply === -1 ? null : 0;
   }
 
   /** What `revoke` noted and nobody has recorded yet: field to value. */

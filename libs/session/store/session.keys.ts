@@ -5,8 +5,8 @@
 export const sessionKeys = {
   /**
    * Hash: session id to `generation|role|createdAtMs|expiresAtMs`, and the field `#` with
-   * `era|generation`: the era in which the hash was written, and the user's generation as far as
-   * Redis knows it. TTL: its longest session, or after a revoke-all one session TTL, so that nothing
+   * `era|generation|mark`: the era in which the hash was written, the user's generation as far as
+   * Redis knows it, and the recount of the statistics that has met it, once there was one. TTL: its longest session, or after a revoke-all one session TTL, so that nothing
    * opened before can come back.
    */
   sessions: (userId: string) => `session:{${userId}}`,
@@ -14,6 +14,11 @@ export const sessionKeys = {
   /** Sorted set: session id scored by expiry, ms since the epoch. TTL: its longest session. */
   index: (userId: string) => `user:tokens:{${userId}}`,
 
-  /** String: present while the session is revoked. TTL: what is left of its tokens' life. */
+  /** String, the mark of a recount: present while the session is revoked. TTL: what is left of its tokens' life. */
   tombstone: (userId: string, sessionId: string) => `blacklist:{${userId}}:${sessionId}`,
+
+  /** The user of a key of `sessions` or `index`; null of any other key. */
+  userOf: (key: string) => /^(?:session|user:tokens):\{([^}]+)\}$/.exec(key)?.[1] ?? null,
+
+  isTombstone: (key: string) => key.startsWith('blacklist:{'),
 };

@@ -1,8 +1,57 @@
--- Shared by the scripts that create or end something counted: adjusts the bucket of its expiry.
--- kind: 's' session, 'p' cached profile, 'b' tombstone. expires_at_ms: milliseconds since the epoch.
-local function count(statistics_key, kind, expires_at_ms, delta)
-  local field = kind .. ':' .. math.floor(expires_at_ms / 60000)
+-- Shared by the scripts that create or end something counted. The statistics hash holds
+--   {kind}           how many of a kind there are
+--   {kind}:{minute}  how many of them expire in that minute since the epoch
+--   r{kind}:{minute} how many of those the recount under way has met
+--   #swept           the first minute that still counts
+--   #era             the era whose sessions and profiles are counted; tombstones count in any
+--   #recounts        the number of the latest recount
+--   #recount         the same while it is under way
+-- A kind is 's' session, 'p' cached profile or 'b' tombstone.
+
+local function add_to_bucket(statistics_key, field, delta)
   if redis.call('HINCRBY', statistics_key, field, delta) == 0 then
     redis.call('HDEL', statistics_key, field)
+  end
+end
+
+-- The number of the recount under way, as text; empty when there is none. What is made meanwhile bears
+-- it: it has been counted already.
+local function recount_under_way(statistics_key)
+  return redis.call('HGET', statistics_key, '#recount') or ''
+end
+
+-- Nothing that was written before an era counts in it: a newer one begins at zero.
+local function follow_era(statistics_key, era)
+  if tonumber(era) <= tonumber(redis.call('HGET', statistics_key, '#era') or '0') then
+    return
+  end
+  for _, field in ipairs(redis.call('HKEYS', statistics_key)) do
+    if string.match(field, '^r?[sp]:') or field == 's' or field == 'p' then
+      redis.call('HDEL', statistics_key, field)
+    end
+  end
+  redis.call('HSET', statistics_key, '#era', era)
+end
+
+-- Counts one more (delta 1) or one less (delta -1) of a kind.
+-- expires_at_ms: since the epoch. mark: the recount that has met it, as text.
+-- era: in which it was written; nil for what stands in any.
+local function count(statistics_key, kind, expires_at_ms, delta, mark, era)
+  local swept, recount, counted_era =
+    unpack(redis.call('HMGET', statistics_key, '#swept', '#recount', '#era'))
+  if era and tonumber(era) < tonumber(counted_era or '0') then
+    return
+  end
+  if era and era ~= counted_era then
+    follow_era(statistics_key, era)
+  end
+  local minute = math.floor(expires_at_ms / 60000)
+  if minute < tonumber(swept or '0') then
+    return
+  end
+  redis.call('HINCRBY', statistics_key, kind, delta)
+  add_to_bucket(statistics_key, kind .. ':' .. minute, delta)
+  if recount and recount == mark then
+    add_to_bucket(statistics_key, 'r' .. kind .. ':' .. minute, delta)
   end
 end

@@ -1,16 +1,15 @@
--- Sums what has not expired, for each kind, and drops the buckets of the past.
+-- How much there is of each kind.
 -- KEYS[1] statistics hash
+-- KEYS[2] position
 -- ARGV[1] now, ms since the epoch
--- Returns {sessions, cached profiles, tombstones}. Cost: one step a bucket, not one a session.
-local fields = redis.call('HGETALL', KEYS[1])
-local this_minute = math.floor(tonumber(ARGV[1]) / 60000)
-local sums = { s = 0, p = 0, b = 0 }
-for i = 1, #fields, 2 do
-  local kind, minute = string.match(fields[i], '^(%a):(%d+)$')
-  if tonumber(minute) < this_minute then
-    redis.call('HDEL', KEYS[1], fields[i])
-  else
-    sums[kind] = sums[kind] + tonumber(fields[i + 1])
-  end
+-- Returns {sessions, cached profiles, tombstones}. Cost: a few steps for each minute since the last
+-- reading, whatever there is to count.
+--- @include count.lua
+--- @include sweep.lua
+--- @include ../../sync/scripts/position.lua
+local era = decode_position(redis.call('GET', KEYS[2]))
+if era then
+  follow_era(KEYS[1], era)
 end
-return { sums.s, sums.p, sums.b }
+sweep(KEYS[1], math.floor(tonumber(ARGV[1]) / 60000))
+return totals(KEYS[1])

@@ -74,14 +74,14 @@ describe('session scripts', () => {
 
     it('refuses over a tombstone and writes nothing', async () => {
       const session = aSession();
-      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await store.open(session, ERA, NOW_MS)).toBe('revoked');
       expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
     });
 
     it('refuses a generation older than the known one', async () => {
       const session = aSession({ generation: 3 });
-      await store.revokeAll({ userId: session.userId, generation: 4 }, [], NOW_MS, HOUR_MS);
+      await store.revokeAll({ userId: session.userId, generation: 4 }, [], HOUR_MS);
       expect(await store.open(session, ERA, NOW_MS)).toBe('stale-generation');
       expect(await state(session)).toBe('unknown');
     });
@@ -163,7 +163,7 @@ describe('session scripts', () => {
 
     it('knows a tombstone of any era', async () => {
       const session = aSession();
-      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await state(session, NOW_MS, '4')).toBe('revoked');
     });
 
@@ -190,7 +190,7 @@ describe('session scripts', () => {
     it('leaves a tombstone for what is left of the token, and nothing else of the session', async () => {
       const session = aSession();
       await store.open(session, ERA, NOW_MS);
-      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS }, NOW_MS);
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await state(session)).toBe('revoked');
       const tombstone = sessionKeys.tombstone(session.userId, session.id);
       expect(await redis.raw.pttl(tombstone)).toBeGreaterThan(0.9 * HOUR_MS);
@@ -203,15 +203,15 @@ describe('session scripts', () => {
       await store.open(session, ERA, NOW_MS);
       const [sessions, tombstones] = [await counted('s'), await counted('b')];
       const request = { sessionId: session.id, ttlMs: HOUR_MS };
-      await store.revoke(session.userId, request, NOW_MS);
-      await store.revoke(session.userId, request, NOW_MS);
+      await store.revoke(session.userId, request);
+      await store.revoke(session.userId, request);
       expect(await counted('s')).toBe(sessions - 1);
       expect(await counted('b')).toBe(tombstones + 1);
     });
 
     it('needs no tombstone for a session that has run out', async () => {
       const session = aSession();
-      await store.revoke(session.userId, { sessionId: session.id, ttlMs: 0 }, NOW_MS);
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: 0 });
       expect(await redis.raw.exists(sessionKeys.tombstone(session.userId, session.id))).toBe(0);
     });
 
@@ -220,7 +220,7 @@ describe('session scripts', () => {
       kept.userId = ended.userId;
       await store.open(ended, ERA, NOW_MS);
       await store.open(kept, ERA, NOW_MS);
-      await store.revoke(ended.userId, { sessionId: ended.id, ttlMs: HOUR_MS }, NOW_MS);
+      await store.revoke(ended.userId, { sessionId: ended.id, ttlMs: HOUR_MS });
       expect(await state(kept)).toBe('live');
     });
   });
@@ -232,7 +232,7 @@ describe('session scripts', () => {
       await store.open(listed, ERA, NOW_MS);
       await store.open(unlisted, ERA, NOW_MS);
       const tombstones = [{ sessionId: listed.id, ttlMs: HOUR_MS }];
-      await store.revokeAll({ userId: listed.userId, generation: 2 }, tombstones, NOW_MS, HOUR_MS);
+      await store.revokeAll({ userId: listed.userId, generation: 2 }, tombstones, HOUR_MS);
       expect(await state(listed)).toBe('revoked');
       expect(await state(unlisted)).not.toBe('live');
       expect(await redis.raw.hlen(sessionKeys.sessions(listed.userId))).toBe(1);
@@ -242,14 +242,14 @@ describe('session scripts', () => {
     it('leaves alone what is newer than the revocation', async () => {
       const newer = aSession({ generation: 2 });
       await store.open(newer, ERA, NOW_MS);
-      await store.revokeAll({ userId: newer.userId, generation: 2 }, [], NOW_MS, HOUR_MS);
+      await store.revokeAll({ userId: newer.userId, generation: 2 }, [], HOUR_MS);
       expect(await state(newer)).toBe('live');
     });
 
     it('puts the generation into the era of the data, whatever the user has left there', async () => {
       const { userId } = aSession();
       await inEra('2', () => store.open(aSession({ userId }), '2', NOW_MS));
-      await store.revokeAll({ userId, generation: 2 }, [], NOW_MS, HOUR_MS);
+      await store.revokeAll({ userId, generation: 2 }, [], HOUR_MS);
       const late = aSession({ userId, generation: 1 });
       expect(await store.open(late, ERA, NOW_MS)).toBe('stale-generation');
     });
@@ -258,17 +258,17 @@ describe('session scripts', () => {
       const session = aSession();
       await store.open(session, ERA, NOW_MS);
       const all = { userId: session.userId, generation: 2 };
-      expect(await store.revokeAll(all, [], NOW_MS, HOUR_MS)).toBe(true);
-      expect(await store.revokeAll(all, [], NOW_MS, HOUR_MS)).toBe(false);
+      expect(await store.revokeAll(all, [], HOUR_MS)).toBe(true);
+      expect(await store.revokeAll(all, [], HOUR_MS)).toBe(false);
       const one = { sessionId: session.id, ttlMs: HOUR_MS };
-      expect(await store.revoke(session.userId, one, NOW_MS)).toBe(true);
-      expect(await store.revoke(session.userId, one, NOW_MS)).toBe(false);
+      expect(await store.revoke(session.userId, one)).toBe(true);
+      expect(await store.revoke(session.userId, one)).toBe(false);
     });
 
     it('never lowers the generation', async () => {
       const { userId } = aSession();
-      await store.revokeAll({ userId, generation: 5 }, [], NOW_MS, HOUR_MS);
-      await store.revokeAll({ userId, generation: 3 }, [], NOW_MS, HOUR_MS);
+      await store.revokeAll({ userId, generation: 5 }, [], HOUR_MS);
+      await store.revokeAll({ userId, generation: 3 }, [], HOUR_MS);
       expect(await store.open(aSession({ userId, generation: 4 }), ERA, NOW_MS)).toBe(
         'stale-generation',
       );
@@ -276,7 +276,7 @@ describe('session scripts', () => {
 
     it('remembers the generation for as long as it is told, with no session left', async () => {
       const { userId } = aSession();
-      await store.revokeAll({ userId, generation: 2 }, [], NOW_MS, 7 * HOUR_MS);
+      await store.revokeAll({ userId, generation: 2 }, [], 7 * HOUR_MS);
       expect(await redis.raw.pttl(sessionKeys.sessions(userId))).toBeGreaterThan(6.9 * HOUR_MS);
     });
   });
@@ -289,7 +289,7 @@ describe('session scripts', () => {
       const open = (session: Session) => store.open(session, ERA, NOW_MS);
       await Promise.all([
         ...[...older, ...newer].slice(0, round).map(open),
-        store.revokeAll({ userId, generation: 2 }, [], NOW_MS, HOUR_MS),
+        store.revokeAll({ userId, generation: 2 }, [], HOUR_MS),
         ...[...older, ...newer].slice(round).map(open),
       ]);
       expect(new Set(await Promise.all(older.map((session) => state(session))))).not.toContain(

@@ -2,9 +2,13 @@
 
 -- Puts up a tombstone, once; ttl_ms 0: the session has run out and needs none. Returns 1, or 0 when
 -- nothing was put up.
-local function bury(tombstone_key, statistics_key, ttl_ms, now_ms)
-  if ttl_ms > 0 and redis.call('SET', tombstone_key, 1, 'PX', ttl_ms, 'NX') then
-    count(statistics_key, 'b', now_ms + ttl_ms, 1)
+local function bury(tombstone_key, statistics_key, ttl_ms)
+  if ttl_ms <= 0 then
+    return 0
+  end
+  local mark = recount_under_way(statistics_key)
+  if redis.call('SET', tombstone_key, mark == '' and '0' or mark, 'PX', ttl_ms, 'NX') then
+    count(statistics_key, 'b', redis.call('PEXPIRETIME', tombstone_key), 1, mark)
     return 1
   end
   return 0
@@ -17,9 +21,10 @@ local function forget(sessions_key, index_key, statistics_key, session_id)
     return 0
   end
   local _, expires_at_ms = decode_entry(entry)
+  local era, _, mark = decode_user(redis.call('HGET', sessions_key, USER_FIELD))
   redis.call('HDEL', sessions_key, session_id)
   redis.call('ZREM', index_key, session_id)
-  count(statistics_key, 's', expires_at_ms, -1)
+  count(statistics_key, 's', expires_at_ms, -1, mark, era)
   return 1
 end
 

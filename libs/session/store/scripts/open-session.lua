@@ -25,7 +25,7 @@
 local now_ms = tonumber(ARGV[6])
 for i = 6, #KEYS do
   local session_id, ttl_ms = ARGV[2 * i - 4], tonumber(ARGV[2 * i - 3])
-  bury(KEYS[i], KEYS[4], ttl_ms, now_ms)
+  bury(KEYS[i], KEYS[4], ttl_ms)
   forget(KEYS[1], KEYS[2], KEYS[4], session_id)
 end
 if decode_position(redis.call('GET', KEYS[5])) ~= ARGV[7] then
@@ -34,10 +34,11 @@ end
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return -1
 end
-local known_era, known_generation = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
+local known_era, known_generation, mark = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
 if known_era ~= ARGV[7] then
   forget_below(KEYS[1], KEYS[2], KEYS[4], nil)
   redis.call('DEL', KEYS[1], KEYS[2])
+  mark = recount_under_way(KEYS[4])
 elseif tonumber(ARGV[2]) < known_generation then
   return -2
 end
@@ -49,15 +50,15 @@ if known then
     -- An older reading of the record: a refresh has prolonged the session since.
     return 1
   end
-  count(KEYS[4], 's', counted_expiry, -1)
+  count(KEYS[4], 's', counted_expiry, -1, mark, ARGV[7])
 end
 redis.call(
   'HSET', KEYS[1],
-  USER_FIELD, encode_user(ARGV[7], ARGV[2]),
+  USER_FIELD, encode_user(ARGV[7], ARGV[2], mark),
   ARGV[1], encode_entry(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 )
 redis.call('ZADD', KEYS[2], expires_at_ms, ARGV[1])
-count(KEYS[4], 's', expires_at_ms, 1)
+count(KEYS[4], 's', expires_at_ms, 1, mark, ARGV[7])
 keep_at_least(KEYS[1], expires_at_ms - now_ms)
 keep_at_least(KEYS[2], expires_at_ms - now_ms)
 return 1

@@ -1,0 +1,34 @@
+import type { Redis } from 'ioredis';
+import type { SessionStatistics } from '../../libs/statistics';
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Counts what lives in Redis the slow way, key by key: of the era that stands in the position, until
+ * the minute of its expiry ends.
+ */
+export async function bruteForceStatistics(
+  redis: Redis,
+  nowMs: number,
+): Promise<SessionStatistics> {
+  const thisMinuteMs = nowMs - (nowMs % MINUTE_MS);
+  const era = (await redis.get('latchkey:position'))?.split('|')[0];
+  const found = { activeSessions: 0, cachedProfiles: 0, blacklistedTokens: 0 };
+  for (const key of await redis.keys('*')) {
+    const expiresAtMs = await redis.pexpiretime(key);
+    if (key.startsWith('session:')) {
+      const { '#': user, ...sessions } = await redis.hgetall(key);
+      const expiries = Object.values(sessions).map((entry) => Number(entry.split('|')[3]));
+      if (user?.startsWith(`${era}|`)) {
+        found.activeSessions += expiries.filter((expiryMs) => expiryMs >= thisMinuteMs).length;
+      }
+    } else if (key.startsWith('user:profile:') && expiresAtMs >= thisMinuteMs) {
+      // A fence and a lease hold no profile.
+      const entry = (await redis.get(key)) ?? '';
+      found.cachedProfiles += /^(\d+):\d+:1\[.*\]\d*$/.exec(entry)?.[1] === era ? 1 : 0;
+    } else if (key.startsWith('blacklist:') && expiresAtMs >= thisMinuteMs) {
+      found.blacklistedTokens += 1;
+    }
+  }
+  return found;
+}
