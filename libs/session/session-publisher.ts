@@ -107,9 +107,7 @@ export class SessionPublisher {
   async tryAllRevoked(user: RevokedUser, nowMs: number): Promise<boolean> {
     const keepMs = this.options.ttlSeconds * 1000;
     const tombstones = this.tombstones(user.revoked, nowMs);
-    const taken = await this.updates.attempt(() =>
-      this.redis.revokeAll(user, tombstones, keepMs),
-    );
+    const taken = await this.updates.attempt(() => this.redis.revokeAll(user, tombstones, keepMs));
     return taken !== null;
   }
 
