@@ -11,7 +11,7 @@ import tseslint from 'typescript-eslint';
 const LAYERS = [
   ['common'],
   ['config', 'redis', 'database'],
-  ['sync'],
+  ['sync', 'jobs'],
   ['statistics'],
   ['session', 'profile-cache'],
   ['user'],

@@ -1,26 +1,68 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { AvatarOrphans } from '#libs/avatar';
+import { JobRunner } from '#libs/jobs';
 import { SessionService } from '#libs/session';
+import { StatisticsRecount, type SessionStatistics } from '#libs/statistics';
 
-/** What a clean-up took away. */
+/** What a clean-up took away, and by how much the statistics were wrong before. */
 export interface CleanedUp {
   deletedSessions: number;
   removedAvatarFiles: number;
+  /** Of sessions hashes and indexes in Redis. */
+  removedMembers: number;
+  forgottenJobRuns: number;
+  /** How many more there were than had been counted; negative: fewer. */
+  drift: SessionStatistics;
 }
+
+/** The name under which it runs, on one instance at a time. */
+export const CLEAN_UP = 'clean-up';
+
+type Step = (signal: AbortSignal) => Promise<Partial<CleanedUp>>;
 
 /** What nobody needs any more goes, in bounded batches. Nothing that is refused depends on it. */
 @Injectable()
 export class CleanUp {
-  constructor(
-    private readonly sessions: SessionService,
-    private readonly avatars: AvatarOrphans,
-  ) {}
+  private readonly logger = new Logger('CleanUp');
+  private readonly steps: Record<string, Step>;
 
-  /** @throws DependencyUnavailableError; what was done until then stays done. */
-  async run(): Promise<CleanedUp> {
-    return {
-      deletedSessions: await this.sessions.cleanUp(),
-      removedAvatarFiles: await this.avatars.remove(),
+  constructor(
+    sessions: SessionService,
+    avatars: AvatarOrphans,
+    statistics: StatisticsRecount,
+    jobs: JobRunner,
+  ) {
+    this.steps = {
+      'records of sessions': async (signal) => ({
+        deletedSessions: await sessions.cleanUp(signal),
+      }),
+      'files of avatars': async (signal) => ({ removedAvatarFiles: await avatars.remove(signal) }),
+      statistics: (signal) => statistics.run(signal),
+      'runs of jobs': async () => ({ forgottenJobRuns: await jobs.forgetOldRuns() }),
     };
+  }
+
+  /**
+   * Does all that can be done: a store that is away stops only what needs it. What was done stays
+   * done, so it may be broken off at any time and begun again.
+   * @throws the first error, when all has been tried; the reason of the signal, at once.
+   */
+  async run(signal: AbortSignal): Promise<CleanedUp> {
+    const cleanedUp: Partial<CleanedUp> = {};
+    const errors: unknown[] = [];
+    for (const [what, step] of Object.entries(this.steps)) {
+      signal.throwIfAborted();
+      try {
+        Object.assign(cleanedUp, await step(signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        this.logger.warn(`could not clean up ${what}: ${String(error)}`);
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) {
+      throw errors[0];
+    }
+    return cleanedUp as CleanedUp;
   }
 }

@@ -5,11 +5,13 @@ import { AvatarModule } from '#libs/avatar';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { ProfileCacheModule } from '#libs/profile-cache';
+import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { UserModule, UserStore } from '#libs/user';
 import { CleanUp } from './clean-up';
+import { RedisCheck } from './redis-check';
 
 const ISSUER = 'latchkey';
 const AUDIENCE = 'latchkey-api';
@@ -41,6 +43,7 @@ export class CoreModule {
           }),
         }),
         StatisticsModule,
+        JobsModule,
         SessionModule.forRootAsync({
           inject: [Settings],
           useFactory: (settings: Settings) => ({
@@ -73,8 +76,8 @@ export class CoreModule {
         }),
         UserModule,
       ],
-      providers: [CleanUp],
-      exports: [CleanUp, StatisticsModule, UserModule],
+      providers: [CleanUp, RedisCheck],
+      exports: [CleanUp, RedisCheck, JobsModule, StatisticsModule, UserModule],
     };
   }
 }

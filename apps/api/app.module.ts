@@ -14,7 +14,8 @@ import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
 import { ShutdownHealth } from './health/shutdown.health';
-import { CleanUpJob } from './jobs/clean-up.job';
+import { JobScheduler } from './jobs/job-scheduler';
+import { ScheduledJobs } from './jobs/scheduled-jobs';
 import { HttpTraffic } from './lifecycle/http-traffic';
 import { AvatarController } from './profile/avatar.controller';
 import { AvatarUploads } from './profile/avatar-upload';
@@ -47,9 +48,10 @@ export class AppModule {
       ],
       providers: [
         AvatarUploads,
-        CleanUpJob,
         FirstSynchronisation,
         HttpTraffic,
+        JobScheduler,
+        ScheduledJobs,
         RedisHealth,
         PostgresHealth,
         ShutdownHealth,

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCleanUp } from './commands/clean-up';
 import { addKeys } from './commands/keys';
 import { addMigrate } from './commands/migrate';
+import { addRedisCheck } from './commands/redis-check';
 import { addSessions } from './commands/sessions';
 import { addStats } from './commands/stats';
 import { addUsers } from './commands/users';
@@ -27,9 +28,16 @@ export function createProgram(): Command {
     .addHelpText('afterAll', AFTER_ALL)
     .configureOutput({ outputError: (text, write) => write(asOneSentence(text)) })
     .exitOverride();
-  for (const add of [addMigrate, addUsers, addSessions, addCleanUp, addStats, addKeys]) {
-    add(program);
-  }
+  const commands = [
+    addMigrate,
+    addUsers,
+    addSessions,
+    addCleanUp,
+    addRedisCheck,
+    addStats,
+    addKeys,
+  ];
+  commands.forEach((add) => add(program));
   return program;
 }
 

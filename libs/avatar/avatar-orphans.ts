@@ -21,17 +21,19 @@ export class AvatarOrphans {
 
   /**
    * Removes what is over an hour old and shown by nobody. One query for each 500 files.
+   * @param signal ends it between two batches.
    * @returns how many files were removed.
    * @throws DependencyUnavailableError when Postgres or the storage is away; what was removed until
    * then stays removed.
    */
-  async remove(): Promise<number> {
+  async remove(signal?: AbortSignal): Promise<number> {
     let removed = 0;
     let batch: string[] = [];
     for await (const { file, storedAtMs } of this.storage.list()) {
       if (storedAtMs < this.clock.nowMs() - MIN_AGE_MS) {
         batch.push(file);
       }
+      signal?.throwIfAborted();
       if (batch.length === BATCH) {
         removed += await this.removeUnused(batch);
         batch = [];

@@ -1,4 +1,5 @@
 import ms, { type StringValue } from 'ms';
+import { validateCronExpression } from 'cron';
 import { z } from 'zod';
 
 const DURATION = /^\d+(ms|s|m|h|d)$/;
@@ -46,6 +47,20 @@ export function onOff() {
   return z
     .enum(['true', 'false', 'on', 'off'], 'must be true or false')
     .transform((text) => text === 'true' || text === 'on');
+}
+
+/** When a job is due, as cron says it, in UTC; `off`: never, which is null. */
+export function schedule() {
+  return z.string().transform((text, context) => {
+    if (text === 'off') {
+      return null;
+    }
+    if (validateCronExpression(text).valid) {
+      return text;
+    }
+    context.addIssue('must be a cron expression, such as */5 * * * *, or off');
+    return z.NEVER;
+  });
 }
 
 /** A whole number of at least 1. */

@@ -40,6 +40,8 @@ describe('settings', () => {
       avatarStorage: { directory: resolve('.data/avatars') },
       blacklistTtlSeconds: 86_400,
       jobsEnabled: true,
+      cleanUpCron: '0 * * * *',
+      redisCheckCron: '*/5 * * * *',
       startTimeoutSeconds: 60,
       shutdownDelaySeconds: 0,
       shutdownTimeoutSeconds: 10,
@@ -229,6 +231,20 @@ describe('settings', () => {
 
   it('refuse a switch that is neither on nor off', () => {
     expect(refusal({ JOBS_ENABLED: 'yes' }).message).toBe('JOBS_ENABLED must be true or false.');
+  });
+
+  it.each([
+    ['30 3 * * *', '30 3 * * *'],
+    ['*/10 * * * * *', '*/10 * * * * *'],
+    ['off', null],
+  ])('read the schedule %s', (text, cleanUpCron) => {
+    expect(parse({ CLEAN_UP_CRON: text }).cleanUpCron).toBe(cleanUpCron);
+  });
+
+  it.each(['hourly', '* * *', '61 * * * *', 'on'])('refuse the schedule %s', (text) => {
+    expect(refusal({ REDIS_CHECK_CRON: text }).message).toBe(
+      'REDIS_CHECK_CRON must be a cron expression, such as */5 * * * *, or off.',
+    );
   });
 
   it('ignore variables that are none of theirs', () => {

@@ -10,6 +10,7 @@ import {
   onOff,
   patienceSeconds,
   positiveInteger,
+  schedule,
   storeUrl,
 } from './setting-types';
 
@@ -49,6 +50,8 @@ const schema = z.object({
   AVATAR_S3_ACCESS_KEY_ID: z.string().optional(),
   AVATAR_S3_SECRET_ACCESS_KEY: z.string().optional(),
   JOBS_ENABLED: onOff().default(true),
+  CLEAN_UP_CRON: schedule().default('0 * * * *'),
+  REDIS_CHECK_CRON: schedule().default('*/5 * * * *'),
   START_TIMEOUT: patienceSeconds().default(60),
   SHUTDOWN_DELAY: patienceSeconds('0s').optional(),
   SHUTDOWN_TIMEOUT: patienceSeconds().default(10),
@@ -100,6 +103,9 @@ export class Settings {
   readonly avatarStorage: AvatarStorageSettings;
   /** Whether this process does what is due by the clock. */
   readonly jobsEnabled: boolean;
+  /** When the clean-up is due, a cron expression, UTC; null: never. */
+  readonly cleanUpCron: string | null;
+  readonly redisCheckCron: string | null;
   /** How long the start waits for Postgres. */
   readonly startTimeoutSeconds: number;
   /** How long the process, asked to stop, goes on serving. */
@@ -124,6 +130,8 @@ export class Settings {
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
     this.avatarStorage = avatarStorageOf(parsed);
     this.jobsEnabled = parsed.JOBS_ENABLED;
+    this.cleanUpCron = parsed.CLEAN_UP_CRON;
+    this.redisCheckCron = parsed.REDIS_CHECK_CRON;
     this.startTimeoutSeconds = parsed.START_TIMEOUT;
     this.shutdownDelaySeconds =
       parsed.SHUTDOWN_DELAY ?? (this.production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0);

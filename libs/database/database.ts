@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { CircuitBreaker } from '#libs/common';
 import { clientConfigOf } from './data-source-options';
 import { guarded } from './database-errors';
+import { doExclusively } from './exclusive-work';
 import { ReservedConnection } from './reserved-connection';
 
 /**
@@ -54,6 +55,21 @@ export class Database implements OnApplicationShutdown {
       query_timeout: deadlineMs,
       connectionTimeoutMillis: deadlineMs,
     });
+  }
+
+  /**
+   * Does work that one process of all may do at a time, by a name that they share. Who comes second is
+   * told so at once. The lock ends with its holder, however that ends; on a connection that is lost
+   * without a word, after 25 s at most.
+   * @param work given a signal that fires when the lock may be lost. It uses the pool as ever.
+   * @returns null, with nothing done, when another process is at it.
+   * @throws DependencyUnavailableError when Postgres is away, and whatever the work throws.
+   */
+  async exclusively<T>(
+    name: string,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ result: T } | null> {
+    return doExclusively(clientConfigOf(this.dataSource.options), name, work);
   }
 
   /** Resolves when Postgres answers. */

@@ -23,3 +23,15 @@ export class DeadlineClient extends Client {
     return result;
   }) as Client['query'];
 }
+
+/** Makes a connection, or leaves none behind. */
+export async function connect(config: ClientConfig): Promise<DeadlineClient> {
+  const client = new DeadlineClient(config);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw error;
+  }
+}

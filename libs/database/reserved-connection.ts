@@ -1,7 +1,7 @@
 import type { ClientConfig } from 'pg';
 import { DependencyUnavailableError } from '#libs/common';
 import { guarded } from './database-errors';
-import { DeadlineClient } from './deadline-client';
+import { connect, type DeadlineClient } from './deadline-client';
 
 /** One connection outside the pool, for one purpose: made when needed, and again after a failure. */
 export class ReservedConnection {
@@ -48,16 +48,5 @@ export class ReservedConnection {
     const { client } = this;
     this.client = undefined;
     client?.then((connected) => connected.end()).catch(() => undefined);
-  }
-}
-
-async function connect(config: ClientConfig): Promise<DeadlineClient> {
-  const client = new DeadlineClient(config);
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    void client.end().catch(() => undefined);
-    throw error;
   }
 }

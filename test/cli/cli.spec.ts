@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
+import { countSessions, insertEndedSessions, insertSessions } from '../support/session-rows';
 import { sharedStores } from '../support/shared-stores';
 import { createTestDatabase } from '../support/stores';
+import { until } from '../support/until';
 
 const DAY_MS = 86_400_000;
 
@@ -140,7 +141,7 @@ describe('the commands', () => {
 
     it('of more than a page are all listed', async () => {
       const { user } = await app.register();
-      await insertSessions(user.id, 1200, Date.now() + DAY_MS);
+      await insertSessions(app.database, user.id, 1200, Date.now() + DAY_MS);
       const { sessions } = (await json('sessions', 'list', user.email)) as {
         sessions: { id: string }[];
       };
@@ -183,22 +184,57 @@ describe('the commands', () => {
   describe('clean-up', () => {
     it('deletes, batch by batch, what ended over 30 days ago, and nothing else', async () => {
       const { user } = await app.register();
-      await insertSessions(user.id, 2100, Date.now() - 31 * DAY_MS);
-      await insertSessions(user.id, 1, Date.now() - 29 * DAY_MS);
+      await insertEndedSessions(app.database, user.id, 2100);
+      await insertSessions(app.database, user.id, 1, Date.now() - 29 * DAY_MS);
       expect(await json('clean-up')).toEqual({
         deletedSessions: 2100,
         removedAvatarFiles: 0,
+        removedMembers: 0,
+        forgottenJobRuns: 0,
+        drift: { activeSessions: 0, cachedProfiles: 0, blacklistedTokens: 0 },
       });
-      const left = await app.database.sql.query<unknown[]>(
-        'SELECT id FROM sessions WHERE user_id = $1',
-        [user.id],
-      );
-      expect(left).toHaveLength(2);
+      expect(await countSessions(app.database, user.id)).toBe(2);
       const again = await latchkey('clean-up');
-      expect([again.exitCode, again.stdout]).toEqual([
+      expect([again.exitCode, again.stdout.split('\n')[0]]).toEqual([
         0,
-        'Session records deleted: 0.\nFiles of avatars removed: 0.\n',
+        'Session records deleted: 0.',
       ]);
+    });
+
+    it('corrects the statistics, and says by how much', async () => {
+      await app.register();
+      await app.redis.client.hincrby('latchkey:statistics', 's', 7);
+      const { stdout } = await latchkey('clean-up');
+      expect(stdout).toContain('Statistics corrected by: 7.');
+    });
+
+    it('waits for one that is under way', async () => {
+      const { sql } = app.database;
+      const holder = sql.createQueryRunner();
+      const lock = [`SELECT pg_advisory_lock(7240052, hashtext('clean-up'))`];
+      await holder.query(lock[0]!);
+      const waiting = latchkey('clean-up');
+      await until(async () => {
+        const rows = await sql.query<unknown[]>(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database()
+              AND query LIKE 'SELECT pg_try_advisory_lock%'`,
+        );
+        return rows.length > 0;
+      });
+      await holder.query('SELECT pg_advisory_unlock_all()');
+      await holder.release();
+      const { exitCode, stderr } = await waiting;
+      expect([exitCode, stderr]).toEqual([
+        0,
+        expect.stringMatching(/^(Another clean-up is under way; .*\n)+$/),
+      ]);
+    });
+  });
+
+  describe('redis-check', () => {
+    it('says how fast Redis answers', async () => {
+      expect(await json('redis-check')).toMatchObject({ latencyMs: expect.any(Number) as number });
+      expect((await latchkey('redis-check')).stdout).toMatch(/^Redis answered in [\d.]+ ms\.\n$/);
     });
   });
 
@@ -239,19 +275,4 @@ describe('the commands', () => {
       expect(answer.stderr).toContain('JWT_KEYS_DIR');
     });
   });
-
-  async function insertSessions(userId: string, count: number, expiresAtMs: number): Promise<void> {
-    await app.database.sql.query(
-      `INSERT INTO sessions
-         (id, user_id, generation, role, created_at, last_seen_at, expires_at)
-       SELECT unnest($1::uuid[]), user_id, generation, 'user', $3, $3, $4
-         FROM subjects WHERE user_id = $2`,
-      [
-        Array.from({ length: count }, () => randomUUID()),
-        userId,
-        new Date(expiresAtMs - DAY_MS),
-        new Date(expiresAtMs),
-      ],
-    );
-  }
 });

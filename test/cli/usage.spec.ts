@@ -18,6 +18,7 @@ describe('help', () => {
       'sessions list <email>',
       'sessions revoke <email>',
       'clean-up',
+      'redis-check',
       'stats',
       'keys rotate',
     ]) {
@@ -33,6 +34,7 @@ describe('help', () => {
     'sessions list',
     'sessions revoke',
     'clean-up',
+    'redis-check',
     'stats',
     'keys rotate',
   ])('explains %s', async (command) => {

@@ -46,6 +46,10 @@ export class ApiProcess {
     return new ApiProcess(server, port);
   }
 
+  get pid(): number {
+    return this.server.pid;
+  }
+
   /** Everything it has printed. */
   get output(): string {
     return this.server.log;

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { runMigrations } from '../../../libs/database';
 import { RefreshTokenEntity, SessionEntity, SubjectEntity } from '../../../libs/session';
+import { JobRunEntity } from '../../../libs/jobs/job-run.entity';
 import { OutboxEntity } from '../../../libs/sync';
 import { UserEntity } from '../../../libs/user';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
@@ -14,7 +15,14 @@ describe('the schema', () => {
     database = await createTestDatabase();
     entities = await new DataSource({
       ...dataSourceOptions({ url: database.url }),
-      entities: [UserEntity, SessionEntity, SubjectEntity, RefreshTokenEntity, OutboxEntity],
+      entities: [
+        UserEntity,
+        SessionEntity,
+        SubjectEntity,
+        RefreshTokenEntity,
+        OutboxEntity,
+        JobRunEntity,
+      ],
     }).initialize();
   });
 

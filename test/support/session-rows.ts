@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { TestDatabase } from './stores';
+
+const DAY_MS = 86_400_000;
+
+/** Records of sessions of a user who has signed in, in Postgres alone. */
+export async function insertSessions(
+  { sql }: Pick<TestDatabase, 'sql'>,
+  userId: string,
+  count: number,
+  expiresAtMs: number,
+): Promise<void> {
+  await sql.query(
+    `INSERT INTO sessions
+       (id, user_id, generation, role, created_at, last_seen_at, expires_at)
+     SELECT unnest($1::uuid[]), user_id, generation, 'user', $3, $3, $4
+       FROM subjects WHERE user_id = $2`,
+    [
+      Array.from({ length: count }, () => randomUUID()),
+      userId,
+      new Date(expiresAtMs - DAY_MS),
+      new Date(expiresAtMs),
+    ],
+  );
+}
+
+/** Records that a clean-up deletes. */
+export async function insertEndedSessions(
+  database: Pick<TestDatabase, 'sql'>,
+  userId: string,
+  count: number,
+): Promise<void> {
+  await insertSessions(database, userId, count, Date.now() - 31 * DAY_MS);
+}
+
+/** How many sessions of a user the record holds, ended or not. */
+export async function countSessions(
+  { sql }: Pick<TestDatabase, 'sql'>,
+  userId: string,
+): Promise<number> {
+  const rows = await sql.query<{ count: number }[]>(
+    'SELECT count(*)::int AS count FROM sessions WHERE user_id = $1',
+    [userId],
+  );
+  return rows[0]!.count;
+}
