@@ -1,0 +1,160 @@
+import { performance } from 'node:perf_hooks';
+import { randomUUID } from 'node:crypto';
+import { askRepeatedly, Meter } from '../faults/load/meter';
+import { send } from '../faults/load/send';
+import { ApiProcess } from '../support/api-process';
+import { newEmail, PASSWORD } from '../support/app';
+import { buildOnce } from '../support/build';
+import {
+  createTestDatabase,
+  startTestRedis,
+  type TestDatabase,
+  type TestRedis,
+} from '../support/stores';
+
+/*
+ * Prints what a clean-up costs those who read meanwhile; asserts nothing about it:
+ *   node tools/test.mjs --testMatch '<rootDir>/test/figures/clean-up.ts'
+ */
+
+const ENDED_SESSIONS = 1_000_000;
+const STALE_USERS = 100_000;
+const READERS = 100;
+const CLIENTS = 8;
+const QUIET_MS = 30_000;
+const SLICE = 2_000;
+/** The clean-up begins on the minute, on the one instance that has the job. */
+const EVERY_MINUTE = '0 * * * * *';
+
+interface Figures {
+  reads: Meter;
+  tookMs: number;
+}
+
+describe('figures', () => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let instances: { name: string; api: ApiProcess }[];
+  let tokens: string[];
+  const lines = [
+    '| reads from | reads/s | p50 ms | p99 ms | longest ms |',
+    '| --- | --- | --- | --- | --- |',
+  ];
+
+  beforeAll(async () => {
+    await buildOnce();
+    [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
+    const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, REDIS_CHECK_CRON: 'off' };
+    instances = [
+      { name: 'an instance', api: await ApiProcess.spawn({ ...env, CLEAN_UP_CRON: 'off' }) },
+      {
+        name: 'the instance with the job',
+        api: await ApiProcess.spawn({ ...env, CLEAN_UP_CRON: EVERY_MINUTE }),
+      },
+    ];
+    await Promise.all(instances.map(({ api }) => api.untilServing()));
+    tokens = await Promise.all(Array.from({ length: READERS }, register));
+  }, 120_000);
+
+  afterAll(async () => {
+    await Promise.all(instances.map(({ api }) => api.kill()));
+    await redis.stop();
+    await database.drop();
+    process.stdout.write(`\n${lines.join('\n')}\n\n`);
+  });
+
+  async function register(): Promise<string> {
+    const json = { email: newEmail(), password: PASSWORD };
+    const { http } = instances[0]!.api;
+    return (await http.post<{ accessToken: string }>('/api/auth/register', { json })).body
+      .accessToken;
+  }
+
+  async function readUntil(api: ApiProcess, isOver: () => boolean): Promise<Figures> {
+    const reads = new Meter();
+    const beganMs = performance.now();
+    while (!isOver()) {
+      await askRepeatedly(reads, { clients: CLIENTS, requests: SLICE }, (index) =>
+        send(`http://127.0.0.1:${api.port}`, {
+          method: 'GET',
+          path: '/api/auth/profile',
+          token: tokens[index % tokens.length]!,
+        }),
+      );
+    }
+    return { reads, tookMs: performance.now() - beganMs };
+  }
+
+  async function report(when: string, isOver: () => boolean): Promise<void> {
+    const figures = await Promise.all(instances.map(({ api }) => readUntil(api, isOver)));
+    figures.forEach(({ reads, tookMs }, index) => {
+      expect(reads.failed).toBe(0);
+      const [median, most, longest] = [0.5, 0.99, 1].map((share) =>
+        reads.percentileMs(share).toFixed(1),
+      );
+      const perSecond = (reads.count / (tookMs / 1000)).toFixed(0);
+      const { name } = instances[index]!;
+      lines.push(`| ${name}, ${when} | ${perSecond} | ${median} | ${most} | ${longest} |`);
+    });
+  }
+
+  async function seedPostgres(): Promise<void> {
+    await database.sql.query('SET statement_timeout = 0');
+    await database.sql.query(
+      `INSERT INTO sessions (id, user_id, generation, role, created_at, last_seen_at, expires_at)
+       SELECT gen_random_uuid(), user_id, generation, 'user',
+              now() - '40 days'::interval, now() - '40 days'::interval, now() - '31 days'::interval
+         FROM subjects, generate_series(1, $1::int)`,
+      [ENDED_SESSIONS / READERS],
+    );
+    await database.sql.query('ANALYZE sessions');
+  }
+
+  /** Two members that have expired and one that lives. */
+  async function seedRedis(): Promise<void> {
+    const { client } = redis;
+    const era = (await client.get('latchkey:position'))!.split('|')[0]!;
+    const nowMs = Date.now();
+    const entry = (expiresAtMs: number) => `1|user|${nowMs}|${expiresAtMs}`;
+    for (let user = 0; user < STALE_USERS; user += 1000) {
+      const pipeline = client.pipeline();
+      for (let index = 0; index < 1000; index++) {
+        const userId = randomUUID();
+        const sessions = [-60_000, -120_000, 3_600_000].map((ms) => ({
+          id: randomUUID(),
+          expiresAtMs: nowMs + ms,
+        }));
+        const fields = sessions.flatMap(({ id, expiresAtMs }) => [id, entry(expiresAtMs)]);
+        const members = sessions.flatMap(({ id, expiresAtMs }) => [expiresAtMs, id]);
+        pipeline.hset(`session:{${userId}}`, '#', `${era}|1`, ...fields);
+        pipeline.pexpire(`session:{${userId}}`, 3_600_000);
+        pipeline.zadd(`user:tokens:{${userId}}`, ...members);
+        pipeline.pexpire(`user:tokens:{${userId}}`, 3_600_000);
+      }
+      await pipeline.exec();
+    }
+  }
+
+  it('of reads beside a clean-up', async () => {
+    const over = performance.now() + QUIET_MS;
+    await report('quiet', () => performance.now() > over);
+    await Promise.all([seedPostgres(), seedRedis()]);
+
+    let cleaned: Record<string, unknown> | null = null;
+    const watching = setInterval(() => {
+      void database.sql
+        .query<{ details: Record<string, unknown>; tookMs: number }[]>(
+          `SELECT details, (extract(epoch FROM finished_at - started_at) * 1000)::float AS "tookMs"
+             FROM job_runs
+            WHERE outcome = 'succeeded' AND (details ->> 'deletedSessions')::int > $1`,
+          [ENDED_SESSIONS / 2],
+        )
+        .then(([run]) => {
+          cleaned = run ? { ...run.details, tookMs: Math.round(run.tookMs) } : null;
+        });
+    }, 500);
+    await report('clean-up', () => cleaned !== null);
+    clearInterval(watching);
+    lines.push('', JSON.stringify(cleaned));
+  }, 900_000);
+});
