@@ -1,6 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { Settings } from '#libs/config';
 import { describe } from '#libs/http';
@@ -9,6 +15,7 @@ import { serveDocs } from './docs/open-api';
 import { answerClientError } from './http/client-error';
 import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
+import { addRequestContext } from './http/request-context.hook';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
@@ -36,10 +43,9 @@ export function fastifyAdapter(logger: Logger): FastifyAdapter {
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
     requestIdHeader: false,
-    logController: new LogController({
-      disableRequestLogging: true,
-      requestIdLogLabel: 'requestId',
-    }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // The request's id comes from its context, with more, on every line: see log/logger.ts.
+    childLoggerFactory: (log: FastifyBaseLogger) => log,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = describe(error, request.id);
@@ -64,6 +70,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   acceptOnlyJson(fastify);
   acceptForms(fastify, '/api/auth/introspect');
   acceptUploads(fastify, '/api/auth/profile/avatar');
+  addRequestContext(fastify);
   addRequestHooks(fastify);
   app.get(HttpTraffic).watch(fastify);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_API });

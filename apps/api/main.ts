@@ -1,16 +1,17 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import pino from 'pino';
 import { loadSettings, SettingsError, type Settings } from '#libs/config';
 import { waitForPostgres } from '#libs/database';
 import { createApp } from './app.setup';
 import { Shutdown } from './lifecycle/shutdown';
 import { onStopRequest, type StopRequest } from './lifecycle/stop-request';
+import { logOutput } from './log/log-output';
+import { createLogger } from './log/logger';
 import { PinoLogger } from './log/pino-logger';
 
 async function main(): Promise<void> {
   const settings = await readSettings();
-  const pinoLogger = pino({ level: settings.logLevel });
+  const pinoLogger = createLogger(settings.logLevel, await logOutput(settings.logFormat));
   Logger.overrideLogger(new PinoLogger(pinoLogger));
   let stop = endBeforeStart;
   onStopRequest((request) => stop(request));

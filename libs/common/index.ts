@@ -11,4 +11,12 @@ export {
   type FieldError,
 } from './domain-error';
 export type { OptionsFactory } from './options-factory';
+export {
+  currentRequest,
+  identifyRequest,
+  outsideRequest,
+  runInRequest,
+  type RequestContext,
+  type RequestOrigin,
+} from './request-context';
 export { SingleFlight } from './single-flight';

@@ -30,6 +30,11 @@ export function patienceSeconds(min: StringValue = '1s') {
   return durationSeconds({ min, max: '1h', examples: '5s or 1m' });
 }
 
+/** How long something is kept that somebody may have to look into: `90d`, `730d`. In seconds. */
+export function retentionSeconds() {
+  return durationSeconds({ min: '1d', max: '3660d', examples: '90d or 365d' });
+}
+
 /** A TCP port; 0 asks the system for a free one. */
 export function listenPort() {
   return z.string().transform((text, context) => {

@@ -28,6 +28,7 @@ describe('settings', () => {
       host: '127.0.0.1',
       port: 3000,
       logLevel: 'info',
+      logFormat: 'pretty',
       databaseUrl: REQUIRED.DATABASE_URL,
       redisUrl: REQUIRED.REDIS_URL,
       jwtKeys: { secret: REQUIRED.JWT_SECRET },
@@ -39,6 +40,7 @@ describe('settings', () => {
       profileTtlSeconds: 1800,
       avatarStorage: { directory: resolve('.data/avatars') },
       blacklistTtlSeconds: 86_400,
+      auditRetentionSeconds: 90 * 86_400,
       jobsEnabled: true,
       cleanUpCron: '0 * * * *',
       redisCheckCron: '*/5 * * * *',
@@ -60,6 +62,7 @@ describe('settings', () => {
       SESSION_TTL: '12h',
       PROFILE_TTL: '90s',
       BLACKLIST_TTL: '2d',
+      AUDIT_RETENTION: '3660d',
       START_TIMEOUT: '2m',
       SHUTDOWN_DELAY: '15s',
       SHUTDOWN_TIMEOUT: '1h',
@@ -76,6 +79,7 @@ describe('settings', () => {
       introspectionClients: [{ id: 'billing', secret: 'a long random secret' }],
       profileTtlSeconds: 90,
       blacklistTtlSeconds: 172_800,
+      auditRetentionSeconds: 316_224_000,
       startTimeoutSeconds: 120,
       shutdownDelaySeconds: 15,
       shutdownTimeoutSeconds: 3600,
@@ -89,6 +93,25 @@ describe('settings', () => {
   ])('go on serving in %s for %i s after a request to stop, unless told', (NODE_ENV, seconds) => {
     expect(parse({ NODE_ENV }).shutdownDelaySeconds).toBe(seconds);
     expect(parse({ NODE_ENV, SHUTDOWN_DELAY: '0s' }).shutdownDelaySeconds).toBe(0);
+  });
+
+  it.each([
+    ['production', 'json'],
+    ['test', 'pretty'],
+    ['development', 'pretty'],
+  ])('log in %s as %s, unless told', (NODE_ENV, format) => {
+    expect(parse({ NODE_ENV }).logFormat).toBe(format);
+    expect(parse({ NODE_ENV, LOG_FORMAT: 'json' }).logFormat).toBe('json');
+    expect(parse({ NODE_ENV, LOG_FORMAT: 'pretty' }).logFormat).toBe('pretty');
+    expect(refusal({ NODE_ENV, LOG_FORMAT: 'xml' }).message).toBe(
+      'LOG_FORMAT must be json or pretty.',
+    );
+  });
+
+  it.each(['23h', '3661d', '0d', 'ever'])('refuse to keep security events for %s', (text) => {
+    expect(refusal({ AUDIT_RETENTION: text }).message).toBe(
+      'AUDIT_RETENTION must be a duration of 1d to 3660d, written like 90d or 365d.',
+    );
   });
 
   it.each([

@@ -10,6 +10,7 @@ import {
   onOff,
   patienceSeconds,
   positiveInteger,
+  retentionSeconds,
   schedule,
   storeUrl,
 } from './setting-types';
@@ -32,6 +33,7 @@ const schema = z.object({
       'must be one of fatal, error, warn, info, debug, trace, silent',
     )
     .default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   DATABASE_URL: storeUrl('postgres://', 'postgresql://'),
   REDIS_URL: storeUrl('redis://', 'rediss://'),
   JWT_SECRET: z.string().optional(),
@@ -49,6 +51,7 @@ const schema = z.object({
   AVATAR_S3_ENDPOINT: httpUrl().optional(),
   AVATAR_S3_ACCESS_KEY_ID: z.string().optional(),
   AVATAR_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  AUDIT_RETENTION: retentionSeconds().default(90 * DAY_SECONDS),
   JOBS_ENABLED: onOff().default(true),
   CLEAN_UP_CRON: schedule().default('0 * * * *'),
   REDIS_CHECK_CRON: schedule().default('*/5 * * * *'),
@@ -89,6 +92,7 @@ export class Settings {
   readonly host: string;
   readonly port: number;
   readonly logLevel: z.output<typeof schema>['LOG_LEVEL'];
+  readonly logFormat: 'json' | 'pretty';
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly jwtKeys: JwtKeys;
@@ -101,6 +105,8 @@ export class Settings {
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
   readonly avatarStorage: AvatarStorageSettings;
+  /** How long security events are kept. */
+  readonly auditRetentionSeconds: number;
   /** Whether this process does what is due by the clock. */
   readonly jobsEnabled: boolean;
   /** When the clean-up is due, a cron expression, UTC; null: never. */
@@ -118,6 +124,7 @@ export class Settings {
     this.host = parsed.HOST;
     this.port = parsed.PORT;
     this.logLevel = parsed.LOG_LEVEL;
+    this.logFormat = parsed.LOG_FORMAT ?? (this.production ? 'json' : 'pretty');
     this.databaseUrl = parsed.DATABASE_URL;
     this.redisUrl = parsed.REDIS_URL;
     this.jwtKeys = jwtKeysOf(parsed);
@@ -129,6 +136,7 @@ export class Settings {
     this.profileTtlSeconds = parsed.PROFILE_TTL;
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
     this.avatarStorage = avatarStorageOf(parsed);
+    this.auditRetentionSeconds = parsed.AUDIT_RETENTION;
     this.jobsEnabled = parsed.JOBS_ENABLED;
     this.cleanUpCron = parsed.CLEAN_UP_CRON;
     this.redisCheckCron = parsed.REDIS_CHECK_CRON;

@@ -2,6 +2,7 @@ import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { RoleRequiredError } from '#libs/auth';
+import { identifyRequest } from '#libs/common';
 import type { AuthenticatedRequest } from './authenticated-request';
 import { PUBLIC_ROUTE, READS_PROFILE, REQUIRED_ROLE } from './decorators';
 import { JWT_SESSION_STRATEGY } from './jwt-session.strategy';
@@ -22,6 +23,9 @@ export class SessionGuard extends AuthGuard(JWT_SESSION_STRATEGY) {
     request.readsProfile =
       this.reflector.getAllAndOverride<boolean | undefined>(READS_PROFILE, targets) ?? false;
     await super.canActivate(context);
+    if (request.user) {
+      identifyRequest(request.user.session);
+    }
     const role = this.reflector.getAllAndOverride<string | undefined>(REQUIRED_ROLE, targets);
     if (role !== undefined && request.user?.session.role !== role) {
       throw new RoleRequiredError();

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, outsideRequest } from '#libs/common';
 import { SessionRecordStore } from './store/session-record.store';
 
 const INTERVAL_MS = 60_000;
@@ -28,7 +28,10 @@ export class LastSeenTracker implements OnModuleDestroy {
     }
     this.remember(sessionId, nowMs);
     this.due.set(sessionId, nowMs);
-    this.timer ??= setTimeout(() => void this.flush(), FLUSH_DELAY_MS).unref();
+    this.timer ??= setTimeout(
+      () => outsideRequest(() => void this.flush()),
+      FLUSH_DELAY_MS,
+    ).unref();
   }
 
   /** Writes what is due now. What cannot be written is dropped: the next minute brings it again. */

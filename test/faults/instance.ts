@@ -205,6 +205,7 @@ export class Instance {
       REDIS_URL: redisUrl,
       JWT_SECRET,
       LOG_LEVEL: 'warn',
+      LOG_FORMAT: 'json',
       RATE_LIMIT: 'off',
       JOBS_ENABLED: 'false',
       AVATAR_DIR: join(this.folder, 'avatars'),

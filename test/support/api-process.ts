@@ -38,6 +38,7 @@ export class ApiProcess {
       env: {
         PATH: process.env.PATH,
         NODE_ENV: 'test',
+        LOG_FORMAT: 'json',
         JWT_SECRET: 'a secret of the tests, long enough',
         PORT: String(port),
         ...env,

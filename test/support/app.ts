@@ -1,9 +1,9 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import pino from 'pino';
 import { AppModule } from '../../apps/api/app.module';
 import { fastifyAdapter, setUpHttp } from '../../apps/api/app.setup';
+import { createLogger } from '../../apps/api/log/logger';
 import { PinoLogger } from '../../apps/api/log/pino-logger';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { Clock } from '../../libs/common/clock';
@@ -83,7 +83,7 @@ export async function startTestApp({
   });
   const clock = new MovableClock();
   const log: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line) => void log.push(line) });
+  const logger = createLogger('debug', { write: (line) => void log.push(line) });
   const testing = await Test.createTestingModule({
     ...more,
     imports: [AppModule.forRoot(settings), ...(more.imports ?? [])],

@@ -7,9 +7,10 @@ export interface Client {
   userAgent: string | undefined;
 }
 
-export const RequestClient = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Client => {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return { ip: request.ip, userAgent: request.headers['user-agent'] };
-  },
+export const RequestClient = createParamDecorator((_: unknown, context: ExecutionContext): Client =>
+  clientOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
+
+export function clientOf(request: FastifyRequest): Client {
+  return { ip: request.ip, userAgent: request.headers['user-agent'] };
+}

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { inContextOf } from './request-context.hook';
 
 const ACCEPTED_REQUEST_ID = /^[\w.:-]{1,128}$/;
 
@@ -19,16 +20,14 @@ export function addRequestHooks(fastify: FastifyInstance): void {
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions } = request;
-    request.log.info(
-      {
-        method,
-        // The pattern, never the URL: a client may have put a secret into that.
-        route: routeOptions.url,
-        status: reply.statusCode,
-        durationMs: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'answered',
-    );
+    const line = {
+      method,
+      // The pattern, never the URL: a client may have put a secret into that.
+      route: routeOptions.url,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    inContextOf(request, () => request.log.info(line, 'answered'));
     done();
   });
 }

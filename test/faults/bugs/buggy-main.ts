@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import pino from 'pino';
 import { AppModule } from '../../../apps/api/app.module';
 import { fastifyAdapter, setUpHttp } from '../../../apps/api/app.setup';
+import { createLogger } from '../../../apps/api/log/logger';
 import { PinoLogger } from '../../../apps/api/log/pino-logger';
 import { loadSettings, type Settings } from '../../../libs/config';
 import { mistakeCalled } from '.';
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, name: string): Promise<NestFastifyApplication> {
   const bug = mistakeCalled(name);
-  const logger = pino({ level: settings.logLevel });
+  const logger = createLogger(settings.logLevel);
   const testing = await Test.createTestingModule({ imports: [AppModule.forRoot(settings)] })
     .overrideProvider(bug.provide)
     .useClass(bug.useClass)

@@ -1,0 +1,191 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Body, Controller, Get, Logger, Post } from '@nestjs/common';
+import { Public } from '../../libs/http';
+import { Database } from '../../libs/database';
+import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
+import { SessionRecordStore } from '../../libs/session/store/session-record.store';
+import { startTestApp, type TestApp } from '../support/app';
+import type { Call } from '../support/http-client';
+import { until } from '../support/until';
+
+interface Line {
+  level: number;
+  msg: string;
+  context?: string;
+  requestId?: string;
+  userId?: string;
+  sessionId?: string;
+}
+
+/** Speaks from deep inside, as a library does: it knows nothing of the request. */
+@Controller('speaking')
+class SpeakingController {
+  private readonly logger = new Logger('Deep');
+
+  constructor(private readonly database: Database) {}
+
+  @Get()
+  async speak() {
+    await this.say('plain');
+    return {};
+  }
+
+  @Public()
+  @Post()
+  async speakOfBody(@Body() { text }: { text: string }) {
+    await this.say(text);
+    return {};
+  }
+
+  private async say(text: string): Promise<void> {
+    await this.database.ping();
+    await pause(1);
+    setImmediate(() => this.logger.log(`said ${text}`));
+    await pause(1);
+  }
+}
+
+describe('the log', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp({ more: { controllers: [SpeakingController] } });
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  function lines(): Line[] {
+    return app.log.map((line) => JSON.parse(line) as Line);
+  }
+
+  /** The lines of a request, once its last one is written. */
+  async function linesOf(requestId: string): Promise<Line[]> {
+    const written = () => lines().filter((line) => line.requestId === requestId);
+    await until(() => written().some(({ msg }) => msg === 'answered'));
+    return written();
+  }
+
+  let calls = 0;
+
+  async function call(method: string, path: string, call: Call = {}) {
+    calls += 1;
+    const requestId = `log-${calls}`;
+    const headers = { 'x-request-id': requestId, ...call.headers };
+    const answer = await app.http.call(method, path, { ...call, headers });
+    return { answer, lines: await linesOf(requestId), requestId };
+  }
+
+  it('names request, user and session on every line of a request, libraries included', async () => {
+    const { accessToken: token, user, session } = await app.register();
+    const { answer, lines, requestId } = await call('GET', '/api/speaking', { token });
+    expect(answer.headers.get('x-request-id')).toBe(requestId);
+    expect(lines.map(({ msg }) => msg)).toEqual(['said plain', 'answered']);
+    for (const line of lines) {
+      expect(line).toMatchObject({ requestId, userId: user.id, sessionId: session.id });
+    }
+  });
+
+  it('names the request behind a body too, also where many come on one connection', async () => {
+    const texts = Array.from({ length: 20 }, (_, index) => `body ${index}`);
+    const all = await Promise.all(
+      texts.map((text) => call('POST', '/api/speaking', { json: { text } })),
+    );
+    all.forEach(({ answer, lines }, index) => {
+      expect(answer.status).toBe(201);
+      expect(lines.map(({ msg }) => msg)).toEqual([`said body ${index}`, 'answered']);
+    });
+  });
+
+  it('names the request behind a body that comes late and in pieces', async () => {
+    const body = JSON.stringify({ text: 'late' });
+    const request = httpRequest(`${app.http.origin}/api/speaking`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        'x-request-id': 'log-late',
+      },
+    });
+    request.flushHeaders();
+    for (const piece of [body.slice(0, 5), body.slice(5)]) {
+      await pause(50);
+      request.write(piece);
+    }
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    const lines = await linesOf('log-late');
+    expect(lines.map(({ msg }) => msg)).toEqual(['said late', 'answered']);
+  });
+
+  it('names no user before one is confirmed, and no other afterwards', async () => {
+    const { accessToken: token } = await app.register();
+    await call('GET', '/api/speaking', { token });
+    const { answer, lines } = await call('GET', '/api/speaking', { token: 'not a token' });
+    expect(answer.status).toBe(401);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toHaveProperty('userId');
+    expect(lines[0]).not.toHaveProperty('sessionId');
+  });
+
+  it('names whom a sign-in has signed in', async () => {
+    const { user } = await app.register();
+    const json = { email: user.email, password: 'correct horse battery staple' };
+    const { answer, lines } = await call('POST', '/api/auth/login', { json });
+    const { session } = answer.body as { session: { id: string } };
+    expect(lines.at(-1)).toMatchObject({
+      msg: 'answered',
+      userId: user.id,
+      sessionId: session.id,
+    });
+  });
+
+  it('names each field once a line', async () => {
+    const { accessToken: token } = await app.register();
+    const { requestId } = await call('GET', '/api/speaking', { token });
+    for (const line of app.log.filter((one) => one.includes(requestId))) {
+      expect(line.match(/"(requestId|userId|sessionId)":/g)).toHaveLength(3);
+    }
+  });
+
+  it.each([
+    ['GET', '/api/nothing-here'],
+    ['POST', '/api/auth/login'],
+  ])('names a request that fails before any handler (%s %s)', async (method, path) => {
+    const raw = method === 'POST' ? '{"email":' : undefined;
+    const { answer, lines, requestId } = await call(method, path, raw === undefined ? {} : { raw });
+    expect(answer.body.requestId).toBe(requestId);
+    expect(lines.map(({ msg }) => msg)).toEqual(['answered']);
+  });
+
+  it.each(['no spaces', 'ä', 'x'.repeat(129), '<script>'])(
+    'takes no request id like %j',
+    async (given) => {
+      const headers = { 'x-request-id': Buffer.from(given).toString('latin1') };
+      const answer = await app.http.get('/api/auth/verify', { headers });
+      const requestId = answer.headers.get('x-request-id')!;
+      expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+      expect(await linesOf(requestId)).toHaveLength(1);
+    },
+  );
+
+  it('names no request where what several left behind is written', async () => {
+    const { accessToken: token } = await app.register();
+    const touch = jest
+      .spyOn(app.nest.get(SessionRecordStore), 'touch')
+      .mockRejectedValue(new Error('a failure for the log'));
+    await app.nest.get(LastSeenTracker).flush();
+    app.clock.advance(61_000);
+    await call('GET', '/api/speaking', { token });
+    const failures = () =>
+      lines().filter(({ context, requestId }) => context === 'LastSeen' && requestId === undefined);
+    const before = failures().length;
+    await until(() => failures().length > before);
+    touch.mockRestore();
+    expect(lines().filter((line) => line.context === 'LastSeen' && line.requestId)).toEqual([]);
+  });
+});
