@@ -11,7 +11,7 @@ import tseslint from 'typescript-eslint';
 const LAYERS = [
   ['common'],
   ['config', 'redis', 'database'],
-  ['sync', 'jobs'],
+  ['sync', 'jobs', 'audit'],
   ['statistics'],
   ['session', 'profile-cache'],
   ['user'],

@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { AuditEvents } from '#libs/audit';
 import { AvatarOrphans } from '#libs/avatar';
+import { Settings } from '#libs/config';
 import { JobRunner } from '#libs/jobs';
 import { SessionService } from '#libs/session';
 import { StatisticsRecount, type SessionStatistics } from '#libs/statistics';
@@ -8,6 +10,7 @@ import { StatisticsRecount, type SessionStatistics } from '#libs/statistics';
 export interface CleanedUp {
   deletedSessions: number;
   removedAvatarFiles: number;
+  deletedAuditEvents: number;
   /** Of sessions hashes and indexes in Redis. */
   removedMembers: number;
   forgottenJobRuns: number;
@@ -29,14 +32,19 @@ export class CleanUp {
   constructor(
     sessions: SessionService,
     avatars: AvatarOrphans,
+    audit: AuditEvents,
     statistics: StatisticsRecount,
     jobs: JobRunner,
+    { auditRetentionSeconds }: Settings,
   ) {
     this.steps = {
       'records of sessions': async (signal) => ({
         deletedSessions: await sessions.cleanUp(signal),
       }),
       'files of avatars': async (signal) => ({ removedAvatarFiles: await avatars.remove(signal) }),
+      'security events': async () => ({
+        deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds),
+      }),
       statistics: (signal) => statistics.run(signal),
       'runs of jobs': async () => ({ forgottenJobRuns: await jobs.forgetOldRuns() }),
     };

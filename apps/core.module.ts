@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule, HmacKeyRing, PemKeyRing, type KeyRing } from '#libs/auth';
+import { AuditModule } from '#libs/audit';
 import { AvatarModule } from '#libs/avatar';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
@@ -44,6 +45,7 @@ export class CoreModule {
         }),
         StatisticsModule,
         JobsModule,
+        AuditModule,
         SessionModule.forRootAsync({
           inject: [Settings],
           useFactory: (settings: Settings) => ({
@@ -77,7 +79,7 @@ export class CoreModule {
         UserModule,
       ],
       providers: [CleanUp, RedisCheck],
-      exports: [CleanUp, RedisCheck, JobsModule, StatisticsModule, UserModule],
+      exports: [AuditModule, CleanUp, RedisCheck, JobsModule, StatisticsModule, UserModule],
     };
   }
 }

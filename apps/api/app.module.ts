@@ -6,6 +6,8 @@ import { GuardModule } from '#libs/http';
 import { CoreModule } from '../core.module';
 import { AdminController } from './admin/admin.controller';
 import { AuthController } from './auth/auth.controller';
+import { AdminEventController } from './events/admin-event.controller';
+import { EventController } from './events/event.controller';
 import { GatewayController } from './gateway/gateway.controller';
 import { JwksController } from './gateway/jwks.controller';
 import { FirstSynchronisation } from './first-synchronisation';
@@ -38,11 +40,13 @@ export class AppModule {
       controllers: [
         AuthController,
         SessionController,
+        EventController,
         ProfileController,
         AvatarController,
         GatewayController,
         JwksController,
         AdminController,
+        AdminEventController,
         AuthHealthController,
         HealthController,
       ],

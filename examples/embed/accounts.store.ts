@@ -5,7 +5,7 @@ import {
   EmailTakenError,
   UserStore,
   type AccountChange,
-  type AccountState,
+  type ChangedAccount,
   type Credentials,
   type NewUser,
   type ProfileChange,
@@ -97,13 +97,15 @@ export class AccountsStore extends UserStore {
     return Promise.resolve(avatarUrls.filter((url) => shown.includes(url)));
   }
 
-  changeAccount(userId: string, { role, disabled }: AccountChange): Promise<AccountState | null> {
-    const account = this.change(userId, role ? { role } : {});
+  changeAccount(userId: string, { role, disabled }: AccountChange): Promise<ChangedAccount | null> {
+    const account = this.accounts.get(userId);
     if (!account) {
       return Promise.resolve(null);
     }
+    const previous = { role: account.current.profile.role, disabled: account.disabled };
+    this.change(userId, role ? { role } : {});
     account.disabled = disabled ?? account.disabled;
-    return Promise.resolve({ ...account.current, disabled: account.disabled });
+    return Promise.resolve({ ...account.current, disabled: account.disabled, previous });
   }
 
   replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {

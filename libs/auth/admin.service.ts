@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { SecurityEvents, type NewSecurityEvent } from '#libs/audit';
 import { ProfileCacheService } from '#libs/profile-cache';
 import { SessionService } from '#libs/session';
-import { UserStore, type AccountChange, type AccountState } from '#libs/user';
+import { UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
 import { AccountNotFoundError } from './auth.errors';
 
 /** What administrators do to accounts. Throws DependencyUnavailableError throughout. */
@@ -11,6 +12,7 @@ export class AdminService {
     private readonly users: UserStore,
     private readonly sessions: SessionService,
     private readonly profiles: ProfileCacheService,
+    private readonly events: SecurityEvents,
   ) {}
 
   /** @throws AccountNotFoundError */
@@ -25,8 +27,8 @@ export class AdminService {
    * on with the old role.
    * @throws AccountNotFoundError
    */
-  async changeAccount(userId: string, change: AccountChange): Promise<AccountState> {
-    const changes: AccountState[] = [];
+  async changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount> {
+    const changes: ChangedAccount[] = [];
     await this.sessions.revokeAll(userId, {
       reason: change.disabled ? 'account-disabled' : 'role-change',
       alongside: async () => {
@@ -37,20 +39,56 @@ export class AdminService {
         await this.profiles.announce(changed);
         changes.push(changed);
       },
+      afterwards: async (revokedSessions) => {
+        for (const event of changes.flatMap((changed) => eventsOf(changed, revokedSessions))) {
+          await this.events.recordInTransaction(event);
+        }
+      },
     });
-    const [state] = changes as [AccountState];
-    await this.profiles.outdate(state);
-    return state;
+    const [changed] = changes as [ChangedAccount];
+    await this.profiles.outdate(changed);
+    return changed;
   }
 
   /** Ends all sessions of one user. @returns how many. @throws AccountNotFoundError */
   async revokeSessions(userId: string): Promise<number> {
     await this.requireAccount(userId);
-    return this.sessions.revokeAll(userId, { reason: 'revoked-by-admin' });
+    return this.sessions.revokeAll(userId, {
+      reason: 'revoked-by-admin',
+      afterwards: async (revokedSessions) => {
+        const details = { reason: 'revoked_by_administrator', revokedSessions } as const;
+        await this.events.recordInTransaction({ name: 'sessions_revoked', userId, details });
+      },
+    });
   }
 
   /** Ends everyone's sessions. @returns how many. */
   async revokeEveryone(): Promise<number> {
-    return this.sessions.revokeEveryone('revoked-by-admin');
+    return this.sessions.revokeEveryone('revoked-by-admin', async (userId, revokedSessions) => {
+      const details = { reason: 'everyone_revoked', revokedSessions } as const;
+      await this.events.recordInTransaction({ name: 'sessions_revoked', userId, details });
+    });
   }
+}
+
+/** What a change really changed; the end of the sessions where that was all. */
+function eventsOf(
+  { profile, disabled, previous }: ChangedAccount,
+  revokedSessions: number,
+): NewSecurityEvent[] {
+  const { id: userId, role } = profile;
+  const events: NewSecurityEvent[] = [];
+  if (role !== previous.role) {
+    const details = { from: previous.role, to: role, revokedSessions };
+    events.push({ name: 'role_changed', userId, details });
+  }
+  if (disabled !== previous.disabled) {
+    const name = disabled ? 'account_disabled' : 'account_enabled';
+    events.push({ name, userId, details: { revokedSessions } });
+  }
+  if (events.length === 0) {
+    const details = { reason: 'revoked_by_administrator', revokedSessions } as const;
+    events.push({ name: 'sessions_revoked', userId, details });
+  }
+  return events;
 }

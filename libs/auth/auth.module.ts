@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
+import { AuditModule } from '#libs/audit';
 import { ClockModule, type OptionsFactory } from '#libs/common';
 import { AccountService } from './account.service';
 import { AdminService } from './admin.service';
@@ -22,7 +23,7 @@ export class AuthModule {
     return {
       module: AuthModule,
       global: true,
-      imports: [ClockModule, JwtModule.register({}), ...(options.imports ?? [])],
+      imports: [AuditModule, ClockModule, JwtModule.register({}), ...(options.imports ?? [])],
       providers: [
         {
           provide: AuthOptions,

@@ -1,4 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { SecurityEvents } from '#libs/audit';
+import { identifyRequest } from '#libs/common';
+import { Database } from '#libs/database';
 import { ProfileCacheService, type Profile } from '#libs/profile-cache';
 import {
   SessionService,
@@ -44,12 +47,19 @@ export class AuthService {
     private readonly sessions: SessionService,
     private readonly profiles: ProfileCacheService,
     private readonly tokens: TokenService,
+    private readonly events: SecurityEvents,
+    private readonly database: Database,
   ) {}
 
   /** @throws EmailTakenError */
   async register(user: RegisterUser, client: ClientDetails): Promise<SignedIn> {
     const passwordHash = await this.passwords.hash(user.password);
-    const { profile } = await this.users.create({ ...user, passwordHash });
+    const { profile } = await this.database.transaction(async () => {
+      const created = await this.users.create({ ...user, passwordHash });
+      const event = { userId: created.profile.id, origin: client, details: {} };
+      await this.events.recordInTransaction({ name: 'account_registered', ...event });
+      return created;
+    });
     const generation = await this.sessions.generationOf(profile.id);
     return this.openSession(profile, generation, client);
   }
@@ -58,7 +68,11 @@ export class AuthService {
   async login(email: string, password: string, client: ClientDetails): Promise<SignedIn> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.tryLogin(email, password, client);
+        const signedIn = await this.tryLogin(email, password, client);
+        const { userId, id: sessionId } = signedIn.session;
+        const event = { userId, sessionId, origin: client, details: {} };
+        this.events.record({ name: 'login_succeeded', ...event });
+        return signedIn;
       } catch (error) {
         // Everything was revoked while the password was checked. Start over: the password may be
         // another one now, and if it still is this one, the new session is newer than the revocation.
@@ -90,12 +104,20 @@ export class AuthService {
   /** Ends this session and forgets the cached profile. Idempotent. */
   async logout(session: Session): Promise<void> {
     await this.sessions.revoke(session, 'logout');
+    const { userId, id: sessionId } = session;
+    this.events.record({ name: 'logout', userId, sessionId, details: {} });
     await this.profiles.clear(session.userId);
   }
 
   /** Ends every session of the user, this one too. @returns how many were alive. */
   async logoutAll(userId: string): Promise<number> {
-    const revoked = await this.sessions.revokeAll(userId, { reason: 'logout-all' });
+    const revoked = await this.sessions.revokeAll(userId, {
+      reason: 'logout-all',
+      afterwards: async (revokedSessions) => {
+        const details = { reason: 'logout_all', revokedSessions } as const;
+        await this.events.recordInTransaction({ name: 'sessions_revoked', userId, details });
+      },
+    });
     await this.profiles.clear(userId);
     return revoked;
   }
@@ -105,7 +127,7 @@ export class AuthService {
    * @throws InvalidCredentialsError
    */
   async changePassword(userId: string, current: string, next: string): Promise<void> {
-    const { passwordHash } = await this.proveIdentity(userId, current);
+    const { passwordHash } = await this.proveIdentity(userId, current, 'password_change');
     const nextHash = await this.passwords.hash(next);
     await this.sessions.revokeAll(userId, {
       reason: 'password-change',
@@ -113,6 +135,10 @@ export class AuthService {
         if (!(await this.users.replacePasswordHash(userId, passwordHash, nextHash))) {
           throw new InvalidCredentialsError();
         }
+      },
+      afterwards: async (revokedSessions) => {
+        const event = { userId, details: { revokedSessions } };
+        await this.events.recordInTransaction({ name: 'password_changed', ...event });
       },
     });
     await this.profiles.clear(userId);
@@ -125,7 +151,7 @@ export class AuthService {
    * @throws InvalidCredentialsError
    */
   async deleteAccount(userId: string, password: string): Promise<Profile> {
-    await this.proveIdentity(userId, password);
+    await this.proveIdentity(userId, password, 'account_deletion');
     const deleted: Profile[] = [];
     await this.sessions.revokeAll(userId, {
       reason: 'account-deleted',
@@ -136,6 +162,10 @@ export class AuthService {
         }
         deleted.push(current);
       },
+      afterwards: async (revokedSessions) => {
+        const event = { userId, details: { revokedSessions } };
+        await this.events.recordInTransaction({ name: 'account_deleted', ...event });
+      },
     });
     await this.profiles.clear(userId);
     await this.sessions.deleteRecords(userId);
@@ -143,10 +173,15 @@ export class AuthService {
     return profile;
   }
 
-  private async proveIdentity(userId: string, password: string): Promise<Credentials> {
+  private async proveIdentity(
+    userId: string,
+    password: string,
+    purpose: 'password_change' | 'account_deletion',
+  ): Promise<Credentials> {
     const credentials = await this.users.findCredentials(userId);
     const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);
     if (!matches || !credentials) {
+      this.events.record({ name: 'identity_not_proved', userId, details: { purpose } });
       throw new InvalidCredentialsError();
     }
     return credentials;
@@ -163,9 +198,13 @@ export class AuthService {
     const credentials = userId ? await this.users.findCredentials(userId) : null;
     const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);
     if (!matches || !credentials) {
+      const reason = credentials ? 'wrong_password' : 'unknown_account';
+      this.events.record({ name: 'login_failed', userId, origin: client, details: { reason } });
       throw new InvalidCredentialsError();
     }
     if (credentials.disabled) {
+      const details = { reason: 'account_disabled' } as const;
+      this.events.record({ name: 'login_failed', userId, origin: client, details });
       throw new AccountDisabledError();
     }
     await this.upgradeHash(credentials, password);
@@ -192,6 +231,7 @@ export class AuthService {
     profile: Profile,
     issuedAtMs: number,
   ): SignedIn {
+    identifyRequest(session);
     return {
       session,
       accessToken: this.tokens.issue(session, refreshToken.id, issuedAtMs),

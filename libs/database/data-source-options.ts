@@ -3,6 +3,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { AddRefreshTokensAndAccountState1764100000000 } from './migrations/1764100000000-add-refresh-tokens-and-account-state';
 import { AddOutbox1764200000000 } from './migrations/1764200000000-add-outbox';
 import { PrepareAvatars1764300000000 } from './migrations/1764300000000-prepare-avatars';
+import { AddAuditEvents1764400000000 } from './migrations/1764400000000-add-audit-events';
 import { AddJobRuns1764500000000 } from './migrations/1764500000000-add-job-runs';
 import { DeadlineClient } from './deadline-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
@@ -44,6 +45,7 @@ export function dataSourceOptions(
       AddRefreshTokensAndAccountState1764100000000,
       AddOutbox1764200000000,
       PrepareAvatars1764300000000,
+      AddAuditEvents1764400000000,
       AddJobRuns1764500000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,

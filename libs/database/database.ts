@@ -7,6 +7,12 @@ import { guarded } from './database-errors';
 import { doExclusively } from './exclusive-work';
 import { ReservedConnection } from './reserved-connection';
 
+/** A transaction in progress. */
+interface Transaction {
+  manager: EntityManager;
+  afterCommit: (() => void)[];
+}
+
 /**
  * Postgres as the stores see it. Work started inside `transaction` joins it, also across stores, so
  * that a change of two tables owned by two libraries still happens wholly or not at all. A Postgres
@@ -15,7 +21,7 @@ import { ReservedConnection } from './reserved-connection';
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly circuit = new CircuitBreaker('postgres');
-  private readonly current = new AsyncLocalStorage<EntityManager>();
+  private readonly current = new AsyncLocalStorage<Transaction>();
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -26,7 +32,7 @@ export class Database implements OnApplicationShutdown {
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const transaction = this.current.getStore();
     return transaction
-      ? guarded(() => work(transaction))
+      ? guarded(() => work(transaction.manager))
       : this.circuit.run(() => guarded(() => work(this.dataSource.manager)));
   }
 
@@ -39,9 +45,27 @@ export class Database implements OnApplicationShutdown {
     if (this.current.getStore()) {
       return work();
     }
-    return this.circuit.run(() =>
-      guarded(() => this.dataSource.transaction((manager) => this.current.run(manager, work))),
+    const afterCommit: Transaction['afterCommit'] = [];
+    const result = await this.circuit.run(() =>
+      guarded(() =>
+        this.dataSource.transaction((manager) => this.current.run({ manager, afterCommit }, work)),
+      ),
     );
+    afterCommit.forEach((callback) => callback());
+    return result;
+  }
+
+  /**
+   * Calls back once the surrounding transaction has committed, and never if it does not; at once where
+   * there is none. The callback must not throw.
+   */
+  afterCommit(callback: () => void): void {
+    const transaction = this.current.getStore();
+    if (transaction) {
+      transaction.afterCommit.push(callback);
+    } else {
+      callback();
+    }
   }
 
   /**

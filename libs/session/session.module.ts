@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '#libs/audit';
 import { ClockModule, type OptionsFactory } from '#libs/common';
 import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
@@ -28,6 +29,7 @@ export class SessionModule {
       module: SessionModule,
       global: true,
       imports: [
+        AuditModule,
         ClockModule,
         StatisticsModule,
         SyncModule,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { SecurityEvents } from '#libs/audit';
 import { Clock } from '#libs/common';
 import { RedisTrust } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
@@ -23,7 +24,11 @@ import {
 import { SessionOptions } from './session.options';
 import { RefreshTokenStore, type Rotation } from './store/refresh-token.store';
 import { SessionRecordStore, type SessionCursor } from './store/session-record.store';
-import { SessionRevocationStore, type RevokedSession } from './store/session-revocation.store';
+import {
+  SessionRevocationStore,
+  type RevokeAllAlongside,
+  type RevokedSession,
+} from './store/session-revocation.store';
 import { SubjectStore } from './store/subject.store';
 
 /** What `open` needs to know. */
@@ -47,10 +52,8 @@ export interface VerifiedSession {
   companion: string | null;
 }
 
-export interface RevokeAllOptions {
+export interface RevokeAllOptions extends RevokeAllAlongside {
   reason: RevocationReason;
-  /** Changes to commit together with the revocation, or not at all. */
-  alongside?: () => Promise<void>;
 }
 
 /** Users whose sessions are ended by one statement after another when everyone's are. */
@@ -73,8 +76,6 @@ const CLEAN_UP_PAUSE_MS = 100;
  */
 @Injectable()
 export class SessionService {
-  private readonly logger = new Logger('Session');
-
   constructor(
     private readonly subjects: SubjectStore,
     private readonly record: SessionRecordStore,
@@ -84,6 +85,7 @@ export class SessionService {
     private readonly publisher: SessionPublisher,
     private readonly trust: RedisTrust,
     private readonly lastSeen: LastSeenTracker,
+    private readonly events: SecurityEvents,
     private readonly clock: Clock,
     private readonly options: SessionOptions,
   ) {}
@@ -118,6 +120,10 @@ export class SessionService {
     const ended = await this.record.insert({ session, client, refreshToken, maxSessions });
     if (!ended) {
       throw new SessionsRevokedError();
+    }
+    for (const { id: sessionId } of ended) {
+      const details = { reason: 'session_limit' } as const;
+      this.events.record({ name: 'session_revoked', userId, sessionId, origin: client, details });
     }
     if (!(await this.publisher.opened(session, era, nowMs, ended))) {
       throw new SessionsRevokedError();
@@ -173,7 +179,8 @@ export class SessionService {
         return rotated;
       case 'reused': {
         const { id: sessionId, userId, expiresAtMs } = rotated.session;
-        this.logger.warn({ event: 'refresh_token_reused', userId, sessionId }, 'session ended');
+        const event = { userId, sessionId, origin: client, details: {} };
+        this.events.record({ name: 'refresh_token_reused', ...event });
         await this.publisher.revoked(userId, { id: sessionId, expiresAtMs }, nowMs);
         throw new SessionRevokedError();
       }
@@ -208,29 +215,14 @@ export class SessionService {
   }
 
   /**
-   * Ends a session that is known by its public id only. One Redis round trip. As `revoke` while
+   * Ends a session for its user, who knows its public id only. One Redis round trip. As `revoke` while
    * Postgres is away, if Redis knows the session.
    * @throws SessionNotFoundError when the user has no live session of that id.
    */
-  async revokeById(userId: string, sessionId: string, reason: RevocationReason): Promise<void> {
-    const nowMs = this.clock.nowMs();
-    let revoked: RevokedSession | null;
-    try {
-      revoked = await this.publisher.inTime(
-        this.revocations.revoke(sessionId, userId, reason, nowMs),
-      );
-    } catch (error) {
-      const found = await this.lookup.find(userId, sessionId);
-      if (found.state !== 'live') {
-        // It may have been this very call that ended it.
-        throw error;
-      }
-      return this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
-    }
-    if (!revoked) {
-      throw new SessionNotFoundError();
-    }
-    await this.publisher.revoked(userId, revoked, nowMs);
+  async revokeById(userId: string, sessionId: string): Promise<void> {
+    await this.endById(userId, sessionId, 'revoked-by-user');
+    const details = { reason: 'revoked_by_user' } as const;
+    this.events.record({ name: 'session_revoked', userId, sessionId, details });
   }
 
   /**
@@ -238,9 +230,9 @@ export class SessionService {
    * number. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
    * @returns how many live sessions this call ended.
    */
-  async revokeAll(userId: string, { reason, alongside }: RevokeAllOptions): Promise<number> {
+  async revokeAll(userId: string, { reason, ...more }: RevokeAllOptions): Promise<number> {
     const nowMs = this.clock.nowMs();
-    const revoked = await this.revocations.revokeAll(userId, reason, nowMs, alongside);
+    const revoked = await this.revocations.revokeAll(userId, reason, nowMs, more);
     await this.publisher.allRevoked(revoked, nowMs);
     return revoked.revoked.length;
   }
@@ -248,9 +240,13 @@ export class SessionService {
   /**
    * Ends every session of every user, one user after another. A sign-in that happens meanwhile may
    * survive, if its user's turn was over.
+   * @param afterwards more to do in the transaction of each user.
    * @returns how many live sessions this call ended.
    */
-  async revokeEveryone(reason: RevocationReason): Promise<number> {
+  async revokeEveryone(
+    reason: RevocationReason,
+    afterwards?: (userId: string, revokedSessions: number) => Promise<void>,
+  ): Promise<number> {
     let total = 0;
     let enforced = true;
     let last: string | undefined;
@@ -258,7 +254,9 @@ export class SessionService {
       const users = await this.record.usersWithSessions(this.clock.nowMs(), EVERYONE_BATCH, last);
       for (const userId of users) {
         const nowMs = this.clock.nowMs();
-        const revoked = await this.revocations.revokeAll(userId, reason, nowMs);
+        const revoked = await this.revocations.revokeAll(userId, reason, nowMs, {
+          afterwards: afterwards && ((count) => afterwards(userId, count)),
+        });
         total += revoked.revoked.length;
         enforced = (await this.publisher.tryAllRevoked(revoked, nowMs)) && enforced;
       }
@@ -295,6 +293,31 @@ export class SessionService {
       }
       await pause(CLEAN_UP_PAUSE_MS, undefined, { signal });
     }
+  }
+
+  private async endById(
+    userId: string,
+    sessionId: string,
+    reason: RevocationReason,
+  ): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    let revoked: RevokedSession | null;
+    try {
+      revoked = await this.publisher.inTime(
+        this.revocations.revoke(sessionId, userId, reason, nowMs),
+      );
+    } catch (error) {
+      const found = await this.lookup.find(userId, sessionId);
+      if (found.state !== 'live') {
+        // It may have been this very call that ended it.
+        throw error;
+      }
+      return this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
+    }
+    if (!revoked) {
+      throw new SessionNotFoundError();
+    }
+    await this.publisher.revoked(userId, revoked, nowMs);
   }
 
   /** Sliding from now, within the absolute lifetime from the sign-in. */

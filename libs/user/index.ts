@@ -6,6 +6,7 @@ export {
   UserStore,
   type AccountChange,
   type AccountState,
+  type ChangedAccount,
   type Credentials,
   type NewUser,
   type ProfileChange,

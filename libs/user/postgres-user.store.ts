@@ -9,7 +9,7 @@ import { EmailTakenError } from './user.errors';
 import {
   UserStore,
   type AccountChange,
-  type AccountState,
+  type ChangedAccount,
   type Credentials,
   type NewUser,
   type ProfileChange,
@@ -106,15 +106,34 @@ export class PostgresUserStore extends UserStore {
     return rows.flatMap(({ avatarUrl }) => avatarUrl ?? []);
   }
 
+  /** Two queries more: the row is locked first, so that each change knows what it changed. */
   async changeAccount(
     userId: string,
     { role, disabled }: AccountChange,
-  ): Promise<AccountState | null> {
-    const row = await this.update(userId, {
-      ...(role && { role }),
-      ...(disabled !== undefined && { disabledAt: disabled ? new Date(this.clock.nowMs()) : null }),
+  ): Promise<ChangedAccount | null> {
+    return this.database.transaction(async () => {
+      const before = await this.users((users) =>
+        users.findOne({
+          select: { id: true, role: true, disabledAt: true },
+          where: { id: userId },
+          lock: { mode: 'pessimistic_write' },
+        }),
+      );
+      const disabledAt = disabled ? new Date(this.clock.nowMs()) : null;
+      const row =
+        before &&
+        (await this.update(userId, {
+          ...(role && { role }),
+          ...(disabled !== undefined && { disabledAt }),
+        }));
+      return (
+        row && {
+          ...toProfile(row),
+          disabled: row.disabledAt !== null,
+          previous: { role: before.role, disabled: before.disabledAt !== null },
+        }
+      );
     });
-    return row && { ...toProfile(row), disabled: row.disabledAt !== null };
   }
 
   /** One query more for the profile, whose row is locked in the surrounding transaction. */

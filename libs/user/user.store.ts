@@ -21,6 +21,12 @@ export interface AccountState extends VersionedProfile {
   disabled: boolean;
 }
 
+/** An account after an administrator's change. */
+export interface ChangedAccount extends AccountState {
+  /** What it was before. */
+  previous: { role: string; disabled: boolean };
+}
+
 /** A profile with a new picture, or none. */
 export interface ReplacedAvatar extends VersionedProfile {
   /** What it showed before. */
@@ -83,7 +89,7 @@ export abstract class UserStore {
    * Applies an administrator's change.
    * @returns the profile and state afterwards.
    */
-  abstract changeAccount(userId: string, change: AccountChange): Promise<AccountState | null>;
+  abstract changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount | null>;
 
   /** Deletes the account. @returns the profile as it last was. */
   abstract delete(userId: string): Promise<Profile | null>;

@@ -189,6 +189,7 @@ describe('the commands', () => {
       expect(await json('clean-up')).toEqual({
         deletedSessions: 2100,
         removedAvatarFiles: 0,
+        deletedAuditEvents: 0,
         removedMembers: 0,
         forgottenJobRuns: 0,
         drift: { activeSessions: 0, cachedProfiles: 0, blacklistedTokens: 0 },

@@ -1,25 +1,12 @@
 import bowser from 'bowser';
-import { ValidationFailedError } from '#libs/common';
 import type { RecordedSession, SessionCursor } from '#libs/session';
+import { formatPageCursor, parsePageCursor } from '../http/page-cursor';
 import type { DeviceSessionDto, SessionListDto } from './session.dto';
 
 /** Where a page begins, or undefined for the first. @throws ValidationFailedError */
 export function parseCursor(cursor: string | undefined): SessionCursor | undefined {
-  if (cursor === undefined) {
-    return undefined;
-  }
-  const text = Buffer.from(cursor, 'base64url').toString('latin1');
-  const [, createdAtMs, id] = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(text) ?? [];
-  if (!createdAtMs || !id) {
-    throw new ValidationFailedError([
-      { field: 'cursor', messages: ['cursor must be a nextCursor of an earlier answer'] },
-    ]);
-  }
-  return { createdAtMs: Number(createdAtMs), id };
-}
-
-function formatCursor({ createdAtMs, id }: SessionCursor): string {
-  return Buffer.from(`${createdAtMs}.${id}`, 'latin1').toString('base64url');
+  const parsed = parsePageCursor(cursor);
+  return parsed && { createdAtMs: parsed.atMs, id: parsed.id };
 }
 
 /** @param found up to one more than `limit`: the one too many tells that there is another page. */
@@ -32,7 +19,10 @@ export function toSessionPage(
   const last = page.at(-1);
   return {
     sessions: page.map((session) => toDevice(session, currentId)),
-    nextCursor: found.length > limit && last ? formatCursor(last) : null,
+    nextCursor:
+      found.length > limit && last
+        ? formatPageCursor({ atMs: last.createdAtMs, id: last.id })
+        : null,
   };
 }
 

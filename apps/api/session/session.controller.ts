@@ -41,6 +41,6 @@ export class SessionController {
     @CurrentSession() { session }: Authenticated,
     @Param('id', IdPipe) id: string,
   ): Promise<void> {
-    await this.sessions.revokeById(session.userId, id, 'revoked-by-user');
+    await this.sessions.revokeById(session.userId, id);
   }
 }

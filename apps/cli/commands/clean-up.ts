@@ -15,8 +15,8 @@ export function addCleanUp(program: Command): void {
     .summary('delete what nobody needs any more, and count again what lives in Redis')
     .description(
       'Delete the records of sessions whose life ended more than 30 days ago, files of avatars that no ' +
-        'profile has shown for an hour, and members in Redis that have expired; then count again what ' +
-        'lives in Redis. In small steps, safe beside running servers, which do it every hour. Waits for ' +
+        'profile has shown for an hour, security events older than AUDIT_RETENTION, and members in Redis ' +
+        'that have expired; then count again what lives in Redis. In small steps, safe beside running servers, which do it every hour. Waits for ' +
         'a clean-up that is under way.',
     )
     .addOption(jsonOption())
@@ -37,6 +37,7 @@ async function cleanUp(options: OutputOptions): Promise<void> {
   const text =
     `Session records deleted: ${cleanedUp.deletedSessions}.\n` +
     `Files of avatars removed: ${cleanedUp.removedAvatarFiles}.\n` +
+    `Security events deleted: ${cleanedUp.deletedAuditEvents}.\n` +
     `Members in Redis removed: ${cleanedUp.removedMembers}.\n` +
     `Records of job runs deleted: ${cleanedUp.forgottenJobRuns}.\n` +
     `Statistics corrected by: ${wrong}.`;

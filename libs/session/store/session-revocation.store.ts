@@ -28,6 +28,14 @@ export interface RevokedUser {
   revoked: RevokedSession[];
 }
 
+/** What else belongs into the transaction of a revoke-all: all of it happens, or nothing. */
+export interface RevokeAllAlongside {
+  /** Before the generation is raised. */
+  alongside?: (() => Promise<void>) | undefined;
+  /** When the sessions have ended; is told how many were alive. */
+  afterwards?: ((revokedSessions: number) => Promise<void>) | undefined;
+}
+
 /** A revocation that was decided while the record could not be written. */
 export interface PastRevocation {
   sessionId: string;
@@ -64,15 +72,12 @@ export class SessionRevocationStore {
     return rows[0] ?? null;
   }
 
-  /**
-   * Raises the user's generation and ends every live session, together.
-   * @param alongside more to do in the same transaction, before the generation is raised.
-   */
+  /** Raises the user's generation and ends every live session, together. */
   async revokeAll(
     userId: string,
     reason: RevocationReason,
     nowMs: number,
-    alongside?: () => Promise<void>,
+    { alongside, afterwards }: RevokeAllAlongside = {},
   ): Promise<RevokedUser> {
     return this.database.transaction(async () => {
       await alongside?.();
@@ -84,6 +89,7 @@ export class SessionRevocationStore {
          SELECT * FROM ended`,
         [new Date(nowMs), reason, userId],
       );
+      await afterwards?.(revoked.length);
       return { userId, generation, revoked: revoked.map(toRevokedSession) };
     });
   }

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { runMigrations } from '../../../libs/database';
+import { AuditEventEntity } from '../../../libs/audit';
 import { RefreshTokenEntity, SessionEntity, SubjectEntity } from '../../../libs/session';
 import { JobRunEntity } from '../../../libs/jobs/job-run.entity';
 import { OutboxEntity } from '../../../libs/sync';
@@ -21,6 +22,7 @@ describe('the schema', () => {
         SubjectEntity,
         RefreshTokenEntity,
         OutboxEntity,
+        AuditEventEntity,
         JobRunEntity,
       ],
     }).initialize();

@@ -1,0 +1,39 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AuditEvents } from '#libs/audit';
+import { AdminService } from '#libs/auth';
+import { RequiresRole } from '#libs/http';
+import { ApiProtected } from '../http/api-problems.decorator';
+import { IdPipe } from '../http/id.pipe';
+import { PageQueryDto } from '../session/session.dto';
+import { parseCursor, toAuditEvent, toEventPage } from './event-page';
+import { AuditEventListDto } from './security-event.dto';
+
+@ApiTags('Administration')
+@ApiBearerAuth()
+@RequiresRole('admin')
+@Controller('admin/users/:id/events')
+export class AdminEventController {
+  constructor(
+    private readonly admin: AdminService,
+    private readonly events: AuditEvents,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    summary: "What concerned the security of a user's account, newest first",
+    description: 'Of a deleted account too, for as long as its events are kept.',
+  })
+  @ApiOkResponse({ type: AuditEventListDto })
+  @ApiProtected('validation_failed', 'forbidden', 'not_found')
+  async list(
+    @Param('id', IdPipe) userId: string,
+    @Query() { limit, cursor }: PageQueryDto,
+  ): Promise<AuditEventListDto> {
+    const found = await this.events.list(userId, limit + 1, parseCursor(cursor));
+    if (found.length === 0) {
+      await this.admin.requireAccount(userId);
+    }
+    return toEventPage(found, limit, toAuditEvent);
+  }
+}

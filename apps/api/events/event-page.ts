@@ -1,0 +1,44 @@
+import type { EventCursor, SecurityEvent } from '#libs/audit';
+import { formatPageCursor, parsePageCursor } from '../http/page-cursor';
+import type { AuditEventDto, SecurityEventDto } from './security-event.dto';
+
+/** Where a page begins, or undefined for the first. @throws ValidationFailedError */
+export function parseCursor(cursor: string | undefined): EventCursor | undefined {
+  const parsed = parsePageCursor(cursor);
+  return parsed && { occurredAtMs: parsed.atMs, id: parsed.id };
+}
+
+/** @param found up to one more than `limit`: the one too many tells that there is another page. */
+export function toEventPage<Dto>(
+  found: readonly SecurityEvent[],
+  limit: number,
+  toDto: (event: SecurityEvent) => Dto,
+): { events: Dto[]; nextCursor: string | null } {
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    events: page.map(toDto),
+    nextCursor:
+      found.length > limit && last
+        ? formatPageCursor({ atMs: last.occurredAtMs, id: last.id })
+        : null,
+  };
+}
+
+/** As its user is shown it: where an administrator sat is none of their business. */
+export function toOwnEvent(event: SecurityEvent): SecurityEventDto {
+  const { ip, userAgent, actorId } = event;
+  return { ...toShared(event), ...(actorId ? NOWHERE : { ip, userAgent }) };
+}
+
+/** As administrators are shown it. */
+export function toAuditEvent(event: SecurityEvent): AuditEventDto {
+  const { ip, userAgent, actorId, requestId } = event;
+  return { ...toShared(event), ip, userAgent, actorId, requestId };
+}
+
+const NOWHERE = { ip: null, userAgent: null };
+
+function toShared({ id, name, occurredAtMs, sessionId, details }: SecurityEvent) {
+  return { id, name, occurredAt: new Date(occurredAtMs).toISOString(), sessionId, details };
+}

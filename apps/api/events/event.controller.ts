@@ -1,0 +1,31 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AuditEvents } from '#libs/audit';
+import type { Authenticated } from '#libs/auth';
+import { CurrentSession } from '#libs/http';
+import { ApiProtected } from '../http/api-problems.decorator';
+import { PageQueryDto } from '../session/session.dto';
+import { parseCursor, toEventPage, toOwnEvent } from './event-page';
+import { SecurityEventListDto } from './security-event.dto';
+
+@ApiTags('Security events')
+@ApiBearerAuth()
+@Controller('auth/events')
+export class EventController {
+  constructor(private readonly events: AuditEvents) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'What concerned the security of your account, newest first',
+    description: 'A sign-in, and what failed, shows up about a second later.',
+  })
+  @ApiOkResponse({ type: SecurityEventListDto })
+  @ApiProtected('validation_failed')
+  async list(
+    @CurrentSession() { session }: Authenticated,
+    @Query() { limit, cursor }: PageQueryDto,
+  ): Promise<SecurityEventListDto> {
+    const found = await this.events.list(session.userId, limit + 1, parseCursor(cursor));
+    return toEventPage(found, limit, toOwnEvent);
+  }
+}

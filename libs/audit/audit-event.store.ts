@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '#libs/database';
+import type { SecurityEvent } from './security-event';
+
+/** Where a page of a list begins. */
+export interface EventCursor {
+  occurredAtMs: number;
+  id: string;
+}
+
+interface EventRow {
+  id: string;
+  occurred_at: Date;
+  name: SecurityEvent['name'];
+  user_id: string | null;
+  session_id: string | null;
+  actor_id: string | null;
+  ip: string | null;
+  user_agent: string | null;
+  request_id: string | null;
+  details: SecurityEvent['details'];
+}
+
+/** The table of security events. Methods throw DependencyUnavailableError when Postgres is away. */
+@Injectable()
+export class AuditEventStore {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Adds events, in the surrounding transaction if there is one. One query, whatever their number. What
+   * is there already stays: adding once more after a failure is safe.
+   */
+  async insert(events: readonly SecurityEvent[]): Promise<void> {
+    await this.query(
+      `INSERT INTO audit_events
+         (id, occurred_at, name, user_id, session_id, actor_id, ip, user_agent, request_id, details)
+       SELECT * FROM jsonb_to_recordset($1) AS event
+         (id uuid, occurred_at timestamptz, name text, user_id uuid, session_id uuid,
+          actor_id uuid, ip inet, user_agent text, request_id text, details jsonb)
+       ON CONFLICT (id) DO NOTHING`,
+      [JSON.stringify(events.map(toRow))],
+    );
+  }
+
+  /** Events that concern a user, newest first. One query. */
+  async list(userId: string, limit: number, after?: EventCursor): Promise<SecurityEvent[]> {
+    const rows = await this.query<EventRow>(
+      `SELECT event.*, host(event.ip) AS ip FROM audit_events event
+        WHERE user_id = $1
+          AND ($3::timestamptz IS NULL OR (occurred_at, id) < ($3, $4::uuid))
+        ORDER BY occurred_at DESC, id DESC LIMIT $2`,
+      [userId, limit, after ? new Date(after.occurredAtMs) : null, after?.id],
+    );
+    return rows.map(toEvent);
+  }
+
+  /**
+   * Deletes events that happened before an instant, the oldest first. Two callers at once share the
+   * work. One query.
+   * @returns how many; fewer than `limit` when no more are left.
+   */
+  async deleteBefore(beforeMs: number, limit: number): Promise<number> {
+    const rows = await this.query<{ count: number }>(
+      `WITH old AS (
+         DELETE FROM audit_events WHERE id IN (
+           SELECT id FROM audit_events WHERE occurred_at < $1
+            ORDER BY occurred_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING id
+       ) SELECT count(*)::int AS count FROM old`,
+      [new Date(beforeMs), limit],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    return this.database.run((manager) => manager.query<Row[]>(sql, parameters));
+  }
+}
+
+function toRow(event: SecurityEvent): EventRow {
+  return {
+    id: event.id,
+    occurred_at: new Date(event.occurredAtMs),
+    name: event.name,
+    user_id: event.userId,
+    session_id: event.sessionId,
+    actor_id: event.actorId,
+    ip: event.ip,
+    user_agent: event.userAgent,
+    request_id: event.requestId,
+    details: event.details,
+  };
+}
+
+function toEvent(row: EventRow): SecurityEvent {
+  return {
+    id: row.id,
+    occurredAtMs: row.occurred_at.getTime(),
+    name: row.name,
+    userId: row.user_id,
+    sessionId: row.session_id,
+    actorId: row.actor_id,
+    ip: row.ip,
+    userAgent: row.user_agent,
+    requestId: row.request_id,
+    details: row.details,
+  };
+}

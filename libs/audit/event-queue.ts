@@ -1,0 +1,92 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { DependencyUnavailableError } from '#libs/common';
+import { AuditEventStore } from './audit-event.store';
+import type { SecurityEvent } from './security-event';
+
+/** How long an event waits for others to be written with. */
+const INTERVAL_MS = 500;
+/** Events that one statement writes. */
+const BATCH = 500;
+/** Events that wait at most: some 5 MB. */
+const CAPACITY = 10_000;
+
+/**
+ * Events on their way into the table, for which no request waits. While Postgres is away they stay,
+ * and are tried again; what finds no room is dropped from the table, and counted.
+ */
+@Injectable()
+export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger('SecurityEvents');
+  private readonly waiting: SecurityEvent[] = [];
+  private writing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private dropped = 0;
+  private isOverflowing = false;
+
+  constructor(private readonly store: AuditEventStore) {}
+
+  /** Events that are missing in the table, since the start. */
+  get droppedEvents(): number {
+    return this.dropped;
+  }
+
+  /** A timer of its own: one that `add` starts would run in the transaction that it was called in. */
+  onModuleInit(): void {
+    this.timer = setInterval(() => void this.flush(), INTERVAL_MS).unref();
+  }
+
+  add(event: SecurityEvent): void {
+    if (this.waiting.length < CAPACITY) {
+      this.waiting.push(event);
+      return;
+    }
+    this.dropped += 1;
+    if (!this.isOverflowing) {
+      this.isOverflowing = true;
+      this.logger.error('too many events wait for Postgres: more are in the log only');
+    }
+  }
+
+  /** Writes what waits, as far as Postgres takes it. Never rejects. */
+  flush(): Promise<void> {
+    this.writing ??= this.write().finally(() => (this.writing = undefined));
+    return this.writing;
+  }
+
+  /** When no request adds any more, and while the pool is open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    // One that is under way may have begun before Postgres came back.
+    await this.writing;
+    await this.flush();
+    if (this.waiting.length > 0) {
+      this.logger.error(`${this.waiting.length} events are in the log only: Postgres is away`);
+    }
+  }
+
+  private async write(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.slice(0, BATCH);
+      try {
+        await this.store.insert(batch);
+      } catch (error) {
+        if (error instanceof DependencyUnavailableError) {
+          return;
+        }
+        // Postgres will not take it the next time either, and others wait behind it.
+        this.dropped += batch.length;
+        this.logger.error({ err: error }, `${batch.length} events are in the log only`);
+      }
+      this.waiting.splice(0, batch.length);
+    }
+    if (this.isOverflowing) {
+      this.isOverflowing = false;
+      this.logger.warn(`events are written again; missing since the start: ${this.dropped}`);
+    }
+  }
+}

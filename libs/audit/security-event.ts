@@ -1,0 +1,76 @@
+import type { RequestOrigin } from '#libs/common';
+
+type NoDetails = Record<string, never>;
+
+/** Every security event, with what it tells beside who, when and from where. Names are stable. */
+export interface SecurityEventDetails {
+  account_registered: NoDetails;
+  login_succeeded: NoDetails;
+  login_failed: { reason: 'unknown_account' | 'wrong_password' | 'account_disabled' };
+  /** For the limits of sign-ins; nothing emits it before there are any. */
+  login_refused_by_limit: { limit: 'account' | 'address' };
+  logout: NoDetails;
+  refresh_token_reused: NoDetails;
+  session_revoked: { reason: 'revoked_by_user' | 'session_limit' };
+  sessions_revoked: {
+    reason: 'logout_all' | 'revoked_by_administrator' | 'everyone_revoked';
+    revokedSessions: number;
+  };
+  identity_not_proved: { purpose: 'password_change' | 'account_deletion' };
+  password_changed: { revokedSessions: number };
+  role_changed: { from: string; to: string; revokedSessions: number };
+  account_disabled: { revokedSessions: number };
+  account_enabled: { revokedSessions: number };
+  account_deleted: { revokedSessions: number };
+}
+
+export type SecurityEventName = keyof SecurityEventDetails;
+
+/** The level of each event's line in the log: `warn` is what may be an attack. */
+export const SECURITY_EVENT_LEVELS: Record<SecurityEventName, 'info' | 'warn'> = {
+  account_registered: 'info',
+  login_succeeded: 'info',
+  login_failed: 'warn',
+  login_refused_by_limit: 'warn',
+  logout: 'info',
+  refresh_token_reused: 'warn',
+  session_revoked: 'info',
+  sessions_revoked: 'info',
+  identity_not_proved: 'warn',
+  password_changed: 'info',
+  role_changed: 'info',
+  account_disabled: 'info',
+  account_enabled: 'info',
+  account_deleted: 'info',
+};
+
+/** An event, as whoever notices it tells it. What is not said is taken from the request. */
+export type NewSecurityEvent = {
+  [Name in SecurityEventName]: {
+    name: Name;
+    /** Whom it concerns; null for an account that does not exist. */
+    userId: string | null;
+    sessionId?: string;
+    origin?: RequestOrigin;
+    details: SecurityEventDetails[Name];
+  };
+}[SecurityEventName];
+
+/** An event as it is kept. */
+export interface SecurityEvent {
+  /** UUID. */
+  id: string;
+  name: SecurityEventName;
+  /** Milliseconds since the Unix epoch. */
+  occurredAtMs: number;
+  /** Whom it concerns; null for an account that does not exist. */
+  userId: string | null;
+  /** The session that it concerns or in which it happened. */
+  sessionId: string | null;
+  /** Who did it, where that was another user: an administrator. */
+  actorId: string | null;
+  ip: string | null;
+  userAgent: string | null;
+  requestId: string | null;
+  details: SecurityEventDetails[SecurityEventName];
+}
