@@ -149,6 +149,13 @@ const ROUTES: Route[] = [
     bothAway: '503',
   },
   {
+    name: 'GET events',
+    call: (subject) => ['GET', '/api/auth/events', authed(subject)],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
     name: 'DELETE session',
     call: (subject) => [
       'DELETE',
@@ -205,6 +212,13 @@ const ROUTES: Route[] = [
   {
     name: 'GET admin sessions',
     call: ({ user }) => ['GET', `/api/admin/users/${user.id}/sessions`, asAdmin()],
+    redisAway: '200',
+    postgresAway: '503',
+    bothAway: '503',
+  },
+  {
+    name: 'GET admin events',
+    call: ({ user }) => ['GET', `/api/admin/users/${user.id}/events`, asAdmin()],
     redisAway: '200',
     postgresAway: '503',
     bothAway: '503',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Body, Controller, Get, Logger, Post } from '@nestjs/common';
+import { createLogger } from '../../apps/api/log/logger';
 import { Public } from '../../libs/http';
 import { Database } from '../../libs/database';
 import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
@@ -172,6 +173,22 @@ describe('the log', () => {
       expect(await linesOf(requestId)).toHaveLength(1);
     },
   );
+
+  it('cuts out headers that hold secrets, should anything log them', () => {
+    const lines: string[] = [];
+    const logger = createLogger('info', { write: (line) => void lines.push(line) });
+    const headers = { authorization: 'Bearer x', cookie: 'y', 'set-cookie': ['z'], accept: '*' };
+    const holders = [{ headers }, { req: { headers } }, { request: { headers } }];
+    for (const holder of [...holders, { res: { headers } }, { response: { headers } }]) {
+      logger.info(holder, 'careless');
+    }
+    expect(lines).toHaveLength(5);
+    for (const line of lines) {
+      expect(line).toContain('"accept":"*"');
+      expect(line.match(/"\[Redacted\]"/g)).toHaveLength(3);
+      expect(line).not.toMatch(/Bearer|"y"|"z"/);
+    }
+  });
 
   it('names no request where what several left behind is written', async () => {
     const { accessToken: token } = await app.register();

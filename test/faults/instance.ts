@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { identify, stopProcess } from '../../tools/local/processes.mjs';
 import { noteInProcessList } from '../../tools/local/server.mjs';
-import { sharedStores } from '../support/shared-stores';
+import { logFolder } from '../support/run-logs';
 import { until } from '../support/until';
 import type { Planting } from './bugs/buggy-main';
 import type { FaultWindow } from './history';
@@ -54,7 +54,7 @@ export class Instance {
   static async start(options: InstanceOptions): Promise<Instance> {
     // LATCHKEY_FAULT_LOGS names a folder that keeps what instances log.
     const kept = process.env.LATCHKEY_FAULT_LOGS;
-    const folder = mkdtempSync(join(kept ?? sharedStores().folder, 'instance-'));
+    const folder = mkdtempSync(join(kept ?? logFolder(), 'instance-'));
     const instance = new Instance(options, await stablePort(), folder);
     await instance.start();
     return instance;

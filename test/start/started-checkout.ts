@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../tools/local/ports.mjs';
 import { identify, isAlive, type ProcessRecord } from '../../tools/local/processes.mjs';
 import { noteInProcessList } from '../../tools/local/server.mjs';
+import { LogFile } from '../support/run-logs';
 
 const ROOT = resolve(__dirname, '../..');
 const NOT_COPIED = ['node_modules', '.git', '.data', 'coverage', '.env'];
@@ -108,8 +109,12 @@ function bareEnvironment(): NodeJS.ProcessEnv {
 
 function observe(child: ChildProcess): StartRun {
   let text = '';
+  const file = new LogFile('start');
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      file.write(chunk);
+    });
   }
   const ended = new Promise<number | NodeJS.Signals>((resolveEnd) => {
     child.once('close', (code, signal) => resolveEnd(signal ?? code ?? -1));

@@ -1,10 +1,10 @@
-import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
 import { identify, isAlive } from '../../tools/local/processes.mjs';
 import { Server } from '../../tools/local/server.mjs';
 import { HttpClient } from './http-client';
+import { newLogFile } from './run-logs';
 import { sharedStores } from './shared-stores';
 import { until } from './until';
 
@@ -32,7 +32,7 @@ export class ApiProcess {
       stopSignal: 'SIGKILL',
       killSignal: 'SIGKILL',
       graceMs: 0,
-      logFile: join(mkdtempSync(join(folder, 'api-')), 'api.log'),
+      logFile: newLogFile('api'),
       // A folder without an .env.
       cwd: folder,
       env: {

@@ -11,6 +11,7 @@ import { parseSettings } from '../../libs/config/settings';
 import { SyncTimings } from '../../libs/sync';
 import { MovableClock } from './clock';
 import { HttpClient } from './http-client';
+import { LogFile } from './run-logs';
 import {
   createTestDatabase,
   newFolder,
@@ -83,7 +84,13 @@ export async function startTestApp({
   });
   const clock = new MovableClock();
   const log: string[] = [];
-  const logger = createLogger('debug', { write: (line) => void log.push(line) });
+  const file = new LogFile('app');
+  const logger = createLogger('debug', {
+    write(line) {
+      log.push(line);
+      file.write(line);
+    },
+  });
   const testing = await Test.createTestingModule({
     ...more,
     imports: [AppModule.forRoot(settings), ...(more.imports ?? [])],
@@ -121,6 +128,7 @@ export async function startTestApp({
       nest.getHttpServer().closeAllConnections();
       await nest.close();
       await Promise.all([redis.stop(), database.drop()]);
+      file.close();
     },
   };
 }

@@ -1,7 +1,14 @@
 import { rmSync } from 'node:fs';
+import { refuseSecretsInLogs } from './log-scan';
+import { logFolder } from './run-logs';
 import { sharedStores } from './shared-stores';
 
+/** Fails the run when anything that was logged in it holds a secret. */
 export default async function globalTeardown(): Promise<void> {
   await globalThis.latchkeyTestPostgres?.stop();
-  rmSync(sharedStores().folder, { recursive: true, force: true });
+  try {
+    await refuseSecretsInLogs(logFolder());
+  } finally {
+    rmSync(sharedStores().folder, { recursive: true, force: true });
+  }
 }
