@@ -10,6 +10,7 @@ import tseslint from 'typescript-eslint';
  */
 const LAYERS = [
   ['common'],
+  ['metrics'],
   ['config', 'redis', 'database'],
   ['sync', 'jobs', 'audit'],
   ['statistics'],
@@ -25,6 +26,7 @@ const OWNED_PACKAGES = [
     names: ['ioredis', '@liaoliaots/nestjs-redis'],
     use: 'RedisClient of #libs/redis',
   },
+  { owner: 'metrics', names: ['prom-client'], use: 'Metrics of #libs/metrics' },
   { owner: 'common', names: ['opossum'], use: 'CircuitBreaker of #libs/common' },
   { owner: 'auth', names: ['argon2', '@nestjs/jwt'], use: 'the services of #libs/auth' },
   {

@@ -19,6 +19,7 @@ import { ShutdownHealth } from './health/shutdown.health';
 import { JobScheduler } from './jobs/job-scheduler';
 import { ScheduledJobs } from './jobs/scheduled-jobs';
 import { HttpTraffic } from './lifecycle/http-traffic';
+import { ApiMetricsModule } from './metrics/api-metrics.module';
 import { AvatarController } from './profile/avatar.controller';
 import { AvatarUploads } from './profile/avatar-upload';
 import { ProfileController } from './profile/profile.controller';
@@ -33,6 +34,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         CoreModule.forRoot(settings),
+        ApiMetricsModule.forRoot(settings),
         GuardModule,
         ScheduleModule.forRoot(),
         TerminusModule.forRoot({ logger: false }),

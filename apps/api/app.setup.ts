@@ -10,6 +10,7 @@ import {
 import type { Logger } from 'pino';
 import type { Settings } from '#libs/config';
 import { describe } from '#libs/http';
+import { Metrics } from '#libs/metrics';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs/open-api';
 import { answerClientError } from './http/client-error';
@@ -19,6 +20,7 @@ import { addRequestContext } from './http/request-context.hook';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
+import { measureRequests } from './metrics/request-metrics.hook';
 import { PinoLogger } from './log/pino-logger';
 import { acceptUploads } from './profile/avatar-upload';
 
@@ -62,17 +64,27 @@ export function fastifyAdapter(logger: Logger): FastifyAdapter {
 }
 
 /** What is not under /api. */
-const OUTSIDE_API = ['health/live', 'health/ready', '.well-known/jwks.json', 'avatars/:file'];
+const OUTSIDE_API = [
+  'health/live',
+  'health/ready',
+  'metrics',
+  '.well-known/jwks.json',
+  'avatars/:file',
+];
 
 /** Everything HTTP that is the same in production and in tests. */
 export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
+  const traffic = app.get(HttpTraffic);
+  const metrics = app.get(Metrics);
+  measureRequests(fastify, metrics);
+  metrics.http.watchInFlight(() => traffic.openRequests);
   acceptOnlyJson(fastify);
   acceptForms(fastify, '/api/auth/introspect');
   acceptUploads(fastify, '/api/auth/profile/avatar');
   addRequestContext(fastify);
   addRequestHooks(fastify);
-  app.get(HttpTraffic).watch(fastify);
+  traffic.watch(fastify);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
   app.useGlobalPipes(new BodyValidationPipe());
   serveDocs(app);

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '#libs/audit';
 import { ClockModule, type OptionsFactory } from '#libs/common';
+import { MetricsModule } from '#libs/metrics';
 import { AccountService } from './account.service';
 import { AdminService } from './admin.service';
 import { AuthOptions } from './auth.options';
@@ -23,7 +24,13 @@ export class AuthModule {
     return {
       module: AuthModule,
       global: true,
-      imports: [AuditModule, ClockModule, JwtModule.register({}), ...(options.imports ?? [])],
+      imports: [
+        AuditModule,
+        ClockModule,
+        MetricsModule,
+        JwtModule.register({}),
+        ...(options.imports ?? []),
+      ],
       providers: [
         {
           provide: AuthOptions,

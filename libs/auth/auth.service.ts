@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
 import { identifyRequest } from '#libs/common';
 import { Database } from '#libs/database';
+import { Metrics } from '#libs/metrics';
 import { ProfileCacheService, type Profile } from '#libs/profile-cache';
 import {
   SessionService,
@@ -49,6 +50,7 @@ export class AuthService {
     private readonly tokens: TokenService,
     private readonly events: SecurityEvents,
     private readonly database: Database,
+    private readonly metrics: Metrics,
   ) {}
 
   /** @throws EmailTakenError */
@@ -66,6 +68,14 @@ export class AuthService {
 
   /** @throws InvalidCredentialsError, AccountDisabledError */
   async login(email: string, password: string, client: ClientDetails): Promise<SignedIn> {
+    return this.metrics.auth.logins.count(() => this.loginRepeatedly(email, password, client));
+  }
+
+  private async loginRepeatedly(
+    email: string,
+    password: string,
+    client: ClientDetails,
+  ): Promise<SignedIn> {
     for (let attempt = 1; ; attempt++) {
       try {
         const signedIn = await this.tryLogin(email, password, client);
@@ -88,6 +98,10 @@ export class AuthService {
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
   async refresh(refreshToken: string, client: ClientDetails): Promise<SignedIn> {
+    return this.metrics.auth.refreshes.count(() => this.rotate(refreshToken, client));
+  }
+
+  private async rotate(refreshToken: string, client: ClientDetails): Promise<SignedIn> {
     const profiles: Profile[] = [];
     // Before the token is used up: a store that fails in between must not cost the session.
     const rotation = await this.sessions.refresh(refreshToken, client, async (userId) => {

@@ -9,6 +9,9 @@ const RESET_MS = 250;
 const MIN_CALLS = 5;
 const FAILURE_PERCENTAGE = 50;
 
+/** `half-open`: one call may try whether the store is back. */
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
 type Work = () => Promise<unknown>;
 
 /**
@@ -46,6 +49,13 @@ export class CircuitBreaker {
         ? new DependencyUnavailableError(this.dependency, { cause: error })
         : error;
     }
+  }
+
+  get state(): CircuitState {
+    if (this.circuit.halfOpen) {
+      return 'half-open';
+    }
+    return this.circuit.opened ? 'open' : 'closed';
   }
 
   /** Trusts the store again at once: for whoever knows that it is back. */

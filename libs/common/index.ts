@@ -1,5 +1,5 @@
 export { Batcher, type BatchLimits } from './batcher';
-export { CircuitBreaker } from './circuit-breaker';
+export { CircuitBreaker, type CircuitState } from './circuit-breaker';
 export { Clock, ClockModule } from './clock';
 export {
   DependencyUnavailableError,

@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import ms, { type StringValue } from 'ms';
 import { validateCronExpression } from 'cron';
 import { z } from 'zod';
@@ -131,6 +132,36 @@ export function bucketName() {
       /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
       'must be a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens',
     );
+}
+
+/** `10.0.0.0/8,::1`: addresses and networks, as the set of all that is in them. */
+export function addressSet() {
+  return z.string().transform((text, context) => {
+    const addresses = new BlockList();
+    for (const entry of text.split(',').map((part) => part.trim())) {
+      const [address = '', prefix, ...more] = entry.split('/');
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      const bits = family === 'ipv6' ? 128 : 32;
+      const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
+      if (isIP(address) === 0 || !(length <= bits) || more.length > 0) {
+        context.addIssue('must be a list of IP addresses and networks, like 127.0.0.1,10.0.0.0/8');
+        return z.NEVER;
+      }
+      addresses.addSubnet(address, length, family);
+    }
+    return addresses;
+  });
+}
+
+/** A share of a whole. */
+export function ratio() {
+  return z.string().transform((text, context) => {
+    if (/^(0|1|[01]?\.\d{1,9})$/.test(text) && Number(text) <= 1) {
+      return Number(text);
+    }
+    context.addIssue('must be a number from 0 to 1');
+    return z.NEVER;
+  });
 }
 
 /** An empty variable is how compose files and shells write "not set". */

@@ -1,6 +1,8 @@
+import type { BlockList } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  addressSet,
   bucketName,
   clientList,
   durationSeconds,
@@ -10,12 +12,22 @@ import {
   onOff,
   patienceSeconds,
   positiveInteger,
+  ratio,
   retentionSeconds,
   schedule,
   storeUrl,
 } from './setting-types';
 
 const DAY_SECONDS = 86_400;
+/** Those of the OpenTelemetry SDK, by their standard names. */
+const TRACE_SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
 const MIN_SECRET_BYTES = 32;
 /** Longer than a load balancer takes to notice that a process is not ready any more. */
 const PRODUCTION_SHUTDOWN_DELAY_SECONDS = 5;
@@ -55,6 +67,14 @@ const schema = z.object({
   JOBS_ENABLED: onOff().default(true),
   CLEAN_UP_CRON: schedule().default('0 * * * *'),
   REDIS_CHECK_CRON: schedule().default('*/5 * * * *'),
+  METRICS_PORT: listenPort().optional(),
+  METRICS_ALLOW: addressSet().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
+  OTEL_SERVICE_NAME: z.string().default('latchkey'),
+  OTEL_TRACES_SAMPLER: z
+    .enum(TRACE_SAMPLERS, `must be one of ${TRACE_SAMPLERS.join(', ')}`)
+    .default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: ratio().default(1),
   START_TIMEOUT: patienceSeconds().default(60),
   SHUTDOWN_DELAY: patienceSeconds('0s').optional(),
   SHUTDOWN_TIMEOUT: patienceSeconds().default(10),
@@ -86,6 +106,16 @@ export type AvatarStorageSettings =
       };
     };
 
+/** Where traces go, and which ones. */
+export interface TracingSettings {
+  /** Of an OTLP collector over HTTP; traces go to `/v1/traces` below it. */
+  endpoint: string;
+  serviceName: string;
+  sampler: (typeof TRACE_SAMPLERS)[number];
+  /** Of the samplers by ratio: the share of traces that is recorded. */
+  samplerRatio: number;
+}
+
 /** The typed, validated configuration. Durations in seconds. Injected by its class. */
 export class Settings {
   readonly production: boolean;
@@ -112,6 +142,12 @@ export class Settings {
   /** When the clean-up is due, a cron expression, UTC; null: never. */
   readonly cleanUpCron: string | null;
   readonly redisCheckCron: string | null;
+  /** Of a listener for metrics alone. Undefined: they are served beside the API. */
+  readonly metricsPort: number | undefined;
+  /** Who may read metrics. Undefined: everybody. */
+  readonly metricsAllow: BlockList | undefined;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingSettings | undefined;
   /** How long the start waits for Postgres. */
   readonly startTimeoutSeconds: number;
   /** How long the process, asked to stop, goes on serving. */
@@ -140,6 +176,9 @@ export class Settings {
     this.jobsEnabled = parsed.JOBS_ENABLED;
     this.cleanUpCron = parsed.CLEAN_UP_CRON;
     this.redisCheckCron = parsed.REDIS_CHECK_CRON;
+    this.metricsPort = parsed.METRICS_PORT;
+    this.metricsAllow = parsed.METRICS_ALLOW;
+    this.tracing = tracingOf(parsed);
     this.startTimeoutSeconds = parsed.START_TIMEOUT;
     this.shutdownDelaySeconds =
       parsed.SHUTDOWN_DELAY ?? (this.production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0);
@@ -155,6 +194,9 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   const parsed = check(schema, env);
   if (parsed.SESSION_MAX_LIFETIME < parsed.SESSION_TTL) {
     throw new SettingsError('SESSION_MAX_LIFETIME', 'must not be shorter than SESSION_TTL');
+  }
+  if (parsed.METRICS_PORT === parsed.PORT && parsed.PORT !== 0) {
+    throw new SettingsError('METRICS_PORT', 'must be another port than PORT');
   }
   return new Settings(parsed);
 }
@@ -200,6 +242,18 @@ function jwtKeysOf({ JWT_KEYS_DIR, JWT_SECRET, NODE_ENV }: z.output<typeof schem
     refuseWeakSecret(JWT_SECRET);
   }
   return { secret: JWT_SECRET };
+}
+
+function tracingOf(parsed: z.output<typeof schema>): TracingSettings | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = parsed;
+  return endpoint === undefined
+    ? undefined
+    : {
+        endpoint,
+        serviceName: parsed.OTEL_SERVICE_NAME,
+        sampler: parsed.OTEL_TRACES_SAMPLER,
+        samplerRatio: parsed.OTEL_TRACES_SAMPLER_ARG,
+      };
 }
 
 /** Where there is a bucket, the directory is not even looked at. */

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { OptionsFactory } from '#libs/common';
+import { MetricsModule } from '#libs/metrics';
 import { Database } from './database';
 import { dataSourceOptions, type DatabaseOptions } from './data-source-options';
 
@@ -14,6 +15,7 @@ export class DatabaseModule {
       module: DatabaseModule,
       global: true,
       imports: [
+        MetricsModule,
         TypeOrmModule.forRootAsync({
           ...(options.imports && { imports: options.imports }),
           ...(options.inject && { inject: options.inject }),

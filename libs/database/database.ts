@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CircuitBreaker } from '#libs/common';
+import { Metrics, type CallTimer } from '#libs/metrics';
 import { clientConfigOf } from './data-source-options';
 import { guarded } from './database-errors';
 import { doExclusively } from './exclusive-work';
@@ -23,7 +24,17 @@ export class Database implements OnApplicationShutdown {
   private readonly circuit = new CircuitBreaker('postgres');
   private readonly current = new AsyncLocalStorage<Transaction>();
 
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly runs: CallTimer;
+  private readonly transactions: CallTimer;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly metrics: Metrics,
+  ) {
+    this.runs = metrics.stores.postgresOperation('run');
+    this.transactions = metrics.stores.postgresOperation('transaction');
+    metrics.stores.watchCircuit('postgres', () => this.circuit.state);
+  }
 
   /**
    * Runs statements in the surrounding transaction, or each by itself.
@@ -33,7 +44,9 @@ export class Database implements OnApplicationShutdown {
     const transaction = this.current.getStore();
     return transaction
       ? guarded(() => work(transaction.manager))
-      : this.circuit.run(() => guarded(() => work(this.dataSource.manager)));
+      : this.circuit.run(() =>
+          this.runs.measure(() => guarded(() => work(this.dataSource.manager))),
+        );
   }
 
   /**
@@ -47,8 +60,12 @@ export class Database implements OnApplicationShutdown {
     }
     const afterCommit: Transaction['afterCommit'] = [];
     const result = await this.circuit.run(() =>
-      guarded(() =>
-        this.dataSource.transaction((manager) => this.current.run({ manager, afterCommit }, work)),
+      this.transactions.measure(() =>
+        guarded(() =>
+          this.dataSource.transaction((manager) =>
+            this.current.run({ manager, afterCommit }, work),
+          ),
+        ),
       ),
     );
     afterCommit.forEach((callback) => callback());
@@ -74,11 +91,12 @@ export class Database implements OnApplicationShutdown {
    * @param deadlineMs until a statement on it fails, or an attempt to connect.
    */
   reserveConnection(deadlineMs: number): ReservedConnection {
-    return new ReservedConnection({
+    const config = {
       ...clientConfigOf(this.dataSource.options),
       query_timeout: deadlineMs,
       connectionTimeoutMillis: deadlineMs,
-    });
+    };
+    return new ReservedConnection(config, this.metrics.stores.postgresOperation('reserved'));
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { DependencyUnavailableError } from '#libs/common';
+import type { CallTimer } from '#libs/metrics';
 import { guarded } from './database-errors';
 import { connect, type DeadlineClient } from './deadline-client';
 
@@ -9,7 +10,10 @@ export class ReservedConnection {
   private closed = false;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly config: ClientConfig) {}
+  constructor(
+    private readonly config: ClientConfig,
+    private readonly calls: CallTimer,
+  ) {}
 
   /**
    * One statement, after those that were asked for before.
@@ -33,10 +37,12 @@ export class ReservedConnection {
       throw new DependencyUnavailableError('postgres', { cause: new Error('shutting down') });
     }
     try {
-      return await guarded(async () => {
-        const client = await (this.client ??= connect(this.config));
-        return (await client.query(sql, parameters)).rows as Row[];
-      });
+      return await this.calls.measure(() =>
+        guarded(async () => {
+          const client = await (this.client ??= connect(this.config));
+          return (await client.query(sql, parameters)).rows as Row[];
+        }),
+      );
     } catch (error) {
       this.drop();
       throw error;

@@ -1,6 +1,7 @@
 import { Module, type Abstract, type DynamicModule, type Type } from '@nestjs/common';
 import type { OptionsFactory } from '#libs/common';
 import { StatisticsModule } from '#libs/statistics';
+import { MetricsModule } from '#libs/metrics';
 import { SyncModule } from '#libs/sync';
 import { ProfileCacheOptions } from './profile-cache.options';
 import { ProfileCacheService } from './profile-cache.service';
@@ -19,7 +20,7 @@ export class ProfileCacheModule {
     return {
       module: ProfileCacheModule,
       global: true,
-      imports: [StatisticsModule, SyncModule, ...(options.imports ?? [])],
+      imports: [MetricsModule, StatisticsModule, SyncModule, ...(options.imports ?? [])],
       providers: [
         {
           provide: ProfileCacheOptions,

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SingleFlight } from '#libs/common';
 import { Database } from '#libs/database';
 import { StatisticsRecount } from '#libs/statistics';
+import { Metrics } from '#libs/metrics';
 import { Outbox, RedisTrust, RedisUpdates, Synchroniser, type ApplyChange } from '#libs/sync';
 import { profileCacheKeys } from './profile-cache.keys';
 import { decodeEntry } from './profile-entry';
@@ -36,7 +37,10 @@ export class ProfileCacheService implements OnModuleInit {
     private readonly trust: RedisTrust,
     private readonly updates: RedisUpdates,
     private readonly statisticsRecount: StatisticsRecount,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.sessions.watchProfileReads(() => this.counts);
+  }
 
   onModuleInit(): void {
     this.synchroniser.onChange(PROFILE_CHANGED, this.applyChange);

@@ -1,6 +1,7 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CircuitBreaker, DependencyUnavailableError } from '#libs/common';
+import type { CallTimer, Metrics } from '#libs/metrics';
 import { readLuaSource } from './lua-source';
 
 /** A loaded script: declared keys first, then arguments. One round trip. */
@@ -25,12 +26,15 @@ export class RedisClient implements OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readonly circuit = new CircuitBreaker('redis');
   private failing = false;
+  private readonly calls = new Map<string, CallTimer>();
 
   /** @param timeoutMs until a command counts as unanswered, waiting to be sent included. */
   constructor(
     private readonly redis: Redis,
     private readonly timeoutMs: number,
+    private readonly metrics: Metrics,
   ) {
+    metrics.stores.watchCircuit('redis', () => this.circuit.state);
     redis.on('ready', () => {
       this.failing = false;
       this.circuit.close();
@@ -63,22 +67,23 @@ export class RedisClient implements OnApplicationShutdown {
       string,
       (...all: unknown[]) => Promise<unknown>
     >;
-    return (keys, args) => this.run(async () => commands[name]?.(keys.length, ...keys, ...args));
+    return (keys, args) =>
+      this.run(name, async () => commands[name]?.(keys.length, ...keys, ...args));
   }
 
   /** The value of a string key, or null. One round trip. */
   get(key: string): Promise<string | null> {
-    return this.run(() => this.redis.get(key));
+    return this.run('get', () => this.redis.get(key));
   }
 
   /** All fields of a hash that is known to be small. One round trip. */
   getHash(key: string): Promise<Record<string, string>> {
-    return this.run(() => this.redis.hgetall(key));
+    return this.run('hgetall', () => this.redis.hgetall(key));
   }
 
   /** Removes fields of a hash. One round trip. */
   async deleteFields(key: string, fields: readonly string[]): Promise<void> {
-    await this.run(() => this.redis.hdel(key, ...fields));
+    await this.run('hdel', () => this.redis.hdel(key, ...fields));
   }
 
   /**
@@ -87,18 +92,18 @@ export class RedisClient implements OnApplicationShutdown {
    * @param count about how many keys to look at.
    */
   async scan(cursor: string, count: number): Promise<{ cursor: string; keys: string[] }> {
-    const [next, keys] = await this.run(() => this.redis.scan(cursor, 'COUNT', count));
+    const [next, keys] = await this.run('scan', () => this.redis.scan(cursor, 'COUNT', count));
     return { cursor: next, keys };
   }
 
   /** Resolves when Redis answers. One round trip. */
   async ping(): Promise<void> {
-    await this.run(() => this.redis.ping());
+    await this.run('ping', () => this.redis.ping());
   }
 
   /** The fields of one section of INFO. One round trip. */
   async info(section: 'memory' | 'server' | 'replication'): Promise<Map<string, string>> {
-    const text = await this.run(() => this.redis.info(section));
+    const text = await this.run('info', () => this.redis.info(section));
     const lines = text.split('\r\n').filter((line) => line.includes(':'));
     return new Map(
       lines.map((line) => {
@@ -112,14 +117,27 @@ export class RedisClient implements OnApplicationShutdown {
     this.circuit.shutdown();
   }
 
-  private run<T>(command: () => Promise<T>): Promise<T> {
-    return this.circuit.run(async () => {
-      try {
-        return await inTime(command(), this.timeoutMs);
-      } catch (error) {
-        throw asDomainError(error);
-      }
-    });
+  /** @param name of the script or command, under which it is measured. */
+  private run<T>(name: string, command: () => Promise<T>): Promise<T> {
+    const call = this.callOf(name);
+    return this.circuit.run(() => call.measure(() => this.send(command)));
+  }
+
+  private callOf(name: string): CallTimer {
+    let call = this.calls.get(name);
+    if (!call) {
+      call = this.metrics.stores.redisCommand(name);
+      this.calls.set(name, call);
+    }
+    return call;
+  }
+
+  private async send<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await inTime(command(), this.timeoutMs);
+    } catch (error) {
+      throw asDomainError(error);
+    }
   }
 
   /** A Redis that is away fails a connection several times a second: one line tells it. */

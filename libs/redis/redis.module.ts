@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { RedisModule as DriverModule, RedisService } from '@liaoliaots/nestjs-redis';
 import type { OptionsFactory } from '#libs/common';
+import { Metrics, MetricsModule } from '#libs/metrics';
 import { RedisClient } from './redis-client';
 
 export interface RedisOptions {
@@ -24,6 +25,7 @@ export class RedisModule {
       module: RedisModule,
       global: true,
       imports: [
+        MetricsModule,
         DriverModule.forRootAsync(
           {
             ...(options.imports && { imports: options.imports }),
@@ -42,10 +44,11 @@ export class RedisModule {
       providers: [
         {
           provide: RedisClient,
-          inject: [RedisService],
-          useFactory: (driver: RedisService) => {
+          inject: [RedisService, Metrics],
+          useFactory: (driver: RedisService, metrics: Metrics) => {
             const redis = driver.getOrThrow();
-            return new RedisClient(redis, redis.options.commandTimeout ?? COMMAND_TIMEOUT_MS);
+            const timeoutMs = redis.options.commandTimeout ?? COMMAND_TIMEOUT_MS;
+            return new RedisClient(redis, timeoutMs, metrics);
           },
         },
       ],

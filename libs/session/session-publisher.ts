@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
+import { Metrics } from '#libs/metrics';
 import { RedisTrust, RedisUpdates } from '#libs/sync';
 import { RevocationBacklog, toNote } from './revocation-backlog';
 import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
@@ -25,6 +26,7 @@ export class SessionPublisher {
     private readonly trust: RedisTrust,
     private readonly updates: RedisUpdates,
     private readonly options: SessionOptions,
+    private readonly metrics: Metrics,
   ) {}
 
   /**
@@ -54,7 +56,9 @@ export class SessionPublisher {
   /** One session has ended. */
   async revoked(userId: string, { id, expiresAtMs }: RevokedSession, nowMs: number): Promise<void> {
     const tombstone = this.tombstone(id, expiresAtMs, nowMs);
-    await this.updates.enforce(() => this.redis.revoke(userId, tombstone));
+    await this.metrics.sync.untilEnforced(() =>
+      this.updates.enforce(() => this.redis.revoke(userId, tombstone)),
+    );
   }
 
   /**
@@ -98,9 +102,11 @@ export class SessionPublisher {
 
   /** All sessions of a user have ended. */
   async allRevoked(user: RevokedUser, nowMs: number): Promise<void> {
-    if (!(await this.tryAllRevoked(user, nowMs))) {
-      await this.settle();
-    }
+    await this.metrics.sync.untilEnforced(async () => {
+      if (!(await this.tryAllRevoked(user, nowMs))) {
+        await this.settle();
+      }
+    });
   }
 
   /** @returns false when Redis did not take it: `settle` before it is called done. */

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '#libs/audit';
 import { ClockModule, type OptionsFactory } from '#libs/common';
+import { MetricsModule } from '#libs/metrics';
 import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
@@ -31,6 +32,7 @@ export class SessionModule {
       imports: [
         AuditModule,
         ClockModule,
+        MetricsModule,
         StatisticsModule,
         SyncModule,
         TypeOrmModule.forFeature([SessionEntity, SubjectEntity, RefreshTokenEntity]),

@@ -3,10 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
 import { Clock } from '#libs/common';
+import { Metrics } from '#libs/metrics';
 import { RedisTrust } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
 import { newRefreshToken, parseRefreshToken, type RefreshToken } from './refresh-token';
 import {
+  REVOCATION_REASONS,
   type ClientDetails,
   type RecordedSession,
   type RevocationReason,
@@ -76,6 +78,8 @@ const CLEAN_UP_PAUSE_MS = 100;
  */
 @Injectable()
 export class SessionService {
+  private readonly countRevoked: (reason: RevocationReason, sessions: number) => void;
+
   constructor(
     private readonly subjects: SubjectStore,
     private readonly record: SessionRecordStore,
@@ -88,7 +92,10 @@ export class SessionService {
     private readonly events: SecurityEvents,
     private readonly clock: Clock,
     private readonly options: SessionOptions,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.countRevoked = metrics.sessions.revocations(REVOCATION_REASONS);
+  }
 
   /**
    * The user's generation. Read it before the credentials are read: then a password change between
@@ -125,6 +132,7 @@ export class SessionService {
       const details = { reason: 'session_limit' } as const;
       this.events.record({ name: 'session_revoked', userId, sessionId, origin: client, details });
     }
+    this.countRevoked('session-limit', ended.length);
     if (!(await this.publisher.opened(session, era, nowMs, ended))) {
       throw new SessionsRevokedError();
     }
@@ -179,6 +187,7 @@ export class SessionService {
         return rotated;
       case 'reused': {
         const { id: sessionId, userId, expiresAtMs } = rotated.session;
+        this.countRevoked('refresh-reuse', 1);
         const event = { userId, sessionId, origin: client, details: {} };
         this.events.record({ name: 'refresh_token_reused', ...event });
         await this.publisher.revoked(userId, { id: sessionId, expiresAtMs }, nowMs);
@@ -204,13 +213,17 @@ export class SessionService {
    */
   async revoke(session: Session, reason: RevocationReason): Promise<void> {
     const nowMs = this.clock.nowMs();
+    let revoked: RevokedSession | null;
     try {
-      await this.publisher.inTime(
+      revoked = await this.publisher.inTime(
         this.revocations.revoke(session.id, session.userId, reason, nowMs),
       );
     } catch (error) {
-      return this.publisher.revokeUnrecorded(session, reason, nowMs, error);
+      await this.publisher.revokeUnrecorded(session, reason, nowMs, error);
+      this.countRevoked(reason, 1);
+      return;
     }
+    this.countRevoked(reason, revoked ? 1 : 0);
     await this.publisher.revoked(session.userId, session, nowMs);
   }
 
@@ -233,6 +246,7 @@ export class SessionService {
   async revokeAll(userId: string, { reason, ...more }: RevokeAllOptions): Promise<number> {
     const nowMs = this.clock.nowMs();
     const revoked = await this.revocations.revokeAll(userId, reason, nowMs, more);
+    this.countRevoked(reason, revoked.revoked.length);
     await this.publisher.allRevoked(revoked, nowMs);
     return revoked.revoked.length;
   }
@@ -258,6 +272,7 @@ export class SessionService {
           afterwards: afterwards && ((count) => afterwards(userId, count)),
         });
         total += revoked.revoked.length;
+        this.countRevoked(reason, revoked.revoked.length);
         enforced = (await this.publisher.tryAllRevoked(revoked, nowMs)) && enforced;
       }
       last = users.at(-1);
@@ -312,11 +327,14 @@ export class SessionService {
         // It may have been this very call that ended it.
         throw error;
       }
-      return this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
+      await this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
+      this.countRevoked(reason, 1);
+      return;
     }
     if (!revoked) {
       throw new SessionNotFoundError();
     }
+    this.countRevoked(reason, 1);
     await this.publisher.revoked(userId, revoked, nowMs);
   }
 

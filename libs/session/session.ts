@@ -25,17 +25,20 @@ export interface ClientDetails {
   userAgent?: string | undefined;
 }
 
-export type RevocationReason =
-  | 'logout'
-  | 'logout-all'
-  | 'revoked-by-user'
-  | 'revoked-by-admin'
-  | 'session-limit'
-  | 'password-change'
-  | 'refresh-reuse'
-  | 'role-change'
-  | 'account-disabled'
-  | 'account-deleted';
+export const REVOCATION_REASONS = [
+  'logout',
+  'logout-all',
+  'revoked-by-user',
+  'revoked-by-admin',
+  'session-limit',
+  'password-change',
+  'refresh-reuse',
+  'role-change',
+  'account-disabled',
+  'account-deleted',
+] as const;
+
+export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
 const USER_AGENT_MAX_LENGTH = 512;
 

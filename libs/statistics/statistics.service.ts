@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/common';
+import { Metrics } from '#libs/metrics';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import { syncKeys } from '#libs/sync';
 import { STATISTICS_KEY } from './statistics.keys';
@@ -20,8 +21,10 @@ export class StatisticsService {
   constructor(
     redis: RedisClient,
     private readonly clock: Clock,
+    metrics: Metrics,
   ) {
     this.readScript = redis.script(join(__dirname, 'scripts', 'read-statistics.lua'));
+    metrics.statistics.watch(() => this.read());
   }
 
   /**

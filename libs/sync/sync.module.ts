@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { MetricsModule } from '#libs/metrics';
 import { Outbox } from './outbox';
 import { OutboxEntity } from './outbox.entity';
 import { PositionStore } from './position.store';
@@ -14,7 +15,7 @@ import { Synchroniser } from './synchroniser';
  */
 @Global()
 @Module({
-  imports: [TypeOrmModule.forFeature([OutboxEntity])],
+  imports: [MetricsModule, TypeOrmModule.forFeature([OutboxEntity])],
   providers: [Outbox, PositionStore, RedisTrust, RedisUpdates, Synchroniser, SyncTimings],
   exports: [Outbox, RedisTrust, RedisUpdates, Synchroniser],
 })

@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
+import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
 import { Outbox, type OutboxEnd, type OutboxPage, type RecordedEntry } from './outbox';
 import { OneAtATime } from './one-at-a-time';
@@ -72,7 +73,10 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly positions: PositionStore,
     private readonly trust: RedisTrust,
     private readonly timings: SyncTimings,
-  ) {}
+    private readonly metrics: Metrics,
+  ) {
+    metrics.sync.watchTrust(() => trust.era() !== null, timings.leaseMs);
+  }
 
   /** Names who applies the entries of a kind. To be called before the application starts. */
   onChange(kind: string, apply: ApplyChange): void {
@@ -238,10 +242,11 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   /** @param beganMs when the page was asked for; its clock is somewhat later, which rounds lags up. */
   private observe(page: OutboxPage, beganMs: number, fresh: readonly RecordedEntry[]): void {
     const nowMs = page.nowMs + performance.now() - beganMs;
-    for (const { recordedAtMs } of fresh) {
+    for (const { kind, recordedAtMs } of fresh) {
       this.observed.lastMs = Math.max(0, Math.round(nowMs - recordedAtMs));
       this.observed.maxMs = Math.max(this.observed.maxMs, this.observed.lastMs);
       this.observed.applied += 1;
+      this.metrics.sync.appliedFromOutbox(kind, this.observed.lastMs);
     }
   }
 

@@ -71,6 +71,7 @@ const PUBLIC_ROUTES = new Set([
   'GET /api/auth/health',
   'GET /health/live',
   'GET /health/ready',
+  'GET /metrics',
   'GET /.well-known/jwks.json',
   'GET /avatars/{file}',
 ]);

@@ -6,6 +6,9 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head', 'tr
 const HEALTH = /(^|\/)health(\/|$)/;
 
 const PICTURE = 'GET /avatars/{file}';
+const METRICS = 'GET /metrics';
+/** Successes that are not JSON. */
+const MEDIA_TYPES: Record<string, string> = { [PICTURE]: 'image/webp', [METRICS]: 'text/plain' };
 const WITHOUT_401 = ['POST /api/auth/register', PICTURE];
 
 interface Schema {
@@ -111,7 +114,7 @@ describe('the OpenAPI document', () => {
         successes.every(([status, { content }]) =>
           status === '204' || name === 'GET /api/auth/verify'
             ? !content
-            : !!content?.[name === PICTURE ? 'image/webp' : 'application/json']?.schema,
+            : !!content?.[MEDIA_TYPES[name] ?? 'application/json']?.schema,
         )
       );
     });
@@ -130,7 +133,7 @@ describe('the OpenAPI document', () => {
       const errors = Object.entries(operation.responses).filter(([status]) => status >= '400');
       expect([name, errors.map(([status]) => status)]).toEqual([
         name,
-        expect.arrayContaining(WITHOUT_401.includes(name) ? ['503'] : ['401', '503']),
+        expect.arrayContaining(expectedErrors(name)),
       ]);
       for (const [status, { content, description }] of errors) {
         const problem = content?.['application/problem+json'];
@@ -200,7 +203,8 @@ describe('the OpenAPI document', () => {
         expect([name, status]).toEqual([name, expect.stringMatching(/^[1-5]\d\d$/) as string]);
         expect(typeof description).toBe('string');
         for (const type of Object.keys(content ?? {})) {
-          expect(['application/json', 'application/problem+json', 'image/webp']).toContain(type);
+          const known = ['application/json', 'application/problem+json'];
+          expect([...known, ...Object.values(MEDIA_TYPES)]).toContain(type);
         }
       }
     }
@@ -261,6 +265,13 @@ describe('the OpenAPI document', () => {
     expect(await script.text()).toMatch(/"persistAuthorization":\s*true/);
   });
 });
+
+function expectedErrors(name: string): string[] {
+  if (name === METRICS) {
+    return ['403'];
+  }
+  return WITHOUT_401.includes(name) ? ['503'] : ['401', '503'];
+}
 
 /** `METHOD /path` of each line of Fastify's tree; HEAD and OPTIONS are served along. */
 function routesOf(tree: string): string[] {

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { Metrics } from '../../libs/metrics';
 import { RedisClient } from '../../libs/redis';
 import { startTestRedis, type TestRedis } from './stores';
 
@@ -17,7 +18,7 @@ export async function connectRedisClient(): Promise<ConnectedRedis> {
   const connection = new Redis(server.url, { enableAutoPipelining: true });
   connection.on('error', () => undefined);
   return {
-    client: new RedisClient(connection, 1000),
+    client: new RedisClient(connection, 1000, new Metrics()),
     raw: server.client,
     server,
     async close() {

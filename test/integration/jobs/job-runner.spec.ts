@@ -5,6 +5,7 @@ import { Database } from '../../../libs/database';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { JobRunStore } from '../../../libs/jobs/job-run.store';
 import { JobRunner } from '../../../libs/jobs';
+import { Metrics } from '../../../libs/metrics';
 import { MovableClock } from '../../support/clock';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 import { until } from '../../support/until';
@@ -41,7 +42,7 @@ describe('the job runner', () => {
   async function newRunner(): Promise<JobRunner> {
     const source = await new DataSource(dataSourceOptions({ url: database.url })).initialize();
     sources.push(source);
-    const door = new Database(source);
+    const door = new Database(source, new Metrics());
     return new JobRunner(door, new JobRunStore(door), new MovableClock());
   }
 
@@ -163,7 +164,7 @@ describe('the job runner', () => {
     const gone = new URL(database.url);
     gone.port = '1';
     const source = new DataSource(dataSourceOptions({ url: gone.href }));
-    const door = new Database(source);
+    const door = new Database(source, new Metrics());
     const away = new JobRunner(door, new JobRunStore(door), new MovableClock());
     await expect(away.run(due, nothing)).rejects.toThrow(DependencyUnavailableError);
   });

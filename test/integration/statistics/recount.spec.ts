@@ -6,6 +6,7 @@ import { StatisticsService } from '../../../libs/statistics/statistics.service';
 import { SessionRecount } from '../../../libs/session/session-recount';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
+import { Metrics } from '../../../libs/metrics';
 import type { Session } from '../../../libs/session/session';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { bruteForceStatistics } from '../../support/statistics';
@@ -33,7 +34,7 @@ describe('statistics', () => {
     redis = await connectRedisClient();
     sessions = new RedisSessionStore(redis.client);
     profiles = new RedisProfileStore(redis.client, { ttlSeconds: 1800 });
-    statistics = new StatisticsService(redis.client, clock);
+    statistics = new StatisticsService(redis.client, clock, new Metrics());
   });
 
   afterAll(async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { Database } from '../../../libs/database';
+import { Metrics } from '../../../libs/metrics';
 import { appendToOutbox, Outbox, SyncTimings } from '../../../libs/sync';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
@@ -14,7 +15,7 @@ describe('the outbox', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     source = await new DataSource(dataSourceOptions({ url: database.url })).initialize();
-    postgres = new Database(source);
+    postgres = new Database(source, new Metrics());
     outbox = new Outbox(postgres, new SyncTimings());
   });
 

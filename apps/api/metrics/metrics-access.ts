@@ -1,0 +1,30 @@
+import { isIPv6 } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '#libs/common';
+import { Settings } from '#libs/config';
+
+/** The address is none of `METRICS_ALLOW`. */
+export class MetricsForbiddenError extends DomainError {
+  readonly code = 'forbidden';
+
+  constructor() {
+    super('Metrics are not for this address.');
+  }
+}
+
+/** Who may read metrics. */
+@Injectable()
+export class MetricsAccess {
+  constructor(private readonly settings: Settings) {}
+
+  /**
+   * @param address of the client; an IPv4 address in its IPv6 form is that IPv4 address.
+   * @throws MetricsForbiddenError
+   */
+  check(address: string): void {
+    const { metricsAllow } = this.settings;
+    if (metricsAllow && !metricsAllow.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
+      throw new MetricsForbiddenError();
+    }
+  }
+}

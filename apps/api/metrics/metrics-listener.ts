@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  Injectable,
+  Logger,
+  NotFoundException,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Settings } from '#libs/config';
+import { describe } from '#libs/http';
+import { Metrics } from '#libs/metrics';
+import { MetricsAccess } from './metrics-access';
+
+/** Milliseconds that a client has to send its request. */
+const REQUEST_TIMEOUT_MS = 5000;
+/** Milliseconds that answers under way have when the process ends. */
+const CLOSE_TIMEOUT_MS = 1000;
+
+/**
+ * Serves `/metrics`, and nothing else, at `METRICS_PORT`: from the start of the application until its
+ * requests are finished.
+ */
+@Injectable()
+export class MetricsListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Metrics');
+  private readonly server: Server;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly metrics: Metrics,
+    private readonly access: MetricsAccess,
+  ) {
+    const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
+    this.server = createServer(limits, (request, response) => void this.answer(request, response));
+  }
+
+  /** @throws Error of the system when the port cannot be had: then the start fails. */
+  async onApplicationBootstrap(): Promise<void> {
+    this.server.listen(this.settings.metricsPort, this.settings.host);
+    await once(this.server, 'listening');
+    const address = this.server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    this.logger.log(`metrics are served at port ${port ?? 'unknown'}`);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (!this.server.listening) {
+      return;
+    }
+    const closed = once(this.server, 'close');
+    this.server.close();
+    const timer = new AbortController();
+    const patience = pause(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal });
+    await Promise.race([closed, patience.catch(() => undefined)]);
+    timer.abort();
+    this.server.closeAllConnections();
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('cache-control', 'no-store');
+    try {
+      this.access.check(request.socket.remoteAddress ?? '');
+      if (!isForMetrics(request)) {
+        throw new NotFoundException();
+      }
+      const text = await this.metrics.text();
+      response.setHeader('content-type', this.metrics.contentType).end(text);
+    } catch (error) {
+      const problem = describe(error, undefined);
+      response
+        .writeHead(problem.status, { 'content-type': 'application/problem+json' })
+        .end(JSON.stringify(problem));
+    }
+  }
+}
+
+function isForMetrics({ method, url = '' }: IncomingMessage): boolean {
+  return (method === 'GET' || method === 'HEAD') && url.split('?')[0] === '/metrics';
+}

@@ -1,0 +1,28 @@
+import { Controller, Get, Ip, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Public } from '#libs/http';
+import { Metrics } from '#libs/metrics';
+import { ApiProblems } from '../http/api-problems.decorator';
+import { MetricsAccess } from './metrics-access';
+
+@ApiTags('Health')
+@Controller('metrics')
+export class MetricsController {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly access: MetricsAccess,
+  ) {}
+
+  @Public()
+  @Get()
+  @ApiOperation({ summary: 'Metrics for Prometheus' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ description: 'Prometheus text.', schema: { type: 'string' } })
+  @ApiProblems('forbidden')
+  async read(@Ip() address: string, @Res({ passthrough: true }) reply: FastifyReply) {
+    this.access.check(address);
+    reply.type(this.metrics.contentType);
+    return this.metrics.text();
+  }
+}

@@ -1,0 +1,41 @@
+import { Counter, type Registry } from 'prom-client';
+import { DomainError } from '#libs/common';
+
+/** Codes whose meaning at a sign-in or refresh is narrower than their name. */
+const RESULTS: Record<string, string> = {
+  forbidden: 'disabled',
+  dependency_unavailable: 'unavailable',
+};
+
+/** Counts how something ended: `succeeded`, the code of its error, or `failed` for a fault of ours. */
+export class ResultCounter {
+  constructor(private readonly counter: Counter) {
+    ['succeeded', 'unavailable', 'failed'].forEach((result) => counter.labels(result).inc(0));
+  }
+
+  /** Does the work, and passes on what it returns or throws. */
+  async count<T>(work: () => Promise<T>): Promise<T> {
+    let result = 'succeeded';
+    try {
+      return await work();
+    } catch (error) {
+      result = error instanceof DomainError ? (RESULTS[error.code] ?? error.code) : 'failed';
+      throw error;
+    } finally {
+      this.counter.labels(result).inc();
+    }
+  }
+}
+
+/** Who gets in. */
+export class AuthMetrics {
+  readonly logins: ResultCounter;
+  readonly refreshes: ResultCounter;
+
+  constructor(registry: Registry) {
+    const counter = (name: string, help: string) =>
+      new ResultCounter(new Counter({ name, help, labelNames: ['result'], registers: [registry] }));
+    this.logins = counter('latchkey_logins_total', 'Sign-ins with a password, by result.');
+    this.refreshes = counter('latchkey_refreshes_total', 'Uses of a refresh token, by result.');
+  }
+}

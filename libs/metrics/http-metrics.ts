@@ -1,0 +1,74 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** Label of every request for which there is no route. */
+const NO_ROUTE = 'none';
+/** Methods that get a label of their own; whatever else a client may send gets one together. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const OTHER_METHOD = 'other';
+
+interface Observers {
+  count: { inc(): void };
+  duration: { observe(seconds: number): void };
+}
+
+/** Answers of one route, by status. */
+export class RouteMetrics {
+  /** Looked up by status, so that a request makes no labels. */
+  private readonly byStatus: (Observers | undefined)[] = [];
+
+  constructor(private readonly create: (status: number) => Observers) {}
+
+  /** An answer was sent, or its connection broke. */
+  answered(status: number, seconds: number): void {
+    const observers = (this.byStatus[status] ??= this.create(status));
+    observers.count.inc();
+    observers.duration.observe(seconds);
+  }
+}
+
+/** Requests, by the pattern of their route. */
+export class HttpMetrics {
+  private readonly requests: Counter;
+  private readonly durations: Histogram;
+
+  constructor(private readonly registry: Registry) {
+    this.requests = new Counter({
+      name: 'latchkey_http_requests_total',
+      help: 'Requests that were answered, by route pattern, method and status.',
+      labelNames: ['route', 'method', 'status'],
+      registers: [registry],
+    });
+    this.durations = new Histogram({
+      name: 'latchkey_http_request_duration_seconds',
+      help: 'Time from the head of a request to the end of its answer.',
+      labelNames: ['route', 'method', 'status_class'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [registry],
+    });
+  }
+
+  /**
+   * To be kept by whoever serves the route.
+   * @param pattern as it is registered, never a URL; undefined for what has no route.
+   */
+  route(method: string, pattern?: string): RouteMetrics {
+    const route = pattern ?? NO_ROUTE;
+    const verb = METHODS.has(method) ? method : OTHER_METHOD;
+    return new RouteMetrics((status) => ({
+      count: this.requests.labels(route, verb, String(status)),
+      duration: this.durations.labels(route, verb, `${Math.floor(status / 100)}xx`),
+    }));
+  }
+
+  /** @param count of the requests that wait for the end of their answer, read when it is asked for. */
+  watchInFlight(count: () => number): void {
+    new Gauge({
+      name: 'latchkey_http_requests_in_flight',
+      help: 'Requests whose answer is not complete.',
+      registers: [this.registry],
+      collect() {
+        this.set(count());
+      },
+    });
+  }
+}

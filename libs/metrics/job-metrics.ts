@@ -1,0 +1,85 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export type JobOutcome = 'succeeded' | 'failed';
+
+/** What the statistics count. */
+export type StatisticsKind = 'active_sessions' | 'cached_profiles' | 'blacklisted_tokens';
+
+/** What is done by the clock. Labels are names from the code, never from data. */
+export class JobMetrics {
+  private readonly runs: Counter;
+  private readonly durations: Histogram;
+  private readonly removals: Counter;
+  private readonly lastSuccess: Gauge;
+  private readonly drifts: Gauge;
+  private readonly redisCheckFailures: Counter;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.runs = new Counter({
+      name: 'latchkey_job_runs_total',
+      help: 'Runs of a job on this instance, by outcome.',
+      labelNames: ['job', 'outcome'],
+      registers,
+    });
+    this.durations = new Histogram({
+      name: 'latchkey_job_duration_seconds',
+      help: 'How long runs of a job took, whatever their outcome.',
+      labelNames: ['job'],
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900],
+      registers,
+    });
+    this.removals = new Counter({
+      name: 'latchkey_job_removed_total',
+      help: 'Things that a job took away, by what they were.',
+      labelNames: ['job', 'what'],
+      registers,
+    });
+    this.lastSuccess = new Gauge({
+      name: 'latchkey_job_last_success_timestamp_seconds',
+      help: 'When a run of a job last succeeded on this instance; absent until one has.',
+      labelNames: ['job'],
+      registers,
+    });
+    this.drifts = new Gauge({
+      name: 'latchkey_statistics_drift',
+      help: 'By how much the counters in Redis were too high when they were last recounted.',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.redisCheckFailures = new Counter({
+      name: 'latchkey_redis_check_failures_total',
+      help: 'Scheduled checks that found Redis unhealthy.',
+      registers,
+    });
+  }
+
+  /** Exports the runs of a job from now on, at 0: an alert sees a job that never runs. */
+  expect(job: string): void {
+    this.runs.labels(job, 'succeeded').inc(0);
+    this.runs.labels(job, 'failed').inc(0);
+  }
+
+  /** A run has ended. One that found nothing to do because another instance is at it is no run. */
+  ran(job: string, outcome: JobOutcome, durationMs: number): void {
+    this.runs.labels(job, outcome).inc();
+    this.durations.labels(job).observe(durationMs / 1000);
+    if (outcome === 'succeeded') {
+      this.lastSuccess.labels(job).setToCurrentTime();
+    }
+  }
+
+  /** @param what in the plural: `sessions`, `avatar_files`. */
+  removed(job: string, what: string, count: number): void {
+    this.removals.labels(job, what).inc(count);
+  }
+
+  /** @param drift counted minus found; negative when the counter was too low. */
+  drifted(kind: StatisticsKind, drift: number): void {
+    this.drifts.labels(kind).set(drift);
+  }
+
+  redisCheckFailed(): void {
+    this.redisCheckFailures.inc();
+  }
+}

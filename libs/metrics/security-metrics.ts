@@ -1,0 +1,20 @@
+import { Counter, type Registry } from 'prom-client';
+
+/** What an auditor wants to know, by name. */
+export class SecurityMetrics {
+  private readonly events: Counter;
+
+  constructor(registry: Registry) {
+    this.events = new Counter({
+      name: 'latchkey_security_events_total',
+      help: 'Security events, by name.',
+      labelNames: ['event'],
+      registers: [registry],
+    });
+  }
+
+  /** @param event one of the names that the code knows. */
+  happened(event: string): void {
+    this.events.labels(event).inc();
+  }
+}

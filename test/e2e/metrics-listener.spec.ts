@@ -1,0 +1,134 @@
+import { freePort } from '../../tools/local/ports.mjs';
+import { ApiProcess } from '../support/api-process';
+import { buildOnce } from '../support/build';
+import { Scrape } from '../support/metrics';
+import { RawConnection } from '../support/raw-connection';
+import {
+  createTestDatabase,
+  startTestRedis,
+  type TestDatabase,
+  type TestRedis,
+} from '../support/stores';
+import { until } from '../support/until';
+
+describe('metrics of a process', () => {
+  let redis: TestRedis;
+  let database: TestDatabase;
+  let api: ApiProcess | undefined;
+
+  beforeAll(async () => {
+    await buildOnce();
+    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+  }, 120_000);
+
+  afterEach(async () => {
+    await api?.kill();
+  });
+
+  afterAll(async () => {
+    await Promise.all([redis.stop(), database.drop()]);
+  });
+
+  async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
+    api = await ApiProcess.spawn({ DATABASE_URL: database.url, REDIS_URL: redis.url, ...env });
+    return api.untilServing();
+  }
+
+  async function startWithPort(env: Record<string, string> = {}) {
+    const port = await freePort();
+    const started = await start({ METRICS_PORT: String(port), ...env });
+    return { started, port, origin: `http://127.0.0.1:${port}` };
+  }
+
+  it('are served beside the API unless they have a port, also while it is stopped', async () => {
+    const started = await start({ SHUTDOWN_DELAY: '1h' });
+    expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_believed')).toBe(1);
+    started.signal('SIGTERM');
+    await until(async () => (await started.http.get('/health/ready')).status === 503);
+    const { samples } = await Scrape.of(started.http.origin);
+    expect(samples.length).toBeGreaterThan(50);
+  });
+
+  it('are served at METRICS_PORT alone where that is set, and nothing else is there', async () => {
+    const { started, origin } = await startWithPort();
+    const scraped = await Scrape.of(origin);
+    expect(scraped.sum('latchkey_redis_believed')).toBe(1);
+    const own = await fetch(`${origin}/metrics?name=x`, { method: 'HEAD' });
+    expect([own.status, own.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ]);
+
+    expect((await started.http.get('/metrics')).status).toBe(404);
+    const { paths } = (await started.http.get<{ paths: object }>('/docs/openapi.json')).body;
+    expect(paths).not.toHaveProperty('/metrics');
+    for (const [method, path] of [
+      ['GET', '/'],
+      ['GET', '/health/live'],
+      ['GET', '/metrics/'],
+      ['POST', '/metrics'],
+    ] as const) {
+      const elsewhere = await fetch(origin + path, { method });
+      expect([path, elsewhere.status, elsewhere.headers.get('content-type')]).toEqual([
+        path,
+        404,
+        'application/problem+json',
+      ]);
+      expect(await elsewhere.json()).toMatchObject({ code: 'not_found' });
+    }
+  });
+
+  it('at their own port are there until the last request is answered', async () => {
+    const { started, port, origin } = await startWithPort();
+    const idle = await RawConnection.open(port);
+    const client = await RawConnection.open(started.port);
+    const headers = 'Host: test\r\nContent-Type: application/json\r\nContent-Length: 2';
+    client.send(`POST /api/auth/login HTTP/1.1\r\n${headers}\r\n\r\n{`);
+    await until(
+      async () => (await Scrape.of(origin)).sum('latchkey_http_requests_in_flight') === 1,
+    );
+    started.signal('SIGTERM');
+    await started.untilRefusingConnections();
+    expect((await Scrape.of(origin)).sum('latchkey_http_requests_in_flight')).toBe(1);
+
+    client.send('}');
+    await client.untilReceived(/^HTTP\/1\.1 400 /);
+    expect(await started.ended).toBe('exit code 0');
+    expect([started.logged('error'), started.complaint]).toEqual([[], '']);
+    idle.close();
+  });
+
+  it('stop the start when their port is taken', async () => {
+    const { port } = await startWithPort();
+    const first = api;
+    const second = await ApiProcess.spawn({
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      METRICS_PORT: String(port),
+    });
+    expect(await second.ended).toBe('exit code 1');
+    expect(second.complaint).toMatch(/^Latchkey could not start: listen EADDRINUSE: .*\n$/);
+    await first?.kill();
+  });
+
+  it.each([
+    ['10.0.0.0/8', 403],
+    ['127.0.0.2,::1', 403],
+    ['10.0.0.0/8,127.0.0.0/8', 200],
+    ['::ffff:127.0.0.1', 200],
+  ])('with METRICS_ALLOW=%s are for whom it names (127.0.0.1: %i)', async (allowed, status) => {
+    const { started, origin } = await startWithPort({ METRICS_ALLOW: allowed });
+    expect((await fetch(`${origin}/metrics`)).status).toBe(status);
+    await started.kill();
+
+    const beside = await start({ METRICS_ALLOW: allowed });
+    const answer = await beside.http.get('/metrics', {
+      headers: { 'x-forwarded-for': '10.0.0.1' },
+    });
+    expect(answer.status).toBe(status);
+    if (status === 403) {
+      expect(answer.body.code).toBe('forbidden');
+    }
+    expect((await beside.http.get('/health/live')).status).toBe(200);
+  });
+});
