@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { Metrics } from '#libs/metrics';
+import { VERSION } from '../version';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs/open-api';
 import { answerClientError } from './http/client-error';
@@ -35,6 +36,7 @@ export async function createApp(
     { logger: new PinoLogger(logger), bodyParser: false, abortOnError: false },
   );
   setUpHttp(app);
+  app.get(Metrics).collectProcess(VERSION);
   return app;
 }
 

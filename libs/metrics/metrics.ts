@@ -31,7 +31,10 @@ export class Metrics {
   /** Of what `text` returns. */
   readonly contentType = this.registry.contentType;
 
-  /** Adds the figures of the process and of Node, which do not begin with `latchkey_`. Once. */
+  /**
+   * Adds the figures of the process and of Node, which do not begin with `latchkey_`. Once, and for the
+   * whole life of the process: what observes its garbage collector cannot be taken off again.
+   */
   collectProcess(version: string): void {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({

@@ -49,6 +49,15 @@ describe('metrics of a process', () => {
     expect(samples.length).toBeGreaterThan(50);
   });
 
+  it('have the process, Node and the build', async () => {
+    const found = await Scrape.of((await start()).http.origin);
+    expect(found.sum('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+    expect(found.find('nodejs_eventloop_lag_p99_seconds')).toHaveLength(1);
+    const labels = found.find('latchkey_build_info')[0]?.labels;
+    const { version } = jest.requireActual<{ version: string }>('../../package.json');
+    expect(labels).toEqual({ version, node: process.versions.node });
+  });
+
   it('are served at METRICS_PORT alone where that is set, and nothing else is there', async () => {
     const { started, origin } = await startWithPort();
     const scraped = await Scrape.of(origin);

@@ -233,15 +233,6 @@ describe('GET /metrics', () => {
     expect(idle.sum('latchkey_password_hashing_in_progress')).toBe(0);
   });
 
-  it('has the process, Node and the build', async () => {
-    const found = await scrape();
-    expect(found.sum('process_resident_memory_bytes')).toBeGreaterThan(1e6);
-    expect(found.find('nodejs_eventloop_lag_p99_seconds')).toHaveLength(1);
-    const labels = found.find('latchkey_build_info')[0]?.labels;
-    const { version } = jest.requireActual<{ version: string }>('../../package.json');
-    expect(labels).toEqual({ version, node: process.versions.node });
-  });
-
   it('has runs of jobs, what they removed and found, and security events', async () => {
     const { jobs, security } = app.nest.get(Metrics);
     jobs.expect('clean-up');

@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '#libs/config';
-import { Metrics, MetricsModule } from '#libs/metrics';
-import { VERSION } from '../../version';
+import { MetricsModule } from '#libs/metrics';
 import { MetricsAccess } from './metrics-access';
 import { MetricsController } from './metrics.controller';
 import { MetricsListener } from './metrics-listener';
@@ -9,10 +8,6 @@ import { MetricsListener } from './metrics-listener';
 /** Serves metrics: beside the API, or at a port of their own. */
 @Module({ imports: [MetricsModule], providers: [MetricsAccess] })
 export class ApiMetricsModule {
-  constructor(metrics: Metrics) {
-    metrics.collectProcess(VERSION);
-  }
-
   static forRoot({ metricsPort }: Settings): DynamicModule {
     return {
       module: ApiMetricsModule,
