@@ -4,6 +4,7 @@ import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
 import { countSessions, insertEndedSessions, insertSessions } from '../support/session-rows';
+import { auditRows } from '../support/security-events';
 import { sharedStores } from '../support/shared-stores';
 import { createTestDatabase } from '../support/stores';
 import { until } from '../support/until';
@@ -173,6 +174,17 @@ describe('the commands', () => {
         [first.user.id],
       );
       expect(reasons).toEqual([{ revoked_reason: 'revoked-by-admin' }]);
+      const events = await auditRows(app.database.sql);
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          name: 'sessions_revoked',
+          user_id: first.user.id,
+          actor_id: null,
+          ip: null,
+          request_id: null,
+          details: { reason: 'revoked_by_administrator', revokedSessions: 2 },
+        }),
+      );
 
       const again = await latchkey('sessions', 'revoke', first.user.email);
       expect([again.exitCode, again.stdout]).toEqual([0, 'Sessions ended: 0.\n']);

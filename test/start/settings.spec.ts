@@ -35,7 +35,7 @@ const BAD: [variable: string, env: Record<string, string>][] = [
   ['PORT', { ...GOOD, PORT: 'three' }],
   ['LOG_LEVEL', { ...GOOD, LOG_LEVEL: 'loudest' }],
   ['LOG_FORMAT', { ...GOOD, LOG_FORMAT: 'loudly' }],
-  ['AUDIT_RETENTION', { ...GOOD, AUDIT_RETENTION: '90' }],
+  ['AUDIT_RETENTION', { ...GOOD, AUDIT_RETENTION: '91' }],
   ['JWT_EXPIRES_IN', { ...GOOD, JWT_EXPIRES_IN: 'tomorrow' }],
   ['SESSION_TTL', { ...GOOD, SESSION_TTL: '86400' }],
   ['PROFILE_TTL', { ...GOOD, PROFILE_TTL: '0s' }],

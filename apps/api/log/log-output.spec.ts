@@ -1,0 +1,23 @@
+import { logOutput } from './log-output';
+
+describe('the output of the log', () => {
+  afterEach(() => {
+    jest.resetModules();
+    jest.dontMock('pino-pretty');
+  });
+
+  it('is standard output, as it is, for JSON', async () => {
+    expect(await logOutput('json')).toHaveProperty('fd', 1);
+  });
+
+  it('goes through pino-pretty for people', async () => {
+    expect(await logOutput('pretty')).not.toHaveProperty('fd');
+  });
+
+  it('is JSON for people too where pino-pretty is not installed', async () => {
+    jest.doMock('pino-pretty', () => {
+      throw new Error("Cannot find module 'pino-pretty'");
+    });
+    expect(await logOutput('pretty')).toHaveProperty('fd', 1);
+  });
+});
