@@ -12,6 +12,7 @@ import { GatewayController } from './gateway/gateway.controller';
 import { JwksController } from './gateway/jwks.controller';
 import { FirstSynchronisation } from './first-synchronisation';
 import { AuthHealthController } from './health/auth-health.controller';
+import { HealthTimings } from './health/health-timings';
 import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
@@ -55,6 +56,7 @@ export class AppModule {
       providers: [
         AvatarUploads,
         FirstSynchronisation,
+        HealthTimings,
         HttpTraffic,
         JobScheduler,
         ScheduledJobs,

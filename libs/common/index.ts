@@ -19,4 +19,5 @@ export {
   type RequestContext,
   type RequestOrigin,
 } from './request-context';
+export { Recent } from './recent';
 export { SingleFlight } from './single-flight';

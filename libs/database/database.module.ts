@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { OptionsFactory } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
 import { Database } from './database';
+import { DatabaseInspector } from './database-inspector';
 import { dataSourceOptions, type DatabaseOptions } from './data-source-options';
 
 export type { DatabaseOptions };
@@ -30,8 +31,8 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [Database],
-      exports: [Database],
+      providers: [Database, DatabaseInspector],
+      exports: [Database, DatabaseInspector],
     };
   }
 }

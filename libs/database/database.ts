@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CircuitBreaker } from '#libs/common';
+import { CircuitBreaker, type CircuitState } from '#libs/common';
 import { Metrics, type CallTimer } from '#libs/metrics';
 import { clientConfigOf } from './data-source-options';
 import { guarded } from './database-errors';
@@ -114,9 +114,9 @@ export class Database implements OnApplicationShutdown {
     return doExclusively(clientConfigOf(this.dataSource.options), name, work);
   }
 
-  /** Resolves when Postgres answers. */
-  async ping(): Promise<void> {
-    await this.run((manager) => manager.query('SELECT 1'));
+  /** Whether statements are sent at all. */
+  get circuitState(): CircuitState {
+    return this.circuit.state;
   }
 
   onApplicationShutdown(): void {

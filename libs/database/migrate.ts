@@ -29,10 +29,14 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 /**
  * Whether the database lacks tables of this program. No where the program may not read which it has:
  * migrating is another user's business then.
+ * @param query how to ask, where not through the pool. One statement.
  */
-export async function hasPendingMigrations(dataSource: DataSource): Promise<boolean> {
+export async function hasPendingMigrations(
+  dataSource: DataSource,
+  query: (sql: string) => Promise<{ name: string }[]> = (sql) => dataSource.query(sql),
+): Promise<boolean> {
   try {
-    const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
+    const rows = await query('SELECT name FROM migrations');
     const done = new Set(rows.map(({ name }) => name));
     return dataSource.migrations.some(
       ({ name, constructor }) => !done.has(name ?? constructor.name),

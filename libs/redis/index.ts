@@ -1,3 +1,5 @@
 export { RedisModule } from './redis.module';
 export { RedisClient, type RedisScript } from './redis-client';
 export type { RedisOptions } from './redis.module';
+export type { RedisServer } from './redis-server';
+export { warningsOf, type ServerWarning, type ServerWarningCode } from './server-warnings';

@@ -1,8 +1,10 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { CircuitBreaker, DependencyUnavailableError } from '#libs/common';
+import { CircuitBreaker, DependencyUnavailableError, type CircuitState } from '#libs/common';
 import type { CallTimer, Metrics } from '#libs/metrics';
 import { readLuaSource } from './lua-source';
+import { parseInfo, readServer, SERVER_SECTIONS, type RedisServer } from './redis-server';
+import { warningsOf, type ServerWarningCode } from './server-warnings';
 
 /** A loaded script: declared keys first, then arguments. One round trip. */
 export type RedisScript = (
@@ -12,10 +14,10 @@ export type RedisScript = (
 
 /**
  * Error replies by which Redis says "not now" rather than "you are wrong": it is not ready, has no room,
- * is busy, lets this client do nothing, or was told to stop what it did.
+ * is busy, lets this client do nothing, was told to stop what it did, or is a node of a cluster.
  */
 const UNAVAILABLE_REPLY =
-  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|MISCONF|BUSY|UNKILLABLE|NOAUTH|NOPERM|WRONGPASS|ERR Script killed)\b/;
+  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|CROSSSLOT|MOVED|ASK|TRYAGAIN|NOREPLICAS|OOM|MISCONF|BUSY|UNKILLABLE|NOAUTH|NOPERM|WRONGPASS|ERR Script killed)\b/;
 
 /**
  * Redis as the product sees it: named scripts, and a few plain calls for health. Every call rejects
@@ -27,6 +29,8 @@ export class RedisClient implements OnApplicationShutdown {
   private readonly circuit = new CircuitBreaker('redis');
   private failing = false;
   private readonly calls = new Map<string, CallTimer>();
+  private seen: RedisServer | null = null;
+  private warned: ServerWarningCode[] = [];
 
   /** @param timeoutMs until a command counts as unanswered, waiting to be sent included. */
   constructor(
@@ -39,6 +43,7 @@ export class RedisClient implements OnApplicationShutdown {
       this.failing = false;
       this.circuit.close();
       this.logger.log('connected');
+      void this.lookAtServer();
     });
     redis.on('error', (error: Error) => this.warnOnce(error));
   }
@@ -101,20 +106,38 @@ export class RedisClient implements OnApplicationShutdown {
     await this.run('ping', () => this.redis.ping());
   }
 
-  /** The fields of one section of INFO. One round trip. */
-  async info(section: 'memory' | 'server' | 'replication'): Promise<Map<string, string>> {
-    const text = await this.run('info', () => this.redis.info(section));
-    const lines = text.split('\r\n').filter((line) => line.includes(':'));
-    return new Map(
-      lines.map((line) => {
-        const colon = line.indexOf(':');
-        return [line.slice(0, colon), line.slice(colon + 1)];
-      }),
-    );
+  /** What the server says of itself. One round trip, one INFO. */
+  async inspect(): Promise<RedisServer> {
+    const text = await this.run('info', () => this.redis.info(...SERVER_SECTIONS));
+    this.seen = readServer(parseInfo(text));
+    return this.seen;
+  }
+
+  /** The server as it was when it was last looked at, which is at every connection; null: never. */
+  get lastSeen(): RedisServer | null {
+    return this.seen;
+  }
+
+  /** Whether commands are sent at all. */
+  get circuitState(): CircuitState {
+    return this.circuit.state;
   }
 
   onApplicationShutdown(): void {
     this.circuit.shutdown();
+  }
+
+  /** Says once what is wrong with a server, and again when it was right in between. */
+  private async lookAtServer(): Promise<void> {
+    try {
+      const warnings = warningsOf(await this.inspect());
+      warnings
+        .filter(({ code }) => !this.warned.includes(code))
+        .forEach(({ message }) => this.logger.warn(message));
+      this.warned = warnings.map(({ code }) => code);
+    } catch {
+      // It is gone again, or keeps its INFO to itself: whoever asks for its health is told.
+    }
   }
 
   /** @param name of the script or command, under which it is measured. */

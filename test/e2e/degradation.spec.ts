@@ -1,3 +1,4 @@
+import { HealthTimings } from '../../apps/api/health/health-timings';
 import { RedisTrust } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
@@ -310,6 +311,8 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
       redisPort: redis.port,
       env: { INTROSPECTION_CLIENTS: CLIENT },
     });
+    // Readiness shows each fault at once.
+    app.nest.get(HealthTimings).cacheMs = 0;
     const { user } = await app.register();
     await app.database.sql.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
     admin = await app.login(user.email);

@@ -1,20 +1,11 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, Recent } from '#libs/common';
 import { Public } from '#libs/http';
 import { StatisticsService } from '#libs/statistics';
-
-class SessionStatsDto {
-  @ApiProperty({ example: 5 })
-  activeSessions!: number;
-
-  @ApiProperty({ example: 3 })
-  cachedProfiles!: number;
-
-  @ApiProperty({ example: 2 })
-  blacklistedTokens!: number;
-}
+import { HealthTimings } from './health-timings';
+import { SessionStatisticsDto } from './health.dto';
 
 class AuthHealthDto {
   @ApiProperty({ enum: ['OK', 'ERROR'], example: 'OK' })
@@ -23,8 +14,8 @@ class AuthHealthDto {
   @ApiProperty({ enum: ['connected', 'disconnected'], example: 'connected' })
   redis!: 'connected' | 'disconnected';
 
-  @ApiProperty({ type: SessionStatsDto, nullable: true })
-  sessionStats!: SessionStatsDto | null;
+  @ApiProperty({ type: SessionStatisticsDto, nullable: true })
+  sessionStats!: SessionStatisticsDto | null;
 }
 
 const DISCONNECTED: AuthHealthDto = { status: 'ERROR', redis: 'disconnected', sessionStats: null };
@@ -32,7 +23,12 @@ const DISCONNECTED: AuthHealthDto = { status: 'ERROR', redis: 'disconnected', se
 @ApiTags('Health')
 @Controller('auth/health')
 export class AuthHealthController {
-  constructor(private readonly statistics: StatisticsService) {}
+  private readonly recent = new Recent<AuthHealthDto>();
+
+  constructor(
+    private readonly statistics: StatisticsService,
+    private readonly timings: HealthTimings,
+  ) {}
 
   @Public()
   @Get()
@@ -45,6 +41,14 @@ export class AuthHealthController {
     example: DISCONNECTED,
   })
   async check(@Res({ passthrough: true }) reply: FastifyReply): Promise<AuthHealthDto> {
+    const answer = await this.recent.get(this.timings.cacheMs, () => this.ask());
+    if (answer.status === 'ERROR') {
+      reply.code(503);
+    }
+    return answer;
+  }
+
+  private async ask(): Promise<AuthHealthDto> {
     try {
       const sessionStats = await this.statistics.read();
       return { status: 'OK', redis: 'connected', sessionStats };
@@ -52,7 +56,6 @@ export class AuthHealthController {
       if (!(error instanceof DependencyUnavailableError)) {
         throw error;
       }
-      reply.code(503);
       return DISCONNECTED;
     }
   }

@@ -7,10 +7,11 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { Public } from '#libs/http';
+import { HealthReportDto } from './health.dto';
 import { PostgresHealth } from './postgres.health';
 import { RedisHealth } from './redis.health';
 import { ShutdownHealth } from './shutdown.health';
@@ -37,22 +38,35 @@ export class HealthController {
   ) {}
 
   @Get('live')
-  @HealthCheck()
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
+  @ApiOkResponse({ type: HealthReportDto, description: 'The process can serve.' })
   @ApiOperation({ summary: 'Liveness: the process can serve, whatever its stores do' })
   live() {
     return this.health.check([]);
   }
 
   @Get('ready')
-  @HealthCheck()
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
+  @ApiOkResponse({
+    type: HealthReportDto,
+    description: '`ok`, or `degraded`: requests are answered, and something wants attention.',
+  })
+  @ApiResponse({
+    status: 503,
+    description: '`error`: Postgres does not answer, or the process is shutting down.',
+    type: HealthReportDto,
+  })
   @ApiOperation({
     summary:
       'Readiness: requests can be answered; degraded while Redis is away, 503 while shutting down',
   })
-  ready() {
-    if (this.shutdown.isUnderWay) {
-      return this.health.check([() => this.shutdown.check()]);
-    }
-    return this.health.check([() => this.redis.check(), () => this.postgres.check()]);
+  async ready() {
+    const stores = this.shutdown.isUnderWay
+      ? null
+      : await this.health.check([() => this.redis.check(), () => this.postgres.check()]);
+    // Asked again: a store that hangs takes a second, in which a signal can come.
+    return stores && !this.shutdown.isUnderWay
+      ? stores
+      : this.health.check([() => this.shutdown.check()]);
   }
 }

@@ -1,25 +1,43 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import { Database } from '#libs/database';
+import { Recent } from '#libs/common';
+import { Database, DatabaseInspector, type DatabaseServer } from '#libs/database';
+import { askInTime } from './ask-in-time';
+import { HealthTimings } from './health-timings';
 
-const TIMEOUT_MS = 2000;
+const UNREACHABLE = { code: 'unreachable', message: 'Postgres does not answer.' };
+const PENDING_MIGRATIONS = {
+  code: 'pending_migrations',
+  message: 'The tables are older than this program: run latchkey migrate.',
+};
 
-/** Postgres: it answers, and how fast. Without it the service is not ready. */
+/**
+ * Postgres: latency, version, pool, migrations. Without it the service is not ready. Tables that have
+ * become older than the program degrade it, no more: it would not have started with them, so a backup
+ * or an older copy has taken their place, everywhere at once, and what still works had better go on.
+ */
 @Injectable()
 export class PostgresHealth {
+  private readonly recent = new Recent<DatabaseServer | null>();
+
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly database: Database,
+    private readonly inspector: DatabaseInspector,
+    private readonly timings: HealthTimings,
   ) {}
 
   async check() {
-    return this.indicators
-      .check('postgres')
-      .attempt(async () => {
-        const startedAt = performance.now();
-        await this.database.ping();
-        return { latencyMs: Math.round((performance.now() - startedAt) * 100) / 100 };
-      })
-      .withTimeout(TIMEOUT_MS);
+    const server = await this.recent.get(this.timings.cacheMs, () =>
+      askInTime(this.indicators, () => this.inspector.inspect(), this.timings.timeoutMs),
+    );
+    const now = { circuit: this.database.circuitState, pool: this.inspector.pool() };
+    const indicator = this.indicators.check('postgres');
+    if (!server) {
+      return indicator.down({ ...now, warnings: [UNREACHABLE] });
+    }
+    return server.hasPendingMigrations
+      ? indicator.degraded({ ...now, ...server, warnings: [PENDING_MIGRATIONS] })
+      : indicator.up({ ...now, ...server, warnings: [] });
   }
 }

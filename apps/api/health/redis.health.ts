@@ -1,14 +1,41 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import { DependencyUnavailableError } from '#libs/common';
+import { Recent } from '#libs/common';
 import { ProfileCacheService } from '#libs/profile-cache';
-import { RedisClient } from '#libs/redis';
-import { StatisticsService } from '#libs/statistics';
+import { RedisClient, warningsOf, type RedisServer } from '#libs/redis';
+import { StatisticsService, type SessionStatistics } from '#libs/statistics';
 import { RedisTrust, Synchroniser } from '#libs/sync';
+import { askInTime, orNull } from './ask-in-time';
+import { HealthTimings } from './health-timings';
+import type { HealthWarningDto } from './health.dto';
 
-/** Redis: latency, memory, eviction policy, statistics. Away, or not believed, it degrades the service, no more. */
+const UNREACHABLE = { code: 'unreachable', message: 'Redis does not answer.' };
+const NOT_BELIEVED = {
+  code: 'not_believed',
+  message: 'Redis is being brought up to date; Postgres answers.',
+};
+const NO_FIGURES = {
+  code: 'no_figures',
+  message: 'Redis does not tell its figures: allow its user the command INFO.',
+};
+
+/** What Redis said. */
+interface Answer {
+  latencyMs: number;
+  /** Null where the user may not ask. */
+  server: RedisServer | null;
+  /** Null where the server does not count, such as a replica. */
+  statistics: SessionStatistics | null;
+}
+
+/**
+ * Redis: latency, memory, eviction policy, statistics. Away, not believed or not as it should be, it
+ * degrades the service, no more. What only this process knows is never from the cache.
+ */
 @Injectable()
 export class RedisHealth {
+  private readonly recent = new Recent<Answer | null>();
+
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly redis: RedisClient,
@@ -16,49 +43,50 @@ export class RedisHealth {
     private readonly trust: RedisTrust,
     private readonly synchroniser: Synchroniser,
     private readonly profiles: ProfileCacheService,
+    private readonly timings: HealthTimings,
   ) {}
 
   async check() {
+    const answer = await this.recent.get(this.timings.cacheMs, () =>
+      askInTime(this.indicators, () => this.measure(), this.timings.timeoutMs),
+    );
+    const believed = this.trust.era() !== null;
+    const warnings = this.warnings(answer, believed);
+    const report = {
+      warnings,
+      believed,
+      circuit: this.redis.circuitState,
+      outboxLag: this.synchroniser.lag(),
+      profileReads: this.profiles.readCounts(),
+      ...(answer && { latencyMs: answer.latencyMs, statistics: answer.statistics }),
+      ...answer?.server,
+    };
     const indicator = this.indicators.check('redis');
-    try {
-      const startedAt = performance.now();
-      await this.redis.ping();
-      const latencyMs = Math.round((performance.now() - startedAt) * 100) / 100;
-      const [memory, statistics] = await Promise.all([
-        this.redis.info('memory'),
-        this.statistics.read(),
-      ]);
-      const evictionPolicy = memory.get('maxmemory_policy') ?? 'unknown';
-      const maxBytes = Number(memory.get('maxmemory') ?? 0);
-      const figures = {
-        latencyMs,
-        usedMemoryBytes: Number(memory.get('used_memory') ?? 0),
-        maxMemoryBytes: maxBytes,
-        evictionPolicy,
-        statistics,
-        profileReads: this.profiles.readCounts(),
-        outboxLag: this.synchroniser.lag(),
-      };
-      if (this.trust.era() === null) {
-        const message = 'Redis is being brought up to date; Postgres answers';
-        return indicator.degraded({ ...figures, message });
-      }
-      return mayEvictSessions(evictionPolicy, maxBytes)
-        ? indicator.degraded({
-            ...figures,
-            message: 'Redis may evict sessions: set maxmemory-policy to noeviction',
-          })
-        : indicator.up(figures);
-    } catch (error) {
-      if (!(error instanceof DependencyUnavailableError)) {
-        throw error;
-      }
-      return indicator.degraded({ message: 'Redis does not answer' });
-    }
+    return warnings.length > 0 ? indicator.degraded(report) : indicator.up(report);
   }
-}
 
-/** Every key that we write has a TTL but the counters, so `volatile-*` evicts sessions too. */
-function mayEvictSessions(policy: string, maxBytes: number): boolean {
-  return maxBytes > 0 && policy !== 'noeviction';
+  private warnings(answer: Answer | null, believed: boolean): HealthWarningDto[] {
+    // A server that refuses what it is asked loses connections and answers only at times: what it
+    // said last tells why.
+    const server = answer ? answer.server : this.redis.lastSeen;
+    return [
+      ...(answer ? [] : [UNREACHABLE]),
+      ...(server ? warningsOf(server) : []),
+      ...(answer && !believed ? [NOT_BELIEVED] : []),
+      ...(answer && !server ? [NO_FIGURES] : []),
+    ];
+  }
+
+  /** Three commands in two round trips, however many sessions there are. */
+  private async measure(): Promise<Answer> {
+    const beganMs = performance.now();
+    await this.redis.ping();
+    const latencyMs = Math.round((performance.now() - beganMs) * 100) / 100;
+    // It has just answered: what it keeps to itself does not make it unreachable.
+    const [server, statistics] = await Promise.all([
+      orNull(this.redis.inspect()),
+      orNull(this.statistics.read()),
+    ]);
+    return { latencyMs, server, statistics };
+  }
 }

@@ -100,7 +100,7 @@ describe('security events on their way into the table', () => {
     const lost = jest.spyOn(store, 'insert').mockImplementationOnce(async (batch) => {
       await insert(batch);
       postgres.endConnections();
-      await app.nest.get(Database).ping();
+      await app.nest.get(Database).run((manager) => manager.query('SELECT 1'));
     });
     const userId = randomUUID();
     events.record(newEvent(userId));

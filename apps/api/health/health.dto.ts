@@ -1,0 +1,179 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { CircuitState } from '#libs/common';
+
+const CIRCUIT_STATES: CircuitState[] = ['closed', 'open', 'half-open'];
+
+/** Something that is not as it should be. */
+export class HealthWarningDto {
+  @ApiProperty({ example: 'may_evict', description: 'Stable; alert on this.' })
+  code!: string;
+
+  @ApiProperty({
+    example: 'Redis may evict sessions (allkeys-lru). Set maxmemory-policy to noeviction.',
+  })
+  message!: string;
+}
+
+export class SessionStatisticsDto {
+  @ApiProperty({ example: 5 })
+  activeSessions!: number;
+
+  @ApiProperty({ example: 3 })
+  cachedProfiles!: number;
+
+  @ApiProperty({ example: 2 })
+  blacklistedTokens!: number;
+}
+
+class ProfileReadsDto {
+  @ApiProperty({ example: 950 })
+  HIT!: number;
+
+  @ApiProperty({ example: 50 })
+  MISS!: number;
+
+  @ApiProperty({ example: 0, description: 'Answered from the record, for want of Redis.' })
+  BYPASS!: number;
+}
+
+class OutboxLagDto {
+  @ApiProperty({ example: 12 })
+  lastMs!: number;
+
+  @ApiProperty({ example: 180 })
+  maxMs!: number;
+
+  @ApiProperty({ example: 42, description: 'Changes that this process brought to Redis.' })
+  applied!: number;
+}
+
+/** Figures of the server are missing while it does not answer, or does not tell. */
+export class RedisHealthDto {
+  @ApiProperty({ enum: ['up', 'degraded'] })
+  status!: 'up' | 'degraded';
+
+  @ApiProperty({ type: [HealthWarningDto], description: 'Why it is degraded; empty while up.' })
+  warnings!: HealthWarningDto[];
+
+  @ApiProperty({ description: 'Whether requests are answered from Redis; else from Postgres.' })
+  believed!: boolean;
+
+  @ApiProperty({ enum: CIRCUIT_STATES, description: '`open`: Redis is not asked for a moment.' })
+  circuit!: CircuitState;
+
+  @ApiProperty({ type: OutboxLagDto, description: 'From a recorded change to Redis having it.' })
+  outboxLag!: OutboxLagDto;
+
+  @ApiProperty({ type: ProfileReadsDto, description: 'Of this process, since it started.' })
+  profileReads!: ProfileReadsDto;
+
+  @ApiPropertyOptional({ type: Number, example: 0.4 })
+  latencyMs?: number;
+
+  @ApiPropertyOptional({ type: SessionStatisticsDto, nullable: true })
+  statistics?: SessionStatisticsDto | null;
+
+  @ApiPropertyOptional({ enum: ['redis', 'valkey'] })
+  software?: 'redis' | 'valkey';
+
+  @ApiPropertyOptional({ type: String, example: '7.2.5' })
+  version?: string;
+
+  @ApiPropertyOptional({ type: Boolean })
+  isClusterNode?: boolean;
+
+  @ApiPropertyOptional({ enum: ['master', 'replica'] })
+  role?: 'master' | 'replica';
+
+  @ApiPropertyOptional({ type: Number, example: 1 })
+  connectedReplicas?: number;
+
+  @ApiPropertyOptional({ type: Number, example: 1_048_576 })
+  usedMemoryBytes?: number;
+
+  @ApiPropertyOptional({ type: Number, example: 0, description: '0: no limit.' })
+  maxMemoryBytes?: number;
+
+  @ApiPropertyOptional({ type: String, example: 'noeviction' })
+  evictionPolicy?: string;
+
+  @ApiPropertyOptional({ type: Boolean })
+  appendOnlyFile?: boolean;
+
+  @ApiPropertyOptional({ type: Boolean })
+  isPersistenceFailing?: boolean;
+}
+
+class PoolDto {
+  @ApiProperty({ example: 4 })
+  size!: number;
+
+  @ApiProperty({ example: 1 })
+  inUse!: number;
+
+  @ApiProperty({ example: 3 })
+  idle!: number;
+
+  @ApiProperty({ example: 0, description: 'Statements that wait for a connection.' })
+  waiting!: number;
+
+  @ApiProperty({ example: 10 })
+  maximum!: number;
+}
+
+export class PostgresHealthDto {
+  @ApiProperty({ enum: ['up', 'degraded', 'down'] })
+  status!: 'up' | 'degraded' | 'down';
+
+  @ApiProperty({ type: [HealthWarningDto], description: 'Why it is not up.' })
+  warnings!: HealthWarningDto[];
+
+  @ApiProperty({ enum: CIRCUIT_STATES, description: '`open`: Postgres is not asked for a moment.' })
+  circuit!: CircuitState;
+
+  @ApiProperty({ type: PoolDto })
+  pool!: PoolDto;
+
+  @ApiPropertyOptional({ type: Number, example: 0.6 })
+  latencyMs?: number;
+
+  @ApiPropertyOptional({ type: String, example: '16.4' })
+  version?: string;
+
+  @ApiPropertyOptional({ type: Boolean })
+  hasPendingMigrations?: boolean;
+}
+
+class ShutdownDto {
+  @ApiProperty({ enum: ['down'] })
+  status!: 'down';
+
+  @ApiProperty({ example: 'The process is shutting down.' })
+  message!: string;
+}
+
+class HealthDetailsDto {
+  @ApiPropertyOptional({ type: RedisHealthDto })
+  redis?: RedisHealthDto;
+
+  @ApiPropertyOptional({ type: PostgresHealthDto })
+  postgres?: PostgresHealthDto;
+
+  @ApiPropertyOptional({ type: ShutdownDto, description: 'And nothing else, while that goes on.' })
+  shutdown?: ShutdownDto;
+}
+
+/** The report of Terminus. */
+export class HealthReportDto {
+  @ApiProperty({ enum: ['ok', 'degraded', 'error', 'shutting_down'] })
+  status!: 'ok' | 'degraded' | 'error' | 'shutting_down';
+
+  @ApiProperty({ type: HealthDetailsDto, description: 'What is up or degraded.' })
+  info!: HealthDetailsDto;
+
+  @ApiProperty({ type: HealthDetailsDto, description: 'What is down.' })
+  error!: HealthDetailsDto;
+
+  @ApiProperty({ type: HealthDetailsDto, description: 'Both.' })
+  details!: HealthDetailsDto;
+}

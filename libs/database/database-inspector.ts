@@ -1,0 +1,76 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
+import { Database } from './database';
+import { hasPendingMigrations } from './migrate';
+import type { ReservedConnection } from './reserved-connection';
+
+const DEADLINE_MS = 800;
+
+/** What a server that answers says. */
+export interface DatabaseServer {
+  /** Milliseconds of one statement, and of connecting where that was needed. */
+  latencyMs: number;
+  version: string;
+  /** Its tables are older than this program. */
+  hasPendingMigrations: boolean;
+}
+
+/** The pool's connections, now. */
+export interface PoolFigures {
+  size: number;
+  inUse: number;
+  idle: number;
+  /** Statements that wait for a connection. */
+  waiting: number;
+  /** Connections that it may open. */
+  maximum: number;
+}
+
+/**
+ * How Postgres is doing. Asks on a connection of its own: a busy pool says nothing about Postgres,
+ * and an instance that is called down for being busy leaves its load to the others.
+ */
+@Injectable()
+export class DatabaseInspector implements OnModuleDestroy {
+  private readonly connection: ReservedConnection;
+
+  constructor(
+    database: Database,
+    private readonly dataSource: DataSource,
+  ) {
+    this.connection = database.reserveConnection(DEADLINE_MS);
+  }
+
+  /** Two statements. @throws DependencyUnavailableError when Postgres cannot answer in time. */
+  async inspect(): Promise<DatabaseServer> {
+    const beganMs = performance.now();
+    const [row] = await this.connection.query<{ version: string }>(
+      `SELECT current_setting('server_version') AS version`,
+    );
+    const latencyMs = Math.round((performance.now() - beganMs) * 100) / 100;
+    return {
+      latencyMs,
+      version: row?.version ?? 'unknown',
+      hasPendingMigrations: await hasPendingMigrations(this.dataSource, (sql) =>
+        this.connection.query(sql),
+      ),
+    };
+  }
+
+  /** Asks nobody. */
+  pool(): PoolFigures {
+    const { master } = this.dataSource.driver as unknown as { master: Pool };
+    return {
+      size: master.totalCount,
+      inUse: master.totalCount - master.idleCount,
+      idle: master.idleCount,
+      waiting: master.waitingCount,
+      maximum: master.options.max,
+    };
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.connection.close();
+  }
+}

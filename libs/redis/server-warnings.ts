@@ -1,0 +1,70 @@
+import type { RedisServer } from './redis-server';
+
+/** Stable: people are paged by them. */
+export type ServerWarningCode =
+  'cluster_node' | 'replica' | 'may_evict' | 'nearly_full' | 'persistence_failing';
+
+/** Something about a server that answers, but is not as it should be. */
+export interface ServerWarning {
+  code: ServerWarningCode;
+  message: string;
+}
+
+/** Share of `maxmemory` below which there is headroom: nothing is evicted or refused soon. */
+const HEADROOM = 0.8;
+
+/** What whoever runs this server should change, the worst first. */
+export function warningsOf(server: RedisServer): ServerWarning[] {
+  const warnings: ServerWarning[] = [];
+  if (server.isClusterNode) {
+    warnings.push({
+      code: 'cluster_node',
+      message:
+        'Redis is a node of a Redis Cluster, on which the scripts do not run; Postgres answers. ' +
+        'Use a Redis with cluster-enabled no.',
+    });
+  }
+  if (server.role === 'replica') {
+    warnings.push({
+      code: 'replica',
+      message: 'Redis is a read-only replica; Postgres answers. Use the address of the master.',
+    });
+  }
+  if (server.isPersistenceFailing) {
+    warnings.push({
+      code: 'persistence_failing',
+      message: 'Redis cannot write to its disk and may refuse changes.',
+    });
+  }
+  return [...warnings, ...memoryWarnings(server)];
+}
+
+/**
+ * Sessions and tombstones have a TTL, so `volatile-*` evicts them too, but only when memory runs out.
+ * `allkeys-*` is meant for caches that fill their memory: it gets there sooner or later.
+ */
+function memoryWarnings(server: RedisServer): ServerWarning[] {
+  const { evictionPolicy, maxMemoryBytes, usedMemoryBytes } = server;
+  if (maxMemoryBytes === 0) {
+    return [];
+  }
+  const hasHeadroom = usedMemoryBytes < HEADROOM * maxMemoryBytes;
+  if (evictionPolicy === 'noeviction') {
+    return hasHeadroom
+      ? []
+      : [
+          {
+            code: 'nearly_full',
+            message: 'Redis has used 80 % of maxmemory; when it is full it refuses new sessions.',
+          },
+        ];
+  }
+  return hasHeadroom && evictionPolicy.startsWith('volatile-')
+    ? []
+    : [
+        {
+          code: 'may_evict',
+          message: `Redis may evict sessions (${evictionPolicy}). Set maxmemory-policy to noeviction.`,
+        },
+      ];
+}
