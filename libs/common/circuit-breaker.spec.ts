@@ -50,6 +50,18 @@ describe('a circuit breaker', () => {
     expect(await circuit.run(() => Promise.resolve('asked'))).toBe('asked');
   });
 
+  it('says how it stands', async () => {
+    expect(circuit.state).toBe('closed');
+    await fail(10);
+    expect(circuit.state).toBe('open');
+    while (circuit.state === 'open') {
+      await turn();
+    }
+    expect(circuit.state).toBe('half-open');
+    await circuit.run(() => Promise.resolve());
+    expect(circuit.state).toBe('closed');
+  });
+
   it('closes at once when told that the store is back', async () => {
     await fail(10);
     circuit.close();

@@ -15,7 +15,7 @@ function isBackground([command = '', ...args]: string[]): boolean {
 
 /**
  * Counts what clients send to a Redis, by its own MONITOR: commands that a script runs inside the
- * server do not count, nor do those of the counting connection or of the background.
+ * server do not count, nor do those of the counting connection, of the background, or of connecting.
  */
 export class CommandCounter {
   private seen: string[] = [];
@@ -63,7 +63,7 @@ export class CommandCounter {
     while (!this.seen.some((command) => command.includes(mark))) {
       await this.marker.echo(mark);
     }
-    const commands = this.seen.filter((command) => !/mark-|^info|^client/i.test(command));
+    const commands = this.seen.filter((command) => !/mark-|^info$|^client/i.test(command));
     this.seen = [];
     return commands;
   }

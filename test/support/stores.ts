@@ -19,13 +19,16 @@ export function newFolder(prefix: string): string {
   return mkdtempSync(join(sharedStores().folder, prefix));
 }
 
-/** A Redis process for one suite, empty, on a free port, keeping nothing on disk. */
-export async function startTestRedis(): Promise<TestRedis> {
+/**
+ * A Redis process for one suite, empty, on a free port, keeping nothing on disk.
+ * @param flags further arguments of redis-server.
+ */
+export async function startTestRedis(flags: string[] = []): Promise<TestRedis> {
   const { redis } = sharedStores();
   const server = await startRedis({
     found: redis,
     dir: newFolder('redis-'),
-    flags: ['--appendonly', 'no'],
+    flags: ['--appendonly', 'no', ...flags],
   });
   const client = new Redis(server.url, { retryStrategy: () => null });
   client.on('error', () => undefined);

@@ -1,0 +1,101 @@
+import { HealthTimings } from '../../apps/api/health/health-timings';
+import { DatabaseInspector } from '../../libs/database';
+import { StatisticsService } from '../../libs/statistics';
+import { RedisTrust } from '../../libs/sync';
+import { startTestApp, type TestApp } from '../support/app';
+import { CommandCounter } from '../support/command-counter';
+import { readiness } from '../support/health-report';
+import { inTurns } from '../support/in-turns';
+import { until } from '../support/until';
+
+const DAY_MS = 86_400_000;
+const PROBES = 200;
+
+/** The commands of one check, sorted. */
+const COSTS = {
+  '/health/live': [],
+  '/health/ready': ['evalsha', 'info', 'ping'],
+  '/api/auth/health': ['evalsha'],
+};
+
+describe('what probes cost', () => {
+  let app: TestApp;
+  let counter: CommandCounter;
+  let inspections: jest.SpiedFunction<DatabaseInspector['inspect']>;
+
+  beforeEach(async () => {
+    // What keeps Redis up to date does not run, so that only probes ask.
+    const sync = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
+    app = await startTestApp({ timings: sync });
+    inspections = jest.spyOn(app.nest.get(DatabaseInspector), 'inspect');
+    counter = await CommandCounter.start(app.redis.url);
+    // The text of the script travels once.
+    await app.nest.get(StatisticsService).read();
+  });
+
+  afterEach(async () => {
+    counter.stop();
+    await app.close();
+  });
+
+  function cacheFor(ms: number): void {
+    app.nest.get(HealthTimings).cacheMs = ms;
+  }
+
+  /** Commands of probes that all come at once, sorted. */
+  async function costOf(path: string, probes: number): Promise<string[]> {
+    const commands = await counter.during(async () => {
+      const answers = await Promise.all(Array.from({ length: probes }, () => app.http.get(path)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    });
+    return commands.sort();
+  }
+
+  it.each(Object.entries(COSTS))(
+    '%s: many at once, and all that come while the answer is young, cost one check',
+    async (path, cost) => {
+      cacheFor(DAY_MS);
+      expect(await costOf(path, PROBES)).toEqual(cost);
+      expect(await costOf(path, PROBES)).toEqual([]);
+      expect(inspections).toHaveBeenCalledTimes(path === '/health/ready' ? 1 : 0);
+    },
+  );
+
+  it('is the same for any number of sessions, and never a look at every key', async () => {
+    cacheFor(0);
+    await app.register('one@example.com');
+    const { client } = app.redis;
+    for (const sessions of [1, 100]) {
+      await inTurns(sessions, 10, () => app.login('one@example.com'));
+      await client.config('RESETSTAT');
+      for (const [path, cost] of Object.entries(COSTS)) {
+        expect([path, await costOf(path, 1)]).toEqual([path, cost]);
+      }
+      expect(await client.info('commandstats')).not.toMatch(/cmdstat_(keys|h?scan|dbsize)\b/);
+    }
+  });
+
+  it('is paid again when the answer is a second old', async () => {
+    expect(new HealthTimings().cacheMs).toBe(1000);
+    expect((await readiness(app)).redis.evictionPolicy).toBe('noeviction');
+    await app.redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await until(async () => (await readiness(app)).redis.evictionPolicy === 'allkeys-lru');
+    await app.register();
+    const active = async () => {
+      const { body } = await app.http.get<{ sessionStats: { activeSessions: number } }>(
+        '/api/auth/health',
+      );
+      return body.sessionStats.activeSessions;
+    };
+    await until(async () => (await active()) === 1);
+  });
+
+  it('is not paid for what the process knows by itself: that is always new', async () => {
+    cacheFor(DAY_MS);
+    expect((await readiness(app)).report).toBe('ok');
+    app.nest.get(RedisTrust).lose('a test says so');
+    const { status, report, redis, warnings } = await readiness(app);
+    expect([status, report, redis.believed]).toEqual([200, 'degraded', false]);
+    expect(warnings).toEqual(['not_believed']);
+  });
+});
