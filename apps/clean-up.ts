@@ -14,7 +14,7 @@ export interface CleanedUp {
   /** Of sessions hashes and indexes in Redis. */
   removedMembers: number;
   forgottenJobRuns: number;
-  /** How many more there were than had been counted; negative: fewer. */
+  /** By how much the counters of the statistics were too high; negative: too low. */
   drift: SessionStatistics;
 }
 
@@ -42,11 +42,11 @@ export class CleanUp {
         deletedSessions: await sessions.cleanUp(signal),
       }),
       'files of avatars': async (signal) => ({ removedAvatarFiles: await avatars.remove(signal) }),
-      'security events': async () => ({
-        deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds),
+      'security events': async (signal) => ({
+        deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds, signal),
       }),
       statistics: (signal) => statistics.run(signal),
-      'runs of jobs': async () => ({ forgottenJobRuns: await jobs.forgetOldRuns() }),
+      'runs of jobs': async (signal) => ({ forgottenJobRuns: await jobs.forgetOldRuns(signal) }),
     };
   }
 

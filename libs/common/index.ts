@@ -1,6 +1,7 @@
 export { Batcher, type BatchLimits } from './batcher';
 export { CircuitBreaker, type CircuitState } from './circuit-breaker';
 export { Clock, ClockModule } from './clock';
+export { deleteInBatches } from './delete-in-batches';
 export {
   DependencyUnavailableError,
   DomainError,

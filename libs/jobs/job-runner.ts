@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
-import { Clock } from '#libs/common';
+import { Clock, deleteInBatches } from '#libs/common';
 import { Database } from '#libs/database';
 import { JobRunStore, type JobTick } from './job-run.store';
 
@@ -14,7 +14,6 @@ export type JobRun<Result> =
 export type JobWork<Result extends object> = (signal: AbortSignal) => Promise<Result>;
 
 const RUN_RETENTION_MS = 30 * 86_400_000;
-const DELETE_BATCH = 1000;
 
 /**
  * Runs jobs once a tick, on one instance at a time. An instance that dies in the middle of a job loses
@@ -52,16 +51,14 @@ export class JobRunner {
     return this.runs.isFinished(due);
   }
 
-  /** Forgets runs of more than 30 days ago. @returns how many. @throws DependencyUnavailableError */
-  async forgetOldRuns(): Promise<number> {
+  /**
+   * Forgets runs of more than 30 days ago, in bounded batches.
+   * @returns how many.
+   * @throws DependencyUnavailableError
+   */
+  async forgetOldRuns(signal?: AbortSignal): Promise<number> {
     const before = new Date(this.clock.nowMs() - RUN_RETENTION_MS);
-    let total = 0;
-    let deleted: number;
-    do {
-      deleted = await this.runs.deleteBefore(before, DELETE_BATCH);
-      total += deleted;
-    } while (deleted === DELETE_BATCH);
-    return total;
+    return deleteInBatches((limit) => this.runs.deleteBefore(before, limit), signal);
   }
 
   private async runUnderLock<Result extends object>(

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
-import { Clock } from '#libs/common';
+import { Clock, deleteInBatches } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { RedisTrust } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
@@ -66,9 +65,6 @@ const EVERYONE_BATCH = 200;
  * presents its refresh token late is told what became of it.
  */
 const ENDED_RETENTION_MS = 30 * 86_400_000;
-/** Rows that one statement deletes, and the breath between two: other statements come first. */
-const CLEAN_UP_BATCH = 1000;
-const CLEAN_UP_PAUSE_MS = 100;
 
 /**
  * Sessions: opened, verified, refreshed, listed, revoked. Postgres is written first and is right;
@@ -299,15 +295,7 @@ export class SessionService {
    */
   async cleanUp(signal?: AbortSignal): Promise<number> {
     const beforeMs = this.clock.nowMs() - ENDED_RETENTION_MS;
-    let total = 0;
-    for (;;) {
-      const deleted = await this.record.deleteEnded(beforeMs, CLEAN_UP_BATCH);
-      total += deleted;
-      if (deleted < CLEAN_UP_BATCH) {
-        return total;
-      }
-      await pause(CLEAN_UP_PAUSE_MS, undefined, { signal });
-    }
+    return deleteInBatches((limit) => this.record.deleteEnded(beforeMs, limit), signal);
   }
 
   private async endById(

@@ -30,7 +30,7 @@ export interface Countable {
 
 /** What a recount found. */
 export interface Recounted {
-  /** How many more there are than were counted; negative: fewer. */
+  /** By how much the counters were too high; negative: too low. */
   drift: SessionStatistics;
   /** Members of sessions hashes and indexes that nothing needed any more. */
   removedMembers: number;

@@ -10,6 +10,7 @@ import { CronJob } from 'cron';
 import { DependencyUnavailableError } from '#libs/common';
 import { Settings } from '#libs/config';
 import { JobRunner, type JobRun } from '#libs/jobs';
+import { Metrics } from '#libs/metrics';
 import { lastTick } from './last-tick';
 import { ScheduledJobs, type ScheduledJob } from './scheduled-jobs';
 
@@ -33,6 +34,7 @@ export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly runner: JobRunner,
     private readonly registry: SchedulerRegistry,
     private readonly settings: Settings,
+    private readonly metrics: Metrics,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -51,6 +53,7 @@ export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
     if (job.cron === null) {
       return;
     }
+    this.metrics.jobs.expect(job.name);
     const cronJob: CronJob = CronJob.from({
       name: job.name,
       cronTime: job.cron,
@@ -71,16 +74,19 @@ export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async seeTo(job: ScheduledJob, tick: Date): Promise<void> {
+    const beganMs = performance.now();
     try {
       const run = await this.runOrWait(job, tick);
       if (run.state === 'succeeded') {
         const { durationMs, result } = run;
+        this.metrics.jobs.ran(job.name, 'succeeded', durationMs);
         this.logger.log({ job: job.name, tick, durationMs, ...result }, `${job.name} done`);
       }
     } catch (error) {
       if (this.stop.signal.aborted) {
         this.logger.log({ job: job.name, tick }, `${job.name} broken off: shutting down`);
       } else {
+        this.metrics.jobs.ran(job.name, 'failed', performance.now() - beganMs);
         this.logger.error({ job: job.name, tick, err: error }, `${job.name} failed`);
       }
     }

@@ -1,12 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from '#libs/audit';
 import type { Settings } from '#libs/config';
 import { MetricsModule } from '#libs/metrics';
 import { MetricsAccess } from './metrics-access';
 import { MetricsController } from './metrics.controller';
 import { MetricsListener } from './metrics-listener';
+import { SecurityEventCounter } from './security-event-counter';
 
 /** Serves metrics: beside the API, or at a port of their own. */
-@Module({ imports: [MetricsModule], providers: [MetricsAccess] })
+@Module({ imports: [AuditModule, MetricsModule], providers: [MetricsAccess, SecurityEventCounter] })
 export class ApiMetricsModule {
   static forRoot({ metricsPort }: Settings): DynamicModule {
     return {

@@ -4,7 +4,7 @@
 -- ARGV[1] number of the recount
 -- ARGV[2] era in which it began
 -- ARGV[3] now, ms since the epoch
--- Returns {recounted minus counted, for sessions, cached profiles and tombstones}; nil when this data is
+-- Returns {counted minus recounted, for sessions, cached profiles and tombstones}; nil when this data is
 -- not what was recounted: it was lost, or somebody has begun another recount. One step a bucket. Atomic.
 --- @include count.lua
 --- @include sweep.lua
@@ -31,8 +31,8 @@ for i = 1, #fields, 2 do
 end
 redis.call('HDEL', KEYS[1], '#recount')
 sum_buckets(KEYS[1], this_minute)
-local drift = totals(KEYS[1])
-for i = 1, #drift do
-  drift[i] = drift[i] - counted[i]
+local recounted = totals(KEYS[1])
+for i = 1, #counted do
+  counted[i] = counted[i] - recounted[i]
 end
-return drift
+return counted

@@ -218,7 +218,7 @@ describe('statistics', () => {
     it('tells planted drift, and repairs it', async () => {
       await plantDrift();
       const { drift } = await newRecount().run();
-      expect(drift).toEqual({ activeSessions: -6, cachedProfiles: -1, blacklistedTokens: -1 });
+      expect(drift).toEqual({ activeSessions: 6, cachedProfiles: 1, blacklistedTokens: 1 });
       expect(await statistics.read()).toEqual({
         activeSessions: 19,
         cachedProfiles: 19,
