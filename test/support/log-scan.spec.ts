@@ -39,7 +39,7 @@ const HARMLESS = [
   '{"method":"PUT","route":"/api/auth/profile/password","status":204,"msg":"answered"}',
   '{"event":"password_changed","sessionId":"3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c11"}',
   '{"headers":{"authorization":"[Redacted]","cookie":"[Redacted]","set-cookie":"[Redacted]"}}',
-  '{"kid":"n4bQgYhMfWWaL-qgxVrQ","msg":"signing keys changed"}',
+  '{"kid":"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs","msg":"signing keys changed"}',
   '{"msg":"connected to redis://cache:6379 and postgres://db/latchkey"}',
   '{"challenge":"Bearer realm=\\"latchkey\\", error=\\"invalid_token\\""}',
 ];

@@ -35,7 +35,8 @@ const PATTERNS: [kind: string, pattern: RegExp][] = [
   ['a JWT', /\beyJ[\w-]{10,}(?:\.[\w-]*)*/g],
   ['a password hash', /\$argon2[^\s"]*/g],
   ['a refresh token', new RegExp(`${UUID}\\.[\\w-]{20,}`, 'gi')],
-  ['256 random bits', /(?<![\w-])[\w-]{43}(?![\w-])/g],
+  // The id of a key is a hash of its public half (RFC 7638), and looks like them.
+  ['256 random bits', /(?<![\w-]|"kid":")[\w-]{43}(?![\w-])/g],
   ['credentials of a scheme', /\b(?:Bearer|Basic) +(?!realm=)[\w.~+/=-]{6,}/g],
   [
     'a header with credentials',

@@ -107,6 +107,7 @@ describe('security events on their way into the table', () => {
     await until(() => lost.mock.calls.length === 2);
     await app.nest.get(EventQueue).flush();
     expect(await rowsOf(userId)).toHaveLength(1);
+    expect(events.droppedEvents).toBe(0);
   });
 
   it('are written when the process ends', async () => {
