@@ -10,7 +10,7 @@ import tseslint from 'typescript-eslint';
  */
 const LAYERS = [
   ['common'],
-  ['metrics'],
+  ['metrics', 'tracing'],
   ['config', 'redis', 'database'],
   ['sync', 'jobs', 'audit'],
   ['statistics'],
@@ -21,6 +21,19 @@ const LAYERS = [
 ];
 
 const OWNED_PACKAGES = [
+  {
+    owner: 'tracing',
+    names: [
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/instrumentation',
+      '@opentelemetry/instrumentation-http',
+      '@opentelemetry/instrumentation-pg',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace-node',
+    ],
+    use: 'Tracer of #libs/tracing',
+  },
   {
     owner: 'redis',
     names: ['ioredis', '@liaoliaots/nestjs-redis'],

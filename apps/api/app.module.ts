@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TerminusModule } from '@nestjs/terminus';
 import type { Settings } from '#libs/config';
@@ -25,6 +26,7 @@ import { AvatarController } from './profile/avatar.controller';
 import { AvatarUploads } from './profile/avatar-upload';
 import { ProfileController } from './profile/profile.controller';
 import { SessionController } from './session/session.controller';
+import { TraceInterceptor } from './tracing/trace.interceptor';
 
 /** The API process, composed. */
 @Module({})
@@ -63,6 +65,7 @@ export class AppModule {
         RedisHealth,
         PostgresHealth,
         ShutdownHealth,
+        ...(settings.tracing ? [{ provide: APP_INTERCEPTOR, useClass: TraceInterceptor }] : []),
       ],
     };
   }

@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { Metrics } from '#libs/metrics';
+import { Tracer } from '#libs/tracing';
 import { VERSION } from '../version';
 import { AppModule } from './app.module';
 import { serveDocs } from './docs/open-api';
@@ -24,6 +25,7 @@ import { HttpTraffic } from './lifecycle/http-traffic';
 import { measureRequests } from './metrics/request-metrics.hook';
 import { PinoLogger } from './log/pino-logger';
 import { acceptUploads } from './profile/avatar-upload';
+import { nameTraces } from './tracing/request-trace.hook';
 
 /** Builds the API application, ready to listen. */
 export async function createApp(
@@ -79,6 +81,10 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const traffic = app.get(HttpTraffic);
   const metrics = app.get(Metrics);
+  const tracer = app.get(Tracer);
+  if (tracer.isOn) {
+    nameTraces(fastify, tracer);
+  }
   measureRequests(fastify, metrics);
   metrics.http.watchInFlight(() => traffic.openRequests);
   acceptOnlyJson(fastify);

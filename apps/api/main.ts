@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { loadSettings, SettingsError, type Settings } from '#libs/config';
-import { waitForPostgres } from '#libs/database';
-import { createApp } from './app.setup';
+import { startTracing } from '#libs/tracing';
+import { VERSION } from '../version';
 import { Shutdown } from './lifecycle/shutdown';
 import { onStopRequest, type StopRequest } from './lifecycle/stop-request';
 import { logOutput } from './log/log-output';
@@ -11,8 +11,16 @@ import { PinoLogger } from './log/pino-logger';
 
 async function main(): Promise<void> {
   const settings = await readSettings();
+  if (settings.tracing) {
+    startTracing({ ...settings.tracing, serviceVersion: VERSION });
+  }
   const pinoLogger = createLogger(settings.logLevel, await logOutput(settings.logFormat));
   Logger.overrideLogger(new PinoLogger(pinoLogger));
+  // Only now: what is traced has to be loaded after tracing has been started.
+  /* eslint-disable @typescript-eslint/no-require-imports */
+  const { waitForPostgres } = require('#libs/database') as typeof import('#libs/database');
+  const { createApp } = require('./app.setup') as typeof import('./app.setup');
+  /* eslint-enable */
   let stop = endBeforeStart;
   onStopRequest((request) => stop(request));
   await waitForPostgres(settings.databaseUrl, settings.startTimeoutSeconds * 1000);

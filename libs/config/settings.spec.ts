@@ -44,6 +44,9 @@ describe('settings', () => {
       jobsEnabled: true,
       cleanUpCron: '0 * * * *',
       redisCheckCron: '*/5 * * * *',
+      metricsPort: undefined,
+      metricsAllow: undefined,
+      tracing: undefined,
       startTimeoutSeconds: 60,
       shutdownDelaySeconds: 0,
       shutdownTimeoutSeconds: 10,
@@ -240,6 +243,81 @@ describe('settings', () => {
       ['AVATAR_S3_ACCESS_KEY_ID', { AVATAR_S3_SECRET_ACCESS_KEY: 'secret' }],
     ])('refuse a wrong or missing %s', (variable, env) => {
       expect(refusal({ ...BUCKET, ...env }).variable).toBe(variable);
+    });
+  });
+
+  describe('for metrics', () => {
+    it('take a port of their own, but not that of the API', () => {
+      expect(parse({ METRICS_PORT: '9464' }).metricsPort).toBe(9464);
+      expect(parse({ PORT: '0', METRICS_PORT: '0' }).metricsPort).toBe(0);
+      for (const env of [{ METRICS_PORT: '3000' }, { PORT: '80', METRICS_PORT: '80' }]) {
+        expect(refusal(env).message).toBe('METRICS_PORT must be another port than PORT.');
+      }
+      expect(refusal({ METRICS_PORT: 'http' }).variable).toBe('METRICS_PORT');
+    });
+
+    it('take addresses and networks of those who may read them', () => {
+      const { metricsAllow } = parse({ METRICS_ALLOW: '10.0.0.0/8, 192.168.1.7,fd00::/8' });
+      const allowed = (address: string, family?: 'ipv6') => metricsAllow?.check(address, family);
+      expect(['10.255.0.1', '192.168.1.7'].map((one) => allowed(one))).toEqual([true, true]);
+      expect(['11.0.0.1', '192.168.1.8'].map((one) => allowed(one))).toEqual([false, false]);
+      expect(['fd12::1', '::1'].map((one) => allowed(one, 'ipv6'))).toEqual([true, false]);
+      expect(allowed('::ffff:10.0.0.1', 'ipv6')).toBe(true);
+      expect(parse({ METRICS_ALLOW: '0.0.0.0/0' }).metricsAllow?.check('8.8.8.8')).toBe(true);
+    });
+
+    it.each([
+      'localhost',
+      '10.0.0.0/33',
+      '10.0.0/8',
+      '::/129',
+      '10.0.0.0/8/8',
+      '10.0.0.1,',
+      '1.1.1.1/',
+    ])('refuse the list %j', (text) => {
+      expect(refusal({ METRICS_ALLOW: text }).message).toBe(
+        'METRICS_ALLOW must be a list of IP addresses and networks, like 127.0.0.1,10.0.0.0/8.',
+      );
+    });
+  });
+
+  describe('for traces', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318';
+
+    it('are off without an endpoint', () => {
+      expect(parse({ OTEL_SERVICE_NAME: 'x', OTEL_TRACES_SAMPLER: 'always_on' }).tracing).toBe(
+        undefined,
+      );
+    });
+
+    it('take the standard variables', () => {
+      expect(parse({ OTEL_EXPORTER_OTLP_ENDPOINT }).tracing).toEqual({
+        endpoint: OTEL_EXPORTER_OTLP_ENDPOINT,
+        serviceName: 'latchkey',
+        sampler: 'parentbased_always_on',
+        samplerRatio: 1,
+      });
+      const env = {
+        OTEL_EXPORTER_OTLP_ENDPOINT,
+        OTEL_SERVICE_NAME: 'sessions',
+        OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+        OTEL_TRACES_SAMPLER_ARG: '0.25',
+      };
+      expect(parse(env).tracing).toMatchObject({
+        serviceName: 'sessions',
+        sampler: 'parentbased_traceidratio',
+        samplerRatio: 0.25,
+      });
+    });
+
+    it.each([
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+      ['OTEL_TRACES_SAMPLER', 'sometimes'],
+      ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+      ['OTEL_TRACES_SAMPLER_ARG', '-0.1'],
+      ['OTEL_TRACES_SAMPLER_ARG', 'half'],
+    ])('refuse %s=%s', (variable, text) => {
+      expect(refusal({ [variable]: text }).variable).toBe(variable);
     });
   });
 

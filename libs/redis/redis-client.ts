@@ -2,6 +2,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CircuitBreaker, DependencyUnavailableError, type CircuitState } from '#libs/common';
 import type { CallTimer, Metrics } from '#libs/metrics';
+import type { Tracer } from '#libs/tracing';
 import { readLuaSource } from './lua-source';
 import { parseInfo, readServer, SERVER_SECTIONS, type RedisServer } from './redis-server';
 import { warningsOf, type ServerWarningCode } from './server-warnings';
@@ -37,6 +38,7 @@ export class RedisClient implements OnApplicationShutdown {
     private readonly redis: Redis,
     private readonly timeoutMs: number,
     private readonly metrics: Metrics,
+    private readonly tracer: Tracer,
   ) {
     metrics.stores.watchCircuit('redis', () => this.circuit.state);
     redis.on('ready', () => {
@@ -140,10 +142,12 @@ export class RedisClient implements OnApplicationShutdown {
     }
   }
 
-  /** @param name of the script or command, under which it is measured. */
+  /** @param name of the script or command, under which it is measured and traced. */
   private run<T>(name: string, command: () => Promise<T>): Promise<T> {
     const call = this.callOf(name);
-    return this.circuit.run(() => call.measure(() => this.send(command)));
+    return this.tracer.span(name, 'redis', () =>
+      this.circuit.run(() => call.measure(() => this.send(command))),
+    );
   }
 
   private callOf(name: string): CallTimer {

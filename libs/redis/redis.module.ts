@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { RedisModule as DriverModule, RedisService } from '@liaoliaots/nestjs-redis';
 import type { OptionsFactory } from '#libs/common';
 import { Metrics, MetricsModule } from '#libs/metrics';
+import { Tracer, TracingModule } from '#libs/tracing';
 import { RedisClient } from './redis-client';
 
 export interface RedisOptions {
@@ -26,6 +27,7 @@ export class RedisModule {
       global: true,
       imports: [
         MetricsModule,
+        TracingModule,
         DriverModule.forRootAsync(
           {
             ...(options.imports && { imports: options.imports }),
@@ -44,11 +46,11 @@ export class RedisModule {
       providers: [
         {
           provide: RedisClient,
-          inject: [RedisService, Metrics],
-          useFactory: (driver: RedisService, metrics: Metrics) => {
+          inject: [RedisService, Metrics, Tracer],
+          useFactory: (driver: RedisService, metrics: Metrics, tracer: Tracer) => {
             const redis = driver.getOrThrow();
             const timeoutMs = redis.options.commandTimeout ?? COMMAND_TIMEOUT_MS;
-            return new RedisClient(redis, timeoutMs, metrics);
+            return new RedisClient(redis, timeoutMs, metrics, tracer);
           },
         },
       ],

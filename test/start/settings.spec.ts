@@ -40,6 +40,8 @@ const BAD: [variable: string, env: Record<string, string>][] = [
   ['SESSION_TTL', { ...GOOD, SESSION_TTL: '86400' }],
   ['PROFILE_TTL', { ...GOOD, PROFILE_TTL: '0s' }],
   ['BLACKLIST_TTL', { ...GOOD, BLACKLIST_TTL: '-24h' }],
+  ['METRICS_ALLOW', { ...GOOD, METRICS_ALLOW: 'everybody-here' }],
+  ['OTEL_TRACES_SAMPLER', { ...GOOD, OTEL_TRACES_SAMPLER: 'now-and-then' }],
 ];
 
 describe('a bad setting', () => {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { Metrics } from '../../libs/metrics';
 import { RedisClient } from '../../libs/redis';
+import { NoTracer } from '../../libs/tracing';
 import { startTestRedis, type TestRedis } from './stores';
 
 export interface ConnectedRedis {
@@ -18,7 +19,7 @@ export async function connectRedisClient(): Promise<ConnectedRedis> {
   const connection = new Redis(server.url, { enableAutoPipelining: true });
   connection.on('error', () => undefined);
   return {
-    client: new RedisClient(connection, 1000, new Metrics()),
+    client: new RedisClient(connection, 1000, new Metrics(), new NoTracer()),
     raw: server.client,
     server,
     async close() {

@@ -1,0 +1,80 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import {
+  SpanKind as Kind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+  type Tracer as ApiTracer,
+} from '@opentelemetry/api';
+import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { DependencyUnavailableError, DomainError } from '#libs/common';
+import { Tracer, type SpanKind } from './tracer';
+
+/** Milliseconds that the last spans have to reach the collector when the process ends. */
+const FLUSH_TIMEOUT_MS = 1000;
+
+/** Spans by OpenTelemetry. Work outside of a traced request, as in the background, gets none. */
+export class OpenTelemetryTracer extends Tracer implements OnApplicationShutdown {
+  readonly isOn = true;
+  private readonly tracer: ApiTracer;
+
+  constructor(private readonly provider: NodeTracerProvider) {
+    super();
+    this.tracer = provider.getTracer('latchkey');
+  }
+
+  span<T>(name: string, kind: SpanKind, work: () => Promise<T>): Promise<T> {
+    if (!trace.getActiveSpan()?.isRecording()) {
+      return work();
+    }
+    return this.tracer.startActiveSpan(name, optionsOf(name, kind), async (span) => {
+      try {
+        return await work();
+      } catch (error) {
+        note(span, error);
+        throw error;
+      } finally {
+        span.end();
+      }
+    });
+  }
+
+  nameRequest(method: string, route: string | undefined): void {
+    const span = trace.getActiveSpan();
+    if (span && route !== undefined) {
+      span.updateName(`${method} ${route}`).setAttribute('http.route', route);
+    }
+  }
+
+  traceId(): string | undefined {
+    return trace.getActiveSpan()?.spanContext().traceId;
+  }
+
+  /** Sends what is left. Never rejects: whoever asked for the end has waited long enough. */
+  async onApplicationShutdown(): Promise<void> {
+    const timer = new AbortController();
+    const deadline = pause(FLUSH_TIMEOUT_MS, undefined, { signal: timer.signal });
+    const flushed = this.provider.shutdown();
+    await Promise.race([flushed, deadline].map((end) => end.catch(() => undefined)));
+    timer.abort();
+  }
+}
+
+function optionsOf(name: string, kind: SpanKind): { kind: Kind; attributes: Attributes } {
+  return kind === 'redis'
+    ? {
+        kind: Kind.CLIENT,
+        attributes: { 'db.system.name': 'redis', 'db.operation.name': name },
+      }
+    : { kind: Kind.INTERNAL, attributes: {} };
+}
+
+/** The error by its class: a message may quote what the client sent. */
+function note(span: Span, error: unknown): void {
+  span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
+  if (!(error instanceof DomainError) || error instanceof DependencyUnavailableError) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+}

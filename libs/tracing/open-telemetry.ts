@@ -1,0 +1,74 @@
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  NodeTracerProvider,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  type Sampler,
+} from '@opentelemetry/sdk-trace-node';
+import { OpenTelemetryTracer } from './open-telemetry-tracer';
+import type { TracingOptions } from './process-tracer';
+import { ReportingExporter } from './reporting-exporter';
+import { ScrubbingExporter } from './scrubbing-exporter';
+
+/** Milliseconds after which a batch of spans is given up, attempts to repeat it included. */
+const EXPORT_TIMEOUT_MS = 5000;
+
+/** Asked every few seconds by machines: a trace of them tells nothing. */
+const UNTRACED = /^\/(health|metrics)\b/;
+
+/** Sets OpenTelemetry up: what happens here happens to the whole process, and once. */
+export function openTelemetryTracer(options: TracingOptions): OpenTelemetryTracer {
+  const { endpoint, serviceName, serviceVersion } = options;
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    timeoutMillis: EXPORT_TIMEOUT_MS,
+  });
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': serviceName,
+      'service.version': serviceVersion,
+    }),
+    sampler: samplerOf(options),
+    spanProcessors: [
+      new BatchSpanProcessor(new ReportingExporter(new ScrubbingExporter(exporter)), {
+        exportTimeoutMillis: 2 * EXPORT_TIMEOUT_MS,
+      }),
+    ],
+  });
+  provider.register();
+  registerInstrumentations({
+    tracerProvider: provider,
+    instrumentations: [
+      new HttpInstrumentation({
+        disableOutgoingRequestInstrumentation: true,
+        ignoreIncomingRequestHook: ({ url = '' }) => UNTRACED.test(url),
+      }),
+      new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
+    ],
+  });
+  return new OpenTelemetryTracer(provider);
+}
+
+function samplerOf({ sampler, samplerRatio }: TracingOptions): Sampler {
+  switch (sampler) {
+    case 'always_on':
+      return new AlwaysOnSampler();
+    case 'always_off':
+      return new AlwaysOffSampler();
+    case 'traceidratio':
+      return new TraceIdRatioBasedSampler(samplerRatio);
+    case 'parentbased_always_on':
+      return new ParentBasedSampler({ root: new AlwaysOnSampler() });
+    case 'parentbased_always_off':
+      return new ParentBasedSampler({ root: new AlwaysOffSampler() });
+    case 'parentbased_traceidratio':
+      return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(samplerRatio) });
+  }
+}

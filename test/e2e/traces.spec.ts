@@ -1,0 +1,283 @@
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { ApiProcess } from '../support/api-process';
+import { newEmail, PASSWORD } from '../support/app';
+import { buildOnce } from '../support/build';
+import { inTurns } from '../support/in-turns';
+import { OtlpCollector, type CollectedSpan } from '../support/otlp-collector';
+import {
+  createTestDatabase,
+  startTestRedis,
+  type TestDatabase,
+  type TestRedis,
+} from '../support/stores';
+import { until } from '../support/until';
+
+const PROFILE = '/api/auth/profile';
+const LOGIN = '/api/auth/login';
+/** Nothing listens there. */
+const DEAD_COLLECTOR = 'http://127.0.0.1:9';
+
+describe('traces', () => {
+  let redis: TestRedis;
+  let database: TestDatabase;
+  let collector: OtlpCollector;
+  let api: ApiProcess | undefined;
+
+  beforeAll(async () => {
+    await buildOnce();
+    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+  }, 120_000);
+
+  beforeEach(async () => {
+    collector = await OtlpCollector.start();
+  });
+
+  afterEach(async () => {
+    await api?.kill();
+    collector.stop();
+  });
+
+  afterAll(async () => {
+    await Promise.all([redis.stop(), database.drop()]);
+  });
+
+  async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
+    api = await ApiProcess.spawn({
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      ...env,
+    });
+    return api.untilServing();
+  }
+
+  async function register(server: ApiProcess, email = newEmail()): Promise<AuthResultDto> {
+    const json = { email, password: PASSWORD };
+    return (await server.http.post<AuthResultDto>('/api/auth/register', { json })).body;
+  }
+
+  /** The one trace whose server span has this name, once it is complete. */
+  async function traceOf(name: string): Promise<CollectedSpan[]> {
+    await until(() => collector.tracesWith(name).length > 0);
+    const traces = collector.tracesWith(name);
+    expect(traces).toHaveLength(1);
+    return traces[0]!;
+  }
+
+  /** Names from the server span down to a span. */
+  function pathTo(span: CollectedSpan, trace: CollectedSpan[]): string[] {
+    const parent = trace.find(({ spanId }) => spanId === span.parentSpanId);
+    return parent ? [...pathTo(parent, trace), span.name] : [span.name];
+  }
+
+  function spanCalled(name: string, trace: CollectedSpan[]): CollectedSpan {
+    const found = trace.filter((span) => span.name === name);
+    expect([name, found.length]).toEqual([name, 1]);
+    return found[0]!;
+  }
+
+  const queriesIn = (trace: CollectedSpan[]) =>
+    trace.filter(({ attributes }) => attributes['db.system.name'] === 'postgresql');
+
+  it('of a profile that is not cached go from HTTP through the handler to Redis and Postgres', async () => {
+    const server = await start();
+    const { accessToken: token } = await register(server);
+    expect((await server.http.get(PROFILE, { token })).headers.get('x-cache')).toBe('MISS');
+
+    const name = `GET ${PROFILE}`;
+    const trace = await traceOf(name);
+    const root = spanCalled(name, trace);
+    expect([root.kind, root.parentSpanId]).toEqual(['server', undefined]);
+    expect(root.attributes).toMatchObject({
+      'http.route': PROFILE,
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+    });
+    const handler = [name, 'ProfileController.read'];
+    expect(pathTo(spanCalled('verify-session', trace), trace)).toEqual([name, 'verify-session']);
+    for (const script of ['lease-profile', 'fill-profile']) {
+      const span = spanCalled(script, trace);
+      expect(pathTo(span, trace)).toEqual([...handler, script]);
+      expect([span.kind, span.attributes]).toEqual([
+        'client',
+        { 'db.system.name': 'redis', 'db.operation.name': script },
+      ]);
+    }
+    const [query, ...more] = queriesIn(trace);
+    expect(more).toEqual([]);
+    expect(pathTo(query!, trace)).toEqual([...handler, expect.stringMatching(/^pg\.query:SELECT/)]);
+    expect(query!.attributes['db.query.text']).toMatch(/^SELECT .* FROM "?users"?/s);
+    expect(collector.requests.map(({ path }) => path)).toContain('/v1/traces');
+    expect(collector.resource).toMatchObject({ 'service.name': 'latchkey' });
+  });
+
+  it('of a sign-in have all its statements and scripts, in the transaction too', async () => {
+    const server = await start({ OTEL_SERVICE_NAME: 'sessions' });
+    const email = newEmail();
+    await register(server, email);
+    const json = { email, password: PASSWORD };
+    expect((await server.http.post(LOGIN, { json })).status).toBe(200);
+
+    const name = `POST ${LOGIN}`;
+    const trace = await traceOf(name);
+    const handler = [name, 'AuthController.login'];
+    expect(pathTo(spanCalled('open-session', trace), trace)).toEqual([...handler, 'open-session']);
+    const texts = queriesIn(trace).map((query) => {
+      expect(pathTo(query, trace).slice(0, 2)).toEqual(handler);
+      return String(query.attributes['db.query.text']);
+    });
+    expect(texts.some((text) => text.includes('INSERT INTO sessions'))).toBe(true);
+    expect(texts.some((text) => text.includes('users'))).toBe(true);
+    expect(collector.resource).toMatchObject({ 'service.name': 'sessions' });
+  });
+
+  it('go on with the trace of the caller, and are named on the lines of the log', async () => {
+    const server = await start({ LOG_FORMAT: 'json' });
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const parent = '00f067aa0ba902b7';
+    const headers = { traceparent: `00-${traceId}-${parent}-01` };
+    expect((await server.http.get(PROFILE, { headers })).status).toBe(401);
+    const trace = await traceOf(`GET ${PROFILE}`);
+    expect(trace.map((span) => [span.traceId, span.parentSpanId])).toEqual([[traceId, parent]]);
+    const lines = server.output.split('\n').filter((line) => line.includes('"answered"'));
+    const line = lines.find((one) => one.includes(PROFILE)) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({ traceId, status: 401 });
+  });
+
+  it('of requests at the same time do not mix', async () => {
+    const server = await start();
+    const users = await inTurns(8, 8, () => register(server));
+    await Promise.all(users.map(({ accessToken: token }) => server.http.get(PROFILE, { token })));
+    const name = `GET ${PROFILE}`;
+    await until(() => collector.tracesWith(name).length === users.length);
+    for (const trace of collector.tracesWith(name)) {
+      const scripts = trace.filter(({ attributes }) => attributes['db.system.name'] === 'redis');
+      expect(scripts.map((script) => script.name).sort()).toEqual([
+        'fill-profile',
+        'lease-profile',
+        'verify-session',
+      ]);
+    }
+  });
+
+  it('hold no token, password, address or id, in anything that is sent', async () => {
+    const server = await start();
+    const email = newEmail();
+    const { accessToken, refreshToken, user, session } = await register(server, email);
+    const json = { email, password: PASSWORD };
+    const token = accessToken;
+    const headers = { 'user-agent': 'an agent of the tests', cookie: 'biscuit=1' };
+    await server.http.get(`${PROFILE}?access_token=${token}`, { token, headers });
+    await server.http.put(PROFILE, { token, json: { bio: 'a secret bio' } });
+    await server.http.post(LOGIN, { json: { ...json, password: 'wrong password' } });
+    await server.http.post('/api/auth/register', { json });
+    await server.http.post('/api/auth/refresh', { json: { refreshToken } });
+    await server.http.delete(`/api/auth/sessions/${session.id}`, { token });
+    await server.http.get(`/nowhere/${user.id}`, { token });
+    server.signal('SIGTERM');
+    expect(await server.ended).toBe('exit code 0');
+
+    const names = new Set(collector.spans.map(({ name }) => name));
+    expect(names).toContain('DELETE /api/auth/sessions/:id');
+    const sent = collector.requests.map(({ body }) => body).join('\n');
+    const secrets = [accessToken, refreshToken, email, user.id, session.id, PASSWORD];
+    for (const secret of [...secrets, 'a secret bio', 'wrong password', 'biscuit', 'an agent']) {
+      expect(sent).not.toContain(secret);
+    }
+    for (const part of accessToken.split('.')) {
+      expect(sent).not.toContain(part);
+    }
+    expect(sent).not.toMatch(/\$argon2|authorization/i);
+  });
+
+  it('leave out what machines ask for all the time, and work in the background', async () => {
+    const server = await start();
+    await server.http.get('/health/ready');
+    await server.http.get('/metrics');
+    await server.http.get('/nowhere');
+    await until(() => collector.spans.length > 0);
+    await until(() => redis.client.get('latchkey:position').then((position) => position !== null));
+    server.signal('SIGTERM');
+    await server.ended;
+    expect(collector.spans.map(({ name }) => name)).toEqual(['GET']);
+  });
+
+  it.each([
+    [{ OTEL_TRACES_SAMPLER: 'always_off' }, '-01'],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }, '-01'],
+    [{ OTEL_TRACES_SAMPLER: 'parentbased_always_on' }, '-00'],
+  ])('are not recorded with %j for a caller whose flags are %s', async (env, flags) => {
+    const server = await start(env);
+    const traceparent = `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7${flags}`;
+    const { status } = await server.http.get(PROFILE, { headers: { traceparent } });
+    expect(status).toBe(401);
+    server.signal('SIGTERM');
+    expect(await server.ended).toBe('exit code 0');
+    expect(collector.requests).toEqual([]);
+  });
+
+  describe.each(['dead', 'refusing'])('with a collector that is %s', (state) => {
+    it('are lost: one warning, no other answer, and an end in time', async () => {
+      collector.status = 500;
+      const endpoint = state === 'dead' ? DEAD_COLLECTOR : collector.endpoint;
+      const server = await start({
+        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+        SHUTDOWN_TIMEOUT: '5s',
+      });
+      const { accessToken: token } = await register(server);
+      const lost = () => server.logged('warn').filter((line) => line.startsWith('traces are lost'));
+      await until(async () => {
+        expect((await server.http.get(PROFILE, { token })).status).toBe(200);
+        return lost().length > 0;
+      });
+      const answers = await inTurns(200, 10, () => server.http.get(PROFILE, { token }));
+      expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+      server.signal('SIGTERM');
+      expect(await server.ended).toBe('exit code 0');
+      expect(lost()).toHaveLength(1);
+      expect([server.logged('error'), server.complaint]).toEqual([[], '']);
+    });
+  });
+
+  it('with a collector that hangs do not keep the process from its end', async () => {
+    const silent = await OtlpCollector.start();
+    const server = await start({
+      OTEL_EXPORTER_OTLP_ENDPOINT: silent.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
+      SHUTDOWN_TIMEOUT: '5s',
+    });
+    await server.http.get(PROFILE);
+    silent.hang();
+    server.signal('SIGTERM');
+    expect(await server.ended).toBe('exit code 0');
+    silent.stop();
+  });
+
+  it('cost nothing where they are not asked for: no package of theirs is loaded', async () => {
+    const off = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: '', ...PRINTS_MODULES });
+    await register(off);
+    off.signal('SIGTERM');
+    expect(await off.ended).toBe('exit code 0');
+    // prom-client brings the interface, which does nothing by itself.
+    const loaded = ({ complaint }: ApiProcess) =>
+      new Set(complaint.match(/@opentelemetry\/(?!api\/)[\w-]+/g));
+    expect(off.complaint).toContain('node_modules/ioredis');
+    expect(loaded(off)).toEqual(new Set());
+    expect(collector.requests).toEqual([]);
+
+    const on = await start(PRINTS_MODULES);
+    on.signal('SIGTERM');
+    expect(await on.ended).toBe('exit code 0');
+    expect(loaded(on)).toContain('@opentelemetry/sdk-trace-node');
+  });
+});
+
+/** Lets Node print, at the end of a process, every file that it has loaded. */
+const PRINTS_MODULES = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+    `import { createRequire } from 'node:module';
+     const { cache } = createRequire(process.execPath);
+     process.on('exit', () => process.stderr.write(Object.keys(cache).join('\\n')));`,
+  )}`,
+};
