@@ -81,6 +81,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   /** Names who applies the entries of a kind. To be called before the application starts. */
   onChange(kind: string, apply: ApplyChange): void {
     this.appliers.set(kind, apply);
+    this.metrics.sync.expect(kind);
   }
 
   /** Names who records revocations. To be called before the application starts. */
