@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Metrics } from '../../libs/metrics';
+import { Outbox } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { inTurns } from '../support/in-turns';
@@ -195,7 +196,25 @@ describe('GET /metrics', () => {
     const { accessToken: token } = await app.register();
     const logout = () => app.http.post('/api/auth/logout', { token });
     expect(await growth('latchkey_revocation_lag_seconds_count', {}, logout)).toBe(1);
-    expect((await scrape()).sum('latchkey_revocation_lag_bound_seconds')).toBe(1);
+    const found = await scrape();
+    expect(found.sum('latchkey_revocation_lag_bound_seconds')).toBe(1);
+    // A boundary at the bound: what exceeds it can be counted.
+    const kind = 'session-revoked';
+    expect(found.sum('latchkey_outbox_lag_seconds_bucket', { kind, le: '1' })).toBe(0);
+  });
+
+  it('measures how late a change came to Redis that this process did not make', async () => {
+    const kind = 'all-sessions-revoked';
+    const details = { generation: 2 };
+    const change = async () => {
+      await app.nest.get(Outbox).append({ kind, userId: randomUUID(), details });
+      await until(async () => (await scrape()).sum(name, { kind }) > 0);
+    };
+    const name = 'latchkey_outbox_lag_seconds_count';
+    expect(await growth(name, { kind }, change)).toBe(1);
+    const late = (await scrape()).find('latchkey_outbox_lag_seconds_sum', { kind })[0]?.value;
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect((await scrape()).sum(name, { kind: 'session-revoked' })).toBe(0);
   });
 
   it('has the statistics, read once a second at most', async () => {

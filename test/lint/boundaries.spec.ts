@@ -114,6 +114,18 @@ const VIOLATIONS: [title: string, filePath: string, code: string, message: strin
     'Only libs/redis imports @liaoliaots/nestjs-redis',
   ],
   [
+    'metrics declared elsewhere than in their library',
+    'apps/api/app.module.ts',
+    "export { Counter } from 'prom-client';",
+    'Only libs/metrics imports prom-client',
+  ],
+  [
+    'traces made elsewhere than in their library',
+    'libs/redis/redis-client.ts',
+    "export { trace } from '@opentelemetry/api';",
+    'Only libs/tracing imports @opentelemetry/api',
+  ],
+  [
     'passwords hashed elsewhere than in their library',
     'apps/api/app.module.ts',
     "export { hash } from 'argon2';",
