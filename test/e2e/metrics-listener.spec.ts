@@ -1,5 +1,6 @@
 import { freePort } from '../../tools/local/ports.mjs';
 import { ApiProcess } from '../support/api-process';
+import { startTestApp } from '../support/app';
 import { buildOnce } from '../support/build';
 import { Scrape } from '../support/metrics';
 import { RawConnection } from '../support/raw-connection';
@@ -105,6 +106,15 @@ describe('metrics of a process', () => {
     expect(await started.ended).toBe('exit code 0');
     expect([started.logged('error'), started.complaint]).toEqual([[], '']);
     idle.close();
+  });
+
+  it('leave their port with the application, however idle a connection is', async () => {
+    const port = await freePort();
+    const app = await startTestApp({ env: { METRICS_PORT: String(port) } });
+    const origin = `http://127.0.0.1:${port}`;
+    await Scrape.of(origin);
+    await app.close();
+    await expect(fetch(`${origin}/metrics`)).rejects.toThrow('fetch failed');
   });
 
   it('stop the start when their port is taken', async () => {
