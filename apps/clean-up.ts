@@ -3,6 +3,7 @@ import { AuditEvents } from '#libs/audit';
 import { AvatarOrphans } from '#libs/avatar';
 import { Settings } from '#libs/config';
 import { JobRunner } from '#libs/jobs';
+import { Metrics } from '#libs/metrics';
 import { SessionService } from '#libs/session';
 import { StatisticsRecount, type SessionStatistics } from '#libs/statistics';
 
@@ -21,6 +22,15 @@ export interface CleanedUp {
 /** The name under which it runs, on one instance at a time. */
 export const CLEAN_UP = 'clean-up';
 
+/** Labels of what is taken away. */
+const REMOVED = {
+  deletedSessions: 'sessions',
+  removedAvatarFiles: 'avatar_files',
+  deletedAuditEvents: 'audit_events',
+  removedMembers: 'redis_members',
+  forgottenJobRuns: 'job_runs',
+} as const satisfies Record<Exclude<keyof CleanedUp, 'drift'>, string>;
+
 type Step = (signal: AbortSignal) => Promise<Partial<CleanedUp>>;
 
 /** What nobody needs any more goes, in bounded batches. Nothing that is refused depends on it. */
@@ -36,6 +46,7 @@ export class CleanUp {
     statistics: StatisticsRecount,
     jobs: JobRunner,
     { auditRetentionSeconds }: Settings,
+    private readonly metrics: Metrics,
   ) {
     this.steps = {
       'records of sessions': async (signal) => ({
@@ -61,7 +72,9 @@ export class CleanUp {
     for (const [what, step] of Object.entries(this.steps)) {
       signal.throwIfAborted();
       try {
-        Object.assign(cleanedUp, await step(signal));
+        const done = await step(signal);
+        this.measure(done);
+        Object.assign(cleanedUp, done);
       } catch (error) {
         signal.throwIfAborted();
         this.logger.warn(`could not clean up ${what}: ${String(error)}`);
@@ -72,5 +85,18 @@ export class CleanUp {
       throw errors[0];
     }
     return cleanedUp as CleanedUp;
+  }
+
+  /** Step by step: also what was done beside a step that failed. */
+  private measure({ drift, ...removed }: Partial<CleanedUp>): void {
+    const { jobs } = this.metrics;
+    for (const [what, count] of Object.entries(removed)) {
+      jobs.removed(CLEAN_UP, REMOVED[what as keyof typeof REMOVED], count);
+    }
+    if (drift) {
+      jobs.corrected('active_sessions', drift.activeSessions);
+      jobs.corrected('cached_profiles', drift.cachedProfiles);
+      jobs.corrected('blacklisted_tokens', drift.blacklistedTokens);
+    }
   }
 }

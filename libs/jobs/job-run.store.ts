@@ -43,15 +43,6 @@ export class JobRunStore {
     );
   }
 
-  /** Whether a tick has been seen to, with whatever outcome. */
-  async isFinished({ job, tick }: JobTick): Promise<boolean> {
-    const rows = await this.query(
-      'SELECT FROM job_runs WHERE job = $1 AND tick = $2 AND finished_at IS NOT NULL',
-      [job, tick],
-    );
-    return rows.length > 0;
-  }
-
   /** @returns how many rows were deleted, `limit` at most. */
   async deleteBefore(before: Date, limit: number): Promise<number> {
     const rows = await this.query<{ count: number }>(

@@ -46,11 +46,6 @@ export class JobRunner {
     return held?.result ?? { state: 'busy' };
   }
 
-  /** Whether a tick has been seen to. @throws DependencyUnavailableError */
-  async isFinished(due: JobTick): Promise<boolean> {
-    return this.runs.isFinished(due);
-  }
-
   /**
    * Forgets runs of more than 30 days ago, in bounded batches.
    * @returns how many.

@@ -3,7 +3,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export type JobOutcome = 'succeeded' | 'failed';
 
 /** What the statistics count. */
-export type StatisticsKind = 'active_sessions' | 'cached_profiles' | 'blacklisted_tokens';
+const KINDS = ['active_sessions', 'cached_profiles', 'blacklisted_tokens'] as const;
+export type StatisticsKind = (typeof KINDS)[number];
 
 /** What is done by the clock. Labels are names from the code, never from data. */
 export class JobMetrics {
@@ -11,8 +12,7 @@ export class JobMetrics {
   private readonly durations: Histogram;
   private readonly removals: Counter;
   private readonly lastSuccess: Gauge;
-  private readonly drifts: Gauge;
-  private readonly redisCheckFailures: Counter;
+  private readonly corrections: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -41,17 +41,13 @@ export class JobMetrics {
       labelNames: ['job'],
       registers,
     });
-    this.drifts = new Gauge({
-      name: 'latchkey_statistics_drift',
-      help: 'By how much the counters in Redis were too high when they were last recounted.',
+    this.corrections = new Counter({
+      name: 'latchkey_statistics_corrections_total',
+      help: 'By how much recounts found the counters in Redis wrong, too high or too low.',
       labelNames: ['kind'],
       registers,
     });
-    this.redisCheckFailures = new Counter({
-      name: 'latchkey_redis_check_failures_total',
-      help: 'Scheduled checks that found Redis unhealthy.',
-      registers,
-    });
+    KINDS.forEach((kind) => this.corrections.labels(kind).inc(0));
   }
 
   /** Exports the runs of a job from now on, at 0: an alert sees a job that never runs. */
@@ -75,11 +71,7 @@ export class JobMetrics {
   }
 
   /** @param drift counted minus found; negative when the counter was too low. */
-  drifted(kind: StatisticsKind, drift: number): void {
-    this.drifts.labels(kind).set(drift);
-  }
-
-  redisCheckFailed(): void {
-    this.redisCheckFailures.inc();
+  corrected(kind: StatisticsKind, drift: number): void {
+    this.corrections.labels(kind).inc(Math.abs(drift));
   }
 }

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { Recent } from '#libs/common';
 
 /** What lives in Redis, as its counters say. */
 export interface LiveCounts {
@@ -11,14 +12,13 @@ const MAX_AGE_MS = 1000;
 
 /** How much lives in Redis: the same on every instance, and absent where Redis does not answer. */
 export class StatisticsMetrics {
-  private latest: Promise<LiveCounts | null> = Promise.resolve(null);
-  private readAtMs = -Infinity;
+  private readonly latest = new Recent<LiveCounts | null>();
 
   constructor(private readonly registry: Registry) {}
 
   /** @param read one round trip; done when metrics are asked for, once a second at most. */
   watch(read: () => Promise<LiveCounts>): void {
-    const recent = () => this.recent(read);
+    const recent = () => this.latest.get(MAX_AGE_MS, () => read().catch(() => null));
     const gauge = (name: string, help: string, of: (counts: LiveCounts) => number) => {
       new Gauge({
         name,
@@ -49,14 +49,5 @@ export class StatisticsMetrics {
       'Tombstones of revoked sessions, exact to a minute.',
       ({ blacklistedTokens }) => blacklistedTokens,
     );
-  }
-
-  private recent(read: () => Promise<LiveCounts>): Promise<LiveCounts | null> {
-    const nowMs = performance.now();
-    if (nowMs - this.readAtMs >= MAX_AGE_MS) {
-      this.readAtMs = nowMs;
-      this.latest = read().catch(() => null);
-    }
-    return this.latest;
   }
 }

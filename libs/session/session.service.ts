@@ -229,7 +229,8 @@ export class SessionService {
    * @throws SessionNotFoundError when the user has no live session of that id.
    */
   async revokeById(userId: string, sessionId: string): Promise<void> {
-    await this.endById(userId, sessionId, 'revoked-by-user');
+    await this.endById(userId, sessionId);
+    this.countRevoked('revoked-by-user', 1);
     const details = { reason: 'revoked_by_user' } as const;
     this.events.record({ name: 'session_revoked', userId, sessionId, details });
   }
@@ -298,11 +299,8 @@ export class SessionService {
     return deleteInBatches((limit) => this.record.deleteEnded(beforeMs, limit), signal);
   }
 
-  private async endById(
-    userId: string,
-    sessionId: string,
-    reason: RevocationReason,
-  ): Promise<void> {
+  private async endById(userId: string, sessionId: string): Promise<void> {
+    const reason = 'revoked-by-user';
     const nowMs = this.clock.nowMs();
     let revoked: RevokedSession | null;
     try {
@@ -315,14 +313,11 @@ export class SessionService {
         // It may have been this very call that ended it.
         throw error;
       }
-      await this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
-      this.countRevoked(reason, 1);
-      return;
+      return this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
     }
     if (!revoked) {
       throw new SessionNotFoundError();
     }
-    this.countRevoked(reason, 1);
     await this.publisher.revoked(userId, revoked, nowMs);
   }
 

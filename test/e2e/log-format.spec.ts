@@ -1,34 +1,15 @@
-import { ApiProcess } from '../support/api-process';
-import { buildOnce } from '../support/build';
+import { useApiSuite } from '../support/api-suite';
 import { auditRows } from '../support/security-events';
-import {
-  createTestDatabase,
-  startTestRedis,
-  type TestDatabase,
-  type TestRedis,
-} from '../support/stores';
 
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'correct horse battery staple';
 
 describe('the log of the process', () => {
-  let redis: TestRedis;
-  let database: TestDatabase;
-  let api: ApiProcess | undefined;
-
-  beforeAll(async () => {
-    await buildOnce();
-    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
-  });
-
-  afterEach(() => api?.kill());
-
-  afterAll(() => Promise.all([redis.stop(), database.drop()]));
+  const suite = useApiSuite();
 
   /** What it prints from its start to its end, with one failed sign-in in between. */
   async function outputOf(env: Record<string, string>): Promise<string[]> {
-    api = await ApiProcess.spawn({ DATABASE_URL: database.url, REDIS_URL: redis.url, ...env });
-    await api.untilServing();
+    const api = await (await suite.spawn(env)).untilServing();
     const json = { email: EMAIL, password: PASSWORD };
     await api.http.post('/api/auth/login', { json, headers: { 'x-request-id': 'the-request' } });
     api.signal('SIGTERM');
@@ -52,7 +33,7 @@ describe('the log of the process', () => {
       }),
     );
     // It was asked to stop before it was time to write events.
-    const rows = await auditRows(database.sql);
+    const rows = await auditRows(suite.database.sql);
     expect(rows).toContainEqual(
       expect.objectContaining({ name: 'login_failed', request_id: 'the-request' }),
     );

@@ -1,38 +1,16 @@
 import { freePort } from '../../tools/local/ports.mjs';
-import { ApiProcess } from '../support/api-process';
+import type { ApiProcess } from '../support/api-process';
+import { useApiSuite } from '../support/api-suite';
 import { startTestApp } from '../support/app';
-import { buildOnce } from '../support/build';
 import { Scrape } from '../support/metrics';
 import { RawConnection } from '../support/raw-connection';
-import {
-  createTestDatabase,
-  startTestRedis,
-  type TestDatabase,
-  type TestRedis,
-} from '../support/stores';
 import { until } from '../support/until';
 
 describe('metrics of a process', () => {
-  let redis: TestRedis;
-  let database: TestDatabase;
-  let api: ApiProcess | undefined;
-
-  beforeAll(async () => {
-    await buildOnce();
-    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
-  }, 120_000);
-
-  afterEach(async () => {
-    await api?.kill();
-  });
-
-  afterAll(async () => {
-    await Promise.all([redis.stop(), database.drop()]);
-  });
+  const suite = useApiSuite();
 
   async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
-    api = await ApiProcess.spawn({ DATABASE_URL: database.url, REDIS_URL: redis.url, ...env });
-    return api.untilServing();
+    return (await suite.spawn(env)).untilServing();
   }
 
   async function startWithPort(env: Record<string, string> = {}) {
@@ -119,15 +97,9 @@ describe('metrics of a process', () => {
 
   it('stop the start when their port is taken', async () => {
     const { port } = await startWithPort();
-    const first = api;
-    const second = await ApiProcess.spawn({
-      DATABASE_URL: database.url,
-      REDIS_URL: redis.url,
-      METRICS_PORT: String(port),
-    });
+    const second = await suite.spawn({ METRICS_PORT: String(port) });
     expect(await second.ended).toBe('exit code 1');
     expect(second.complaint).toMatch(/^Latchkey could not start: listen EADDRINUSE: .*\n$/);
-    await first?.kill();
   });
 
   it.each([

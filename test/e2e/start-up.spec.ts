@@ -2,15 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { runMigrations } from '../../libs/database/migrate';
 import { startPostgres } from '../../tools/local/postgres.mjs';
-import { ApiProcess } from '../support/api-process';
-import { buildOnce } from '../support/build';
+import type { ApiProcess } from '../support/api-process';
+import { useApiSuite } from '../support/api-suite';
 import { sharedStores } from '../support/shared-stores';
-import {
-  createTestDatabase,
-  startTestRedis,
-  type TestDatabase,
-  type TestRedis,
-} from '../support/stores';
+import { createTestDatabase } from '../support/stores';
 import { until } from '../support/until';
 
 /** Nothing listens there. */
@@ -19,27 +14,7 @@ const POSTGRES_AWAY = `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey`;
 const WAITING = 'waiting for Postgres: connection refused; next attempt in';
 
 describe('the start of the API', () => {
-  let redis: TestRedis;
-  let database: TestDatabase;
-  let api: ApiProcess | undefined;
-
-  beforeAll(async () => {
-    await buildOnce();
-    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
-  }, 120_000);
-
-  afterEach(async () => {
-    await api?.kill();
-  });
-
-  afterAll(async () => {
-    await Promise.all([redis.stop(), database.drop()]);
-  });
-
-  async function spawn(env: Record<string, string>): Promise<ApiProcess> {
-    api = await ApiProcess.spawn({ DATABASE_URL: database.url, REDIS_URL: redis.url, ...env });
-    return api;
-  }
+  const suite = useApiSuite();
 
   /** Ended with code 1, and with one sentence beside the log. */
   async function expectRefusal(started: ApiProcess, sentence: string): Promise<void> {
@@ -55,7 +30,7 @@ describe('the start of the API', () => {
     await runMigrations(first.url);
     await first.stop();
 
-    const started = await spawn({ DATABASE_URL: first.url });
+    const started = await suite.spawn({ DATABASE_URL: first.url });
     await until(() => started.logged('warn').length >= 2);
     expect(started.logged('warn').slice(0, 2)).toEqual([`${WAITING} 0.5 s`, `${WAITING} 1 s`]);
     const again = await startPostgres({ dataDir, password: 's3cret', port: first.port });
@@ -70,22 +45,22 @@ describe('the start of the API', () => {
   });
 
   it('gives up after START_TIMEOUT', async () => {
-    const started = await spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1s' });
+    const started = await suite.spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1s' });
     const sentence = 'Postgres could not be reached within 1 s: connection refused.';
     await expectRefusal(started, sentence);
     expect(started.logged('warn').length).toBeGreaterThan(0);
   });
 
   it('passes on what Postgres says against it', async () => {
-    const refused = new URL(database.url);
+    const refused = new URL(suite.database.url);
     refused.password = 's3cret';
-    const started = await spawn({ DATABASE_URL: refused.href, START_TIMEOUT: '1s' });
+    const started = await suite.spawn({ DATABASE_URL: refused.href, START_TIMEOUT: '1s' });
     const reason = `password authentication failed for user "${refused.username}"`;
     await expectRefusal(started, `Postgres could not be reached within 1 s: ${reason}.`);
   });
 
   it('ends at once when it is stopped while it waits', async () => {
-    const started = await spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1h' });
+    const started = await suite.spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1h' });
     await until(() => started.logged('warn').length > 0);
     started.signal('SIGTERM');
     expect(await started.ended).toBe('exit code 0');
@@ -98,9 +73,9 @@ describe('the start of the API', () => {
     try {
       const sentence = 'The tables are not up to date: run latchkey migrate.';
       await older.sql.query('DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)');
-      await expectRefusal(await spawn({ DATABASE_URL: older.url }), sentence);
+      await expectRefusal(await suite.spawn({ DATABASE_URL: older.url }), sentence);
       await older.sql.query('DROP TABLE migrations');
-      await expectRefusal(await spawn({ DATABASE_URL: older.url }), sentence);
+      await expectRefusal(await suite.spawn({ DATABASE_URL: older.url }), sentence);
     } finally {
       await older.drop();
     }
@@ -108,13 +83,13 @@ describe('the start of the API', () => {
 
   it('does not need to read which migrations ran', async () => {
     const name = `app_${process.pid}`;
-    const { sql } = database;
+    const { sql } = suite.database;
     await sql.query(`CREATE ROLE ${name} LOGIN PASSWORD 's3cret'`);
     try {
       await sql.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON users, subjects TO ${name}`);
-      const url = new URL(database.url);
+      const url = new URL(suite.database.url);
       [url.username, url.password] = [name, 's3cret'];
-      const started = await spawn({ DATABASE_URL: url.href });
+      const started = await suite.spawn({ DATABASE_URL: url.href });
       await started.untilServing();
       await started.kill();
     } finally {
@@ -124,7 +99,7 @@ describe('the start of the API', () => {
   });
 
   it('does not wait for Redis, and says that it is away', async () => {
-    const started = await spawn({ REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` });
+    const started = await suite.spawn({ REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` });
     await started.untilServing();
     const ready = await started.http.get<{ status: string }>('/health/ready');
     expect([ready.status, ready.body.status]).toEqual([200, 'degraded']);

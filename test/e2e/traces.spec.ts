@@ -1,15 +1,9 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
-import { ApiProcess } from '../support/api-process';
+import type { ApiProcess } from '../support/api-process';
+import { useApiSuite } from '../support/api-suite';
 import { newEmail, PASSWORD } from '../support/app';
-import { buildOnce } from '../support/build';
 import { inTurns } from '../support/in-turns';
 import { OtlpCollector, type CollectedSpan } from '../support/otlp-collector';
-import {
-  createTestDatabase,
-  startTestRedis,
-  type TestDatabase,
-  type TestRedis,
-} from '../support/stores';
 import { until } from '../support/until';
 
 const PROFILE = '/api/auth/profile';
@@ -18,33 +12,19 @@ const LOGIN = '/api/auth/login';
 const DEAD_COLLECTOR = 'http://127.0.0.1:9';
 
 describe('traces', () => {
-  let redis: TestRedis;
-  let database: TestDatabase;
+  const suite = useApiSuite();
   let collector: OtlpCollector;
-  let api: ApiProcess | undefined;
-
-  beforeAll(async () => {
-    await buildOnce();
-    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
-  }, 120_000);
 
   beforeEach(async () => {
     collector = await OtlpCollector.start();
   });
 
-  afterEach(async () => {
-    await api?.kill();
+  afterEach(() => {
     collector.stop();
   });
 
-  afterAll(async () => {
-    await Promise.all([redis.stop(), database.drop()]);
-  });
-
   async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
-    api = await ApiProcess.spawn({
-      DATABASE_URL: database.url,
-      REDIS_URL: redis.url,
+    const api = await suite.spawn({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
       OTEL_BSP_SCHEDULE_DELAY: '100',
       ...env,
@@ -197,7 +177,9 @@ describe('traces', () => {
     await server.http.get('/metrics');
     await server.http.get('/nowhere');
     await until(() => collector.spans.length > 0);
-    await until(() => redis.client.get('latchkey:position').then((position) => position !== null));
+    await until(() =>
+      suite.redis.client.get('latchkey:position').then((position) => position !== null),
+    );
     server.signal('SIGTERM');
     await server.ended;
     expect(collector.spans.map(({ name }) => name)).toEqual(['GET']);

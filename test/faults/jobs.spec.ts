@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { ApiProcess } from '../support/api-process';
 import { PASSWORD, newEmail } from '../support/app';
 import { buildOnce } from '../support/build';
+import { Scrape } from '../support/metrics';
 import { countSessions, insertEndedSessions } from '../support/session-rows';
 import {
   createTestDatabase,
@@ -63,9 +64,22 @@ describe('two instances with the same jobs', () => {
       .length;
   }
 
-  it('run each once for each tick', async () => {
+  /** The sum of a metric over all instances that export it. */
+  async function measured(name: string, labels: Record<string, string>): Promise<number> {
+    const origins = instances.map(({ port }) => `http://127.0.0.1:${port}`);
+    const scrapes = await Promise.all(origins.map((origin) => Scrape.of(origin)));
+    return scrapes
+      .flatMap((scrape) => scrape.find(`latchkey_${name}`, labels))
+      .reduce((sum, { value }) => sum + value, 0);
+  }
+
+  it('run each once for each tick, and say so', async () => {
     await start({ CLEAN_UP_CRON: HOURS, REDIS_CHECK_CRON: HOURS });
     await until(async () => finished(await runs('clean-up')).length >= 4);
+    await until(async () => {
+      const exported = await measured('job_runs_total', { job: 'clean-up', outcome: 'succeeded' });
+      return exported === finished(await runs('clean-up')).length;
+    });
     instances.forEach((each) => each.signal('SIGTERM'));
     await Promise.all(instances.map((each) => each.ended));
     for (const job of ['clean-up', 'redis-check']) {
@@ -77,6 +91,18 @@ describe('two instances with the same jobs', () => {
       );
       expect(timesDone(job)).toBe(all.length);
     }
+  }, 60_000);
+
+  it('repair statistics that were made wrong, and report by how much', async () => {
+    await start({ CLEAN_UP_CRON: HOURS, REDIS_CHECK_CRON: 'off' });
+    await until(async () => finished(await runs('clean-up')).length > 0);
+    await redis.client.hincrby('latchkey:statistics', 's', 7);
+    const corrections = () => measured('statistics_corrections_total', { kind: 'active_sessions' });
+    await until(async () => (await corrections()) > 0);
+    expect(await corrections()).toBe(7);
+    const found = (await runs('clean-up')).map(({ details }) => details?.drift);
+    expect(found).toContainEqual({ activeSessions: 7, cachedProfiles: 0, blacklistedTokens: 0 });
+    expect(Number(await redis.client.hget('latchkey:statistics', 's'))).toBe(0);
   }, 60_000);
 
   it('finish, the one, a clean-up in the middle of which the other was killed', async () => {
@@ -116,5 +142,8 @@ describe('two instances with the same jobs', () => {
     const failures = () =>
       instances.map((each) => each.logged('error').filter((msg) => msg === 'redis-check failed'));
     await until(() => failures().flat().length > 0);
+    expect(
+      await measured('job_runs_total', { job: 'redis-check', outcome: 'failed' }),
+    ).toBeGreaterThan(0);
   }, 60_000);
 });

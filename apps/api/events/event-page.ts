@@ -1,5 +1,5 @@
 import type { EventCursor, SecurityEvent } from '#libs/audit';
-import { formatPageCursor, parsePageCursor } from '../http/page-cursor';
+import { parsePageCursor, toPage } from '../http/page-cursor';
 import type { AuditEventDto, SecurityEventDto } from './security-event.dto';
 
 /** Where a page begins, or undefined for the first. @throws ValidationFailedError */
@@ -8,21 +8,17 @@ export function parseCursor(cursor: string | undefined): EventCursor | undefined
   return parsed && { occurredAtMs: parsed.atMs, id: parsed.id };
 }
 
-/** @param found up to one more than `limit`: the one too many tells that there is another page. */
+/** See `toPage`. */
 export function toEventPage<Dto>(
   found: readonly SecurityEvent[],
   limit: number,
   toDto: (event: SecurityEvent) => Dto,
 ): { events: Dto[]; nextCursor: string | null } {
-  const page = found.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    events: page.map(toDto),
-    nextCursor:
-      found.length > limit && last
-        ? formatPageCursor({ atMs: last.occurredAtMs, id: last.id })
-        : null,
-  };
+  const { items, nextCursor } = toPage(found, limit, ({ occurredAtMs: atMs, id }) => ({
+    atMs,
+    id,
+  }));
+  return { events: items.map(toDto), nextCursor };
 }
 
 /** As its user is shown it: where an administrator sat is none of their business. */

@@ -21,6 +21,21 @@ export function parsePageCursor(cursor: string | undefined): PageCursor | undefi
   return { atMs: Number(atMs), id };
 }
 
-export function formatPageCursor({ atMs, id }: PageCursor): string {
+/**
+ * @param found up to one more than `limit`: the one too many tells that there is another page.
+ * @param cursorOf what the next page begins after.
+ */
+export function toPage<Item>(
+  found: readonly Item[],
+  limit: number,
+  cursorOf: (last: Item) => PageCursor,
+): { items: Item[]; nextCursor: string | null } {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const isLastPage = found.length <= limit || last === undefined;
+  return { items, nextCursor: isLastPage ? null : formatPageCursor(cursorOf(last)) };
+}
+
+function formatPageCursor({ atMs, id }: PageCursor): string {
   return Buffer.from(`${atMs}.${id}`, 'latin1').toString('base64url');
 }

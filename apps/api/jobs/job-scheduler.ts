@@ -14,7 +14,7 @@ import { Metrics } from '#libs/metrics';
 import { lastTick } from './last-tick';
 import { ScheduledJobs, type ScheduledJob } from './scheduled-jobs';
 
-/** How often an instance looks whether the one that is at a job has finished, or died. */
+/** How often an instance asks again whether there is anything left to do, while another is at it. */
 const TAKE_OVER_POLL_MS = 5000;
 /** A tick that a busy process is late for is still seen to. */
 const LATE_AT_MOST_MS = 60_000;
@@ -93,17 +93,12 @@ export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async runOrWait(job: ScheduledJob, tick: Date): Promise<JobRun<object>> {
-    const { signal } = this.stop;
-    const due = { job: job.name, tick };
     for (;;) {
       const run = await this.run(job, tick);
       if (run.state !== 'busy') {
         return run;
       }
-      await pause(TAKE_OVER_POLL_MS, undefined, { signal });
-      if (await this.runner.isFinished(due)) {
-        return { state: 'done' };
-      }
+      await pause(TAKE_OVER_POLL_MS, undefined, { signal: this.stop.signal });
     }
   }
 

@@ -1,6 +1,6 @@
 import bowser from 'bowser';
 import type { RecordedSession, SessionCursor } from '#libs/session';
-import { formatPageCursor, parsePageCursor } from '../http/page-cursor';
+import { parsePageCursor, toPage } from '../http/page-cursor';
 import type { DeviceSessionDto, SessionListDto } from './session.dto';
 
 /** Where a page begins, or undefined for the first. @throws ValidationFailedError */
@@ -9,21 +9,14 @@ export function parseCursor(cursor: string | undefined): SessionCursor | undefin
   return parsed && { createdAtMs: parsed.atMs, id: parsed.id };
 }
 
-/** @param found up to one more than `limit`: the one too many tells that there is another page. */
+/** See `toPage`. */
 export function toSessionPage(
   found: readonly RecordedSession[],
   limit: number,
   currentId: string | undefined,
 ): SessionListDto {
-  const page = found.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    sessions: page.map((session) => toDevice(session, currentId)),
-    nextCursor:
-      found.length > limit && last
-        ? formatPageCursor({ atMs: last.createdAtMs, id: last.id })
-        : null,
-  };
+  const { items, nextCursor } = toPage(found, limit, ({ createdAtMs: atMs, id }) => ({ atMs, id }));
+  return { sessions: items.map((session) => toDevice(session, currentId)), nextCursor };
 }
 
 function toDevice(session: RecordedSession, currentId: string | undefined): DeviceSessionDto {

@@ -71,7 +71,6 @@ describe('the job runner', () => {
     expect(await runner.run(due, never)).toEqual({ state: 'done' });
     expect(await other.run(due, never)).toEqual({ state: 'done' });
     expect(never).not.toHaveBeenCalled();
-    expect(await other.isFinished(due)).toBe(true);
     expect(await runs()).toEqual([
       { tick: due.tick, attempts: 1, outcome: 'succeeded', details: { swept: 3 } },
     ]);
@@ -82,7 +81,6 @@ describe('the job runner', () => {
     const running = runner.run(due, held.work);
     await held.began();
     expect(await other.run(due, nothing)).toEqual({ state: 'busy' });
-    expect(await other.isFinished(due)).toBe(false);
     expect(await other.run({ ...due, job: 'another job' }, nothing)).toMatchObject({
       state: 'succeeded',
     });
