@@ -50,6 +50,13 @@ describe('trust in Redis', () => {
     expect(trust.era()).toBeNull();
   });
 
+  it('tells whoever waits when a lease that had run out is prolonged', async () => {
+    trust.gain('3', trust.losses(), performance.now() - timings.leaseMs);
+    const gained = trust.gained();
+    trust.renew(trust.losses(), performance.now());
+    await gained;
+  });
+
   it('settles a change at once when Redis has been brought up to date', async () => {
     gain();
     const settled = trust.settle();

@@ -45,7 +45,7 @@ export class RedisTrust {
     this.current = era;
     this.lastEra = era;
     this.untilMs = beganMs + this.timings.leaseMs;
-    this.waiting.forEach((resolve) => resolve(era));
+    this.tellWaiting(era);
     return true;
   }
 
@@ -59,6 +59,10 @@ export class RedisTrust {
       this.logger.warn(`Redis was not believed for ${gapMs} ms: a look into the outbox came late`);
     }
     this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
+    const era = this.era();
+    if (era !== null) {
+      this.tellWaiting(era);
+    }
   }
 
   /** Does not believe Redis until it has been brought up to date. */
@@ -92,6 +96,10 @@ export class RedisTrust {
     await Promise.race([caughtUp.promise, lease.catch(() => undefined)]);
     timer.abort();
     caughtUp.cancel();
+  }
+
+  private tellWaiting(era: string): void {
+    this.waiting.forEach((listener) => listener(era));
   }
 
   private nextGain(isWanted: (era: string) => boolean) {
