@@ -12,7 +12,7 @@ const LAYERS = [
   ['common'],
   ['metrics', 'tracing'],
   ['config', 'redis', 'database'],
-  ['sync', 'jobs', 'audit'],
+  ['sync', 'jobs', 'audit', 'rate-limit'],
   ['statistics'],
   ['session', 'profile-cache'],
   ['user'],
@@ -40,6 +40,11 @@ const OWNED_PACKAGES = [
     use: 'RedisClient of #libs/redis',
   },
   { owner: 'metrics', names: ['prom-client'], use: 'Metrics of #libs/metrics' },
+  {
+    owner: 'rate-limit',
+    names: ['rate-limiter-flexible'],
+    use: 'AttemptLimits of #libs/rate-limit',
+  },
   { owner: 'common', names: ['opossum'], use: 'CircuitBreaker of #libs/common' },
   { owner: 'auth', names: ['argon2', '@nestjs/jwt'], use: 'the services of #libs/auth' },
   {

@@ -2,8 +2,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TerminusModule } from '@nestjs/terminus';
-import type { Settings } from '#libs/config';
+import { Settings } from '#libs/config';
 import { GuardModule } from '#libs/http';
+import { RateLimitModule } from '#libs/rate-limit';
 import { CoreModule } from '../core.module';
 import { AdminController } from './admin/admin.controller';
 import { AuthController } from './auth/auth.controller';
@@ -39,6 +40,10 @@ export class AppModule {
         CoreModule.forRoot(settings),
         ApiMetricsModule.forRoot(settings),
         GuardModule,
+        RateLimitModule.forRootAsync({
+          inject: [Settings],
+          useFactory: ({ rateLimits }: Settings) => rateLimits,
+        }),
         ScheduleModule.forRoot(),
         TerminusModule.forRoot({ logger: false }),
       ],

@@ -8,7 +8,7 @@ import {
   type FastifyRequest,
 } from 'fastify';
 import type { Logger } from 'pino';
-import type { Settings } from '#libs/config';
+import { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { Metrics } from '#libs/metrics';
 import { Tracer } from '#libs/tracing';
@@ -20,6 +20,8 @@ import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { addRequestContext } from './http/request-context.hook';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
+import { allowOrigins, setSecurityHeaders } from './http/browser-security';
+import { HttpTimings, limitConnections, serverLimits, trustProxy } from './http/server-limits';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
 import { measureRequests } from './metrics/request-metrics.hook';
@@ -34,7 +36,7 @@ export async function createApp(
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings),
-    fastifyAdapter(logger),
+    fastifyAdapter(logger, settings),
     { logger: new PinoLogger(logger), bodyParser: false, abortOnError: false },
   );
   setUpHttp(app);
@@ -43,8 +45,14 @@ export async function createApp(
 }
 
 /** Fastify with our limits; answers also what fails before a route is found. */
-export function fastifyAdapter(logger: Logger): FastifyAdapter {
+export function fastifyAdapter(
+  logger: Logger,
+  { trustedProxies }: Settings,
+  timings = new HttpTimings(),
+): FastifyAdapter {
   return new FastifyAdapter({
+    ...serverLimits(timings),
+    trustProxy: trustProxy(trustedProxies),
     loggerInstance: logger,
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
@@ -79,12 +87,16 @@ const OUTSIDE_API = [
 /** Everything HTTP that is the same in production and in tests. */
 export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
+  const settings = app.get(Settings);
   const traffic = app.get(HttpTraffic);
   const metrics = app.get(Metrics);
   const tracer = app.get(Tracer);
   if (tracer.isOn) {
     nameTraces(fastify, tracer);
   }
+  limitConnections(fastify, settings.maxConnections);
+  setSecurityHeaders(fastify, settings.hstsSeconds);
+  allowOrigins(app, settings.corsOrigins);
   measureRequests(fastify, metrics);
   metrics.http.watchInFlight(() => traffic.openRequests);
   acceptOnlyJson(fastify);

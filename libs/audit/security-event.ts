@@ -7,8 +7,7 @@ export interface SecurityEventDetails {
   account_registered: NoDetails;
   login_succeeded: NoDetails;
   login_failed: { reason: 'unknown_account' | 'wrong_password' | 'account_disabled' };
-  /** For the limits of sign-ins; nothing emits it before there are any. */
-  login_refused_by_limit: { limit: 'account' | 'address' };
+  login_refused_by_limit: { limit: 'account' | 'address' | 'global' };
   logout: NoDetails;
   refresh_token_reused: NoDetails;
   session_revoked: { reason: 'revoked_by_user' | 'session_limit' };

@@ -31,6 +31,8 @@ export interface FieldError {
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
+  /** Seconds after which a client may try again, where waiting helps. */
+  readonly retryAfterSeconds?: number;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -44,8 +46,7 @@ export type Dependency = 'redis' | 'postgres' | 'avatar storage';
 /** A store that is needed for this answer cannot be reached: deny, but never as "your token is bad". */
 export class DependencyUnavailableError extends DomainError {
   readonly code = 'dependency_unavailable';
-  /** Seconds after which a client may try again. */
-  readonly retryAfterSeconds = 1;
+  override readonly retryAfterSeconds = 1;
 
   constructor(
     readonly dependency: Dependency,
@@ -58,8 +59,7 @@ export class DependencyUnavailableError extends DomainError {
 /** There is more of this to do at once than there is room for. */
 export class OverloadedError extends DomainError {
   readonly code = 'overloaded';
-  /** Seconds after which a client may try again. */
-  readonly retryAfterSeconds = 1;
+  override readonly retryAfterSeconds = 1;
 
   constructor() {
     super('Too much of this is going on at once. Try again shortly.');

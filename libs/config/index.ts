@@ -5,3 +5,4 @@ export {
   SettingsModule,
 } from './settings.module';
 export { parseSettings, Settings, SettingsError, type JwtKeys } from './settings';
+export type { TrustedProxies } from './setting-types';

@@ -134,22 +134,62 @@ export function bucketName() {
     );
 }
 
+const ADDRESS_LIST = 'a list of IP addresses and networks, like 127.0.0.1,10.0.0.0/8';
+
 /** `10.0.0.0/8,::1`: addresses and networks, as the set of all that is in them. */
 export function addressSet() {
   return z.string().transform((text, context) => {
-    const addresses = new BlockList();
-    for (const entry of text.split(',').map((part) => part.trim())) {
-      const [address = '', prefix, ...more] = entry.split('/');
-      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      const bits = family === 'ipv6' ? 128 : 32;
-      const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
-      if (isIP(address) === 0 || !(length <= bits) || more.length > 0) {
-        context.addIssue('must be a list of IP addresses and networks, like 127.0.0.1,10.0.0.0/8');
-        return z.NEVER;
-      }
-      addresses.addSubnet(address, length, family);
+    const addresses = addressesIn(text);
+    if (!addresses) {
+      context.addIssue(`must be ${ADDRESS_LIST}`);
+      return z.NEVER;
     }
     return addresses;
+  });
+}
+
+/** The proxies between clients and us: how many, or where they are. */
+export type TrustedProxies = { hops: number } | { addresses: BlockList };
+
+/** `1`, or `10.0.0.0/8`. Not `true`: to trust everybody is to believe what a client makes up. */
+export function trustedProxies() {
+  return z.string().transform((text, context): TrustedProxies => {
+    if (/^[1-9]\d?$/.test(text)) {
+      return { hops: Number(text) };
+    }
+    const addresses = addressesIn(text);
+    if (!addresses) {
+      context.addIssue(`must be the number of proxies before this process, or ${ADDRESS_LIST}`);
+      return z.NEVER;
+    }
+    return { addresses };
+  });
+}
+
+function addressesIn(text: string): BlockList | undefined {
+  const addresses = new BlockList();
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    const [address = '', prefix, ...more] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    const bits = family === 'ipv6' ? 128 : 32;
+    const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
+    if (isIP(address) === 0 || !(length <= bits) || more.length > 0) {
+      return undefined;
+    }
+    addresses.addSubnet(address, length, family);
+  }
+  return addresses;
+}
+
+/** `https://app.example.com,https://example.com`: origins, as browsers write them. */
+export function originList() {
+  return z.string().transform((text, context) => {
+    const origins = text.split(',').map((part) => part.trim());
+    if (origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
+      return origins;
+    }
+    context.addIssue('must be a list of origins, like https://app.example.com,https://example.com');
+    return z.NEVER;
   });
 }
 

@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { parseDatabaseUrl, parseSettings, SettingsError } from './settings';
 
@@ -29,6 +30,17 @@ describe('settings', () => {
       port: 3000,
       logLevel: 'info',
       logFormat: 'pretty',
+      corsOrigins: [],
+      hstsSeconds: undefined,
+      maxConnections: 10_000,
+      rateLimits: {
+        enabled: true,
+        loginsGlobal: 6000,
+        loginsPerAccount: 10,
+        loginsPerAddress: 100,
+        registrationsPerAddress: 20,
+      },
+      trustedProxies: undefined,
       databaseUrl: REQUIRED.DATABASE_URL,
       redisUrl: REQUIRED.REDIS_URL,
       jwtKeys: { secret: REQUIRED.JWT_SECRET },
@@ -109,6 +121,53 @@ describe('settings', () => {
     expect(refusal({ NODE_ENV, LOG_FORMAT: 'xml' }).message).toBe(
       'LOG_FORMAT must be json or pretty.',
     );
+  });
+
+  it('know proxies by their number or by their addresses', () => {
+    expect(parse({ TRUST_PROXY: '2' }).trustedProxies).toEqual({ hops: 2 });
+    const proxies = parse({ TRUST_PROXY: '10.0.0.0/8, ::1' }).trustedProxies;
+    const { addresses } = proxies as { addresses: BlockList };
+    expect([addresses.check('10.9.9.9'), addresses.check('::1', 'ipv6')]).toEqual([true, true]);
+    expect(addresses.check('11.0.0.1')).toBe(false);
+  });
+
+  it.each(['true', '0', '100', 'loopback', '10.0.0.0/33', '10.0.0.1,', '-1'])(
+    'do not believe the proxies %s',
+    (text) => {
+      expect(refusal({ TRUST_PROXY: text }).message).toBe(
+        'TRUST_PROXY must be the number of proxies before this process, or a list of IP addresses ' +
+          'and networks, like 127.0.0.1,10.0.0.0/8.',
+      );
+    },
+  );
+
+  it('let pages of other origins in by name only', () => {
+    const text = 'https://app.example.com, http://localhost:5173';
+    expect(parse({ CORS_ORIGINS: text }).corsOrigins).toEqual([
+      'https://app.example.com',
+      'http://localhost:5173',
+    ]);
+    for (const wrong of [
+      '*',
+      'app.example.com',
+      'https://a.example/',
+      'https://a.example/x',
+      ',',
+    ]) {
+      expect(refusal({ CORS_ORIGINS: wrong }).variable).toBe('CORS_ORIGINS');
+    }
+  });
+
+  it.each([
+    ['LOGIN_LIMIT_PER_ACCOUNT', '0'],
+    ['LOGIN_LIMIT_PER_ADDRESS', 'none'],
+    ['LOGIN_LIMIT_GLOBAL', '-1'],
+    ['REGISTER_LIMIT_PER_ADDRESS', '1.5'],
+    ['MAX_CONNECTIONS', '0'],
+    ['RATE_LIMIT', 'yes'],
+    ['HSTS', '1h'],
+  ])('refuse the limit %s=%s', (variable, text) => {
+    expect(refusal({ [variable]: text }).variable).toBe(variable);
   });
 
   it.each(['23h', '3661d', '0d', 'ever'])('refuse to keep security events for %s', (text) => {

@@ -10,12 +10,15 @@ import {
   httpUrl,
   listenPort,
   onOff,
+  originList,
   patienceSeconds,
   positiveInteger,
   ratio,
   retentionSeconds,
   schedule,
   storeUrl,
+  trustedProxies,
+  type TrustedProxies,
 } from './setting-types';
 
 const DAY_SECONDS = 86_400;
@@ -55,6 +58,15 @@ const schema = z.object({
   SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
   MAX_SESSIONS_PER_USER: positiveInteger().optional(),
   INTROSPECTION_CLIENTS: clientList().default([]),
+  RATE_LIMIT: onOff().default(true),
+  LOGIN_LIMIT_PER_ACCOUNT: positiveInteger().default(10),
+  LOGIN_LIMIT_PER_ADDRESS: positiveInteger().default(100),
+  LOGIN_LIMIT_GLOBAL: positiveInteger().default(6000),
+  REGISTER_LIMIT_PER_ADDRESS: positiveInteger().default(20),
+  TRUST_PROXY: trustedProxies().optional(),
+  CORS_ORIGINS: originList().default([]),
+  HSTS: retentionSeconds().optional(),
+  MAX_CONNECTIONS: positiveInteger().default(10_000),
   PROFILE_TTL: durationSeconds().default(30 * 60),
   BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
   AVATAR_DIR: z.string().default(join('.data', 'avatars')),
@@ -106,6 +118,16 @@ export type AvatarStorageSettings =
       };
     };
 
+/** How many attempts are let through in a minute. */
+export interface RateLimitSettings {
+  enabled: boolean;
+  /** Of one account, from one address. */
+  loginsPerAccount: number;
+  loginsPerAddress: number;
+  loginsGlobal: number;
+  registrationsPerAddress: number;
+}
+
 /** Where traces go, and which ones. */
 export interface TracingSettings {
   /** Of an OTLP collector over HTTP; traces go to `/v1/traces` below it. */
@@ -132,6 +154,14 @@ export class Settings {
   /** Undefined: no limit. */
   readonly maxSessionsPerUser: number | undefined;
   readonly introspectionClients: readonly { id: string; secret: string }[];
+  readonly rateLimits: RateLimitSettings;
+  /** Whose word on a client's address counts. Undefined: nobody's. */
+  readonly trustedProxies: TrustedProxies | undefined;
+  /** Sites whose pages may call the API from a browser. */
+  readonly corsOrigins: readonly string[];
+  /** For how long browsers shall use HTTPS only. Undefined: nothing is said of it. */
+  readonly hstsSeconds: number | undefined;
+  readonly maxConnections: number;
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
   readonly avatarStorage: AvatarStorageSettings;
@@ -169,6 +199,17 @@ export class Settings {
     this.sessionMaxLifetimeSeconds = parsed.SESSION_MAX_LIFETIME;
     this.maxSessionsPerUser = parsed.MAX_SESSIONS_PER_USER;
     this.introspectionClients = parsed.INTROSPECTION_CLIENTS;
+    this.rateLimits = {
+      enabled: parsed.RATE_LIMIT,
+      loginsPerAccount: parsed.LOGIN_LIMIT_PER_ACCOUNT,
+      loginsPerAddress: parsed.LOGIN_LIMIT_PER_ADDRESS,
+      loginsGlobal: parsed.LOGIN_LIMIT_GLOBAL,
+      registrationsPerAddress: parsed.REGISTER_LIMIT_PER_ADDRESS,
+    };
+    this.trustedProxies = parsed.TRUST_PROXY;
+    this.corsOrigins = parsed.CORS_ORIGINS;
+    this.hstsSeconds = parsed.HSTS;
+    this.maxConnections = parsed.MAX_CONNECTIONS;
     this.profileTtlSeconds = parsed.PROFILE_TTL;
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
     this.avatarStorage = avatarStorageOf(parsed);

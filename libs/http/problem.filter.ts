@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { DependencyUnavailableError, OverloadedError, type ErrorCode } from '#libs/common';
+import { DependencyUnavailableError, DomainError, type ErrorCode } from '#libs/common';
 import { bearerChallenge, describe, type Problem } from './problems';
 
 /**
@@ -24,7 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status === 401) {
       httpAdapter.setHeader(response, 'WWW-Authenticate', challengeOf(error, problem));
     }
-    if (error instanceof DependencyUnavailableError || error instanceof OverloadedError) {
+    if (error instanceof DomainError && error.retryAfterSeconds !== undefined) {
       httpAdapter.setHeader(response, 'Retry-After', String(error.retryAfterSeconds));
     }
     httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json');

@@ -31,11 +31,28 @@ export class ResultCounter {
 export class AuthMetrics {
   readonly logins: ResultCounter;
   readonly refreshes: ResultCounter;
+  private readonly refused: Counter;
 
   constructor(registry: Registry) {
     const counter = (name: string, help: string) =>
       new ResultCounter(new Counter({ name, help, labelNames: ['result'], registers: [registry] }));
     this.logins = counter('latchkey_logins_total', 'Sign-ins with a password, by result.');
     this.refreshes = counter('latchkey_refreshes_total', 'Uses of a refresh token, by result.');
+    this.refused = new Counter({
+      name: 'latchkey_attempts_refused_total',
+      help: 'Sign-ins, registrations and proofs of a password that came too often, by limit.',
+      labelNames: ['limit'],
+      registers: [registry],
+    });
+  }
+
+  /**
+   * @param limits all that there are: each is exported from the start.
+   * @returns counts an attempt that a limit refused.
+   */
+  refusals<Limit extends string>(limits: readonly Limit[]): (limit: Limit) => void {
+    const counters = new Map(limits.map((limit) => [limit, this.refused.labels(limit)]));
+    counters.forEach((counter) => counter.inc(0));
+    return (limit) => counters.get(limit)?.inc();
   }
 }

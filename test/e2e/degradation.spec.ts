@@ -1,5 +1,5 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { RedisTrust, SyncTimings } from '../../libs/sync';
+import { RedisTrust } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { ProfileDto } from '../../apps/api/profile/profile.dto';
@@ -312,8 +312,6 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
     });
     // Readiness shows each fault at once.
     app.nest.get(HealthTimings).cacheMs = 0;
-    // Every route at once can keep a busy machine from a look for a second: not what is tried here.
-    app.nest.get(SyncTimings).leaseMs = 5000;
     const { user } = await app.register();
     await app.database.sql.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
     admin = await app.login(user.email);

@@ -39,6 +39,7 @@ export class ApiProcess {
         PATH: process.env.PATH,
         NODE_ENV: 'test',
         LOG_FORMAT: 'json',
+        RATE_LIMIT: 'off',
         JWT_SECRET: 'a secret of the tests, long enough',
         PORT: String(port),
         ...env,

@@ -1,5 +1,5 @@
 // @ts-check
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from './failure.mjs';
 import { DATA_DIR, ROOT } from './paths.mjs';
@@ -28,6 +28,7 @@ export async function readStartSettings() {
   if (existsSync(file)) {
     process.loadEnvFile(file);
   }
+  ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET'].forEach(takeFromFile);
   const { NODE_ENV, HOST, PORT, DATABASE_URL, REDIS_URL } = process.env;
   if (NODE_ENV === 'production' && !(DATABASE_URL && REDIS_URL)) {
     throw new Failure(
@@ -41,6 +42,23 @@ export async function readStartSettings() {
     databaseUrl: DATABASE_URL || undefined,
     redisUrl: REDIS_URL || undefined,
   };
+}
+
+/**
+ * Looks into the file that stands for a setting, as the API would: what it says decides about the start.
+ * @param {string} name
+ */
+function takeFromFile(name) {
+  const path = process.env[`${name}_FILE`];
+  if (!path || process.env[name]) {
+    return;
+  }
+  try {
+    process.env[name] = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    throw new Failure(`${name}_FILE names a file that cannot be read.`);
+  }
+  delete process.env[`${name}_FILE`];
 }
 
 /** @param {string} text */

@@ -11,6 +11,7 @@ import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
 import { CurrentSession, Public } from '#libs/http';
 import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
+import { Limited, RATE_LIMIT_HEADERS } from '../limits/limited.decorator';
 import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
 
 @ApiTags('Authentication')
@@ -19,15 +20,17 @@ export class AuthController {
   constructor(private readonly auth: AuthService) {}
 
   @Public()
+  @Limited('registration')
   @Post('register')
   @ApiOperation({ summary: 'Create an account and sign in' })
-  @ApiCreatedResponse({ type: AuthResultDto })
+  @ApiCreatedResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(
     'validation_failed',
     'malformed_json',
     'email_taken',
     'payload_too_large',
     'unsupported_media_type',
+    'rate_limited',
     'dependency_unavailable',
   )
   async register(@Body() body: RegisterDto, @RequestClient() client: Client) {
@@ -36,10 +39,11 @@ export class AuthController {
   }
 
   @Public()
+  @Limited('login')
   @Post('login')
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in on one more device' })
-  @ApiOkResponse({ type: AuthResultDto })
+  @ApiOkResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(
     'validation_failed',
     'malformed_json',
@@ -47,6 +51,8 @@ export class AuthController {
     'forbidden',
     'payload_too_large',
     'unsupported_media_type',
+    'rate_limited',
+    'overloaded',
     'dependency_unavailable',
   )
   async login(@Body() { email, password }: LoginDto, @RequestClient() client: Client) {

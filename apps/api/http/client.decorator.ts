@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
@@ -12,5 +13,10 @@ export const RequestClient = createParamDecorator((_: unknown, context: Executio
 );
 
 export function clientOf(request: FastifyRequest): Client {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] };
+  return { ip: addressOf(request), userAgent: request.headers['user-agent'] };
+}
+
+/** What a proxy passes on may be anything that a client has made up. */
+function addressOf({ ip, socket }: FastifyRequest): string {
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;
 }

@@ -14,6 +14,7 @@ import { AvatarService } from '#libs/avatar';
 import { CurrentSession, ReadsProfile } from '#libs/http';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
+import { Limited } from '../limits/limited.decorator';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
 
 @ApiTags('Profile')
@@ -84,6 +85,7 @@ export class ProfileController {
     return updated.profile;
   }
 
+  @Limited('password')
   @Put('password')
   @HttpCode(204)
   @ApiOperation({ summary: 'Change your password; every session of yours ends, this one too' })
@@ -94,6 +96,8 @@ export class ProfileController {
     'invalid_credentials',
     'payload_too_large',
     'unsupported_media_type',
+    'rate_limited',
+    'overloaded',
   )
   async changePassword(
     @CurrentSession() { session }: Authenticated,
@@ -102,6 +106,7 @@ export class ProfileController {
     await this.auth.changePassword(session.userId, currentPassword, newPassword);
   }
 
+  @Limited('password')
   @Delete()
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete your account with everything in it' })
@@ -112,6 +117,8 @@ export class ProfileController {
     'invalid_credentials',
     'payload_too_large',
     'unsupported_media_type',
+    'rate_limited',
+    'overloaded',
   )
   async delete(
     @CurrentSession() { session }: Authenticated,

@@ -37,10 +37,13 @@ async function start(settings: Settings, name: string): Promise<NestFastifyAppli
     .overrideProvider(bug.provide)
     .useClass(bug.useClass)
     .compile();
-  const nest = testing.createNestApplication<NestFastifyApplication>(fastifyAdapter(logger), {
-    bodyParser: false,
-    logger: new PinoLogger(logger),
-  });
+  const nest = testing.createNestApplication<NestFastifyApplication>(
+    fastifyAdapter(logger, settings),
+    {
+      bodyParser: false,
+      logger: new PinoLogger(logger),
+    },
+  );
   setUpHttp(nest);
   await nest.listen(settings.port, settings.host);
   return nest;

@@ -1,0 +1,87 @@
+import helmet from '@fastify/helmet';
+import type { INestApplication } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+/** A page that a browser makes of an answer may do nothing. */
+const API_POLICY = {
+  'default-src': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
+/** Swagger UI brings its own scripts, and styles that it writes into the page. */
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+].join(';');
+
+const DOCS = /^\/docs(?:[/?]|$)/;
+
+/** What a page of another origin may read of an answer, beside its body. */
+const EXPOSED_HEADERS = [
+  'ETag',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Cache',
+  'X-Request-Id',
+];
+const PREFLIGHT_SECONDS = 600;
+
+/**
+ * Tells browsers what not to do with answers.
+ * @param hstsSeconds for which they shall use HTTPS only; undefined where TLS is somebody else's matter.
+ */
+export function setSecurityHeaders(
+  fastify: FastifyInstance,
+  hstsSeconds: number | undefined,
+): void {
+  void fastify.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: API_POLICY },
+    strictTransportSecurity: hstsSeconds !== undefined && { maxAge: hstsSeconds },
+    xFrameOptions: { action: 'deny' },
+  });
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    if (DOCS.test(request.url)) {
+      reply.header('content-security-policy', DOCS_POLICY);
+      nameCharacters(reply);
+    }
+    done();
+  });
+}
+
+/** Swagger UI does not say that its texts are UTF-8. */
+function nameCharacters(reply: FastifyReply): void {
+  const type = reply.getHeader('content-type');
+  if (typeof type === 'string' && /^(text\/\w+|application\/javascript)$/.test(type)) {
+    reply.header('content-type', `${type}; charset=utf-8`);
+  }
+}
+
+/** Pages of these origins may call the API; without any, no page of another origin may. */
+export function allowOrigins(app: INestApplication, origins: readonly string[]): void {
+  if (origins.length > 0) {
+    app.enableCors({
+      origin: [...origins],
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: [
+        'Authorization',
+        'Content-Type',
+        'If-Match',
+        'If-None-Match',
+        'X-Request-Id',
+      ],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: PREFLIGHT_SECONDS,
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { SettingsError } from './settings';
+
+/** Settings that hold a secret. `<name>_FILE` names a file that holds it instead. */
+export const SECRET_SETTINGS = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'JWT_SECRET',
+  'INTROSPECTION_CLIENTS',
+  'AVATAR_S3_ACCESS_KEY_ID',
+  'AVATAR_S3_SECRET_ACCESS_KEY',
+] as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Puts the content of the files in the place of their names, without the line end that editors add.
+ * So a secret need not stand in the environment, which is inherited, and shown by many tools.
+ * @throws SettingsError for a file that cannot be read or is empty, or a secret that is given twice.
+ */
+export function withSecretFiles(env: Environment): Environment {
+  const secrets = SECRET_SETTINGS.flatMap((name) => {
+    const path = env[`${name}_FILE`];
+    return path ? [[name, secretIn(path, name, env)] as const] : [];
+  });
+  return { ...env, ...Object.fromEntries(secrets) };
+}
+
+function secretIn(path: string, name: string, env: Environment): string {
+  if (env[name]) {
+    throw new SettingsError(`${name}_FILE`, `must not be set together with ${name}`);
+  }
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new SettingsError(`${name}_FILE`, `names a file that cannot be read (${reason})`);
+  }
+  const secret = content.replace(/\r?\n$/, '');
+  if (secret === '') {
+    throw new SettingsError(`${name}_FILE`, 'names a file that is empty');
+  }
+  return secret;
+}

@@ -1,0 +1,13 @@
+/** How many attempts are let through in a minute. */
+export class RateLimitOptions {
+  /** Without limits nothing is counted. */
+  enabled!: boolean;
+  /** Sign-ins, and other proofs of a password, for one account from one address. */
+  loginsPerAccount!: number;
+  /** Sign-ins from one address, whichever the account. */
+  loginsPerAddress!: number;
+  /** Sign-ins in all. */
+  loginsGlobal!: number;
+  /** New accounts from one address. */
+  registrationsPerAddress!: number;
+}
