@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   const { waitForPostgres } = require('#libs/database') as typeof import('#libs/database');
   const { createApp } = require('./app.setup') as typeof import('./app.setup');
   /* eslint-enable */
+  warnOfRoot(settings);
   let stop = endBeforeStart;
   onStopRequest((request) => stop(request));
   await waitForPostgres(settings.databaseUrl, settings.startTimeoutSeconds * 1000);
@@ -28,6 +29,13 @@ async function main(): Promise<void> {
   await app.listen(settings.port, settings.host);
   const shutdown = new Shutdown(app, settings);
   stop = (request) => shutdown.begin(request);
+}
+
+/** A fault that lets somebody in then lets them into everything. */
+function warnOfRoot({ production }: Settings): void {
+  if (production && process.getuid?.() === 0) {
+    Logger.warn('the process runs as root: let it run as a user that may do no more', 'Start');
+  }
 }
 
 function endBeforeStart({ reason }: StopRequest): void {

@@ -311,21 +311,28 @@ describe.each([
 
     it('uploads that break off, and these leave room for others', async () => {
       const before = await stored();
+      const users = await Promise.all(Array.from({ length: 5 }, () => app.register()));
       const { hostname, port } = new URL(app.http.origin);
       let refused = 0;
-      const sockets = Array.from({ length: 40 }, () => {
+      const open = ({ accessToken }: AuthResultDto) => {
         const socket = connect(Number(port), hostname);
         socket.on('data', (answer) => (refused += /^HTTP\/1.1 503 /.test(String(answer)) ? 1 : 0));
         socket.write(
-          `POST ${UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
+          `POST ${UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${accessToken}\r\n` +
             'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n' +
             '--b\r\nContent-Disposition: form-data; name="avatar"; filename="a.png"\r\n\r\n\x89PNG',
         );
         return socket;
-      });
+      };
+      const openTen = (user: AuthResultDto) => Array.from({ length: 10 }, () => open(user));
       const png = await picture(16, 16).png().toBuffer();
+      const sockets = openTen(users[0]!);
+      // Of one user 8 are under way, and there is room for the others.
+      await until(() => refused === 2);
+      expect((await send(png)).status).toBe(200);
+      sockets.push(...users.slice(1).flatMap(openTen));
       // 32 are under way, and there is no room for another.
-      await until(() => refused === 8);
+      await until(() => refused === 18);
       const answer = await send(png);
       expect([answer.status, answer.body.code]).toEqual([503, 'overloaded']);
       expect(answer.headers.get('retry-after')).toBe('1');

@@ -44,6 +44,16 @@ describe('the start of the API', () => {
     }
   });
 
+  it('warns of running as root, in production', async () => {
+    const started = await suite.spawn({
+      NODE_ENV: 'production',
+      JWT_SECRET: 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1%',
+    });
+    await started.untilServing();
+    const warned = started.logged('warn').some((line) => line.includes('runs as root'));
+    expect(warned).toBe(process.getuid?.() === 0);
+  });
+
   it('gives up after START_TIMEOUT', async () => {
     const started = await suite.spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1s' });
     const sentence = 'Postgres could not be reached within 1 s: connection refused.';

@@ -10,6 +10,8 @@ const MAX_AVATAR_BYTES = 5 * 1024 * 1024;
 const MAX_FORM_BYTES = MAX_AVATAR_BYTES + 64 * 1024;
 /** Received or being worked on; together at most 160 MiB. */
 const MAX_UPLOADS_AT_ONCE = 32;
+/** Of one user, so that nobody takes all the room there is. */
+const MAX_UPLOADS_OF_ONE_USER = 8;
 const DEADLINE_MS = 60_000;
 
 class NoFormError extends DomainError {
@@ -50,28 +52,34 @@ export function acceptUploads(fastify: FastifyInstance, route: string): void {
 /** Receives pictures, a bounded number at once, each within a minute. */
 @Injectable()
 export class AvatarUploads {
-  private underWay = 0;
+  /** Of whom an upload is under way; each user as often as there are. */
+  private readonly underWay: string[] = [];
 
   /**
    * Reads the one file of a form, by its content alone, and hands it to `work`.
-   * @throws OverloadedError when too many are under way; NoFormError, UnreadableFormError,
+   * @throws OverloadedError when too many are under way, of this user or in all; NoFormError, UnreadableFormError,
    * AvatarTooLargeError, UnusableImageError for what is not one picture of at most 5 MiB.
    */
-  async receive<T>(request: FastifyRequest, work: (content: Buffer) => Promise<T>): Promise<T> {
+  async receive<T>(
+    userId: string,
+    request: FastifyRequest,
+    work: (content: Buffer) => Promise<T>,
+  ): Promise<T> {
     if (!request.isMultipart()) {
       throw new NoFormError();
     }
     if (Number(request.headers['content-length'] ?? 0) > MAX_FORM_BYTES) {
       throw new AvatarTooLargeError();
     }
-    if (this.underWay >= MAX_UPLOADS_AT_ONCE) {
+    const own = this.underWay.filter((user) => user === userId).length;
+    if (this.underWay.length >= MAX_UPLOADS_AT_ONCE || own >= MAX_UPLOADS_OF_ONE_USER) {
       throw new OverloadedError();
     }
-    this.underWay += 1;
+    this.underWay.push(userId);
     try {
       return await work(await readInTime(request));
     } finally {
-      this.underWay -= 1;
+      this.underWay.splice(this.underWay.indexOf(userId), 1);
     }
   }
 }

@@ -61,8 +61,9 @@ export class AvatarController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProfileDto> {
-    const changed = await this.uploads.receive(request, (content) =>
-      this.avatars.replace(session.userId, content),
+    const { userId } = session;
+    const changed = await this.uploads.receive(userId, request, (content) =>
+      this.avatars.replace(userId, content),
     );
     if (!changed) {
       throw new SessionRevokedError();

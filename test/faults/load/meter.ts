@@ -13,7 +13,7 @@ export class Meter {
   private readonly samples: Sample[] = [];
 
   /** Measures one request; good is what is answered with 2xx. */
-  async measure(ask: () => Promise<Reply>): Promise<Reply> {
+  async measure<R extends Pick<Reply, 'status'>>(ask: () => Promise<R>): Promise<R> {
     const startMs = performance.now();
     const reply = await ask();
     const isGood = reply.status >= 200 && reply.status < 300;
@@ -48,7 +48,7 @@ export class Meter {
 export async function askRepeatedly(
   meter: Meter,
   { clients, requests }: { clients: number; requests: number },
-  ask: (index: number) => Promise<Reply>,
+  ask: (index: number) => Promise<Pick<Reply, 'status'>>,
 ): Promise<void> {
   let next = 0;
   const run = async (): Promise<void> => {
