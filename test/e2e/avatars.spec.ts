@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import sharp from 'sharp';
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { AvatarOrphans } from '../../libs/avatar';
 import { AvatarStorage } from '../../libs/avatar/storage/avatar-storage';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
