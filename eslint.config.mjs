@@ -41,7 +41,18 @@ const OWNED_PACKAGES = [
   },
   { owner: 'metrics', names: ['prom-client'], use: 'Metrics of #libs/metrics' },
   { owner: 'common', names: ['opossum'], use: 'CircuitBreaker of #libs/common' },
-  { owner: 'auth', names: ['argon2', '@nestjs/jwt'], use: 'the services of #libs/auth' },
+  {
+    owner: 'auth',
+    names: [
+      'argon2',
+      '@nestjs/jwt',
+      'bcrypt',
+      '@phc/format',
+      '@zxcvbn-ts/language-common',
+      'hibp',
+    ],
+    use: 'the services of #libs/auth',
+  },
   {
     owner: 'avatar',
     names: ['sharp', '@aws-sdk/client-s3'],

@@ -16,6 +16,7 @@ import {
   retentionSeconds,
   schedule,
   storeUrl,
+  wordList,
 } from './setting-types';
 
 const DAY_SECONDS = 86_400;
@@ -54,6 +55,10 @@ const schema = z.object({
   SESSION_TTL: durationSeconds().default(DAY_SECONDS),
   SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
   MAX_SESSIONS_PER_USER: positiveInteger().optional(),
+  PASSWORD_QUEUE: positiveInteger().default(64),
+  PASSWORD_CONTEXT_WORDS: wordList().default([]),
+  BREACHED_PASSWORD_CHECK: onOff().default(false),
+  BREACHED_PASSWORD_URL: httpUrl().default('https://api.pwnedpasswords.com'),
   INTROSPECTION_CLIENTS: clientList().default([]),
   PROFILE_TTL: durationSeconds().default(30 * 60),
   BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
@@ -106,6 +111,15 @@ export type AvatarStorageSettings =
       };
     };
 
+/** What new passwords are held against, and how many may wait to be hashed. */
+export interface PasswordSettings {
+  maxWaiting: number;
+  /** Names that nobody may take as a password. */
+  contextWords: readonly string[];
+  /** Undefined: no service is asked. */
+  breachServiceUrl: string | undefined;
+}
+
 /** Where traces go, and which ones. */
 export interface TracingSettings {
   /** Of an OTLP collector over HTTP; traces go to `/v1/traces` below it. */
@@ -131,6 +145,7 @@ export class Settings {
   readonly sessionMaxLifetimeSeconds: number;
   /** Undefined: no limit. */
   readonly maxSessionsPerUser: number | undefined;
+  readonly passwords: PasswordSettings;
   readonly introspectionClients: readonly { id: string; secret: string }[];
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
@@ -168,6 +183,11 @@ export class Settings {
     this.sessionTtlSeconds = parsed.SESSION_TTL;
     this.sessionMaxLifetimeSeconds = parsed.SESSION_MAX_LIFETIME;
     this.maxSessionsPerUser = parsed.MAX_SESSIONS_PER_USER;
+    this.passwords = {
+      maxWaiting: parsed.PASSWORD_QUEUE,
+      contextWords: parsed.PASSWORD_CONTEXT_WORDS,
+      breachServiceUrl: parsed.BREACHED_PASSWORD_CHECK ? parsed.BREACHED_PASSWORD_URL : undefined,
+    };
     this.introspectionClients = parsed.INTROSPECTION_CLIENTS;
     this.profileTtlSeconds = parsed.PROFILE_TTL;
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;

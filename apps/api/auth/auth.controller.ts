@@ -28,6 +28,7 @@ export class AuthController {
     'email_taken',
     'payload_too_large',
     'unsupported_media_type',
+    'overloaded',
     'dependency_unavailable',
   )
   async register(@Body() body: RegisterDto, @RequestClient() client: Client) {
@@ -47,6 +48,7 @@ export class AuthController {
     'forbidden',
     'payload_too_large',
     'unsupported_media_type',
+    'overloaded',
     'dependency_unavailable',
   )
   async login(@Body() { email, password }: LoginDto, @RequestClient() client: Client) {

@@ -94,6 +94,7 @@ export class ProfileController {
     'invalid_credentials',
     'payload_too_large',
     'unsupported_media_type',
+    'overloaded',
   )
   async changePassword(
     @CurrentSession() { session }: Authenticated,
@@ -112,6 +113,7 @@ export class ProfileController {
     'invalid_credentials',
     'payload_too_large',
     'unsupported_media_type',
+    'overloaded',
   )
   async delete(
     @CurrentSession() { session }: Authenticated,
