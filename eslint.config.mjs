@@ -46,7 +46,18 @@ const OWNED_PACKAGES = [
     use: 'AttemptLimits of #libs/rate-limit',
   },
   { owner: 'common', names: ['opossum'], use: 'CircuitBreaker of #libs/common' },
-  { owner: 'auth', names: ['argon2', '@nestjs/jwt'], use: 'the services of #libs/auth' },
+  {
+    owner: 'auth',
+    names: [
+      'argon2',
+      '@nestjs/jwt',
+      'bcrypt',
+      '@phc/format',
+      '@zxcvbn-ts/language-common',
+      'hibp',
+    ],
+    use: 'the services of #libs/auth',
+  },
   {
     owner: 'avatar',
     names: ['sharp', '@aws-sdk/client-s3'],

@@ -29,5 +29,5 @@ module.exports = {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(?:@nestjs|cookie|jose|p-limit|yocto-queue)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(?:@nestjs|cookie|jose|p-limit|yocto-queue|hibp)/)'],
 };

@@ -64,11 +64,12 @@ export class CoreModule {
         AuthModule.forRootAsync({
           imports: [UserModule],
           inject: [Settings],
-          useFactory: ({ jwtExpiresInSeconds }: Settings) => ({
+          useFactory: ({ jwtExpiresInSeconds, passwords }: Settings) => ({
             keyRing,
             issuer: ISSUER,
             audience: AUDIENCE,
             accessTokenTtlSeconds: jwtExpiresInSeconds,
+            passwords,
           }),
         }),
         AvatarModule.forRootAsync({

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '#libs/config';
 import { CoreModule } from '../core.module';
+import { UserImport } from './import/user-import';
 
 /** The command line, composed. It tries Postgres once: a person waits for the answer. */
 @Module({})
@@ -10,6 +11,7 @@ export class CliModule {
     return {
       module: CliModule,
       imports: [CoreModule.forRoot(settings, { databaseAttempts: 1 })],
+      providers: [UserImport],
     };
   }
 }

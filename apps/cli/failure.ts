@@ -22,6 +22,7 @@ const STORES = {
   postgres: 'Postgres cannot be reached: check DATABASE_URL, and that it runs',
   redis: 'Redis cannot be reached: check REDIS_URL, and that it runs',
   'avatar storage': 'The avatars cannot be reached: check AVATAR_DIR, or the AVATAR_S3_ settings',
+  'breach service': 'The breach service cannot be reached: check BREACHED_PASSWORD_URL',
 };
 
 /** undefined_table and undefined_column: older tables than this program's. */

@@ -13,7 +13,12 @@ export function print({ text, data }: Report, { json = false }: OutputOptions): 
   process.stdout.write(`${json ? JSON.stringify(data) : text}\n`);
 }
 
+/** Writes and waits until the stream has taken it: what nobody reads does not pile up. */
+export async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  await new Promise<void>((resolve) => stream.write(text, () => resolve()));
+}
+
 /** Waits until a stream has taken everything: only then may the process exit. */
 export async function flush(stream: NodeJS.WriteStream): Promise<void> {
-  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  await write(stream, '');
 }

@@ -50,7 +50,9 @@ function leavesOf({ commands }: Command): Command[] {
 
 /** `users grant-role <email> <role>` */
 function termOf(command: Command): string {
-  const words = command.registeredArguments.map((argument) => `<${argument.name()}>`);
+  const words = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  );
   for (let part = command; part.parent; part = part.parent) {
     words.unshift(part.name());
   }

@@ -1,11 +1,14 @@
-/** A client chooses its own user agent: nothing in it may steer the terminal that shows it. */
+/** What somebody else chose, such as a user agent, may not steer the terminal that shows it. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** The text without what is no text. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, '\uFFFD');
+}
 
 /** Columns padded to their widest cell, two spaces apart, under a line of headings. */
 export function formatTable(headings: readonly string[], rows: readonly string[][]): string {
-  const lines = [headings, ...rows].map((cells) =>
-    cells.map((cell) => cell.replace(UNPRINTABLE, '\uFFFD')),
-  );
+  const lines = [headings, ...rows].map((cells) => cells.map(printable));
   const widths = headings.map((_, column) =>
     Math.max(...lines.map((cells) => cells[column]?.length ?? 0)),
   );

@@ -5,6 +5,7 @@ type NoDetails = Record<string, never>;
 /** Every security event, with what it tells beside who, when and from where. Names are stable. */
 export interface SecurityEventDetails {
   account_registered: NoDetails;
+  account_imported: { role: string; disabled: boolean };
   login_succeeded: NoDetails;
   login_failed: { reason: 'unknown_account' | 'wrong_password' | 'account_disabled' };
   login_refused_by_limit: { limit: 'account' | 'address' | 'global' };
@@ -28,6 +29,7 @@ export type SecurityEventName = keyof SecurityEventDetails;
 /** The level of each event's line in the log: `warn` is what may be an attack. */
 export const SECURITY_EVENT_LEVELS: Record<SecurityEventName, 'info' | 'warn'> = {
   account_registered: 'info',
+  account_imported: 'info',
   login_succeeded: 'info',
   login_failed: 'warn',
   login_refused_by_limit: 'warn',

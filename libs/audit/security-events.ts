@@ -46,14 +46,14 @@ export class SecurityEvents {
   }
 
   /**
-   * Writes the row in the surrounding transaction, so that it is there if and only if the change is,
-   * and the line when that has committed. One query.
+   * Writes the rows in the surrounding transaction, so that they are there if and only if the change is,
+   * and the lines when that has committed. One query.
    * @throws DependencyUnavailableError
    */
-  async recordInTransaction(event: NewSecurityEvent): Promise<void> {
-    const complete = this.complete(event);
-    await this.store.insert([complete]);
-    this.database.afterCommit(() => this.announce(complete));
+  async recordInTransaction(...events: NewSecurityEvent[]): Promise<void> {
+    const complete = events.map((event) => this.complete(event));
+    await this.store.insert(complete);
+    this.database.afterCommit(() => complete.forEach((event) => this.announce(event)));
   }
 
   private complete({ name, userId, details, ...told }: NewSecurityEvent): SecurityEvent {

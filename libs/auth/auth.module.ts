@@ -9,7 +9,9 @@ import { AuthOptions } from './auth.options';
 import { AuthService } from './auth.service';
 import { Authenticator } from './authenticator';
 import { KeyRing } from './keys/key-ring';
-import { PasswordHasher } from './password-hasher';
+import { BreachedPasswords } from './passwords/breached-passwords';
+import { PasswordHasher } from './passwords/password-hasher';
+import { PasswordPolicy } from './passwords/password-policy';
 import { TokenService } from './token.service';
 
 /** `imports` must bring a `UserStore`: Latchkey's UserModule, or a module of the application's own. */
@@ -44,6 +46,8 @@ export class AuthModule {
           useFactory: ({ keyRing }: AuthOptions) => keyRing,
         },
         PasswordHasher,
+        BreachedPasswords,
+        PasswordPolicy,
         TokenService,
         Authenticator,
         AuthService,

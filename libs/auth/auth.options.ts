@@ -1,4 +1,5 @@
 import type { KeyRing } from './keys/key-ring';
+import type { PasswordOptions } from './passwords/password-options';
 
 /** How tokens are signed and passwords hashed. Durations in seconds. */
 export class AuthOptions {
@@ -10,4 +11,6 @@ export class AuthOptions {
   accessTokenTtlSeconds!: number;
   /** OWASP's recommendation where absent. */
   argon2?: { memoryKib: number; passes: number; parallelism: number };
+  /** Defaults where absent. */
+  passwords?: PasswordOptions;
 }

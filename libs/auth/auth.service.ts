@@ -1,6 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
-import { identifyRequest } from '#libs/common';
+import {
+  identifyRequest,
+  OverloadedError,
+  ValidationFailedError,
+  type FieldError,
+} from '#libs/common';
 import { Database } from '#libs/database';
 import { Metrics } from '#libs/metrics';
 import { ProfileCacheService, type Profile } from '#libs/profile-cache';
@@ -15,7 +20,8 @@ import {
 } from '#libs/session';
 import { UserStore, type Credentials } from '#libs/user';
 import { AccountDisabledError, InvalidCredentialsError } from './auth.errors';
-import { PasswordHasher } from './password-hasher';
+import { PasswordHasher } from './passwords/password-hasher';
+import { PasswordPolicy } from './passwords/password-policy';
 import { TokenService, type AccessToken } from './token.service';
 
 export interface RegisterUser {
@@ -37,7 +43,15 @@ export interface SignedIn {
 /** A sign-in that met this many revoke-alls in a row gives up. */
 const MAX_SIGN_IN_ATTEMPTS = 3;
 
-/** Sign-up, sign-in, sign-out, change of password. Throws DependencyUnavailableError throughout. */
+const SAME_PASSWORD: FieldError = {
+  field: 'newPassword',
+  messages: ['newPassword must be another one than the current password'],
+};
+
+/**
+ * Sign-up, sign-in, sign-out, change of password. Throws DependencyUnavailableError throughout, and
+ * OverloadedError where a password is hashed or checked.
+ */
 @Injectable()
 export class AuthService {
   private readonly logger = new Logger('Auth');
@@ -45,6 +59,7 @@ export class AuthService {
   constructor(
     private readonly users: UserStore,
     private readonly passwords: PasswordHasher,
+    private readonly policy: PasswordPolicy,
     private readonly sessions: SessionService,
     private readonly profiles: ProfileCacheService,
     private readonly tokens: TokenService,
@@ -53,8 +68,9 @@ export class AuthService {
     private readonly metrics: Metrics,
   ) {}
 
-  /** @throws EmailTakenError */
+  /** @throws EmailTakenError; ValidationFailedError for a password that is too easy to guess. */
   async register(user: RegisterUser, client: ClientDetails): Promise<SignedIn> {
+    await this.policy.check(user.password, 'password', user);
     const passwordHash = await this.passwords.hash(user.password);
     const { profile } = await this.database.transaction(async () => {
       const created = await this.users.create({ ...user, passwordHash });
@@ -138,9 +154,17 @@ export class AuthService {
 
   /**
    * Changes the password and, in the same transaction, ends every session of the user.
-   * @throws InvalidCredentialsError
+   * @throws InvalidCredentialsError; ValidationFailedError for a new password that is too easy to guess, or
+   * the current one.
    */
   async changePassword(userId: string, current: string, next: string): Promise<void> {
+    if (next === current) {
+      throw new ValidationFailedError([SAME_PASSWORD]);
+    }
+    const owner = await this.users.readProfile(userId);
+    if (owner) {
+      await this.policy.check(next, 'newPassword', owner.profile);
+    }
     const { passwordHash } = await this.proveIdentity(userId, current, 'password_change');
     const nextHash = await this.passwords.hash(next);
     await this.sessions.revokeAll(userId, {
@@ -255,14 +279,25 @@ export class AuthService {
     };
   }
 
-  /** Parameters were raised since the hash was made: now, with the password at hand, is the time. */
-  private async upgradeHash(credentials: Credentials, password: string): Promise<void> {
-    const { userId, passwordHash } = credentials;
+  /**
+   * The hash is of another system, or its parameters are not today's: now, with the password at hand, is the
+   * time. Where too much is going on, the next sign-in is early enough.
+   */
+  private async upgradeHash(
+    { userId, passwordHash }: Credentials,
+    password: string,
+  ): Promise<void> {
     if (!this.passwords.isOutdated(passwordHash)) {
       return;
     }
-    const upgraded = await this.passwords.hash(password);
-    await this.users.replacePasswordHash(userId, passwordHash, upgraded);
-    this.logger.log('password hash upgraded at sign-in');
+    try {
+      const upgraded = await this.passwords.hash(password);
+      await this.users.replacePasswordHash(userId, passwordHash, upgraded);
+      this.logger.log('password hash upgraded at sign-in');
+    } catch (error) {
+      if (!(error instanceof OverloadedError)) {
+        throw error;
+      }
+    }
   }
 }

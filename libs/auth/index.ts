@@ -24,3 +24,7 @@ export {
   type SigningKey,
 } from './keys/key-ring';
 export { PemKeyRing } from './keys/pem-key-ring';
+export { checkImportedHash } from './passwords/hashes/parse-hash';
+export { UnusableHashError } from './passwords/hashes/password-hash';
+export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './passwords/password-length';
+export type { PasswordOptions } from './passwords/password-options';

@@ -40,8 +40,8 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** A store, by the name that a person on call would say. */
-export type Dependency = 'redis' | 'postgres' | 'avatar storage';
+/** A store or service, by the name that a person on call would say. */
+export type Dependency = 'redis' | 'postgres' | 'avatar storage' | 'breach service';
 
 /** A store that is needed for this answer cannot be reached: deny, but never as "your token is bad". */
 export class DependencyUnavailableError extends DomainError {

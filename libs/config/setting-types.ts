@@ -80,6 +80,18 @@ export function positiveInteger() {
   });
 }
 
+/** `acme,acme shop`: names, of 3 characters at least. */
+export function wordList() {
+  return z.string().transform((text, context) => {
+    const words = text.split(',').map((word) => word.trim());
+    if (words.every((word) => word.length >= 3)) {
+      return words;
+    }
+    context.addIssue('must be a list like acme,acme shop with names of at least 3 characters');
+    return z.NEVER;
+  });
+}
+
 const MIN_CLIENT_SECRET_LENGTH = 16;
 
 /** `id:secret,id:secret`: clients with HTTP Basic credentials. */

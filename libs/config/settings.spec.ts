@@ -48,6 +48,7 @@ describe('settings', () => {
       sessionTtlSeconds: 86_400,
       sessionMaxLifetimeSeconds: 30 * 86_400,
       maxSessionsPerUser: undefined,
+      passwords: { maxWaiting: 64, contextWords: [], breachServiceUrl: undefined },
       introspectionClients: [],
       profileTtlSeconds: 1800,
       avatarStorage: { directory: resolve('.data/avatars') },
@@ -99,6 +100,38 @@ describe('settings', () => {
       shutdownDelaySeconds: 15,
       shutdownTimeoutSeconds: 3600,
     });
+  });
+
+  it('take what is said of passwords', () => {
+    const { passwords } = parse({
+      PASSWORD_QUEUE: '8',
+      PASSWORD_CONTEXT_WORDS: ' acme , acme shop',
+      BREACHED_PASSWORD_CHECK: 'on',
+    });
+    expect(passwords).toEqual({
+      maxWaiting: 8,
+      contextWords: ['acme', 'acme shop'],
+      breachServiceUrl: 'https://api.pwnedpasswords.com',
+    });
+    const mirror = { BREACHED_PASSWORD_URL: 'http://mirror:8080/hibp' };
+    expect(parse(mirror).passwords.breachServiceUrl).toBeUndefined();
+    const asked = parse({ ...mirror, BREACHED_PASSWORD_CHECK: 'true' });
+    expect(asked.passwords.breachServiceUrl).toBe('http://mirror:8080/hibp');
+  });
+
+  it.each([
+    [{ PASSWORD_QUEUE: '0' }, 'PASSWORD_QUEUE must be a whole number of at least 1.'],
+    [
+      { PASSWORD_CONTEXT_WORDS: 'acme,,ab' },
+      'PASSWORD_CONTEXT_WORDS must be a list like acme,acme shop with names of at least 3 characters.',
+    ],
+    [{ BREACHED_PASSWORD_CHECK: 'maybe' }, 'BREACHED_PASSWORD_CHECK must be true or false.'],
+    [
+      { BREACHED_PASSWORD_URL: 'mirror:8080' },
+      'BREACHED_PASSWORD_URL must be a URL that starts with http:// or https://.',
+    ],
+  ])('refuse %j', (env, message) => {
+    expect(refusal(env).message).toBe(message);
   });
 
   it.each([

@@ -19,6 +19,7 @@ import {
   storeUrl,
   trustedProxies,
   type TrustedProxies,
+  wordList,
 } from './setting-types';
 
 const DAY_SECONDS = 86_400;
@@ -57,6 +58,10 @@ const schema = z.object({
   SESSION_TTL: durationSeconds().default(DAY_SECONDS),
   SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
   MAX_SESSIONS_PER_USER: positiveInteger().optional(),
+  PASSWORD_QUEUE: positiveInteger().default(64),
+  PASSWORD_CONTEXT_WORDS: wordList().default([]),
+  BREACHED_PASSWORD_CHECK: onOff().default(false),
+  BREACHED_PASSWORD_URL: httpUrl().default('https://api.pwnedpasswords.com'),
   INTROSPECTION_CLIENTS: clientList().default([]),
   RATE_LIMIT: onOff().default(true),
   LOGIN_LIMIT_PER_ACCOUNT: positiveInteger().default(10),
@@ -128,6 +133,15 @@ export interface RateLimitSettings {
   registrationsPerAddress: number;
 }
 
+/** What new passwords are held against, and how many may wait to be hashed. */
+export interface PasswordSettings {
+  maxWaiting: number;
+  /** Names that nobody may take as a password. */
+  contextWords: readonly string[];
+  /** Undefined: no service is asked. */
+  breachServiceUrl: string | undefined;
+}
+
 /** Where traces go, and which ones. */
 export interface TracingSettings {
   /** Of an OTLP collector over HTTP; traces go to `/v1/traces` below it. */
@@ -153,6 +167,7 @@ export class Settings {
   readonly sessionMaxLifetimeSeconds: number;
   /** Undefined: no limit. */
   readonly maxSessionsPerUser: number | undefined;
+  readonly passwords: PasswordSettings;
   readonly introspectionClients: readonly { id: string; secret: string }[];
   readonly rateLimits: RateLimitSettings;
   /** Whose word on a client's address counts. Undefined: nobody's. */
@@ -198,6 +213,11 @@ export class Settings {
     this.sessionTtlSeconds = parsed.SESSION_TTL;
     this.sessionMaxLifetimeSeconds = parsed.SESSION_MAX_LIFETIME;
     this.maxSessionsPerUser = parsed.MAX_SESSIONS_PER_USER;
+    this.passwords = {
+      maxWaiting: parsed.PASSWORD_QUEUE,
+      contextWords: parsed.PASSWORD_CONTEXT_WORDS,
+      breachServiceUrl: parsed.BREACHED_PASSWORD_CHECK ? parsed.BREACHED_PASSWORD_URL : undefined,
+    };
     this.introspectionClients = parsed.INTROSPECTION_CLIENTS;
     this.rateLimits = {
       enabled: parsed.RATE_LIMIT,

@@ -1,4 +1,4 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** Password hashing at this moment. */
 export interface HashingQueue {
@@ -9,6 +9,7 @@ export interface HashingQueue {
 /** The work that sign-ins make: what is hashed, what waits for a thread, how long one hash takes. */
 export class PasswordMetrics {
   private readonly durations: Histogram;
+  private readonly refusals: Counter;
 
   constructor(private readonly registry: Registry) {
     this.durations = new Histogram({
@@ -18,6 +19,15 @@ export class PasswordMetrics {
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
       registers: [registry],
     });
+    this.refusals = new Counter({
+      name: 'latchkey_password_hashing_refused_total',
+      help: 'Passwords that were not hashed because too many waited.',
+      registers: [registry],
+    });
+  }
+
+  refuse(): void {
+    this.refusals.inc();
   }
 
   /** Does the work, and measures it if it succeeds. */

@@ -1,5 +1,6 @@
 export { EmailTakenError } from './user.errors';
 export { UserEntity } from './user.entity';
+export { UserImportStore, type CreatedUser, type ImportedUser } from './user-import.store';
 export { UserModule } from './user.module';
 export {
   ROLES,

@@ -4,6 +4,7 @@ import { In, QueryFailedError, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
 import type { Profile, VersionedProfile } from '#libs/profile-cache';
+import { normaliseEmail } from './normalise-email';
 import { UserEntity } from './user.entity';
 import { EmailTakenError } from './user.errors';
 import {
@@ -178,10 +179,6 @@ export class PostgresUserStore extends UserStore {
   private users<T>(work: (users: Repository<UserEntity>) => Promise<T>): Promise<T> {
     return this.database.run((manager) => work(manager.getRepository(UserEntity)));
   }
-}
-
-function normaliseEmail(email: string): string {
-  return email.trim().toLowerCase();
 }
 
 function toProfile(row: UserEntity): VersionedProfile {

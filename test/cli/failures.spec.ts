@@ -45,6 +45,7 @@ describe('a command that cannot succeed', () => {
       'clean-up',
       'migrate',
       'stats',
+      'users import',
     ];
 
     async function expectFailure(command: string, env: Record<string, string>, about: string) {

@@ -15,6 +15,7 @@ describe('help', () => {
     for (const command of [
       'migrate',
       'users grant-role <email> <role>',
+      'users import [file]',
       'sessions list <email>',
       'sessions revoke <email>',
       'clean-up',
@@ -22,7 +23,7 @@ describe('help', () => {
       'stats',
       'keys rotate',
     ]) {
-      expect(stdout).toMatch(new RegExp(`^  ${command} {2,}\\w`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^  ${command.replace(/[[\]]/g, '\\$&')} {2,}\\w`, 'm'));
     }
     expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
     expect(stdout).toContain('.env.example');
@@ -31,6 +32,7 @@ describe('help', () => {
   it.each([
     'migrate',
     'users grant-role',
+    'users import',
     'sessions list',
     'sessions revoke',
     'clean-up',

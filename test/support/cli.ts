@@ -13,7 +13,11 @@ export interface CliAnswer {
 }
 
 /** Runs the built command line in a process of its own, with these settings and no others. */
-export async function runCli(args: string[], env: Record<string, string>): Promise<CliAnswer> {
+export async function runCli(
+  args: string[],
+  env: Record<string, string>,
+  input = '',
+): Promise<CliAnswer> {
   return new Promise((resolve, reject) => {
     const options = {
       // A folder without an .env.
@@ -21,7 +25,7 @@ export async function runCli(args: string[], env: Record<string, string>): Promi
       env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
       timeout: DEADLINE_MS,
     };
-    execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : error.code;
       if (typeof exitCode === 'number') {
         resolve({ exitCode, stdout, stderr });
@@ -29,6 +33,8 @@ export async function runCli(args: string[], env: Record<string, string>): Promi
         reject(error ?? new Error('no exit code'));
       }
     });
+    // Who fails early reads nothing of it.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }
 

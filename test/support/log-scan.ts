@@ -21,6 +21,9 @@ const KNOWN = [
   'a long enough password',
   'a long password, number',
   'the password number',
+  'the pässword of another system',
+  'a password of a breach',
+  'a password of nobody else',
   'a wrong password',
   'not the password',
   'a secret of the tests, long enough',
@@ -33,7 +36,7 @@ const KNOWN = [
 
 const PATTERNS: [kind: string, pattern: RegExp][] = [
   ['a JWT', /\beyJ[\w-]{10,}(?:\.[\w-]*)*/g],
-  ['a password hash', /\$argon2[^\s"]*/g],
+  ['a password hash', /\$(?:argon2|scrypt|pbkdf2|2[aby]\$)[^\s"]*/g],
   ['a refresh token', new RegExp(`${UUID}\\.[\\w-]{20,}`, 'gi')],
   // The id of a key is a hash of its public half (RFC 7638), and looks like them.
   ['256 random bits', /(?<![\w-]|"kid":")[\w-]{43}(?![\w-])/g],

@@ -31,6 +31,7 @@ export class AuthController {
     'payload_too_large',
     'unsupported_media_type',
     'rate_limited',
+    'overloaded',
     'dependency_unavailable',
   )
   async register(@Body() body: RegisterDto, @RequestClient() client: Client) {

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
-import { IsHumanText, maxCodeUnits } from '../http/human-text';
+import { DISPLAY_NAME, IsHumanText, maxCodeUnits } from '../http/human-text';
 import { IsEmailAddress, IsNewPassword, IsPresentedPassword } from '../http/text.validators';
-import { DISPLAY_NAME, ProfileDto } from '../profile/profile.dto';
+import { ProfileDto } from '../profile/profile.dto';
 
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'correct horse battery staple';

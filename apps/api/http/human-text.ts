@@ -11,6 +11,8 @@ export interface HumanText {
   multiline: boolean;
 }
 
+export const DISPLAY_NAME: HumanText = { maxCharacters: 80, multiline: false };
+
 /**
  * Text for people, in NFC and trimmed: bounded by what they see, and by its size all the same, with
  * something to see, and without control characters or marks that turn the direction of what follows.

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { isEmail, IsString, Length, MaxLength, ValidateBy } from 'class-validator';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '#libs/auth';
 
 /** Unicode that survives storage as sent: no lone surrogates, no NUL, which Postgres refuses. */
 export function IsStorableText() {
@@ -42,12 +43,16 @@ export function IsEmailAddress() {
   );
 }
 
-/** A password taken exactly as sent, 8 to 128 characters. */
+/** A password taken exactly as sent, 8 to 128 characters. What else is refused, PasswordPolicy knows. */
 export function IsNewPassword() {
-  return applyDecorators(IsString(), Length(8, 128), IsStorableText());
+  return applyDecorators(
+    IsString(),
+    Length(MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH),
+    IsStorableText(),
+  );
 }
 
 /** A password to compare: only bounded, so that the rules of its time do not matter. */
 export function IsPresentedPassword() {
-  return applyDecorators(IsString(), Length(1, 128), IsStorableText());
+  return applyDecorators(IsString(), Length(1, MAX_PASSWORD_LENGTH), IsStorableText());
 }

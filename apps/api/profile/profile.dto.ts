@@ -1,9 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
+import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
 import { IsNewPassword, IsPresentedPassword } from '../http/text.validators';
 
-export const DISPLAY_NAME: HumanText = { maxCharacters: 80, multiline: false };
 const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
 export class ProfileDto {

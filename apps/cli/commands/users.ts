@@ -4,6 +4,7 @@ import { ROLES, type Role } from '#libs/user';
 import { userIdOf, withApplication } from '../application';
 import { print, type OutputOptions } from '../output';
 import { jsonOption } from './json-option';
+import { addUsersImport } from './users-import';
 
 export function addUsers(program: Command): void {
   const users = program.command('users').summary('change accounts').description('Change accounts.');
@@ -18,6 +19,7 @@ export function addUsers(program: Command): void {
     .addArgument(new Argument('<role>', 'the new role').choices(ROLES))
     .addOption(jsonOption())
     .action(grantRole);
+  addUsersImport(users);
 }
 
 async function grantRole(email: string, role: Role, options: OutputOptions): Promise<void> {

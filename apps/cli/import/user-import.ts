@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import { SecurityEvents } from '#libs/audit';
+import { Database } from '#libs/database';
+import { UserImportStore, type ImportedUser } from '#libs/user';
+import { linesOf } from './lines';
+import { BadLineError, readUserLine } from './user-line';
+
+/** Accounts that are made in one transaction, all or none of them. */
+const BATCH_SIZE = 500;
+
+export interface ImportOptions {
+  /** Nothing is written. An address that comes twice, far apart, counts twice. */
+  dryRun: boolean;
+  /** Is told of each line that is no account, by its number and why. */
+  onBadLine: (number: number, problem: string) => Promise<void>;
+}
+
+/** Lines by what became of them. */
+export interface ImportCounts {
+  created: number;
+  /** There was an account of that address. */
+  skipped: number;
+  bad: number;
+}
+
+/** Brings in accounts, one line of JSON each, in memory that does not grow with their number. */
+@Injectable()
+export class UserImport {
+  constructor(
+    private readonly users: UserImportStore,
+    private readonly events: SecurityEvents,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Never changes an account that there is, so that doing it again after a failure does the rest.
+   * @throws DependencyUnavailableError; what was imported before stays.
+   */
+  async run(input: AsyncIterable<Buffer>, options: ImportOptions): Promise<ImportCounts> {
+    const counts = { created: 0, skipped: 0, bad: 0 };
+    let batch: ImportedUser[] = [];
+    const finishBatch = async () => {
+      const created = batch.length === 0 ? 0 : await this.bringIn(batch, options.dryRun);
+      counts.created += created;
+      counts.skipped += batch.length - created;
+      batch = [];
+    };
+    for await (const { number, bytes } of linesOf(input)) {
+      if (bytes !== null && isBlank(bytes)) {
+        continue;
+      }
+      try {
+        batch.push(await readLine(bytes));
+      } catch (error) {
+        if (!(error instanceof BadLineError)) {
+          throw error;
+        }
+        counts.bad += 1;
+        await options.onBadLine(number, error.message);
+      }
+      if (batch.length === BATCH_SIZE) {
+        await finishBatch();
+      }
+    }
+    await finishBatch();
+    return counts;
+  }
+
+  /** @returns how many accounts were made, or would be. */
+  private async bringIn(batch: readonly ImportedUser[], dryRun: boolean): Promise<number> {
+    if (dryRun) {
+      return this.users.countNew(batch);
+    }
+    return this.database.transaction(async () => {
+      const created = await this.users.insertNew(batch);
+      await this.events.recordInTransaction(
+        ...created.map(({ id: userId, role, disabled }) => ({
+          name: 'account_imported' as const,
+          userId,
+          details: { role, disabled },
+        })),
+      );
+      return created.length;
+    });
+  }
+}
+
+async function readLine(bytes: Buffer | null): Promise<ImportedUser> {
+  if (bytes === null) {
+    throw new BadLineError('the line is too long');
+  }
+  return readUserLine(bytes);
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.toString('latin1').trim() === '';
+}

@@ -1,0 +1,87 @@
+import { IsBoolean, IsIn, IsOptional, IsString, ValidateBy } from 'class-validator';
+import { checkImportedHash, UnusableHashError } from '#libs/auth';
+import { ValidationFailedError } from '#libs/common';
+import { ROLES, type ImportedUser, type Role } from '#libs/user';
+import { DISPLAY_NAME, IsHumanText } from '../../api/http/human-text';
+import { MalformedJsonError, parseJson } from '../../api/http/json-body';
+import { IsEmailAddress } from '../../api/http/text.validators';
+import { BodyValidationPipe } from '../../api/http/validation.pipe';
+
+/** A line of an import, held against the rules that the API has for the same fields. */
+class UserLine {
+  @IsEmailAddress()
+  email!: string;
+
+  @IsString()
+  @IsImportableHash()
+  passwordHash!: string;
+
+  @IsOptional()
+  @IsHumanText(DISPLAY_NAME)
+  displayName?: string | null;
+
+  @IsOptional()
+  @IsIn(ROLES)
+  role?: Role | null;
+
+  @IsOptional()
+  @IsBoolean()
+  disabled?: boolean | null;
+}
+
+/** What is wrong with a line, for a person; never its hash. */
+export class BadLineError extends Error {}
+
+const rules = new BodyValidationPipe();
+
+/** @throws BadLineError */
+export async function readUserLine(line: Buffer): Promise<ImportedUser> {
+  try {
+    const user = (await rules.transform(parseJson(line), {
+      type: 'body',
+      metatype: UserLine,
+    })) as UserLine;
+    const { email, passwordHash, displayName, role, disabled } = user;
+    return {
+      email,
+      passwordHash,
+      displayName: displayName ?? null,
+      role: role ?? 'user',
+      disabled: disabled ?? false,
+    };
+  } catch (error) {
+    throw new BadLineError(problemOf(error));
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof ValidationFailedError) {
+    return error.errors.flatMap(({ messages }) => messages).join('; ');
+  }
+  if (error instanceof MalformedJsonError) {
+    return error.message.replace(/^The body/, 'the line').replace(/\.$/, '');
+  }
+  throw error;
+}
+
+function IsImportableHash() {
+  return ValidateBy({
+    name: 'isImportableHash',
+    validator: {
+      validate: (value) => hashProblem(value) === null,
+      defaultMessage: (about) => `$property ${hashProblem(about?.value) ?? ''}`,
+    },
+  });
+}
+
+function hashProblem(value: unknown): string | null {
+  try {
+    checkImportedHash(typeof value === 'string' ? value : '');
+    return null;
+  } catch (error) {
+    if (error instanceof UnusableHashError) {
+      return error.message;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import argon2 from 'argon2';
+import { MAX_COST, UnusableHashError, type PasswordHash } from './password-hash';
+import { countOf, parsePhc } from './phc-string';
+
+export interface Argon2Parameters {
+  memoryCost: number;
+  timeCost: number;
+  parallelism: number;
+}
+
+/** Of the version of 2015, 1.3; 16 stands for 1.0. */
+const VERSION = 19;
+const VERSIONS = [16, VERSION, undefined];
+const HASH_BYTES = 32;
+const SALT_BYTES = 16;
+
+/** `$argon2id$` or `$argon2i$`, RFC 9106. @throws UnusableHashError */
+export function argon2Hash(text: string): PasswordHash {
+  const { version, memoryCost, timeCost, parallelism } = parse(text);
+  if (!VERSIONS.includes(version)) {
+    throw new UnusableHashError('is of a version of Argon2 that is not known');
+  }
+  const bytes = memoryCost * 1024;
+  const isTooMuch =
+    bytes > MAX_COST.memoryBytes ||
+    bytes * timeCost > MAX_COST.argon2Bytes ||
+    parallelism > MAX_COST.argon2Parallelism;
+  return {
+    verify: (password) => argon2.verify(text, password),
+    excess: isTooMuch
+      ? 'costs more than m=131072 (KiB), m × t = 524288, or p=16 at each sign-in'
+      : null,
+  };
+}
+
+/** Whether we would write it like this today. */
+export function isArgon2idOf(text: string, parameters: Argon2Parameters): boolean {
+  try {
+    const { id, version, salt, hash, ...made } = parse(text);
+    return (
+      id === 'argon2id' &&
+      version === VERSION &&
+      made.memoryCost === parameters.memoryCost &&
+      made.timeCost === parameters.timeCost &&
+      made.parallelism === parameters.parallelism &&
+      salt.length >= SALT_BYTES &&
+      hash.length >= HASH_BYTES
+    );
+  } catch {
+    return false;
+  }
+}
+
+function parse(text: string) {
+  const phc = parsePhc(text, { required: ['m', 't', 'p'] });
+  const { id, version, salt, hash } = phc;
+  const [memoryCost, timeCost, parallelism] = ['m', 't', 'p'].map((name) => countOf(phc, name)) as [
+    number,
+    number,
+    number,
+  ];
+  return { id, version, salt, hash, memoryCost, timeCost, parallelism };
+}

@@ -1,0 +1,26 @@
+import { compare } from 'bcrypt';
+import { MAX_COST, UnusableHashError, type PasswordHash } from './password-hash';
+
+/** Version, cost from 4 to 31, 16 bytes of salt and 23 of hash; of their last characters not all bits count. */
+const FORM =
+  /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+
+/**
+ * `$2a$`, `$2b$` or `$2y$`: of good implementations all the same, of which the library knows the second best.
+ * Bcrypt sees the first 72 bytes of a password alone: longer ones match by those, as they did where the hash
+ * was made, until the next sign-in replaces it by a hash of the whole password.
+ * @throws UnusableHashError
+ */
+export function bcryptHash(text: string): PasswordHash {
+  const cost = FORM.exec(text)?.[1];
+  if (cost === undefined) {
+    throw new UnusableHashError('is not a bcrypt hash');
+  }
+  return {
+    verify: (password) => compare(password, text.replace(/^\$2[ay]/, '$2b')),
+    excess:
+      Number(cost) > MAX_COST.bcryptCost
+        ? 'costs more than bcrypt of cost 14 at each sign-in'
+        : null,
+  };
+}

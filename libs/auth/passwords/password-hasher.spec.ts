@@ -1,0 +1,71 @@
+import argon2 from 'argon2';
+import { OverloadedError } from '#libs/common';
+import { Metrics } from '#libs/metrics';
+import type { AuthOptions } from '../auth.options';
+import { PasswordHasher } from './password-hasher';
+
+const PASSWORD = 'correct horse battery staple';
+const THREADS = 4;
+
+describe('the password hasher', () => {
+  const metrics = new Metrics();
+  let hasher: PasswordHasher;
+
+  beforeAll(async () => {
+    hasher = new PasswordHasher({ passwords: { maxWaiting: 2 } } as AuthOptions, metrics);
+    await hasher.onModuleInit();
+  });
+
+  it('hashes with argon2id: 19 MiB, two passes, one lane, a salt of its own', async () => {
+    const hash = await hasher.hash(PASSWORD);
+    expect(hash).toMatch(
+      /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/,
+    );
+    expect(await hasher.hash(PASSWORD)).not.toBe(hash);
+    expect(await hasher.verify(hash, PASSWORD)).toBe(true);
+    expect(await hasher.verify(hash, PASSWORD.toUpperCase())).toBe(false);
+    expect(await hasher.verify(null, PASSWORD)).toBe(false);
+  });
+
+  it('finds outdated what it would write in another way', async () => {
+    expect(hasher.isOutdated(await hasher.hash(PASSWORD))).toBe(false);
+    const today = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+    const others = [
+      { ...today, type: argon2.argon2i },
+      { ...today, memoryCost: 9_216, timeCost: 4 },
+      { ...today, timeCost: 3 },
+      { ...today, parallelism: 2 },
+      { ...today, version: 16 },
+      { ...today, hashLength: 16 },
+      { ...today, salt: Buffer.from('8 bytes!') },
+    ];
+    for (const options of others) {
+      const hash = await argon2.hash(PASSWORD, options);
+      expect([hash, hasher.isOutdated(hash)]).toEqual([hash, true]);
+      expect(await hasher.verify(hash, PASSWORD)).toBe(true);
+    }
+    const foreign = '$2b$05$uKL3zYhmOxDT2QXGV9nqLOCzpCkYViSuB1K2SvSfDZ942Q865k/Ee';
+    expect(hasher.isOutdated(foreign)).toBe(true);
+    expect(await hasher.verify(foreign, 'x'.repeat(72))).toBe(true);
+  });
+
+  it('lets nobody in by a hash that it cannot read', async () => {
+    expect(await hasher.verify('', '')).toBe(false);
+    expect(await hasher.verify('$scrypt$ln=14,r=8,p=1$c29tZXNhbHQ$', PASSWORD)).toBe(false);
+  });
+
+  it('refuses at once what finds the queue full, and does the rest', async () => {
+    const room = THREADS + 2;
+    const asked = Array.from({ length: room + 3 }, () => hasher.hash(PASSWORD));
+    const outcomes = await Promise.allSettled(asked);
+    const refused = outcomes.slice(room);
+    expect(outcomes.slice(0, room).map(({ status }) => status)).toEqual(
+      Array<string>(room).fill('fulfilled'),
+    );
+    for (const outcome of refused) {
+      expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(OverloadedError);
+    }
+    expect(await metrics.text()).toMatch(/^latchkey_password_hashing_refused_total 3$/m);
+    expect(await hasher.verify(await hasher.hash(PASSWORD), PASSWORD)).toBe(true);
+  });
+});

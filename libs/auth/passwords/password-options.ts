@@ -1,0 +1,9 @@
+/** What new passwords are held against, and how much is hashed at once. */
+export interface PasswordOptions {
+  /** How many hashes may wait for a thread; whoever comes after them is refused. 64 where absent. */
+  maxWaiting?: number;
+  /** Beside the issuer: names of the service and of whose it is, which nobody may take as a password. */
+  contextWords?: readonly string[];
+  /** Address of "Have I Been Pwned" or a mirror: `https://api.pwnedpasswords.com`. Absent: nothing is asked. */
+  breachServiceUrl?: string | undefined;
+}
