@@ -7,7 +7,7 @@ const SECURITY = 'docs/security.md';
 
 interface Operation {
   security?: Record<string, string[]>[];
-  requestBody?: { content: Record<string, { schema: { $ref: string } }> };
+  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
 }
 
 let app: TestApp;

@@ -24,11 +24,13 @@ describe('docs/security.md', () => {
       REDIS_URL: 'redis://localhost',
       JWT_SECRET: 'a secret of the tests, long enough',
     });
-    const documented = Object.fromEntries(
-      rowsIn(section)
-        .filter(({ setting }) => setting)
-        .map((row) => [codeIn(row.setting ?? '')[0], row['unless set otherwise']]),
-    );
+    const documented: Record<string, unknown> = {};
+    for (const { setting, ...row } of rowsIn(section)) {
+      const [name] = codeIn(setting ?? '');
+      if (name !== undefined) {
+        documented[name] = row['unless set otherwise'];
+      }
+    }
     expect(documented).toEqual({
       JWT_EXPIRES_IN: `${settings.jwtExpiresInSeconds / 3600}h`,
       SESSION_TTL: `${settings.sessionTtlSeconds / 3600}h`,
@@ -113,7 +115,7 @@ describe('a session', () => {
     await app.login(user.email);
   });
 
-  it.failing(
+  it(
     'V7.5.2: is ended, when it is another one, by whoever proves again who they are',
     async () => {
       const first = await app.register();

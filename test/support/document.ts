@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
@@ -11,6 +11,16 @@ export function readText(path: string): string {
 /** Whether the repository has a file or a folder. */
 export function hasPath(path: string): boolean {
   return existsSync(join(ROOT, path));
+}
+
+/** Paths of all TypeScript that runs in production, from the root of the repository. */
+export function productSources(): string[] {
+  return ['apps', 'libs'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
+      .map((name) => join(folder, name))
+      .sort(),
+  );
 }
 
 /** A row of a table, by the names of its columns. */
