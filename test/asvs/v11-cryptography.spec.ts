@@ -16,7 +16,7 @@ const USES: [what: RegExp, algorithm: string][] = [
   [/\brandomBytes\(/, 'random bytes'],
   [/\brandomUUID\(/, 'UUID'],
   [/\btimingSafeEqual\(/, 'comparison in equal time'],
-  [/\b(?:pbkdf2|scrypt)\(|from '@node-rs\/bcrypt'/, 'bcrypt, scrypt, PBKDF2'],
+  [/\b(?:pbkdf2|scrypt)\(|from 'bcrypt'/, 'bcrypt, scrypt, PBKDF2'],
   [/from 'argon2'/, 'argon2id'],
   [/from 'hibp'/, 'SHA-1'],
   [/from '@nestjs\/jwt'/, 'HS256'],
