@@ -1,0 +1,166 @@
+import { startTestApp } from '../support/app';
+import { codeIn, hasPath, productSources, readText, rowsIn, sectionOf } from '../support/document';
+
+const section = sectionOf('docs/security.md', 'Cryptography');
+const inventory = rowsIn(section).map(({ algorithm = '', where = '' }) => ({
+  algorithm,
+  places: codeIn(where),
+}));
+
+/** What of `node:crypto`, or of a package, is which row of the inventory. */
+const USES: [what: RegExp, algorithm: string][] = [
+  [/\bcreateHash\('sha256'\)/, 'SHA-256'],
+  [/\bcreateHmac\('sha256',/, 'HMAC-SHA-256'],
+  [/\bcreateSecretKey\(/, 'HS256'],
+  [/\b(?:generateKeyPairSync|createPrivateKey|createPublicKey)\(/, 'ES256'],
+  [/\brandomBytes\(/, 'random bytes'],
+  [/\brandomUUID\(/, 'UUID'],
+  [/\btimingSafeEqual\(/, 'comparison in equal time'],
+  [/\b(?:pbkdf2|scrypt)\(|from 'bcrypt'/, 'bcrypt, scrypt, PBKDF2'],
+  [/from 'argon2'/, 'argon2id'],
+  [/from 'hibp'/, 'SHA-1'],
+  [/from '@nestjs\/jwt'/, 'HS256'],
+  [/from '@nestjs\/jwt'/, 'ES256'],
+];
+
+/** All that the product may take from `node:crypto`. */
+const KNOWN_IMPORTS = [
+  'KeyObject',
+  'createHash',
+  'createHmac',
+  'createPrivateKey',
+  'createPublicKey',
+  'createSecretKey',
+  'generateKeyPairSync',
+  'pbkdf2',
+  'randomBytes',
+  'randomUUID',
+  'scrypt',
+  'timingSafeEqual',
+];
+
+const sources = productSources().map((path) => ({ path, text: readText(path) }));
+
+const isBelow = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
+
+function algorithmsIn(text: string): string[] {
+  return USES.filter(([what]) => what.test(text)).map(([, algorithm]) => algorithm);
+}
+
+describe('the inventory of cryptography', () => {
+  it('V11.1.2, V11.1.3: has a row for each use in the sources', () => {
+    const missing = sources.flatMap(({ path, text }) =>
+      algorithmsIn(text)
+        .filter(
+          (used) =>
+            !inventory.some(
+              ({ algorithm, places }) =>
+                algorithm.startsWith(used) && places.some((place) => isBelow(path, place)),
+            ),
+        )
+        .map((used) => `${used} in ${path}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it.each(inventory.flatMap(({ algorithm, places }) => places.map((place) => [algorithm, place])))(
+    'V11.1.2: says rightly that %s is used in %s',
+    (algorithm, place) => {
+      expect(hasPath(place)).toBe(true);
+      const found = sources
+        .filter(({ path }) => isBelow(path, place))
+        .flatMap(({ text }) => algorithmsIn(text));
+      expect(found.some((used) => algorithm.startsWith(used))).toBe(true);
+    },
+  );
+
+  it('V11.1.1: comes with the life of a key, from its making to its end', () => {
+    for (const stage of ['Made', 'Kept', 'Shared', 'Used', 'retired', 'Destroyed', 'Compromised']) {
+      expect(section).toContain(`_${stage}_`);
+    }
+  });
+
+  it('V11.1.4: comes with what to do when an algorithm falls, to a quantum computer too', () => {
+    expect(section).toContain('**When an algorithm falls.**');
+    for (const row of rowsIn(section).filter(({ size }) => size)) {
+      expect([row.algorithm, row['against a quantum computer']]).not.toEqual([row.algorithm, '']);
+    }
+  });
+});
+
+describe('the sources', () => {
+  it('V11.2.1: take cryptography from Node and from known packages alone', () => {
+    const imports = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/import (?:type )?\{([^}]+)\} from '(?:node:)?crypto'/g)].flatMap(
+        ([, names = '']) =>
+          names
+            .split(',')
+            .map((name) => name.replace(/\btype\b/, '').trim())
+            .filter((name) => name !== '' && !KNOWN_IMPORTS.includes(name))
+            .map((name) => `${name} in ${path}`),
+      ),
+    );
+    expect(imports).toEqual([]);
+    const others = /from '(?:crypto-js|bcryptjs|jsonwebtoken|jose|node-forge|tweetnacl|elliptic)'/;
+    expect(sources.filter(({ text }) => others.test(text))).toEqual([]);
+    expect(sources.filter(({ text }) => /\* as \w+ from '(?:node:)?crypto'/.test(text))).toEqual(
+      [],
+    );
+    expect(sources.filter(({ text }) => /\bcrypto\.subtle\b|\bwebcrypto\b/.test(text))).toEqual([]);
+  });
+
+  it('V11.3.1, V11.3.2, V11.3.3: encrypt nothing, with no cipher and no padding', () => {
+    const cipher = /\b(?:create(?:De|C)ipher\w*|(?:public|private)(?:En|De)crypt|RSA_PKCS1\w*)\b/;
+    expect(sources.filter(({ text }) => cipher.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('V11.4.1, V11.4.3: hash with SHA-256', () => {
+    const names = sources.flatMap(({ text }) =>
+      [...text.matchAll(/\bcreateHm?a(?:sh|c)\(\s*('[^']*'|[^,)]*)/g)].map(([, name]) => name),
+    );
+    expect([...new Set(names)]).toEqual(["'sha256'"]);
+  });
+
+  it('V11.4.4: make no key of a password', () => {
+    const derivation = /\b(?:hkdf|hkdfSync|deriveKey|deriveBits|pbkdf2Sync|scryptSync)\(/;
+    expect(sources.filter(({ text }) => derivation.test(text)).map(({ path }) => path)).toEqual([]);
+    const elsewhere = sources
+      .filter(({ text }) => /\b(?:pbkdf2|scrypt)\(/.test(text))
+      .filter(({ path }) => !isBelow(path, 'libs/auth/passwords/hashes'));
+    expect(elsewhere.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('V11.5.1: draw no number that could be guessed', () => {
+    // Spreads the ends of cached profiles: there is nothing to gain by guessing it.
+    const harmless = ['libs/profile-cache/redis-profile.store.ts'];
+    const weak = /\bMath\.random\(|\bpseudoRandomBytes\(|\buuid\b.*from 'uuid'/;
+    const found = sources.filter(({ text }) => weak.test(text)).map(({ path }) => path);
+    expect(found).toEqual(harmless);
+    const sizes = sources.flatMap(({ text }) =>
+      [...text.matchAll(/\brandomBytes\((\w+)\)/g)].map(([, size = '']) =>
+        Number(/^\d/.test(size) ? size : new RegExp(`${size} = (\\d+)`).exec(text)?.[1]),
+      ),
+    );
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.filter((bytes) => !(bytes >= 16))).toEqual([]);
+  });
+});
+
+describe('a stored password', () => {
+  it('V11.4.2: is argon2id with 19 MiB, two passes, one lane, and a salt of its own', async () => {
+    const app = await startTestApp();
+    try {
+      await app.register();
+      await app.register();
+      const rows = await app.database.sql.query<{ hash: string }[]>(
+        'SELECT password_hash AS hash FROM users',
+      );
+      const form = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$([\w+/]{22})\$[\w+/]{43}$/;
+      const salts = rows.map(({ hash }) => form.exec(hash)?.[1]);
+      expect(salts).toEqual([expect.any(String), expect.any(String)]);
+      expect(salts[0]).not.toBe(salts[1]);
+    } finally {
+      await app.close();
+    }
+  });
+});

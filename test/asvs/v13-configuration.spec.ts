@@ -1,0 +1,291 @@
+import { load } from 'js-yaml';
+import { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { CleanUp } from '../../apps/clean-up';
+import { RedisCheck } from '../../apps/redis-check';
+import { parseSettings } from '../../libs/config/settings';
+import { PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { avatarForm } from '../support/avatars';
+import { blockIn, codeIn, productSources, readText, rowsIn, sectionOf } from '../support/document';
+import { picture } from '../support/pictures';
+import {
+  createTestDatabase,
+  startTestRedis,
+  type TestDatabase,
+  type TestRedis,
+} from '../support/stores';
+
+const SECURITY = 'docs/security.md';
+/** Every setting, and nothing else, is a line of this file. */
+const SETTINGS = [...readText('.env.example').matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)].map(
+  ([, name = '']) => name,
+);
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://latchkey_app:a-secret-of-the-tests@db/latchkey?sslmode=verify-full',
+  REDIS_URL: 'rediss://latchkey:a-secret-of-the-tests@cache:6379',
+  JWT_SECRET: 'a secret of the tests, long enough',
+};
+
+describe('the documented connections', () => {
+  const section = sectionOf(SECURITY, 'Connections');
+  const named = rowsIn(section).flatMap((row) => codeIn(row['named by'] ?? ''));
+
+  it('V13.1.1: are all that a setting can name', () => {
+    const addresses = SETTINGS.filter((name) => /_(?:URL|ENDPOINT|REGION|BUCKET)$/.test(name));
+    expect(addresses.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  it.each(named.filter((name) => name !== 'BREACHED_PASSWORD_CHECK'))(
+    'V13.1.1: by %s can be set',
+    (name) => {
+      expect(SETTINGS).toContain(name);
+    },
+  );
+
+  it('V13.2.4, V13.2.5: are made nowhere else in the sources', () => {
+    const client =
+      /from '(?:pg|ioredis|typeorm|hibp|@liaoliaots\/nestjs-redis|@aws-sdk\/[\w-]+|@opentelemetry\/exporter[\w-]*)'|\bfetch\(|\b(?:connect|request|createConnection|get|resolve|lookup)\b[^;]*\} from 'node:(?:https?|http2|net|tls|dgram|dns)'/;
+    const owners = productSources()
+      .filter((path) => client.test(readText(path)))
+      .map((path) => path.split('/').slice(0, 2).join('/'));
+    // Entities and their stores name typeorm; the connection is libs/database's.
+    const tables = ['libs/audit', 'libs/jobs', 'libs/session', 'libs/sync', 'libs/user'];
+    const allowed = ['libs/auth', 'libs/avatar', 'libs/database', 'libs/redis', 'libs/tracing'];
+    expect([...new Set(owners)].filter((one) => ![...tables, ...allowed].includes(one))).toEqual(
+      [],
+    );
+    const sources = tables.map((folder) =>
+      productSources().filter((path) => path.startsWith(folder)),
+    );
+    for (const path of sources.flat()) {
+      expect(readText(path)).not.toMatch(/new DataSource\(|from '(?:pg|ioredis)'/);
+    }
+  });
+
+  it('V13.2.4: have a network policy that is YAML and closes both ways', () => {
+    const policy = load(blockIn(section, 'yaml')) as {
+      kind: string;
+      spec: { policyTypes: string[]; egress: { to: unknown[]; ports: unknown[] }[] };
+    };
+    expect([policy.kind, policy.spec.policyTypes]).toEqual([
+      'NetworkPolicy',
+      ['Ingress', 'Egress'],
+    ]);
+    expect(policy.spec.egress.every(({ to, ports }) => to.length > 0 && ports.length > 0)).toBe(
+      true,
+    );
+  });
+});
+
+describe('the documented limits', () => {
+  const rows = rowsIn(sectionOf(SECURITY, 'Limits')).map((row) => ({
+    what: row.what ?? '',
+    code: codeIn(row['in the code'] ?? ''),
+  }));
+
+  it.each(rows)('V13.1.2, V13.1.3, V13.2.6: $what, as it is in the code', ({ code }) => {
+    const [path = '', text = ''] = code;
+    expect([path, text].concat(readText(path).includes(text) ? 'is there' : [])).toContain(
+      'is there',
+    );
+  });
+});
+
+describe('the documented secrets', () => {
+  const section = sectionOf(SECURITY, 'Secrets');
+
+  it('V13.1.4: are all that settings hold, each with its time', () => {
+    const secrets = SETTINGS.filter((name) =>
+      /SECRET|ACCESS_KEY|KEYS_DIR|_CLIENTS$|^(?:DATABASE|REDIS)_URL$/.test(name),
+    ).filter((name) => !name.endsWith('_FILE'));
+    const rows = rowsIn(section);
+    const named = rows.flatMap(({ secret = '' }) => codeIn(secret));
+    expect(secrets.filter((name) => !named.includes(name))).toEqual([]);
+    expect(rows.filter(({ changed }) => !changed)).toEqual([]);
+  });
+
+  it('V13.3.1: are in no file of the product', () => {
+    const secret =
+      /-----BEGIN (?:\w+ )?PRIVATE KEY-----\n[\w+/]|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{20,}\.[\w-]{20,}\./;
+    const files = [...productSources(), '.env.example', 'Dockerfile', 'docker-compose.yml'];
+    expect(files.filter((path) => secret.test(readText(path)))).toEqual([]);
+  });
+});
+
+describe('production', () => {
+  it('V13.4.2: has no debugging unless it is asked for, and logs for machines', () => {
+    const settings = parseSettings(PRODUCTION);
+    expect([settings.logLevel, settings.logFormat, settings.production]).toEqual([
+      'info',
+      'json',
+      true,
+    ]);
+    const debugging = /--inspect|\bdebugger\b|synchronize: true|logging: true|logger: \['debug/;
+    const files = [...productSources(), 'Dockerfile', 'docker-compose.yml'];
+    expect(files.filter((path) => debugging.test(readText(path)))).toEqual([]);
+  });
+
+  it.failing.each([
+    ['REDIS_URL', 'redis://cache:6379'],
+    ['DATABASE_URL', 'postgres://db/latchkey'],
+  ])('V13.2.1: refuses a store without credentials (%s)', (variable, url) => {
+    expect(() => parseSettings({ ...PRODUCTION, [variable]: url })).toThrow(variable);
+  });
+
+  it.failing('V13.2.3: has no password that everybody knows, in containers neither', () => {
+    expect(readText('docker-compose.yml')).not.toMatch(/PASSWORD:-\w+\}/);
+  });
+});
+
+describe('a server', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp({ env: { NODE_ENV: 'production' } });
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  it.each([
+    '/',
+    '/avatars',
+    '/avatars/',
+    '/avatars/%2e/',
+    '/docs/static/',
+    '/.well-known/',
+    '/api/',
+  ])('V13.4.3: shows no list of what lies at %s', async (path) => {
+    expect((await app.http.get(path)).status).toBe(404);
+  });
+
+  it.each([
+    '/.git/config',
+    '/.env',
+    '/package.json',
+    '/dist/apps/api/main.js',
+    '/docs/../package.json',
+    '/docs/%2e%2e/%2e%2e/package.json',
+    '/docs/..%2f..%2f..%2fpackage.json',
+    '/avatars/..%2f..%2fpackage.json',
+  ])('V13.4.1: gives out nothing of itself at %s', async (path) => {
+    const answer = await fetch(app.http.origin + path);
+    expect(await answer.text()).not.toMatch(/"latchkey"|\[core\]|DATABASE_URL/);
+  });
+
+  it.failing.each(['/docs', '/docs/openapi.json', '/metrics'])(
+    'V13.4.5: shows %s only where somebody has asked for it',
+    async (path) => {
+      const answer = await fetch(app.http.origin + path);
+      await answer.body?.cancel();
+      expect([403, 404]).toContain(answer.status);
+    },
+  );
+});
+
+describe('with the documented accounts at the stores', () => {
+  const section = sectionOf(SECURITY, 'Accounts at the stores');
+  const STORE_PASSWORD = 'a-secret-of-the-tests';
+  let redis: TestRedis;
+  let database: TestDatabase;
+  let app: TestApp;
+  let asApp: { redis: Redis; sql: DataSource };
+
+  beforeAll(async () => {
+    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+    // A role belongs to all databases: this one is the test's own.
+    const role = `latchkey_app_${process.pid}`;
+    const statements = blockIn(section, 'sql').replaceAll('latchkey_app', role);
+    await database.sql.query(statements.replaceAll('change-me', STORE_PASSWORD));
+    const [, ...rule] = /ACL SETUSER (latchkey .*)/.exec(section) ?? [];
+    const words = rule.join(' ').replace('change-me', STORE_PASSWORD).split(' ');
+    await redis.client.call('ACL', 'SETUSER', ...words);
+    const databaseUrl = new URL(database.url);
+    databaseUrl.username = role;
+    databaseUrl.password = STORE_PASSWORD;
+    const redisUrl = new URL(redis.url);
+    redisUrl.username = 'latchkey';
+    redisUrl.password = STORE_PASSWORD;
+    app = await startTestApp({
+      env: { DATABASE_URL: databaseUrl.href, REDIS_URL: redisUrl.href },
+    });
+    asApp = {
+      redis: new Redis(redisUrl.href),
+      sql: await new DataSource({ type: 'postgres', url: databaseUrl.href }).initialize(),
+    };
+  });
+
+  afterAll(async () => {
+    asApp.redis.disconnect();
+    await asApp.sql.destroy();
+    await app.close();
+    await database.sql.query(`DROP OWNED BY latchkey_app_${process.pid}`);
+    await database.sql.query(`DROP ROLE latchkey_app_${process.pid}`);
+    await Promise.all([redis.stop(), database.drop()]);
+  });
+
+  it('V13.2.2: everything works', async () => {
+    const { user, accessToken: token, refreshToken } = await app.register();
+    const { http } = app;
+    const form = avatarForm(await picture(32, 32).png().toBuffer());
+    const statuses = [
+      await http.put('/api/auth/profile', { token, json: { bio: 'Analyst' } }),
+      await http.get('/api/auth/profile', { token }),
+      await http.post('/api/auth/profile/avatar', { token, form }),
+      await http.get('/api/auth/sessions', { token }),
+      await http.get('/api/auth/events', { token }),
+      await http.get('/api/auth/verify', { token }),
+      await http.post('/api/auth/refresh', { json: { refreshToken } }),
+      await http.post('/api/auth/logout-all', { token }),
+      await http.post('/api/auth/login', { json: { email: user.email, password: PASSWORD } }),
+      await http.get('/api/auth/health'),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 200, 200, 200]);
+    const { accessToken } = await app.login(user.email);
+    const json = { currentPassword: PASSWORD };
+    const call = { token: accessToken, json };
+    expect((await http.delete('/api/auth/profile', call)).status).toBe(204);
+  });
+
+  it('V13.2.2: jobs work, and readiness has all its figures', async () => {
+    await app.nest.get(CleanUp).run(new AbortController().signal);
+    await app.nest.get(RedisCheck).run();
+    const { body } = await app.http.get<{ details: Record<string, { warnings: unknown[] }> }>(
+      '/health/ready',
+    );
+    expect(body.details.redis?.warnings).toEqual([]);
+    expect(body.details.postgres?.warnings).toEqual([]);
+    expect(app.log.join('\n')).not.toMatch(/NOPERM|permission denied/);
+  });
+
+  it.each([
+    'CREATE TABLE more (id int)',
+    'ALTER TABLE users ADD COLUMN more int',
+    'DROP TABLE audit_events',
+    'TRUNCATE audit_events',
+    `UPDATE audit_events SET name = 'logout'`,
+    'ALTER TABLE audit_events DISABLE TRIGGER ALL',
+    'DELETE FROM migrations',
+    'CREATE ROLE more SUPERUSER',
+    `COPY users TO PROGRAM 'cat'`,
+  ])('V13.2.2, V16.4.2: nobody may %s', async (statement) => {
+    await expect(asApp.sql.query(statement)).rejects.toThrow(
+      /permission denied|must be owner|audit_events are never changed/,
+    );
+  });
+
+  it.each([
+    ['KEYS', '*'],
+    ['FLUSHALL'],
+    ['CONFIG', 'GET', '*'],
+    ['ACL', 'LIST'],
+    ['SHUTDOWN'],
+    ['MIGRATE', 'h', '1', 'k', '0', '1'],
+    ['SET', 'other', 'x'],
+    ['PUBLISH', 'channel', 'x'],
+  ])('V13.2.2: nobody may %s', async (command, ...args) => {
+    await expect(asApp.redis.call(command, ...args)).rejects.toThrow(/NOPERM/);
+  });
+});

@@ -1,0 +1,239 @@
+import { Controller, Get } from '@nestjs/common';
+import { EventQueue } from '../../libs/audit/event-queue';
+import { Public } from '../../libs/http';
+import { PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { codeIn, readText, rowsIn, sectionOf } from '../support/document';
+import { auditRows, loggedEvents } from '../support/security-events';
+import { until } from '../support/until';
+
+type Line = Record<string, unknown>;
+
+/** What nobody outside may learn of a failure. */
+const INSIDE = 'SELECT secret_hash FROM refresh_tokens at 10.1.2.3';
+
+@Public()
+@Controller('failing')
+class FailingController {
+  @Get()
+  fail() {
+    throw new Error(INSIDE);
+  }
+
+  @Get('later')
+  async failLater() {
+    await Promise.reject(new TypeError(INSIDE));
+  }
+
+  @Get('text')
+  failWithText() {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
+    throw INSIDE;
+  }
+}
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp({ more: { controllers: [FailingController] } });
+});
+
+afterAll(async () => {
+  await app.close();
+});
+
+function linesOf(requestId: string): Line[] {
+  return app.log
+    .map((line) => JSON.parse(line) as Line)
+    .filter((line) => line.requestId === requestId);
+}
+
+/** The line that every answer leaves, when it is there. */
+async function answeredLine(requestId: string): Promise<Line> {
+  let found: Line | undefined;
+  await until(() => {
+    found = linesOf(requestId).find(({ msg }) => msg === 'answered');
+    return found !== undefined;
+  });
+  return found!;
+}
+
+describe('the documented log', () => {
+  const inventory = rowsIn(sectionOf('docs/security.md', 'Logs'));
+
+  it('V16.1.1: says of each layer what, how, where, for whom and for how long', () => {
+    expect(inventory.length).toBeGreaterThanOrEqual(7);
+    expect(inventory.filter((row) => Object.values(row).some((cell) => cell === ''))).toEqual([]);
+  });
+
+  it('V16.1.1, V16.2.3: is written where the inventory says, and into no file', () => {
+    expect(inventory[0]?.['where it goes']).toBe('standard output, nothing else');
+    expect(codeIn(inventory[1]?.['where it goes'] ?? '')).toEqual(['audit_events']);
+    for (const path of ['apps/api/log/logger.ts', 'apps/api/log/log-output.ts']) {
+      expect(readText(path)).toContain('pino.destination(1)');
+      expect(readText(path)).not.toMatch(
+        /pino\.(?:transport|multistream)|createWriteStream|node:fs/,
+      );
+    }
+  });
+});
+
+describe('a line of the log', () => {
+  it('V16.2.1, V16.2.2: says when, in which process, who and what', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    const before = Date.now();
+    await app.http.get('/api/auth/profile', { token, headers: { 'x-request-id': 'v16-when' } });
+    const line = await answeredLine('v16-when');
+    expect(line).toMatchObject({
+      level: 30,
+      pid: process.pid,
+      hostname: expect.any(String) as unknown,
+      userId: user.id,
+      sessionId: session.id,
+      method: 'GET',
+      route: '/api/auth/profile',
+      status: 200,
+    });
+    expect(line.time).toBeGreaterThanOrEqual(before);
+    expect(line.time).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('V16.2.2: of an event, and its row, are of the same instant, in whatever zone the session is', async () => {
+    const { user } = await app.register();
+    await app.login(user.email);
+    await app.nest.get(EventQueue).flush();
+    const rows = (await auditRows(app.database.sql)).filter((row) => row.user_id === user.id);
+    const types = await app.database.sql.query<{ type: string }[]>(
+      `SELECT data_type AS type FROM information_schema.columns
+       WHERE table_name = 'audit_events' AND column_name = 'occurred_at'`,
+    );
+    expect(types).toEqual([{ type: 'timestamp with time zone' }]);
+    const lines = loggedEvents(app).filter((line) => line.userId === user.id);
+    expect(lines.map(({ event }) => event)).toEqual(rows.map(({ name }) => name));
+    for (const [index, { occurred_at }] of rows.entries()) {
+      expect(Math.abs(Number(lines[index]?.time) - occurred_at.getTime())).toBeLessThan(60_000);
+    }
+  });
+
+  it('V16.3.1: tells of a sign-in that it failed or succeeded, whose, and from where', async () => {
+    const { user } = await app.register();
+    const login = (password: string, id: string) =>
+      app.http.post('/api/auth/login', {
+        json: { email: user.email, password },
+        headers: { 'x-request-id': id },
+      });
+    await login('a wrong password', 'v16-wrong');
+    await login(PASSWORD, 'v16-right');
+    const events = ['v16-wrong', 'v16-right'].flatMap((id) =>
+      linesOf(id).filter(({ event }) => event !== undefined),
+    );
+    expect(events).toMatchObject([
+      { event: 'login_failed', level: 40, userId: user.id, ip: '127.0.0.1' },
+      { event: 'login_succeeded', level: 30, userId: user.id, ip: '127.0.0.1' },
+    ]);
+  });
+
+  it.failing.each([
+    ['POST', '/api/auth/introspect', { authorization: 'Basic Ym9iOmJvYg==' }],
+    ['POST', '/api/auth/refresh', {}],
+  ])(
+    'V16.3.1: tells of the refusal of %s %s from where it came',
+    async (method, path, more: Record<string, string>) => {
+      const id = `v16-${path.slice(10)}`;
+      const isForm = path.endsWith('introspect');
+      await app.http.call(method, path, {
+        raw: isForm ? 'token=x' : '{"refreshToken":"x"}',
+        headers: {
+          ...more,
+          'x-request-id': id,
+          'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
+        },
+      });
+      expect(await answeredLine(id)).toMatchObject({ status: 401 });
+      expect(linesOf(id).some(({ ip }) => ip === '127.0.0.1')).toBe(true);
+    },
+  );
+
+  it('V16.3.2: tells who was refused what they may not do', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    const path = `/api/admin/users/${user.id}/sessions`;
+    await app.http.get(path, { token, headers: { 'x-request-id': 'v16-forbidden' } });
+    expect(await answeredLine('v16-forbidden')).toMatchObject({
+      status: 403,
+      userId: user.id,
+      sessionId: session.id,
+      method: 'GET',
+      route: '/api/admin/users/:id/sessions',
+    });
+  });
+
+  it.each([
+    ['a field too much', { json: { email: 'a@b.co', password: 'x', role: 'admin' } }, 400],
+    ['a key of the prototype', { raw: '{"__proto__":{"role":"admin"}}' }, 400],
+    ['a body too large', { raw: `{"email":"${'a'.repeat(100_000)}"}` }, 413],
+    ['a form of another site', { raw: 'email=a', headers: { 'content-type': 'text/plain' } }, 415],
+  ])('V16.3.3: tells of %s', async (what, call: object, status) => {
+    const id = `v16-${what.replaceAll(' ', '-')}`;
+    const headers = { ...(call as { headers?: object }).headers, 'x-request-id': id };
+    await app.http.post('/api/auth/login', { ...call, headers });
+    expect(await answeredLine(id)).toMatchObject({ status, route: '/api/auth/login' });
+  });
+
+  it.each([
+    ['an unknown address', '/api/%0aINFO%20forged', 404],
+    ['a broken one', '/api/%zz', 400],
+  ])('V16.4.1: has nothing of the text of %s', async (_what, path, status) => {
+    const id = `v16-${status}`;
+    const before = app.log.length;
+    const answer = await app.http.get(path, { headers: { 'x-request-id': id } });
+    expect(answer.status).toBe(status);
+    expect(app.log.slice(before).join('')).not.toMatch(/forged|%zz|%0a/);
+    for (const line of app.log) {
+      expect(line).toMatch(/^\{[^\n]*\}\n$/);
+    }
+  });
+});
+
+describe('an error that nobody expected', () => {
+  it.each(['/api/failing', '/api/failing/later', '/api/failing/text'])(
+    'V16.5.1, V16.3.4: at %s is told to the log, and to nobody else',
+    async (path) => {
+      const id = `v16-${path.length}`;
+      const answer = await app.http.get(path, { headers: { 'x-request-id': id } });
+      expect(answer.status).toBe(500);
+      expect(answer.body).toEqual({
+        type: 'urn:latchkey:problem:internal_error',
+        title: 'Internal error',
+        status: 500,
+        detail: 'Something went wrong on our side.',
+        code: 'internal_error',
+        requestId: id,
+      });
+      const line = linesOf(id).find(({ msg }) => msg === 'unexpected error');
+      expect(line).toMatchObject({ level: 50, context: 'Problem' });
+      expect(JSON.stringify(line?.err)).toContain('refresh_tokens');
+    },
+  );
+
+  it('V16.5.3: leaves the process serving', async () => {
+    await app.http.get('/api/failing');
+    expect((await app.http.get('/health/live')).status).toBe(200);
+    const { accessToken: token } = await app.register();
+    expect((await app.http.get('/api/auth/profile', { token })).status).toBe(200);
+  });
+});
+
+describe('a store that is not who it should be', () => {
+  it('V16.3.4: is complained of, and not spoken to, when it has no TLS where TLS is wanted', async () => {
+    const url = new URL(app.redis.url);
+    url.protocol = 'rediss:';
+    const other = await startTestApp({ env: { REDIS_URL: url.href } });
+    try {
+      await until(() => other.log.some((line) => line.includes('connection failed')));
+      // What Redis cannot do is done without it.
+      const { accessToken: token } = await other.register();
+      expect((await other.http.get('/api/auth/profile', { token })).status).toBe(200);
+    } finally {
+      await other.close();
+    }
+  });
+});

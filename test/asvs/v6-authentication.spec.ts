@@ -1,0 +1,142 @@
+import { openApiDocument } from '../../apps/api/docs/open-api';
+import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { codeIn, readText, rowsIn, sectionOf } from '../support/document';
+
+const YEAR_MS = 365 * 86_400_000;
+const SECURITY = 'docs/security.md';
+
+interface Operation {
+  security?: Record<string, string[]>[];
+  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
+}
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp();
+});
+
+afterAll(async () => {
+  await app.close();
+});
+
+/** `METHOD /path` of every documented operation. */
+function operations(): [name: string, operation: Operation][] {
+  return Object.entries(openApiDocument(app.nest).paths).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, Operation>).map(
+      ([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation],
+    ),
+  );
+}
+
+/** Names of the fields that an operation's body has. */
+function fieldsOf({ requestBody }: Operation): string[] {
+  const schemas = openApiDocument(app.nest).components?.schemas ?? {};
+  return Object.values(requestBody?.content ?? {}).flatMap(({ schema }) => {
+    const found = schemas[schema.$ref?.split('/').at(-1) ?? ''] as
+      { properties?: Record<string, unknown> } | undefined;
+    return Object.keys(found?.properties ?? {});
+  });
+}
+
+describe('ways to prove who one is', () => {
+  const SECRET = /password|token|secret|code|pin|answer|hint|question/i;
+  const documented = () =>
+    rowsIn(sectionOf(SECURITY, 'Ways to prove who one is')).map(({ way = '' }) => codeIn(way)[0]);
+
+  it('V6.1.3, V6.3.4: that need no session are all documented', () => {
+    const withSecret = operations()
+      .filter(([, { security }]) => !security?.some((scheme) => 'bearer' in scheme))
+      .filter(([, operation]) => fieldsOf(operation).some((field) => SECRET.test(field)))
+      .map(([name]) => name);
+    expect(withSecret.sort()).toEqual([
+      'POST /api/auth/introspect',
+      'POST /api/auth/login',
+      'POST /api/auth/refresh',
+      'POST /api/auth/register',
+    ]);
+    expect(documented()).toEqual(expect.arrayContaining(withSecret));
+  });
+
+  it('V6.1.3, V6.3.4: that are documented are all there', () => {
+    const names = operations().map(([name]) => name);
+    const routes = documented().filter((way) => /^[A-Z]+ \//.test(way ?? ''));
+    expect(
+      routes.filter((route) => !names.includes(route ?? '') && route !== 'GET /metrics'),
+    ).toEqual([]);
+  });
+
+  it('V6.3.4: take a password only where one is documented', () => {
+    const withPassword = operations().filter(([, operation]) =>
+      fieldsOf(operation).some((field) => /password/i.test(field)),
+    );
+    expect(withPassword.map(([name]) => name).sort()).toEqual([
+      'DELETE /api/auth/profile',
+      'POST /api/auth/login',
+      'POST /api/auth/register',
+      'PUT /api/auth/profile/password',
+    ]);
+  });
+
+  it('V6.4.1, V6.4.2: know no hint, no question and no password that was made up for somebody', async () => {
+    const fields = operations().flatMap(([, operation]) => fieldsOf(operation));
+    const suspicious = /hint|question|answer|temporary|initial/i;
+    // RFC 7662: of which kind the token is.
+    expect(fields.filter((field) => suspicious.test(field))).toEqual(['token_type_hint']);
+    const columns = await app.database.sql.query<{ name: string }[]>(
+      `SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'users'`,
+    );
+    expect(columns.map(({ name }) => name).filter((name) => SECRET.test(name))).toEqual([
+      'password_hash',
+    ]);
+    for (const field of ['passwordHint', 'securityQuestion', 'securityAnswer']) {
+      const json = { email: newEmail(), password: PASSWORD, [field]: 'the name of my cat' };
+      const { status, body } = await app.http.post('/api/auth/register', { json });
+      expect([status, body.code]).toEqual([400, 'validation_failed']);
+    }
+  });
+
+  it('V6.1.1: are guarded against guessing by limits whose settings and event are documented', () => {
+    const text = sectionOf(SECURITY, 'Ways to prove who one is');
+    expect(codeIn(text)).toEqual(
+      expect.arrayContaining([
+        'RATE_LIMIT',
+        'TRUST_PROXY',
+        'rate_limited',
+        'login_refused_by_limit',
+      ]),
+    );
+    expect(text).toContain('never a lock of an account');
+  });
+});
+
+describe('accounts', () => {
+  it('V6.3.2: are none in a database that has just been made', async () => {
+    const fresh = await startTestApp();
+    try {
+      const rows = await fresh.database.sql.query<{ count: number }[]>(
+        'SELECT count(*)::int AS count FROM users',
+      );
+      expect(rows).toEqual([{ count: 0 }]);
+      for (const name of ['admin', 'root', 'latchkey']) {
+        const json = { email: `${name}@example.com`, password: name };
+        expect((await fresh.http.post('/api/auth/login', { json })).status).toBe(401);
+      }
+    } finally {
+      await fresh.close();
+    }
+  });
+
+  it('V6.3.2: that are documented as examples are nowhere made', () => {
+    for (const path of ['docker-compose.yml', 'Dockerfile', 'tools/local/start-settings.mjs']) {
+      expect(readText(path)).not.toMatch(/grant-role|\/register/);
+    }
+  });
+
+  it('V6.2.10: keep their password for as long as they like', async () => {
+    const { user } = await app.register();
+    app.clock.advance(5 * YEAR_MS);
+    const { session } = await app.login(user.email);
+    expect(session.id).toEqual(expect.any(String));
+  });
+});

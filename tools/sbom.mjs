@@ -1,0 +1,45 @@
+// @ts-check
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './local/paths.mjs';
+
+/**
+ * Prints the bill of materials of what production needs, CycloneDX, out of the lock file alone.
+ * npm's own `--omit dev` leaves out what a development package needs as well, and so most of Nest;
+ * therefore npm lists everything, and the lock file says what of it is shipped.
+ */
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+const shipped = new Set(
+  Object.entries(packages)
+    .filter(([path, { dev }]) => path !== '' && !dev)
+    .map(([path, { version }]) => `${path.split('node_modules/').at(-1)}@${version}`),
+);
+const root = `${manifest.name}@${manifest.version}`;
+
+const format = ['--sbom-format', 'cyclonedx', '--sbom-type', 'application'];
+const bom = JSON.parse(
+  execFileSync('npm', ['sbom', ...format, '--package-lock-only', '--offline'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  }),
+);
+// npm takes the folder's name.
+bom.metadata.component.name = manifest.name;
+bom.components = bom.components.filter((/** @type {{ 'bom-ref': string }} */ component) =>
+  shipped.has(component['bom-ref']),
+);
+for (const component of bom.components) {
+  component.properties = component.properties.filter(
+    (/** @type {{ name: string }} */ { name }) => name !== 'cdx:npm:package:development',
+  );
+}
+bom.dependencies = bom.dependencies
+  .filter((/** @type {{ ref: string }} */ { ref }) => ref === root || shipped.has(ref))
+  .map((/** @type {{ ref: string, dependsOn: string[] }} */ { ref, dependsOn }) => ({
+    ref,
+    dependsOn: dependsOn.filter((one) => shipped.has(one)),
+  }));
+process.stdout.write(`${JSON.stringify(bom, null, 2)}\n`);
