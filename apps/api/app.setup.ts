@@ -46,6 +46,8 @@ export async function createApp(
 export function fastifyAdapter(logger: Logger): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
+    // Node drops all but the first Authorization; a proxy in front may have looked at the last.
+    http: { joinDuplicateHeaders: true },
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
     requestIdHeader: false,
