@@ -1,9 +1,14 @@
 import { startTestApp, type TestApp, type TestAppOptions } from './app';
 
-/** What would answer an attack or a flood of inputs in the place of what they are aimed at. */
-const OUT_OF_THE_WAY = { RATE_LIMIT: 'off' };
+/** A service that may introspect tokens, as HTTP Basic has it. */
+export const SERVICE = 'attacked:a long random secret';
 
 /** The application for suites that send more, and worse, than any client would. */
 export function startAttackedApp({ env, ...more }: TestAppOptions = {}): Promise<TestApp> {
-  return startTestApp({ env: { ...OUT_OF_THE_WAY, ...env }, ...more });
+  const ours = {
+    // It would answer in the place of what the attacks are aimed at.
+    RATE_LIMIT: 'off',
+    INTROSPECTION_CLIENTS: SERVICE,
+  };
+  return startTestApp({ env: { ...ours, ...env }, ...more });
 }
