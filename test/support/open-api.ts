@@ -33,6 +33,7 @@ export interface MediaType {
 
 export interface Response {
   description: string;
+  headers?: Record<string, { schema: Schema }>;
   content?: Record<string, MediaType>;
 }
 
