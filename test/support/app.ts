@@ -6,8 +6,11 @@ import { fastifyAdapter, setUpHttp } from '../../apps/api/app.setup';
 import { createLogger } from '../../apps/api/log/logger';
 import { PinoLogger } from '../../apps/api/log/pino-logger';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { AuthOptions } from '../../libs/auth';
+import { PasswordHasher } from '../../libs/auth/password-hasher';
 import { Clock } from '../../libs/common/clock';
 import { parseSettings } from '../../libs/config/settings';
+import { Metrics } from '../../libs/metrics';
 import { SyncTimings } from '../../libs/sync';
 import { MovableClock } from './clock';
 import { HttpClient } from './http-client';
@@ -47,6 +50,8 @@ export interface TestAppOptions {
   redisPort?: number;
   /** How closely Redis is watched, where it is not as in production. */
   timings?: SyncTimings;
+  /** How passwords are hashed, where many are hashed and none is worth anything. */
+  argon2?: AuthOptions['argon2'];
   /** Controllers and modules to put beside the product's. */
   more?: Pick<ModuleMetadata, 'imports' | 'controllers'>;
 }
@@ -65,6 +70,7 @@ export async function startTestApp({
   postgresPort,
   redisPort,
   timings = new SyncTimings(),
+  argon2,
   more = {},
 }: TestAppOptions = {}): Promise<TestApp> {
   const [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
@@ -99,6 +105,12 @@ export async function startTestApp({
     .useValue(clock)
     .overrideProvider(SyncTimings)
     .useValue(timings)
+    .overrideProvider(PasswordHasher)
+    .useFactory({
+      inject: [AuthOptions, Metrics],
+      factory: (options: AuthOptions, metrics: Metrics) =>
+        new PasswordHasher(argon2 ? { ...options, argon2 } : options, metrics),
+    })
     .compile();
   const nest = testing.createNestApplication<NestFastifyApplication>(fastifyAdapter(logger), {
     bodyParser: false,
