@@ -74,7 +74,7 @@ export class TokenService {
    * @throws TokenExpiredError for a token that was good; TokenInvalidError for anything else.
    */
   verify(token: string): AccessTokenClaims {
-    if (token.length > MAX_TOKEN_LENGTH) {
+    if (token.length > MAX_TOKEN_LENGTH || !isSpelledOneWay(token)) {
       throw new TokenInvalidError();
     }
     const key = this.verificationKey(token);
@@ -124,6 +124,15 @@ function readHeader(token: string): Record<string, unknown> {
   }
 }
 
+/**
+ * RFC 4648 section 3.5: the last character of a signature may carry bits that belong to no byte, which
+ * jsonwebtoken passes over for ES256. Header and claims are signed as text.
+ */
+function isSpelledOneWay(token: string): boolean {
+  const signature = token.slice(token.lastIndexOf('.') + 1);
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
+}
+
 function isKeyId(kid: unknown): kid is string | undefined {
   return kid === undefined || typeof kid === 'string';
 }
@@ -137,8 +146,8 @@ function hasOurClaims(payload: unknown): payload is AccessTokenClaims {
     isUuid(claims.sub) &&
     isUuid(claims.sid) &&
     typeof claims.jti === 'string' &&
-    Number.isInteger(claims.iat) &&
-    Number.isInteger(claims.exp) &&
+    Number.isSafeInteger(claims.iat) &&
+    Number.isSafeInteger(claims.exp) &&
     typeof claims.aud === 'string'
   );
 }

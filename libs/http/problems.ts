@@ -75,6 +75,7 @@ function classify(error: unknown): { code: ErrorCode; detail: string } {
       return { code: 'forbidden', detail: 'This is not allowed.' };
     case 404:
     case 405:
+    case 414:
       return { code: 'not_found', detail: 'There is nothing at this address for this method.' };
     case 413:
       return { code: 'payload_too_large', detail: 'The request body is too large.' };

@@ -69,7 +69,7 @@ describe('latchkey users import', () => {
 
   beforeAll(async () => {
     await buildOnce();
-    app = await startTestApp();
+    app = await startTestApp({ realHashes: true });
     settings = {
       DATABASE_URL: app.database.url,
       REDIS_URL: app.redis.url,

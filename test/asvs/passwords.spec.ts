@@ -40,7 +40,7 @@ function complaintOf({ status, body }: Answer, field: string): string {
 
 describe('passwords', () => {
   beforeAll(async () => {
-    app = await startTestApp({ env: { PASSWORD_CONTEXT_WORDS: 'acme' } });
+    app = await startTestApp({ env: { PASSWORD_CONTEXT_WORDS: 'acme' }, realHashes: true });
   });
 
   afterAll(async () => {
@@ -225,7 +225,7 @@ describe('more passwords than there is room to hash', () => {
   });
 
   it('V15.2.2: are refused at once with a time to come back, and nothing hangs', async () => {
-    app = await startTestApp({ env: { PASSWORD_QUEUE: '2' } });
+    app = await startTestApp({ env: { PASSWORD_QUEUE: '2' }, realHashes: true });
     const { accessToken: token, user } = await app.register();
     const { onThread } = app.nest.get<{ onThread: LimitFunction }>(PasswordHasher);
     let finish!: () => void;

@@ -148,7 +148,7 @@ describe('the sources', () => {
 
 describe('a stored password', () => {
   it('V11.4.2: is argon2id with 19 MiB, two passes, one lane, and a salt of its own', async () => {
-    const app = await startTestApp();
+    const app = await startTestApp({ realHashes: true });
     try {
       await app.register();
       await app.register();

@@ -6,7 +6,7 @@ describe('the main job', () => {
   let app: TestApp;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ realHashes: true });
   });
 
   afterAll(async () => {

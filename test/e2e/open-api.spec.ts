@@ -1,5 +1,5 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
 import { startTestApp, type TestApp } from '../support/app';
+import { OpenApi, type Document, type Route } from '../support/open-api';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head', 'trace'];
 /** Terminus and the health document answer 503 in a shape of their own. */
@@ -11,85 +11,44 @@ const METRICS = 'GET /metrics';
 const MEDIA_TYPES: Record<string, string> = { [PICTURE]: 'image/webp', [METRICS]: 'text/plain' };
 const WITHOUT_401 = ['POST /api/auth/register', PICTURE];
 
-interface Schema {
-  $ref?: string;
-  type?: string;
-  format?: string;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  items?: Schema;
-  allOf?: Schema[];
-  example?: unknown;
-}
-
-interface Response {
-  description: string;
-  content?: Record<string, { schema?: Schema; examples?: Record<string, { value: unknown }> }>;
-}
-
-interface Operation {
-  summary?: string;
-  operationId: string;
-  tags?: string[];
-  security?: Record<string, string[]>[];
-  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
-  responses: Record<string, Response>;
-}
-
-interface Route {
-  name: string;
-  path: string;
-  operation: Operation;
-}
-
 describe('the OpenAPI document', () => {
   let app: TestApp;
-  let document: OpenAPIObject;
+  let api: OpenApi;
+  let document: Document;
   let routes: Route[];
 
   beforeAll(async () => {
     app = await startTestApp();
-    document = (await app.http.get<OpenAPIObject>('/docs/openapi.json')).body;
-    routes = Object.entries(document.paths).flatMap(([path, operations]) =>
-      Object.entries(operations as Record<string, Operation>).map(([method, operation]) => ({
-        name: `${method.toUpperCase()} ${path}`,
-        path,
-        operation,
-      })),
-    );
+    api = await OpenApi.read(app.http);
+    ({ document, routes } = api);
   });
 
   afterAll(async () => {
     await app.close();
   });
 
-  function resolve(reference: string): unknown {
-    expect(reference).toMatch(/^#\//);
-    return reference
-      .slice(2)
-      .split('/')
-      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], document);
-  }
-
-  function follow(schema: Schema): Schema {
-    return schema.$ref ? (resolve(schema.$ref) as Schema) : schema;
-  }
-
   /** A body made of nothing but the examples of its fields. */
   function exampleBody(name: string): Record<string, unknown> {
-    const { requestBody } = routes.find((route) => route.name === name)!.operation;
-    const { properties = {} } = follow(requestBody!.content['application/json']!.schema);
+    const { properties = {} } = api.bodyOf(api.route(name))!.schema;
     return Object.fromEntries(
       Object.entries(properties).map(([key, { example }]) => [key, example]),
     );
   }
 
-  it('is OpenAPI 3 with a title, a version, and the bearer scheme', () => {
+  it('is OpenAPI 3 with a title, a version, and its schemes of authentication', () => {
     expect(document.openapi).toMatch(/^3\.[01]\.\d+$/);
     expect(document.info).toMatchObject({ title: 'Latchkey', version: '0.1.0' });
     expect(document.components?.securitySchemes).toEqual({
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      basic: { type: 'http', scheme: 'basic' },
     });
+  });
+
+  it('asks only for schemes that it declares', () => {
+    const asked = routes.flatMap(({ operation }) => (operation.security ?? []).flatMap(Object.keys));
+    expect([...new Set(asked)].sort()).toEqual(
+      Object.keys(document.components?.securitySchemes ?? {}).sort(),
+    );
   });
 
   it('has every route that the server has, and no other', () => {
@@ -174,10 +133,9 @@ describe('the OpenAPI document', () => {
       'POST /api/auth/introspect',
       'PATCH /api/admin/users/{id}',
     ]);
-    for (const { operation } of bodies) {
-      expect(operation.requestBody?.required).toBe(true);
-      const [content] = Object.values(operation.requestBody!.content);
-      const schema = follow(content!.schema);
+    for (const route of bodies) {
+      expect(route.operation.requestBody?.required).toBe(true);
+      const { schema } = api.bodyOf(route)!;
       const fields = Object.entries(schema.properties ?? {}).filter(
         ([, { format }]) => format !== 'binary',
       );
@@ -195,7 +153,7 @@ describe('the OpenAPI document', () => {
       return value;
     });
     expect(references.size).toBeGreaterThan(5);
-    expect([...references].filter((reference) => resolve(reference) === undefined)).toEqual([]);
+    expect([...references].filter((reference) => api.resolve(reference) === undefined)).toEqual([]);
   });
 
   it('uses only methods, status codes and media types that exist', () => {
@@ -233,8 +191,8 @@ describe('the OpenAPI document', () => {
 
   it('describes the fields that an answer really has', async () => {
     const { accessToken: token, ...result } = await app.register();
-    const { schemas } = document.components as { schemas: Record<string, Schema> };
-    const fieldsOf = (name: string) => Object.keys(schemas[name]?.properties ?? {}).sort();
+    const fieldsOf = (name: string) =>
+      Object.keys(document.components?.schemas?.[name]?.properties ?? {}).sort();
     expect(Object.keys({ accessToken: token, ...result }).sort()).toEqual(
       fieldsOf('AuthResultDto'),
     );

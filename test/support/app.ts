@@ -7,8 +7,11 @@ import { HttpTimings } from '../../apps/api/http/server-limits';
 import { createLogger } from '../../apps/api/log/logger';
 import { PinoLogger } from '../../apps/api/log/pino-logger';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { AuthOptions } from '../../libs/auth';
+import { PasswordHasher } from '../../libs/auth/passwords/password-hasher';
 import { Clock } from '../../libs/common/clock';
 import { parseSettings } from '../../libs/config/settings';
+import { Metrics } from '../../libs/metrics';
 import { SyncTimings } from '../../libs/sync';
 import { MovableClock } from './clock';
 import { HttpClient } from './http-client';
@@ -50,6 +53,8 @@ export interface TestAppOptions {
   httpTimings?: HttpTimings;
   /** How closely Redis is watched, where it is not as in production. */
   timings?: SyncTimings;
+  /** Whether passwords are hashed as in production. Cheaply where absent: theirs are worth nothing. */
+  realHashes?: boolean;
   /** Controllers and modules to put beside the product's. */
   more?: Pick<ModuleMetadata, 'imports' | 'controllers'>;
 }
@@ -59,6 +64,9 @@ export interface TestAppOptions {
  * and a test that is not about them shall not see it.
  */
 const LEASE_MS = 5000;
+
+/** As little as argon2 will do. */
+const CHEAP_HASHES = { memoryKib: 1024, passes: 2, parallelism: 1 };
 
 let users = 0;
 
@@ -75,6 +83,7 @@ export async function startTestApp({
   redisPort,
   timings = Object.assign(new SyncTimings(), { leaseMs: LEASE_MS }),
   httpTimings = new HttpTimings(),
+  realHashes = false,
   more = {},
 }: TestAppOptions = {}): Promise<TestApp> {
   const [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
@@ -111,6 +120,12 @@ export async function startTestApp({
     .useValue(clock)
     .overrideProvider(SyncTimings)
     .useValue(timings)
+    .overrideProvider(PasswordHasher)
+    .useFactory({
+      inject: [AuthOptions, Metrics],
+      factory: (options: AuthOptions, metrics: Metrics) =>
+        new PasswordHasher(realHashes ? options : { ...options, argon2: CHEAP_HASHES }, metrics),
+    })
     .compile();
   const nest = testing.createNestApplication<NestFastifyApplication>(
     fastifyAdapter(logger, settings, httpTimings),

@@ -5,7 +5,7 @@ import { ValidationFailedError } from '#libs/common';
 import { CurrentSession, RequiresRole } from '#libs/http';
 import { SessionService } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
-import { ApiProtected } from '../http/api-problems.decorator';
+import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
 import { PageQueryDto, SessionListDto } from '../session/session.dto';
 import { parseCursor, toSessionPage } from '../session/session-page';
@@ -38,7 +38,7 @@ export class AdminController {
   @Delete('users/:id/sessions')
   @ApiOperation({ summary: 'Sign a user out everywhere' })
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @ApiProtected('forbidden', 'not_found')
+  @ApiProtected('forbidden', 'not_found', ...UNREADABLE_BODY)
   async revokeSessions(@Param('id', IdPipe) userId: string): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.admin.revokeSessions(userId) };
   }
@@ -46,7 +46,7 @@ export class AdminController {
   @Delete('sessions')
   @ApiOperation({ summary: 'Sign everyone out everywhere, yourself too' })
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @ApiProtected('forbidden')
+  @ApiProtected('forbidden', ...UNREADABLE_BODY)
   async revokeEveryone(): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.admin.revokeEveryone() };
   }

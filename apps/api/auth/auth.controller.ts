@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
 import { CurrentSession, Public } from '#libs/http';
-import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
+import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
 import { Limited, RATE_LIMIT_HEADERS } from '../limits/limited.decorator';
 import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
@@ -89,7 +89,7 @@ export class AuthController {
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Sign this device out' })
   @ApiNoContentResponse({ description: 'The session is revoked.' })
-  @ApiProtected()
+  @ApiProtected(...UNREADABLE_BODY)
   async logout(@CurrentSession() { session }: Authenticated) {
     await this.auth.logout(session);
   }
@@ -99,7 +99,7 @@ export class AuthController {
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Sign every device of this account out, this one too' })
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @ApiProtected()
+  @ApiProtected(...UNREADABLE_BODY)
   async logoutAll(@CurrentSession() { session }: Authenticated): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.auth.logoutAll(session.userId) };
   }

@@ -9,6 +9,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setDescription('Session authority: sign-in, sessions, revocation, cached profiles.')
     .setVersion(VERSION)
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addBasicAuth()
     .build();
   return SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => `${controller.replace('Controller', '')}.${method}`,

@@ -50,6 +50,7 @@ export class GatewayController {
   @ApiOkResponse({ type: IntrospectionDto })
   @ApiProblems(
     'validation_failed',
+    'malformed_json',
     'invalid_credentials',
     'payload_too_large',
     'unsupported_media_type',

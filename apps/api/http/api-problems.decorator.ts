@@ -57,6 +57,13 @@ export function ApiProblems(...codes: ErrorCode[]) {
   );
 }
 
+/** Of every route but a GET: a body is read before the handler is asked, whether it wants one or not. */
+export const UNREADABLE_BODY = [
+  'malformed_json',
+  'payload_too_large',
+  'unsupported_media_type',
+] as const satisfies ErrorCode[];
+
 /** What every protected route can answer. */
 export function ApiProtected(...more: ErrorCode[]) {
   return ApiProblems(

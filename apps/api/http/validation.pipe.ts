@@ -32,15 +32,20 @@ export class BodyValidationPipe extends ValidationPipe {
 
 const NO_OBJECT: FieldError = { field: 'body', messages: ['body must be a JSON object'] };
 
-/** The library takes the names that every object inherits, such as `constructor`, for known fields. */
+/**
+ * The libraries take the names that every object inherits, such as `constructor`, for known fields, and
+ * leave `prototype` out without a word.
+ */
 function checkShape(value: unknown): void {
   if (!isObject(value)) {
     throw new ValidationFailedError([NO_OBJECT]);
   }
-  const inherited = Object.keys(value).filter((name) => name in Object.prototype);
-  if (inherited.length > 0) {
+  const reaching = Object.keys(value).filter(
+    (name) => name in Object.prototype || name === 'prototype',
+  );
+  if (reaching.length > 0) {
     throw new ValidationFailedError(
-      inherited.map((field) => ({ field, messages: [`property ${field} should not exist`] })),
+      reaching.map((field) => ({ field, messages: [`property ${field} should not exist`] })),
     );
   }
 }

@@ -14,7 +14,7 @@ import type { Authenticated } from '#libs/auth';
 import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
 import { CurrentSession, Public } from '#libs/http';
 import { SessionRevokedError } from '#libs/session';
-import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
+import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown } from '../http/entity-tag';
 import { AvatarUploads } from './avatar-upload';
 import { ProfileDto } from './profile.dto';
@@ -77,7 +77,7 @@ export class AvatarController {
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Take the picture of your profile away' })
   @ApiNoContentResponse({ description: 'The profile has no picture.' })
-  @ApiProtected()
+  @ApiProtected(...UNREADABLE_BODY)
   async remove(@CurrentSession() { session }: Authenticated): Promise<void> {
     if (!(await this.avatars.remove(session.userId))) {
       throw new SessionRevokedError();

@@ -9,7 +9,7 @@ import {
 import type { Authenticated } from '#libs/auth';
 import { CurrentSession } from '#libs/http';
 import { SessionService } from '#libs/session';
-import { ApiProtected } from '../http/api-problems.decorator';
+import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
 import { PageQueryDto, SessionListDto } from './session.dto';
 import { parseCursor, toSessionPage } from './session-page';
@@ -36,7 +36,7 @@ export class SessionController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Sign one of your devices out' })
   @ApiNoContentResponse({ description: 'The session is revoked.' })
-  @ApiProtected('not_found')
+  @ApiProtected('not_found', ...UNREADABLE_BODY)
   async revoke(
     @CurrentSession() { session }: Authenticated,
     @Param('id', IdPipe) id: string,

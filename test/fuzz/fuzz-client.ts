@@ -1,0 +1,151 @@
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import type { TestApp } from '../support/app';
+import { callWith, goodFields } from '../support/good-calls';
+import type { Answer, Call } from '../support/http-client';
+import { pathOf, type OpenApi, type Route } from '../support/open-api';
+import { monochromePng } from '../support/pictures';
+import type { FormPart, FuzzBody, FuzzRequest } from './fuzz-request';
+import type { FuzzUsers, Role } from './fuzz-users';
+import { OWN } from './schema-values';
+
+const PICTURE = monochromePng(4, 4);
+/** The session that a request came with is over; another one will get further. */
+const SESSION_IS_OVER = ['token_revoked', 'token_expired'];
+
+/** Sends requests as one pair of users, and signs them in again when a request has cost them their session. */
+export class FuzzClient {
+  /** How many requests were sent, repeated ones too. */
+  sent = 0;
+
+  constructor(
+    private readonly app: TestApp,
+    private readonly api: OpenApi,
+    private readonly users: FuzzUsers,
+  ) {}
+
+  /** @returns the answer; the second, where the first one said that the session was over. */
+  async send(route: Route, request: FuzzRequest): Promise<Answer<unknown>> {
+    const answer = await this.sendOnce(route, request);
+    const { code } = (answer.body ?? {}) as { code?: string };
+    if (answer.status !== 401 || !SESSION_IS_OVER.includes(code ?? '')) {
+      return answer;
+    }
+    await this.users.renew(roleOf(request));
+    return this.sendOnce(route, request);
+  }
+
+  /** A request that nothing before it stands in the way of. */
+  async sendAfresh(route: Route, request: FuzzRequest): Promise<Answer<unknown>> {
+    await this.users.renew('user');
+    await this.users.renew('admin');
+    return this.sendOnce(route, request);
+  }
+
+  private sendOnce(route: Route, request: FuzzRequest): Promise<Answer<unknown>> {
+    const person = this.users.get(roleOf(request));
+    const { headers, ...call } = this.callOf(route, request.body, person);
+    const query = new URLSearchParams(request.query).toString();
+    this.sent += 1;
+    return this.app.http.call<unknown>(
+      route.method,
+      pathOf(route, this.ownPath(route, request.path)) + (query && `?${query}`),
+      {
+        ...call,
+        ...tokenOf(request, person),
+        headers: {
+          ...(request.caller === 'nonsense' ? { authorization: 'Basic nonsense' } : headers),
+          ...ownHeaders(request.headers, person),
+        },
+      },
+    );
+  }
+
+  private callOf(route: Route, body: FuzzBody, person: AuthResultDto): Call {
+    switch (body.kind) {
+      case 'none':
+        return {};
+      case 'fields': {
+        const own = goodFields(this.api, route, person);
+        return callWith(this.api, route, person, ownFields(body.fields, own));
+      }
+      case 'form':
+        return { form: formOf(body.parts) };
+      case 'raw':
+        return { raw: new TextEncoder().encode(body.text), headers: body.headers };
+    }
+  }
+
+  private ownPath({ path }: Route, values: Record<string, string>): Record<string, string> {
+    const own = (OWN_IDS[path] ?? ownId)(this.users.get('user'));
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, value === OWN ? own : value]),
+    );
+  }
+}
+
+const ownId = ({ user }: AuthResultDto) => user.id;
+
+/** What of one's own the parameter of a path names, by path, where it is not oneself. */
+const OWN_IDS: Record<string, (person: AuthResultDto) => string> = {
+  '/api/auth/sessions/{id}': ({ session }) => session.id,
+  '/avatars/{file}': ({ user }) => user.avatarUrl?.split('/').at(-1) ?? 'no-picture',
+};
+
+function roleOf({ caller }: FuzzRequest): Role {
+  return caller === 'admin' ? 'admin' : 'user';
+}
+
+function tokenOf({ caller }: FuzzRequest, { accessToken }: AuthResultDto): Pick<Call, 'token'> {
+  switch (caller) {
+    case 'nobody':
+      return { token: '' };
+    case 'nonsense':
+      return { token: 'non.sen.se' };
+    default:
+      return { token: accessToken };
+  }
+}
+
+function ownFields(
+  fields: Record<string, unknown>,
+  own: Record<string, unknown>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value === OWN ? own[name] : value]),
+  );
+}
+
+function ownHeaders(
+  headers: Record<string, string>,
+  { user }: AuthResultDto,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      value === OWN ? `"${user.id}.1"` : value,
+    ]),
+  );
+}
+
+function formOf(parts: readonly FormPart[]): FormData {
+  const form = new FormData();
+  for (const { name, content } of parts) {
+    if (content === 'not a file') {
+      form.append(name, 'text');
+    } else {
+      form.append(name, new Blob([contentOf(content)]), 'me.png');
+    }
+  }
+  return form;
+}
+
+function contentOf(content: FormPart['content']): Uint8Array<ArrayBuffer> {
+  switch (content) {
+    case 'picture':
+      return new Uint8Array(PICTURE);
+    case 'text':
+      return new TextEncoder().encode('no picture');
+    default:
+      return new Uint8Array();
+  }
+}
