@@ -109,5 +109,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   traffic.watch(fastify);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
   app.useGlobalPipes(new BodyValidationPipe());
-  serveDocs(app);
+  if (settings.docs) {
+    serveDocs(app);
+  }
 }

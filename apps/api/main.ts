@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const { waitForPostgres } = require('#libs/database') as typeof import('#libs/database');
   const { createApp } = require('./app.setup') as typeof import('./app.setup');
   /* eslint-enable */
-  warnOfRoot(settings);
+  warnOfOpenDoors(settings);
   let stop = endBeforeStart;
   onStopRequest((request) => stop(request));
   await waitForPostgres(settings.databaseUrl, settings.startTimeoutSeconds * 1000);
@@ -31,11 +31,19 @@ async function main(): Promise<void> {
   stop = (request) => shutdown.begin(request);
 }
 
-/** A fault that lets somebody in then lets them into everything. */
-function warnOfRoot({ production }: Settings): void {
-  if (production && process.getuid?.() === 0) {
+/** What an operator may have reasons for, and had better know. */
+function warnOfOpenDoors({ production, databaseUrl, redisUrl }: Settings): void {
+  if (!production) {
+    return;
+  }
+  if (process.getuid?.() === 0) {
     Logger.warn('the process runs as root: let it run as a user that may do no more', 'Start');
   }
+  Object.entries({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl })
+    .filter(([, url]) => new URL(url).password === '')
+    .forEach(([name]) =>
+      Logger.warn(`${name} has no password: whoever reaches the store has it`, 'Start'),
+    );
 }
 
 function endBeforeStart({ reason }: StopRequest): void {

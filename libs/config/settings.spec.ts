@@ -33,6 +33,7 @@ describe('settings', () => {
       corsOrigins: [],
       hstsSeconds: undefined,
       maxConnections: 10_000,
+      docs: true,
       rateLimits: {
         enabled: true,
         loginsGlobal: 6000,
@@ -154,6 +155,12 @@ describe('settings', () => {
     expect(refusal({ NODE_ENV, LOG_FORMAT: 'xml' }).message).toBe(
       'LOG_FORMAT must be json or pretty.',
     );
+  });
+
+  it('show the documentation, in production only when told', () => {
+    expect(parse({ NODE_ENV: 'production' }).docs).toBe(false);
+    expect(parse({ NODE_ENV: 'production', DOCS: 'on' }).docs).toBe(true);
+    expect(parse({ DOCS: 'off' }).docs).toBe(false);
   });
 
   it('know proxies by their number or by their addresses', () => {

@@ -71,6 +71,7 @@ const schema = z.object({
   TRUST_PROXY: trustedProxies().optional(),
   CORS_ORIGINS: originList().default([]),
   HSTS: retentionSeconds().optional(),
+  DOCS: onOff().optional(),
   MAX_CONNECTIONS: positiveInteger().default(10_000),
   PROFILE_TTL: durationSeconds().default(30 * 60),
   BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
@@ -177,6 +178,8 @@ export class Settings {
   /** For how long browsers shall use HTTPS only. Undefined: nothing is said of it. */
   readonly hstsSeconds: number | undefined;
   readonly maxConnections: number;
+  /** Whether Swagger UI and the OpenAPI document are served. */
+  readonly docs: boolean;
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
   readonly avatarStorage: AvatarStorageSettings;
@@ -189,7 +192,7 @@ export class Settings {
   readonly redisCheckCron: string | null;
   /** Of a listener for metrics alone. Undefined: they are served beside the API. */
   readonly metricsPort: number | undefined;
-  /** Who may read metrics. Undefined: everybody. */
+  /** Who may read metrics. Undefined: everybody; in production only at a port of their own. */
   readonly metricsAllow: BlockList | undefined;
   /** Undefined: nothing is traced. */
   readonly tracing: TracingSettings | undefined;
@@ -230,6 +233,7 @@ export class Settings {
     this.corsOrigins = parsed.CORS_ORIGINS;
     this.hstsSeconds = parsed.HSTS;
     this.maxConnections = parsed.MAX_CONNECTIONS;
+    this.docs = parsed.DOCS ?? !this.production;
     this.profileTtlSeconds = parsed.PROFILE_TTL;
     this.blacklistTtlSeconds = parsed.BLACKLIST_TTL;
     this.avatarStorage = avatarStorageOf(parsed);

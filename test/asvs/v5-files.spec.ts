@@ -87,7 +87,7 @@ describe('a file', () => {
     expect(shown.includes('script') || shown.includes('php')).toBe(false);
   });
 
-  it.failing('V5.4.1: is given out under a name that we chose', async () => {
+  it('V5.4.1: is given out under a name that we chose', async () => {
     const { body } = await upload(await picture(64, 64).png().toBuffer(), NAME);
     const { headers } = await app.http.get(body.avatarUrl);
     expect(headers.get('content-disposition')).toMatch(

@@ -44,14 +44,16 @@ describe('the start of the API', () => {
     }
   });
 
-  it('warns of running as root, in production', async () => {
+  it('warns of running as root and of a store without a password, in production', async () => {
     const started = await suite.spawn({
       NODE_ENV: 'production',
       JWT_SECRET: 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1%',
     });
     await started.untilServing();
-    const warned = started.logged('warn').some((line) => line.includes('runs as root'));
-    expect(warned).toBe(process.getuid?.() === 0);
+    const warned = (words: string) => started.logged('warn').some((line) => line.includes(words));
+    expect(warned('runs as root')).toBe(process.getuid?.() === 0);
+    expect(warned('REDIS_URL has no password')).toBe(true);
+    expect(warned('DATABASE_URL has no password')).toBe(false);
   });
 
   it('gives up after START_TIMEOUT', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { clientOf } from './client.decorator';
 import { inContextOf } from './request-context.hook';
 
 const ACCEPTED_REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -25,6 +26,8 @@ export function addRequestHooks(fastify: FastifyInstance): void {
       // The pattern, never the URL: a client may have put a secret into that.
       route: routeOptions.url,
       status: reply.statusCode,
+      // Who was refused may be an attacker.
+      ...(reply.statusCode >= 400 && { ip: clientOf(request).ip }),
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
     };
     inContextOf(request, () => request.log.info(line, 'answered'));

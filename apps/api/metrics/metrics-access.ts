@@ -12,7 +12,7 @@ export class MetricsForbiddenError extends DomainError {
   }
 }
 
-/** Who may read metrics. */
+/** Who may read metrics: whom `METRICS_ALLOW` names; without it, in production, only at `METRICS_PORT`. */
 @Injectable()
 export class MetricsAccess {
   constructor(private readonly settings: Settings) {}
@@ -22,8 +22,11 @@ export class MetricsAccess {
    * @throws MetricsForbiddenError
    */
   check(address: string): void {
-    const { metricsAllow } = this.settings;
-    if (metricsAllow && !metricsAllow.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
+    const { metricsAllow, metricsPort, production } = this.settings;
+    const allowed = metricsAllow
+      ? metricsAllow.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+      : metricsPort !== undefined || !production;
+    if (!allowed) {
       throw new MetricsForbiddenError();
     }
   }

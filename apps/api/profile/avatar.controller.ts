@@ -107,6 +107,7 @@ export class AvatarController {
     reply
       .header('etag', tag)
       .header('cache-control', 'public, max-age=31536000, immutable')
+      .header('content-disposition', `inline; filename="${file}"`)
       .header('x-content-type-options', 'nosniff')
       .header('content-security-policy', "default-src 'none'; sandbox")
       .header('cross-origin-resource-policy', 'cross-origin');
