@@ -1,7 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits } from '../http/human-text';
-import { IsEmailAddress, IsNewPassword, IsPresentedPassword } from '../http/text.validators';
+import {
+  IsEmailAddress,
+  IsNewPassword,
+  IsPresentedPassword,
+  NEW_PASSWORD,
+} from '../http/text.validators';
 import { ProfileDto } from '../profile/profile.dto';
 
 const EMAIL = 'ada@example.com';
@@ -12,7 +17,13 @@ export class RegisterDto {
   @IsEmailAddress()
   email!: string;
 
-  @ApiProperty({ format: 'password', minLength: 8, maxLength: 128, example: PASSWORD })
+  @ApiProperty({
+    format: 'password',
+    minLength: 8,
+    maxLength: 128,
+    description: NEW_PASSWORD,
+    example: PASSWORD,
+  })
   @IsNewPassword()
   password!: string;
 

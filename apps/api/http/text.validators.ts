@@ -43,6 +43,11 @@ export function IsEmailAddress() {
   );
 }
 
+/** For the documentation of a new password. */
+export const NEW_PASSWORD =
+  'Any characters, taken exactly as sent. Common passwords, repetitions, sequences, and your name, e-mail ' +
+  'address or the name of the service with little added are refused.';
+
 /** A password taken exactly as sent, 8 to 128 characters. What else is refused, PasswordPolicy knows. */
 export function IsNewPassword() {
   return applyDecorators(

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
-import { IsNewPassword, IsPresentedPassword } from '../http/text.validators';
+import { IsNewPassword, IsPresentedPassword, NEW_PASSWORD } from '../http/text.validators';
 
 const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
@@ -73,6 +73,7 @@ export class ChangePasswordDto {
     format: 'password',
     minLength: 8,
     maxLength: 128,
+    description: NEW_PASSWORD,
     example: 'a brighter horse battery staple',
   })
   @IsNewPassword()
