@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Client } from 'pg';
 import type { AuthResultDto } from '../../../apps/api/auth/auth.dto';
 import { AdminService } from '../../../libs/auth';
 import { newEmail, PASSWORD, type TestApp } from '../../support/app';
@@ -50,6 +51,20 @@ describe('an answer does not tell', () => {
       await login(newEmail(), PASSWORD),
     ];
     expectSame(answers, 401, 'invalid_credentials');
+  });
+
+  it('V6.3.8: by its time what it asks the database: for an unknown address the same', async () => {
+    const query = jest.spyOn(Client.prototype, 'query');
+    const asked: unknown[][] = [];
+    for (const email of [known.user.email, newEmail()]) {
+      query.mockClear();
+      expect((await login(email)).status).toBe(401);
+      const statements = query.mock.calls.map(([statement]) => textOf(statement));
+      asked.push(statements.filter((text) => /\b(users|subjects)\b/.test(text)));
+    }
+    query.mockRestore();
+    expect(asked[0]!.length).toBeGreaterThanOrEqual(3);
+    expect(asked[1]).toEqual(asked[0]);
   });
 
   it('V6.3.8: whether an account is disabled, to who does not know its password', async () => {
@@ -145,3 +160,8 @@ describe('an answer does not tell', () => {
 
 /** As the test application is given it. */
 const JWT_SECRET = 'a secret of the tests, long enough';
+
+/** Of what the driver was given. */
+function textOf(statement: unknown): string {
+  return typeof statement === 'string' ? statement : (statement as { text: string }).text;
+}
