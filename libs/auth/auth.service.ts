@@ -42,6 +42,8 @@ export interface SignedIn {
 
 /** A sign-in that met this many revoke-alls in a row gives up. */
 const MAX_SIGN_IN_ATTEMPTS = 3;
+/** The nil UUID (RFC 9562 section 5.9): nobody's id. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 const SAME_PASSWORD: FieldError = {
   field: 'newPassword',
@@ -232,8 +234,9 @@ export class AuthService {
     client: ClientDetails,
   ): Promise<SignedIn> {
     const userId = await this.users.findIdByEmail(email);
-    const generation = userId ? await this.sessions.generationOf(userId) : 0;
-    const credentials = userId ? await this.users.findCredentials(userId) : null;
+    // An unknown address takes as many steps as a known one: their time would tell the two apart.
+    const generation = await this.sessions.generationOf(userId ?? NOBODY);
+    const credentials = await this.users.findCredentials(userId ?? NOBODY);
     const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);
     if (!matches || !credentials) {
       const reason = credentials ? 'wrong_password' : 'unknown_account';

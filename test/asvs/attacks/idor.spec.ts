@@ -7,6 +7,7 @@ import { goodCall } from '../../support/good-calls';
 import type { Answer } from '../../support/http-client';
 import { needsToken, OpenApi, pathOf, type Route } from '../../support/open-api';
 import { storedStateOf } from '../../support/stored-state';
+import { told } from '../../support/told';
 import { OWNED_RESOURCES, PUBLIC_RESOURCES, uncovered } from './owned-resources';
 
 const ADMIN = '/api/admin/';
@@ -279,13 +280,3 @@ describe('what belongs to one user', () => {
     });
   });
 });
-
-/** Everything that an answer tells, but for what is different each time. */
-function told({ status, headers, body }: Answer): unknown {
-  const names = [...headers.keys()].filter((name) => !['x-request-id', 'date'].includes(name));
-  return {
-    status,
-    headers: names.map((name) => [name, headers.get(name)]),
-    body: { ...body, requestId: undefined },
-  };
-}
