@@ -54,8 +54,6 @@ export function fastifyAdapter(
     ...serverLimits(timings),
     trustProxy: trustProxy(trustedProxies),
     loggerInstance: logger,
-    // Node drops all but the first Authorization; a proxy in front may have looked at the last.
-    http: { joinDuplicateHeaders: true },
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
     requestIdHeader: false,

@@ -140,3 +140,21 @@ describe('accounts', () => {
     expect(session.id).toEqual(expect.any(String));
   });
 });
+
+describe('words of the context', () => {
+  it('V6.1.2: are documented, with examples that are true', async () => {
+    const text = /So Ada Lovelace may not have ([^]*?), and may\s+have ([^.]*)/.exec(
+      readText('docs/passwords.md'),
+    );
+    const [, refused = '', accepted = ''] = text ?? [];
+    const register = async (password: string) => {
+      const json = { email: newEmail(), password, displayName: 'Ada Lovelace' };
+      return (await app.http.post('/api/auth/register', { json })).status;
+    };
+    expect(codeIn(refused).length).toBeGreaterThanOrEqual(3);
+    for (const password of codeIn(refused)) {
+      expect([password, await register(password)]).toEqual([password, 400]);
+    }
+    expect(await register(codeIn(accepted)[0]!)).toBe(201);
+  });
+});

@@ -85,9 +85,9 @@ function faultsOfProblem({ content }: Response, { status, body }: Answer<unknown
 }
 
 function missingHeaders({ headers = {} }: Response, answer: Answer<unknown>): string[] {
-  return Object.keys(headers)
-    .filter((name) => !answer.headers.has(name))
-    .map((name) => `answers ${answer.status} without the header ${name}`);
+  return Object.entries(headers)
+    .filter(([name, { required = true }]) => required && !answer.headers.has(name))
+    .map(([name]) => `answers ${answer.status} without the header ${name}`);
 }
 
 function codeOf({ body }: Answer<unknown>): string {

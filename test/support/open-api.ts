@@ -33,7 +33,7 @@ export interface MediaType {
 
 export interface Response {
   description: string;
-  headers?: Record<string, { schema: Schema }>;
+  headers?: Record<string, { required?: boolean; schema: Schema }>;
   content?: Record<string, MediaType>;
 }
 

@@ -20,7 +20,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** Milliseconds between two complaints of the same. */
 const COMPLAINT_INTERVAL_MS = 10_000;
 
-/** Options of Fastify and of Node's server below it. */
+/** Options of Fastify, and of Node's server below it. */
 export function serverLimits({ headersMs, requestMs, idleMs, checkMs }: HttpTimings) {
   return {
     requestTimeout: requestMs,
@@ -29,6 +29,8 @@ export function serverLimits({ headersMs, requestMs, idleMs, checkMs }: HttpTimi
       headersTimeout: headersMs,
       connectionsCheckingInterval: checkMs,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Node drops all but the first Authorization; a proxy in front may have looked at the last.
+      joinDuplicateHeaders: true,
     },
   };
 }

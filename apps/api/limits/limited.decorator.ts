@@ -9,7 +9,7 @@ import {
 export const Limited = (attempt: LimitedAttempt) =>
   applyDecorators(SetMetadata(LIMITED_ATTEMPT, attempt), UseInterceptors(RateLimitInterceptor));
 
-/** What the OpenAPI document says of a limited call's answers. */
+/** What the OpenAPI document says of a limited call's answers. Without limits there are none. */
 export const RATE_LIMIT_HEADERS = {
   'RateLimit-Limit': header('Attempts in a window, of the limit that is closest.'),
   'RateLimit-Remaining': header('Attempts that are left in this window.'),
@@ -17,5 +17,5 @@ export const RATE_LIMIT_HEADERS = {
 };
 
 function header(description: string) {
-  return { description, schema: { type: 'integer' as const } };
+  return { description, required: false, schema: { type: 'integer' as const } };
 }
