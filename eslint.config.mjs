@@ -48,14 +48,7 @@ const OWNED_PACKAGES = [
   { owner: 'common', names: ['opossum'], use: 'CircuitBreaker of #libs/common' },
   {
     owner: 'auth',
-    names: [
-      'argon2',
-      '@nestjs/jwt',
-      'bcrypt',
-      '@phc/format',
-      '@zxcvbn-ts/language-common',
-      'hibp',
-    ],
+    names: ['argon2', '@nestjs/jwt', 'bcrypt', '@phc/format', '@zxcvbn-ts/language-common', 'hibp'],
     use: 'the services of #libs/auth',
   },
   {
