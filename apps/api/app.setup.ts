@@ -18,6 +18,7 @@ import { serveDocs } from './docs/open-api';
 import { answerClientError } from './http/client-error';
 import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
+import { refuseUnclearRequests } from './http/message-framing';
 import { addRequestContext } from './http/request-context.hook';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
 import { BodyValidationPipe } from './http/validation.pipe';
@@ -46,8 +47,9 @@ export async function createApp(
 export function fastifyAdapter(logger: Logger): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
-    // Node drops all but the first Authorization; a proxy in front may have looked at the last.
-    http: { joinDuplicateHeaders: true },
+    // Node drops all but the first Authorization, where a proxy in front may have looked at the last;
+    // and it goes on after a request without a Host: see http/message-framing.ts.
+    http: { joinDuplicateHeaders: true, requireHostHeader: false },
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
     requestIdHeader: false,
@@ -84,6 +86,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const traffic = app.get(HttpTraffic);
   const metrics = app.get(Metrics);
   const tracer = app.get(Tracer);
+  refuseUnclearRequests(fastify);
   if (tracer.isOn) {
     nameTraces(fastify, tracer);
   }
