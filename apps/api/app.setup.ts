@@ -18,6 +18,7 @@ import { serveDocs } from './docs/open-api';
 import { answerClientError } from './http/client-error';
 import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
+import { refuseUnclearRequests } from './http/message-framing';
 import { addRequestContext } from './http/request-context.hook';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
 import { allowOrigins, setSecurityHeaders } from './http/browser-security';
@@ -91,6 +92,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const traffic = app.get(HttpTraffic);
   const metrics = app.get(Metrics);
   const tracer = app.get(Tracer);
+  refuseUnclearRequests(fastify);
   if (tracer.isOn) {
     nameTraces(fastify, tracer);
   }

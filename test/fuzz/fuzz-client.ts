@@ -4,6 +4,7 @@ import { callWith, goodFields } from '../support/good-calls';
 import type { Answer, Call } from '../support/http-client';
 import { pathOf, type OpenApi, type Route } from '../support/open-api';
 import { monochromePng } from '../support/pictures';
+import { until } from '../support/until';
 import type { FormPart, FuzzBody, FuzzRequest } from './fuzz-request';
 import type { FuzzUsers, Role } from './fuzz-users';
 import { OWN } from './schema-values';
@@ -11,6 +12,7 @@ import { OWN } from './schema-values';
 const PICTURE = monochromePng(4, 4);
 /** The session that a request came with is over; another one will get further. */
 const SESSION_IS_OVER = ['token_revoked', 'token_expired'];
+const READY = '/health/ready';
 
 /** Sends requests as one pair of users, and signs them in again when a request has cost them their session. */
 export class FuzzClient {
@@ -23,10 +25,17 @@ export class FuzzClient {
     private readonly users: FuzzUsers,
   ) {}
 
-  /** @returns the answer; the second, where the first one said that the session was over. */
+  /**
+   * @returns the answer; the second, where the first one said that the session was over, or that a store
+   * is away: then it was too slow on a busy machine, unless the request itself brings that about.
+   */
   async send(route: Route, request: FuzzRequest): Promise<Answer<unknown>> {
     const answer = await this.sendOnce(route, request);
     const { code } = (answer.body ?? {}) as { code?: string };
+    if (answer.status === 503) {
+      await until(async () => (await this.app.http.get(READY)).status === 200);
+      return this.sendOnce(route, request);
+    }
     if (answer.status !== 401 || !SESSION_IS_OVER.includes(code ?? '')) {
       return answer;
     }

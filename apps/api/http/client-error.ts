@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS, type Problem } from '#libs/http';
 
@@ -13,7 +13,7 @@ const STATUS_OF: Record<string, number> = {
  * to be written by hand. The connection is closed, for nobody knows where a next request begins.
  */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || owesAnswer(socket)) {
     socket.destroy();
     return;
   }
@@ -40,4 +40,13 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
       body,
     ].join('\r\n'),
   );
+}
+
+/**
+ * Whether an earlier request has yet to be answered, or its answer is half sent: what we wrote now would
+ * be taken for that answer, or for a part of it. By the member that Node's own handler goes by.
+ */
+function owesAnswer(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
+  const answer = socket._httpMessage;
+  return !!answer && (answer.headersSent || answer.req.complete);
 }

@@ -29,8 +29,10 @@ export function serverLimits({ headersMs, requestMs, idleMs, checkMs }: HttpTimi
       headersTimeout: headersMs,
       connectionsCheckingInterval: checkMs,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Node drops all but the first Authorization; a proxy in front may have looked at the last.
+      // Node drops all but the first Authorization, where a proxy in front may have looked at the last;
+      // and it goes on after a request without a Host: see message-framing.ts.
       joinDuplicateHeaders: true,
+      requireHostHeader: false,
     },
   };
 }
