@@ -45,7 +45,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('asks only for schemes that it declares', () => {
-    const asked = routes.flatMap(({ operation }) => (operation.security ?? []).flatMap(Object.keys));
+    const asked = routes.flatMap(({ operation }) =>
+      (operation.security ?? []).flatMap(Object.keys),
+    );
     expect([...new Set(asked)].sort()).toEqual(
       Object.keys(document.components?.securitySchemes ?? {}).sort(),
     );
