@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Metrics } from '../../libs/metrics';
 import { Outbox } from '../../libs/sync';
+import { SyncTimings } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { inTurns } from '../support/in-turns';
@@ -16,7 +17,7 @@ describe('GET /metrics', () => {
   let app: TestApp;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ timings: new SyncTimings(), realHashes: true });
   });
 
   afterAll(async () => {
