@@ -43,8 +43,12 @@ class SpeakingController {
   private async say(text: string): Promise<void> {
     await this.database.run((manager) => manager.query('SELECT 1'));
     await pause(1);
-    setImmediate(() => this.logger.log(`said ${text}`));
-    await pause(1);
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        this.logger.log(`said ${text}`);
+        resolve();
+      });
+    });
   }
 }
 
