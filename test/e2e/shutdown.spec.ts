@@ -215,7 +215,7 @@ describe('a process that is asked to stop', () => {
     });
 
     it('for a client that does not read its answers', async () => {
-      const api = await start({ SHUTDOWN_TIMEOUT: '1s' });
+      const api = await start({ SHUTDOWN_TIMEOUT: '1s', DOCS: 'on' });
       const client = await open(api);
       client.stopReading();
       // More than all buffers between the two take.
