@@ -20,6 +20,9 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 4000;
 /** Attempts that wait at once; each holds a connection. */
 const MAX_DELAYED = 500;
+/** By which a refusal is held back: who asks again at once asks once a second. */
+const REFUSAL_DELAY_MS = 1000;
+const MAX_HELD_REFUSALS = 2000;
 
 /** Whose password is to be proved: an address of e-mail or an id. Kept hashed, for a quarter of an hour. */
 type Account = string;
@@ -40,6 +43,7 @@ export class AttemptLimits {
   private readonly failures: Limiter;
   private readonly countRefusal: (limit: LimitName) => void;
   private delayed = 0;
+  private heldRefusals = 0;
 
   constructor(options: RateLimitOptions, redis: RedisClient, metrics: Metrics) {
     this.countRefusal = metrics.auth.refusals(LIMIT_NAMES);
@@ -97,6 +101,19 @@ export class AttemptLimits {
     const standing = await this.registrations.count(keyOf(addressGroup(address)));
     this.refuseBeyond('address', standing);
     return standing;
+  }
+
+  /**
+   * Resolves when a refusal may be answered. A flood that is refused for nothing would otherwise take the
+   * time of everybody else; beyond some thousands it is refused at once.
+   */
+  async holdRefusal(): Promise<void> {
+    if (!this.enabled || this.heldRefusals >= MAX_HELD_REFUSALS) {
+      return;
+    }
+    this.heldRefusals += 1;
+    await pause(REFUSAL_DELAY_MS);
+    this.heldRefusals -= 1;
   }
 
   private refuseBeyond(limit: LimitName, standing: Standing): void {

@@ -218,8 +218,6 @@ describe('passwords', () => {
 });
 
 describe('more passwords than there is room to hash', () => {
-  const THREADS = 4;
-
   afterEach(async () => {
     await app.close();
   });
@@ -230,7 +228,7 @@ describe('more passwords than there is room to hash', () => {
     const { onThread } = app.nest.get<{ onThread: LimitFunction }>(PasswordHasher);
     let finish!: () => void;
     const finished = new Promise<void>((resolve) => (finish = resolve));
-    const busy = Array.from({ length: THREADS + 2 }, () => onThread(() => finished));
+    const busy = Array.from({ length: onThread.concurrency + 2 }, () => onThread(() => finished));
 
     const json = { currentPassword: PASSWORD };
     const refused = await Promise.all([

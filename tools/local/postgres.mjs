@@ -17,7 +17,7 @@ import { Server } from './server.mjs';
 
 const READY_DEADLINE_MS = 60_000;
 const STOP_GRACE_MS = 6_000;
-const ATTEMPTS = 3;
+const ATTEMPTS = 20;
 const RETRY_DELAY_MS = 500;
 /** Another process took the port, or helpers of a killed Postgres are still about to end. */
 const PASSING_TROUBLE = /could not bind|could not create any TCP\/IP sockets|shared memory block/;

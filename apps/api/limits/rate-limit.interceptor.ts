@@ -8,6 +8,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { InvalidCredentialsError } from '#libs/auth';
+import { OverloadedError } from '#libs/common';
 import { SecurityEvents } from '#libs/audit';
 import type { AuthenticatedRequest } from '#libs/http';
 import { AttemptLimits, RateLimitedError, type Standing } from '#libs/rate-limit';
@@ -50,12 +51,15 @@ export class RateLimitInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const kind = this.reflector.get<LimitedAttempt>(LIMITED_ATTEMPT, context.getHandler());
     const attempt = attemptOf(kind, http.getRequest<LimitedRequest>());
-    await this.admit(attempt, http.getResponse<FastifyReply>());
     try {
+      await this.admit(attempt, http.getResponse<FastifyReply>());
       return await lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined });
     } catch (error) {
       if (attempt.account !== null && error instanceof InvalidCredentialsError) {
         await this.limits.failed(attempt.account);
+      }
+      if (error instanceof RateLimitedError || error instanceof OverloadedError) {
+        await this.limits.holdRefusal();
       }
       throw error;
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
@@ -12,10 +13,13 @@ import type { PasswordHash, UnusableHashError } from './hashes/password-hash';
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane. */
 const OWASP = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
 
-/** As many as libuv's thread pool has threads: what is beyond them waits here, where it is seen. */
-const THREADS = 4;
+/**
+ * One processor is left to whoever signs in with a token: hashing takes all that it gets. At most as many as
+ * libuv's pool has threads; what is beyond waits here, where it is seen.
+ */
+const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
 
-/** Some half a second's work of one core. */
+/** Some two seconds' work of one core. */
 const MAX_WAITING = 64;
 
 /**
