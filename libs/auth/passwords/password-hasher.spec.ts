@@ -2,10 +2,9 @@ import argon2 from 'argon2';
 import { OverloadedError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import type { AuthOptions } from '../auth.options';
-import { PasswordHasher } from './password-hasher';
+import { PasswordHasher, THREADS } from './password-hasher';
 
 const PASSWORD = 'correct horse battery staple';
-const THREADS = 4;
 
 describe('the password hasher', () => {
   const metrics = new Metrics();

@@ -17,7 +17,7 @@ const OWASP = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
  * One processor is left to whoever signs in with a token: hashing takes all that it gets. At most as many as
  * libuv's pool has threads; what is beyond waits here, where it is seen.
  */
-const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
+export const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
 
 /** Some two seconds' work of one core. */
 const MAX_WAITING = 64;
