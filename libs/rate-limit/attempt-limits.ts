@@ -20,8 +20,8 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 4000;
 /** Attempts that wait at once; each holds a connection. */
 const MAX_DELAYED = 500;
-/** By which a refusal is held back: who asks again at once asks once a second. */
-const REFUSAL_DELAY_MS = 1000;
+/** By which a refusal is held back: who asks again at once asks every other second. */
+const REFUSAL_DELAY_MS = 2000;
 const MAX_HELD_REFUSALS = 2000;
 
 /** Whose password is to be proved: an address of e-mail or an id. Kept hashed, for a quarter of an hour. */
