@@ -31,7 +31,7 @@ export function refuseUnclearRequests(fastify: FastifyInstance): void {
   });
 }
 
-/** Node joins headers that come twice: see `fastifyAdapter`. */
+/** Node joins headers that come twice: see `serverLimits`. */
 function isUnclear({ headers, httpVersion }: IncomingMessage): boolean {
   const { host, 'transfer-encoding': encoding } = headers;
   const hasOneHost = host === undefined ? httpVersion === '1.0' : !host.includes(',');
