@@ -21,7 +21,7 @@ import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { refuseUnclearRequests } from './http/message-framing';
 import { addRequestContext } from './http/request-context.hook';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
-import { allowOrigins, setSecurityHeaders } from './http/browser-security';
+import { allowOrigins, letDocsRun, setSecurityHeaders } from './http/browser-security';
 import { HttpTimings, limitConnections, serverLimits, trustProxy } from './http/server-limits';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
@@ -110,6 +110,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
   app.useGlobalPipes(new BodyValidationPipe());
   if (settings.docs) {
+    letDocsRun(fastify);
     serveDocs(app);
   }
 }

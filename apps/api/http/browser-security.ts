@@ -50,6 +50,10 @@ export function setSecurityHeaders(
     strictTransportSecurity: hstsSeconds !== undefined && { maxAge: hstsSeconds },
     xFrameOptions: { action: 'deny' },
   });
+}
+
+/** Lets the pages of Swagger UI do what they need. Where they are not served nothing is looked at. */
+export function letDocsRun(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     if (DOCS.test(request.url)) {
       reply.header('content-security-policy', DOCS_POLICY);

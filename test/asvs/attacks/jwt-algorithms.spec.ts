@@ -6,10 +6,9 @@ import {
   ALGORITHMS,
   answerTo,
   INVALID,
-  newToken,
-  SIGNING_APPS,
   type GoodToken,
   type SigningApp,
+  useSigningApp,
 } from './signing-app';
 
 /** RFC 7518 section 3.1, RFC 8037; and spellings of ours that are not it. */
@@ -37,13 +36,7 @@ describe.each(ALGORITHMS)('where %s signs, an access token', (algorithm) => {
   let app: TestApp;
   let good: GoodToken;
 
-  beforeAll(async () => {
-    issuer = await SIGNING_APPS[algorithm]();
-    app = issuer.app;
-    good = await newToken(app);
-  });
-
-  afterAll(() => app.close());
+  useSigningApp(algorithm, (signing) => ({ issuer, app, good } = signing));
 
   it('V9.1.1: is accepted when it is rebuilt by hand: the forgeries below differ in one thing', async () => {
     const rebuilt = handMadeToken(good.header, good.claims, issuer.sign);

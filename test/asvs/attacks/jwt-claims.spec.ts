@@ -9,9 +9,9 @@ import {
   INVALID,
   newToken,
   REVOKED,
-  SIGNING_APPS,
   type GoodToken,
   type SigningApp,
+  useSigningApp,
 } from './signing-app';
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -58,13 +58,7 @@ describe.each(ALGORITHMS)('where %s signs, an access token', (algorithm) => {
   let app: TestApp;
   let good: GoodToken;
 
-  beforeAll(async () => {
-    issuer = await SIGNING_APPS[algorithm]();
-    app = issuer.app;
-    good = await newToken(app);
-  });
-
-  afterAll(() => app.close());
+  useSigningApp(algorithm, (signing) => ({ issuer, app, good } = signing));
 
   function withClaims(change: Record<string, unknown>): string {
     return handMadeToken(good.header, { ...good.claims, ...change }, issuer.sign);

@@ -9,10 +9,9 @@ import {
   ALGORITHMS,
   answerTo,
   INVALID,
-  newToken,
-  SIGNING_APPS,
   type GoodToken,
   type SigningApp,
+  useSigningApp,
 } from './signing-app';
 
 const OTHER_SECRET = 'a secret that somebody else has chosen for us';
@@ -84,17 +83,11 @@ describe.each(ALGORITHMS)('where %s signs, the header of an access token', (algo
   let good: GoodToken;
   const attacker = new Attacker();
 
-  beforeAll(async () => {
-    await attacker.listen();
-    issuer = await SIGNING_APPS[algorithm]();
-    app = issuer.app;
-    good = await newToken(app);
-  });
+  useSigningApp(algorithm, (signing) => ({ issuer, app, good } = signing));
 
-  afterAll(async () => {
-    attacker.close();
-    await app.close();
-  });
+  beforeAll(() => attacker.listen());
+
+  afterAll(() => attacker.close());
 
   it('V9.1.3: cannot bring a key, nor name a place to fetch one from', async () => {
     for (const offer of attacker.offers()) {

@@ -10,9 +10,9 @@ import {
   answerTo,
   INVALID,
   newToken,
-  SIGNING_APPS,
   type GoodToken,
   type SigningApp,
+  useSigningApp,
 } from './signing-app';
 
 const PROFILE = '/api/auth/profile';
@@ -24,13 +24,7 @@ describe.each(ALGORITHMS)('where %s signs, the text of an access token', (algori
   let app: TestApp;
   let good: GoodToken;
 
-  beforeAll(async () => {
-    issuer = await SIGNING_APPS[algorithm]();
-    app = issuer.app;
-    good = await newToken(app);
-  });
-
-  afterAll(() => app.close());
+  useSigningApp(algorithm, (signing) => ({ issuer, app, good } = signing));
 
   it('V9.1.1: is not accepted with any one character changed', async () => {
     const { token } = good;

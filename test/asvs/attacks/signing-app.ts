@@ -51,6 +51,28 @@ export async function newToken(app: TestApp): Promise<GoodToken> {
   return { token, refreshToken, ...readToken(token) };
 }
 
+interface Signing {
+  issuer: SigningApp;
+  app: TestApp;
+  good: GoodToken;
+}
+
+/** For a `describe`: hands over the application that signs so, and a good token of it; and ends it. */
+export function useSigningApp(
+  algorithm: keyof typeof SIGNING_APPS,
+  use: (signing: Signing) => void,
+): void {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    const issuer = await SIGNING_APPS[algorithm]();
+    app = issuer.app;
+    use({ issuer, app, good: await newToken(app) });
+  });
+
+  afterAll(() => app.close());
+}
+
 /** Status and code of the answer to a bearer token, whatever it is. A refusal says so in full. */
 export async function answerTo(app: TestApp, token: string): Promise<[number, unknown]> {
   const answer = await app.http.get<{ code?: string }>('/api/auth/profile', { token });
