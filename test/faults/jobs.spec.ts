@@ -45,7 +45,9 @@ describe('two instances with the same jobs', () => {
 
   async function start(env: Record<string, string>): Promise<void> {
     const stores = { DATABASE_URL: database.url, REDIS_URL: redis.url };
-    const spawned = [1, 2].map(() => ApiProcess.spawn({ ...stores, LOG_LEVEL: 'info', ...env }));
+    const spawned = [1, 2].map(() =>
+      ApiProcess.spawn({ ...stores, LOG_LEVEL: 'info', JOBS_ENABLED: 'true', ...env }),
+    );
     instances = await Promise.all(spawned);
     await Promise.all(instances.map((instance) => instance.untilServing()));
   }

@@ -1,8 +1,10 @@
+import { until } from '../support/until';
 import { BUGS } from './bugs';
 import { underLoad, useCluster } from './scenario';
 
 const NAMES = Object.keys(BUGS);
 
+/** Sooner or later: some show only when a session is ended at the right moment. */
 describe('a bug in the instances is found:', () => {
   const cluster = useCluster({ bug: NAMES[0]! });
 
@@ -10,7 +12,9 @@ describe('a bug in the instances is found:', () => {
     const { breaks, when, load } = BUGS[name]!;
     await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
     await cluster().settled();
-    const { violations } = await underLoad(cluster(), when, load);
-    expect(violations.map(({ rule }) => rule)).toContain(breaks);
+    await until(async () => {
+      const { violations } = await underLoad(cluster(), when, load);
+      return violations.some(({ rule }) => rule === breaks);
+    });
   });
 });

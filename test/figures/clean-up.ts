@@ -44,7 +44,12 @@ describe('figures', () => {
   beforeAll(async () => {
     await buildOnce();
     [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
-    const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, REDIS_CHECK_CRON: 'off' };
+    const env = {
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      REDIS_CHECK_CRON: 'off',
+      JOBS_ENABLED: 'true',
+    };
     instances = [
       { name: 'an instance', api: await ApiProcess.spawn({ ...env, CLEAN_UP_CRON: 'off' }) },
       {

@@ -40,6 +40,8 @@ export class ApiProcess {
         NODE_ENV: 'test',
         LOG_FORMAT: 'json',
         RATE_LIMIT: 'off',
+        // A job that happens to be due would find what a test has broken.
+        JOBS_ENABLED: 'false',
         JWT_SECRET: 'a secret of the tests, long enough',
         PORT: String(port),
         ...env,
