@@ -21,7 +21,7 @@ import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { refuseUnclearRequests } from './http/message-framing';
 import { addRequestContext } from './http/request-context.hook';
 import { addRequestHooks, requestIdOf } from './http/request-log.hook';
-import { allowOrigins, letDocsRun, setSecurityHeaders } from './http/browser-security';
+import { allowOrigins, letDocsRun, securityHeaders } from './http/browser-security';
 import { HttpTimings, limitConnections, serverLimits, trustProxy } from './http/server-limits';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
@@ -97,7 +97,6 @@ export function setUpHttp(app: NestFastifyApplication): void {
     nameTraces(fastify, tracer);
   }
   limitConnections(fastify, settings.maxConnections);
-  setSecurityHeaders(fastify, settings.hstsSeconds);
   allowOrigins(app, settings.corsOrigins);
   measureRequests(fastify, metrics);
   metrics.http.watchInFlight(() => traffic.openRequests);
@@ -105,7 +104,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   acceptForms(fastify, '/api/auth/introspect');
   acceptUploads(fastify, '/api/auth/profile/avatar');
   addRequestContext(fastify);
-  addRequestHooks(fastify);
+  addRequestHooks(fastify, securityHeaders(settings.hstsSeconds));
   traffic.watch(fastify);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
   app.useGlobalPipes(new BodyValidationPipe());

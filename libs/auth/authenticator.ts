@@ -5,7 +5,7 @@ import { TokenService, type AccessTokenClaims } from './token.service';
 
 /** Who is asking, confirmed. */
 export interface Authenticated {
-  claims: AccessTokenClaims;
+  claims: Readonly<AccessTokenClaims>;
   session: Session;
   /** What stood in the profile cache, if it was asked for; to be given to `AccountService.profile`. */
   profileEntry: string | null;

@@ -6,6 +6,7 @@ import type { Session } from '#libs/session';
 import { TokenExpiredError, TokenInvalidError } from './auth.errors';
 import { AuthOptions } from './auth.options';
 import { KeyRing } from './keys/key-ring';
+import { VerifiedTokens } from './verified-tokens';
 
 /** RFC 9068 section 2.1: an access token names its type, so that no other JWT passes for one. */
 const TOKEN_TYPE = 'at+jwt';
@@ -33,6 +34,8 @@ export interface AccessToken {
 /** Signs and checks access tokens (JWT, RFC 7519, profile of RFC 9068). Touches no store. */
 @Injectable()
 export class TokenService {
+  private readonly verified = new VerifiedTokens();
+
   constructor(
     private readonly jwt: JwtService,
     private readonly clock: Clock,
@@ -70,14 +73,30 @@ export class TokenService {
   }
 
   /**
-   * Checks algorithm, type, signature and every claim (RFC 8725, RFC 9068 section 4).
+   * Checks algorithm, type, signature and every claim (RFC 8725, RFC 9068 section 4); of a token that
+   * passed before, what can have changed: its time and its key.
    * @throws TokenExpiredError for a token that was good; TokenInvalidError for anything else.
    */
-  verify(token: string): AccessTokenClaims {
+  verify(token: string): Readonly<AccessTokenClaims> {
+    const known = this.verified.get(token);
+    if (!known) {
+      return this.verifyFromScratch(token);
+    }
+    if (this.keys.verificationKey(known.kid) !== known.key) {
+      this.verified.forget(token);
+      return this.verifyFromScratch(token);
+    }
+    if (known.claims.exp <= this.nowSeconds()) {
+      throw new TokenExpiredError();
+    }
+    return known.claims;
+  }
+
+  private verifyFromScratch(token: string): Readonly<AccessTokenClaims> {
     if (token.length > MAX_TOKEN_LENGTH || !isSpelledOneWay(token)) {
       throw new TokenInvalidError();
     }
-    const key = this.verificationKey(token);
+    const { kid, key } = this.verificationKey(token);
     let payload: unknown;
     try {
       payload = this.jwt.verify(token, {
@@ -85,7 +104,7 @@ export class TokenService {
         algorithms: [this.keys.algorithm],
         issuer: this.options.issuer,
         audience: this.options.audience,
-        clockTimestamp: Math.floor(this.clock.nowMs() / 1000),
+        clockTimestamp: this.nowSeconds(),
       });
     } catch (error) {
       throw error instanceof Error && error.name === 'TokenExpiredError'
@@ -95,21 +114,33 @@ export class TokenService {
     if (!hasOurClaims(payload)) {
       throw new TokenInvalidError();
     }
-    return payload;
+    const claims = Object.freeze(payload);
+    // With `nbf` a clock that is set back would make it invalid again: none of ours has it.
+    if (!('nbf' in claims)) {
+      this.verified.remember(token, { claims, kid, key });
+    }
+    return claims;
+  }
+
+  private nowSeconds(): number {
+    return Math.floor(this.clock.nowMs() / 1000);
   }
 
   /**
    * The header chooses among our keys and nothing more: what it may say else is fixed.
    * @throws TokenInvalidError
    */
-  private verificationKey(token: string): KeyObject {
+  private verificationKey(token: string): { kid: string | undefined; key: KeyObject } {
     const { alg, typ, kid, crit } = readHeader(token);
     const isOurs = alg === this.keys.algorithm && typ === TOKEN_TYPE && crit === undefined;
-    const key = isOurs && isKeyId(kid) ? this.keys.verificationKey(kid) : null;
+    if (!isOurs || !isKeyId(kid)) {
+      throw new TokenInvalidError();
+    }
+    const key = this.keys.verificationKey(kid);
     if (!key) {
       throw new TokenInvalidError();
     }
-    return key;
+    return { kid, key };
   }
 }
 

@@ -1,3 +1,4 @@
+export { AsyncScope } from './async-scope';
 export { Batcher, type BatchLimits } from './batcher';
 export { CircuitBreaker, type CircuitState } from './circuit-breaker';
 export { Clock, ClockModule } from './clock';
@@ -17,8 +18,10 @@ export {
   identifyRequest,
   outsideRequest,
   runInRequest,
+  sessionFields,
   type RequestContext,
   type RequestOrigin,
 } from './request-context';
 export { Recent } from './recent';
 export { SingleFlight } from './single-flight';
+export { TurnBatch } from './turn-batch';

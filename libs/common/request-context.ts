@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncScope } from './async-scope';
 
 /** Where a request comes from, as far as it is known. */
 export interface RequestOrigin {
@@ -14,27 +14,38 @@ export interface RequestContext {
   session?: { id: string; userId: string };
 }
 
-const storage = new AsyncLocalStorage<RequestContext | undefined>();
+const scope = new AsyncScope<RequestContext>();
 
-/** Lets `work`, and all that it starts, find the request by `currentRequest`. */
-export function runInRequest<T>(context: RequestContext, work: () => T): T {
-  return storage.run(context, work);
+/**
+ * Lets `work`, and all that it starts, find the request by `currentRequest`.
+ * @param work is given a function to be called when the request is over.
+ */
+export function runInRequest<T>(context: RequestContext, work: (end: () => void) => T): T {
+  return scope.enter(context, work);
 }
 
-/** @returns undefined for what no request asked for. */
+/** @returns undefined for what no request asked for, and in a request that does without its context. */
 export function currentRequest(): RequestContext | undefined {
-  return storage.getStore();
+  return scope.get();
 }
 
 /** Says whose session asks. Without a request it does nothing. */
 export function identifyRequest({ id, userId }: { id: string; userId: string }): void {
-  const context = storage.getStore();
+  const context = scope.get();
   if (context) {
     context.session = { id, userId };
   }
 }
 
+/** Whose session asks, for a line of the log; nothing while that is not known. */
+export function sessionFields(session: RequestContext['session']): {
+  userId?: string;
+  sessionId?: string;
+} {
+  return session ? { userId: session.userId, sessionId: session.id } : {};
+}
+
 /** For what a request happens to set off but does not ask for, such as writing what others left. */
 export function outsideRequest<T>(work: () => T): T {
-  return storage.run(undefined, work);
+  return scope.outside(work);
 }

@@ -1,7 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CircuitBreaker, type CircuitState } from '#libs/common';
+import { AsyncScope, CircuitBreaker, type CircuitState } from '#libs/common';
 import { Metrics, type CallTimer } from '#libs/metrics';
 import { clientConfigOf } from './data-source-options';
 import { guarded } from './database-errors';
@@ -22,7 +21,7 @@ interface Transaction {
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly circuit = new CircuitBreaker('postgres');
-  private readonly current = new AsyncLocalStorage<Transaction>();
+  private readonly current = new AsyncScope<Transaction>();
 
   private readonly runs: CallTimer;
   private readonly transactions: CallTimer;
@@ -41,7 +40,7 @@ export class Database implements OnApplicationShutdown {
    * @throws DependencyUnavailableError when Postgres cannot answer in time.
    */
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const transaction = this.current.getStore();
+    const transaction = this.current.get();
     return transaction
       ? guarded(() => work(transaction.manager))
       : this.circuit.run(() =>
@@ -55,7 +54,7 @@ export class Database implements OnApplicationShutdown {
    * @throws DependencyUnavailableError when Postgres cannot answer in time.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    if (this.current.getStore()) {
+    if (this.current.get()) {
       return work();
     }
     const afterCommit: Transaction['afterCommit'] = [];
@@ -63,7 +62,7 @@ export class Database implements OnApplicationShutdown {
       this.transactions.measure(() =>
         guarded(() =>
           this.dataSource.transaction((manager) =>
-            this.current.run({ manager, afterCommit }, work),
+            this.current.during({ manager, afterCommit }, work),
           ),
         ),
       ),
@@ -77,7 +76,7 @@ export class Database implements OnApplicationShutdown {
    * there is none. The callback must not throw.
    */
   afterCommit(callback: () => void): void {
-    const transaction = this.current.getStore();
+    const transaction = this.current.get();
     if (transaction) {
       transaction.afterCommit.push(callback);
     } else {

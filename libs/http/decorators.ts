@@ -1,4 +1,5 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { Authenticated } from '#libs/auth';
 import type { AuthenticatedRequest } from './authenticated-request';
 
 export const PUBLIC_ROUTE = 'latchkey:public';
@@ -14,11 +15,18 @@ export const ReadsProfile = () => SetMetadata(READS_PROFILE, true);
 /** Only sessions of this role get in; the session's stored role decides, not the token. */
 export const RequiresRole = (role: string) => SetMetadata(REQUIRED_ROLE, role);
 
-/** The confirmed session of the request (`Authenticated`). Only on protected routes. */
-export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  const { user } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+/**
+ * The confirmed session of a request. For a handler that is called all the time: Nest would hand the
+ * value of a decorator through its pipes.
+ */
+export function sessionOf({ user }: AuthenticatedRequest): Authenticated {
   if (!user) {
-    throw new Error('@CurrentSession() stands on a route that the session guard does not protect');
+    throw new Error('the session is asked for on a route that the session guard does not protect');
   }
   return user;
-});
+}
+
+/** The confirmed session of the request (`Authenticated`). Only on protected routes. */
+export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  sessionOf(context.switchToHttp().getRequest<AuthenticatedRequest>()),
+);

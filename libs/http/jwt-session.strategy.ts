@@ -31,7 +31,7 @@ class BearerStrategy extends Strategy {
 /** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([^\s]+)$/i;
 
-/** Passport strategy: a bearer JWT whose session is alive. */
+/** Passport strategy: a bearer JWT whose session is alive. An application may name it in guards of its own. */
 @Injectable()
 export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SESSION_STRATEGY) {
   constructor(private readonly authenticator: Authenticator) {

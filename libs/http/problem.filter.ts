@@ -1,7 +1,16 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { DependencyUnavailableError, DomainError, type ErrorCode } from '#libs/common';
+import {
+  DependencyUnavailableError,
+  DomainError,
+  sessionFields,
+  type ErrorCode,
+} from '#libs/common';
+import type { AuthenticatedRequest } from './authenticated-request';
 import { bearerChallenge, describe, type Problem } from './problems';
+
+/** A request of Fastify has an id. */
+type FailedRequest = AuthenticatedRequest & { id?: unknown };
 
 /**
  * Turns every error into problem+json (RFC 9457), on Fastify as on Express. The only place where an
@@ -15,9 +24,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const requestId = http.getRequest<{ id?: unknown }>().id;
-    const problem = describe(error, typeof requestId === 'string' ? requestId : undefined);
-    this.log(error, problem.code, requestId);
+    const request = http.getRequest<FailedRequest>();
+    const requestId = typeof request.id === 'string' ? request.id : undefined;
+    const problem = describe(error, requestId);
+    this.log(error, problem.code, { requestId, ...sessionFields(request.user?.session) });
 
     const { httpAdapter } = this.adapterHost;
     const response = http.getResponse<unknown>();
@@ -31,13 +41,13 @@ export class ProblemFilter implements ExceptionFilter {
     httpAdapter.reply(response, JSON.stringify(problem), problem.status);
   }
 
-  private log(error: unknown, code: ErrorCode, requestId: unknown): void {
+  private log(error: unknown, code: ErrorCode, request: Record<string, unknown>): void {
     if (code === 'internal_error') {
-      this.logger.error({ err: error, requestId }, 'unexpected error');
+      this.logger.error({ err: error, ...request }, 'unexpected error');
     } else if (error instanceof DependencyUnavailableError) {
       const { dependency, cause } = error;
       const reason = (cause as Error | undefined)?.message;
-      this.logger.warn({ dependency, reason, requestId }, 'store unavailable');
+      this.logger.warn({ dependency, reason, ...request }, 'store unavailable');
     }
   }
 }

@@ -1,35 +1,75 @@
-import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AuthGuard } from '@nestjs/passport';
 import { RoleRequiredError } from '#libs/auth';
 import { identifyRequest } from '#libs/common';
 import type { AuthenticatedRequest } from './authenticated-request';
 import { PUBLIC_ROUTE, READS_PROFILE, REQUIRED_ROLE } from './decorators';
-import { JWT_SESSION_STRATEGY } from './jwt-session.strategy';
+import { JwtSessionStrategy } from './jwt-session.strategy';
 
-/** Lets a request in when its route is public or its session is alive. */
+/** Who may call a handler, as its decorators or its controller's say. */
+interface RouteAccess {
+  isPublic: boolean;
+  readsProfile: boolean;
+  role: string | undefined;
+}
+
+/**
+ * Lets a request in when its route is public or its session is alive. It asks the strategy itself:
+ * `AuthGuard` would build a middleware of passport for every request, to reach the same method.
+ */
 @Injectable()
-export class SessionGuard extends AuthGuard(JWT_SESSION_STRATEGY) {
-  constructor(private readonly reflector: Reflector) {
-    super();
+export class SessionGuard implements CanActivate {
+  /** By controller and handler: two controllers may share an inherited one. */
+  private readonly access = new WeakMap<object, Map<object, RouteAccess>>();
+
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly strategy: JwtSessionStrategy,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const access = this.accessOf(context);
+    return access.isPublic || this.authenticate(context, access);
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const targets = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, targets)) {
-      return true;
-    }
+  private async authenticate(
+    context: ExecutionContext,
+    { readsProfile, role }: RouteAccess,
+  ): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    request.readsProfile =
-      this.reflector.getAllAndOverride<boolean | undefined>(READS_PROFILE, targets) ?? false;
-    await super.canActivate(context);
-    if (request.user) {
-      identifyRequest(request.user.session);
-    }
-    const role = this.reflector.getAllAndOverride<string | undefined>(REQUIRED_ROLE, targets);
-    if (role !== undefined && request.user?.session.role !== role) {
+    request.readsProfile = readsProfile;
+    request.user = await this.strategy.validate(request);
+    const { session } = request.user;
+    identifyRequest(session);
+    if (role !== undefined && session.role !== role) {
       throw new RoleRequiredError();
     }
     return true;
+  }
+
+  private accessOf(context: ExecutionContext): RouteAccess {
+    const controller = context.getClass();
+    const handler = context.getHandler();
+    let ofController = this.access.get(controller);
+    if (!ofController) {
+      ofController = new Map();
+      this.access.set(controller, ofController);
+    }
+    let access = ofController.get(handler);
+    if (!access) {
+      access = this.readAccess([handler, controller]);
+      ofController.set(handler, access);
+    }
+    return access;
+  }
+
+  private readAccess(targets: Parameters<Reflector['getAllAndOverride']>[1]): RouteAccess {
+    return {
+      isPublic:
+        this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, targets) ?? false,
+      readsProfile:
+        this.reflector.getAllAndOverride<boolean | undefined>(READS_PROFILE, targets) ?? false,
+      role: this.reflector.getAllAndOverride<string | undefined>(REQUIRED_ROLE, targets),
+    };
   }
 }

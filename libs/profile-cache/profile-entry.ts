@@ -24,10 +24,16 @@ export function decodeEntry(entry: string | null, era: string): VersionedProfile
     return null;
   }
   const values = JSON.parse(entry.slice(colon + 2, entry.lastIndexOf(']') + 1)) as unknown[];
-  return {
-    version: Number(entry.slice(era.length + 1, colon)),
-    profile: Object.fromEntries(
-      PROFILE_FIELDS.map((field, index) => [field, values[index]]),
-    ) as unknown as Profile,
-  };
+  return { version: Number(entry.slice(era.length + 1, colon)), profile: profileOf(values) };
+}
+
+/** Called for every hit: a loop over the fields, without an array of pairs in between. */
+function profileOf(values: readonly unknown[]): Profile {
+  const profile: Record<string, unknown> = {};
+  let index = 0;
+  for (const field of PROFILE_FIELDS) {
+    profile[field] = values[index];
+    index += 1;
+  }
+  return profile as unknown as Profile;
 }

@@ -3,12 +3,9 @@ import { Batcher, Clock, DependencyUnavailableError } from '#libs/common';
 import { RedisTrust } from '#libs/sync';
 import { RevocationBacklog } from './revocation-backlog';
 import type { Session } from './session';
-import {
-  RedisSessionStore,
-  type OpenOutcome,
-  type Verification,
-} from './store/redis-session.store';
+import { RedisSessionStore, type OpenOutcome } from './store/redis-session.store';
 import { SessionRecordStore, type RecordedState } from './store/session-record.store';
+import { SessionVerifier, type Verification } from './store/session-verifier';
 
 /** What is known of a session, from whichever store could tell. */
 export type FoundSession =
@@ -32,6 +29,7 @@ export class SessionLookup {
 
   constructor(
     private readonly record: SessionRecordStore,
+    private readonly verifier: SessionVerifier,
     private readonly redis: RedisSessionStore,
     private readonly backlog: RevocationBacklog,
     private readonly trust: RedisTrust,
@@ -77,8 +75,7 @@ export class SessionLookup {
     companionKey: string | undefined,
   ): Promise<Verification | null> {
     try {
-      const nowMs = this.clock.nowMs();
-      return await this.redis.verify(userId, sessionId, era, nowMs, companionKey);
+      return await this.verifier.verify(userId, sessionId, era, companionKey);
     } catch (error) {
       if (error instanceof DependencyUnavailableError) {
         return null;

@@ -14,6 +14,7 @@ import { SessionPublisher } from './session-publisher';
 import { SessionOptions } from './session.options';
 import { SessionService } from './session.service';
 import { RedisSessionStore } from './store/redis-session.store';
+import { SessionVerifier } from './store/session-verifier';
 import { RefreshTokenEntity } from './store/refresh-token.entity';
 import { RefreshTokenStore } from './store/refresh-token.store';
 import { SessionEntity } from './store/session.entity';
@@ -49,6 +50,7 @@ export class SessionModule {
         SessionRecordStore,
         RefreshTokenStore,
         RedisSessionStore,
+        SessionVerifier,
         RevocationBacklog,
         SessionChangesApplier,
         SessionRecount,

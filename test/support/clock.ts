@@ -8,6 +8,11 @@ export class MovableClock extends Clock {
     return Date.now() + this.offsetMs;
   }
 
+  /** It goes on from there. */
+  setTo(instantMs: number): void {
+    this.offsetMs = instantMs - Date.now();
+  }
+
   advance(ms: number): void {
     this.offsetMs += ms;
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import {
   ApiBasicAuth,
   ApiBearerAuth,
@@ -8,10 +8,11 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Authenticator, type Authenticated } from '#libs/auth';
+import { Authenticator } from '#libs/auth';
 import { DependencyUnavailableError, DomainError } from '#libs/common';
-import { CurrentSession, Public } from '#libs/http';
+import { Public, sessionOf, type AuthenticatedRequest } from '#libs/http';
 import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
+import { WithoutContext } from '../http/request-context.hook';
 import { IntrospectDto, IntrospectionDto } from './gateway.dto';
 import { IntrospectionClientGuard } from './introspection-client.guard';
 
@@ -22,6 +23,7 @@ const text = { schema: { type: 'string' as const } };
 export class GatewayController {
   constructor(private readonly authenticator: Authenticator) {}
 
+  @WithoutContext()
   @Get('verify')
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Forward authentication: who is this? (nginx, Traefik, Envoy)' })
@@ -31,9 +33,10 @@ export class GatewayController {
   })
   @ApiProtected()
   verify(
-    @CurrentSession() { session }: Authenticated,
+    @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): void {
+    const { session } = sessionOf(request);
     reply
       .header('x-user-id', session.userId)
       .header('x-session-id', session.id)

@@ -1,6 +1,8 @@
-import helmet from '@fastify/helmet';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import helmet from 'helmet';
 
 /** A page that a browser makes of an answer may do nothing. */
 const API_POLICY = {
@@ -38,18 +40,22 @@ const EXPOSED_HEADERS = [
 const PREFLIGHT_SECONDS = 600;
 
 /**
- * Tells browsers what not to do with answers.
+ * Headers that tell browsers what not to do with an answer. They are the same for all answers, so helmet
+ * is asked once and not for each.
  * @param hstsSeconds for which they shall use HTTPS only; undefined where TLS is somebody else's matter.
  */
-export function setSecurityHeaders(
-  fastify: FastifyInstance,
-  hstsSeconds: number | undefined,
-): void {
-  void fastify.register(helmet, {
+export function securityHeaders(hstsSeconds: number | undefined): Record<string, string> {
+  const protect = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: API_POLICY },
     strictTransportSecurity: hstsSeconds !== undefined && { maxAge: hstsSeconds },
     xFrameOptions: { action: 'deny' },
   });
+  const request = new IncomingMessage(new Socket());
+  const answer = new ServerResponse(request);
+  protect(request, answer, () => undefined);
+  return Object.fromEntries(
+    Object.entries(answer.getHeaders()).map(([name, value]) => [name, String(value)]),
+  );
 }
 
 /** Lets the pages of Swagger UI do what they need. Where they are not served nothing is looked at. */

@@ -18,7 +18,10 @@ export function entityTagOf({ profile, version }: VersionedProfile): string {
 
 /** Whether `If-None-Match` has the tag. Weak comparison (RFC 9110 section 13.1.2). */
 export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
-  return ifNoneMatch?.trim() === '*' || tagsOf(ifNoneMatch).some((known) => known.tag === tag);
+  if (ifNoneMatch === undefined) {
+    return false;
+  }
+  return ifNoneMatch.trim() === '*' || tagsOf(ifNoneMatch).some((known) => known.tag === tag);
 }
 
 /**

@@ -1,22 +1,41 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { runInRequest, type RequestContext } from '#libs/common';
 import { clientOf } from './client.decorator';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the log and security events say of this request. */
+    /** What the log and security events say of this request; null where it does without. */
     requestContext: RequestContext | null;
   }
+
+  interface FastifyContextConfig {
+    withoutContext?: boolean;
+  }
 }
+
+/**
+ * For a route that is asked all the time, and sets off nothing that has to name its request: following
+ * it through all that it waits for would be much of its cost. Its lines in the log name it all the same.
+ */
+export const WithoutContext = () => RouteConfig({ withoutContext: true });
 
 /** Lets all that happens for a request know it; Fastify's parser of bodies brings the context along. */
 export function addRequestContext(fastify: FastifyInstance): void {
   fastify.decorateRequest('requestContext', null);
-  fastify.addHook('onRequest', (request, _reply, done) => inContextOf(request, done));
+  fastify.addHook('onRequest', (request, { raw }, done) => {
+    if (request.routeOptions.config.withoutContext) {
+      done();
+      return;
+    }
+    request.requestContext = contextOf(request);
+    runInRequest(request.requestContext, (end) => {
+      raw.once('close', end);
+      done();
+    });
+  });
 }
 
-/** Does work for a request where its context may have been left, as in events of its socket. */
-export function inContextOf(request: FastifyRequest, work: () => void): void {
-  request.requestContext ??= { requestId: request.id, origin: () => clientOf(request) };
-  runInRequest(request.requestContext, work);
+function contextOf(request: FastifyRequest): RequestContext {
+  return { requestId: request.id, origin: () => clientOf(request) };
 }

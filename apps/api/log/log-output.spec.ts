@@ -7,17 +7,17 @@ describe('the output of the log', () => {
   });
 
   it('is standard output, as it is, for JSON', async () => {
-    expect(await logOutput('json')).toHaveProperty('fd', 1);
+    expect(await logOutput('json')).toHaveProperty('flushSync');
   });
 
   it('goes through pino-pretty for people', async () => {
-    expect(await logOutput('pretty')).not.toHaveProperty('fd');
+    expect(await logOutput('pretty')).not.toHaveProperty('flushSync');
   });
 
   it('is JSON for people too where pino-pretty is not installed', async () => {
     jest.doMock('pino-pretty', () => {
       throw new Error("Cannot find module 'pino-pretty'");
     });
-    expect(await logOutput('pretty')).toHaveProperty('fd', 1);
+    expect(await logOutput('pretty')).toHaveProperty('flushSync');
   });
 });

@@ -3,9 +3,36 @@ import type { Settings } from '#libs/config';
 
 /** Standard output, in the format that the settings name. */
 export async function logOutput(format: Settings['logFormat']): Promise<DestinationStream> {
-  const output = pino.destination(1);
+  const output = onceATurn();
   const toText = format === 'pretty' ? await textFormat() : undefined;
   return toText ? { write: (line) => output.write(toText(line)) } : output;
+}
+
+/**
+ * Writes the lines of one turn of the event loop together, at its end: a system call for each line would
+ * cost more than all that leads to the line. A process that is killed loses that turn; one that ends by
+ * itself, or by an error that nobody caught, loses nothing.
+ */
+function onceATurn(): DestinationStream & { flushSync(): void } {
+  const output = pino.destination(1);
+  let lines = '';
+  const flushSync = () => {
+    const due = lines;
+    lines = '';
+    if (due !== '') {
+      output.write(due);
+    }
+  };
+  process.on('exit', flushSync);
+  return {
+    write(line) {
+      if (lines === '') {
+        setImmediate(flushSync);
+      }
+      lines += line;
+    },
+    flushSync,
+  };
 }
 
 /** For people. Lines stay JSON where the package is missing: it comes for development only. */

@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { currentRequest } from '#libs/common';
+import { currentRequest, sessionFields } from '#libs/common';
 import type { Settings } from '#libs/config';
 import { processTracer } from '#libs/tracing';
 
@@ -11,6 +11,11 @@ const REDACTED = HOLDERS.flatMap((holder) =>
   SECRET_HEADERS.map((header) => `${holder}${header.startsWith('[') ? '' : '.'}${header}`),
 );
 
+/** What a line says beside what it is given: whose it is. */
+type Fields = object;
+
+const NO_FIELDS: Fields = {};
+
 /**
  * The log of a process: lines of JSON that name the request, the user and the session for whom they
  * were written, wherever that was, and the trace.
@@ -19,19 +24,27 @@ export function createLogger(
   level: Settings['logLevel'],
   destination: DestinationStream = pino.destination(1),
 ): Logger {
-  return pino({ level, mixin: contextFields, redact: REDACTED }, destination);
+  return pino(
+    {
+      level,
+      mixin: contextFields,
+      // pino's own way would copy them, also where there is nothing to add.
+      mixinMergeStrategy: (given: Fields, context: Fields) =>
+        context === NO_FIELDS ? given : { ...context, ...given },
+      redact: REDACTED,
+    },
+    destination,
+  );
 }
 
-function contextFields(): Record<string, string> {
-  const traceId = processTracer().traceId();
-  return { ...requestFields(), ...(traceId !== undefined && { traceId }) };
-}
-
-function requestFields(): Record<string, string> {
+function contextFields(): Fields {
   const request = currentRequest();
-  if (!request) {
-    return {};
+  const traceId = processTracer().traceId();
+  if (!request && traceId === undefined) {
+    return NO_FIELDS;
   }
-  const { requestId, session } = request;
-  return session ? { requestId, userId: session.userId, sessionId: session.id } : { requestId };
+  return {
+    ...(request && { requestId: request.requestId, ...sessionFields(request.session) }),
+    ...(traceId !== undefined && { traceId }),
+  };
 }

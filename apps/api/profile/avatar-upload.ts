@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import { Injectable, UnsupportedMediaTypeException } from '@nestjs/common';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { AVATAR_FIELD, UnusableImageError } from '#libs/avatar';
 import { DomainError, OverloadedError } from '#libs/common';
 
@@ -40,13 +40,31 @@ class AvatarTooLargeError extends DomainError {
 
 /** Accepts forms with a file where one is wanted, and there only. @param route with its prefix. */
 export function acceptUploads(fastify: FastifyInstance, route: string): void {
-  void fastify.register(multipart, {
-    limits: { fileSize: MAX_AVATAR_BYTES, files: 1, fields: 0, headerPairs: 20 },
+  const limits = { fileSize: MAX_AVATAR_BYTES, files: 1, fields: 0, headerPairs: 20 };
+  multipart(withHooksOf(fastify, route), { limits }, (error) => {
+    if (error) {
+      throw error;
+    }
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const isMisplaced = request.isMultipart() && request.routeOptions.url !== route;
     done(isMisplaced ? new UnsupportedMediaTypeException() : undefined);
   });
+}
+
+/** The application, where hooks that a plugin adds run for one route: no other pays for them. */
+function withHooksOf(fastify: FastifyInstance, route: string): FastifyInstance {
+  const hooks: [name: 'onRequest' | 'onResponse', hook: onRequestAsyncHookHandler][] = [];
+  fastify.addHook('onRoute', (options) => {
+    if (options.url === route) {
+      for (const [name, hook] of hooks) {
+        options[name] = [options[name] ?? [], hook].flat();
+      }
+    }
+  });
+  return Object.create(fastify, {
+    addHook: { value: (...hook: (typeof hooks)[number]) => hooks.push(hook) },
+  }) as FastifyInstance;
 }
 
 /** Receives pictures, a bounded number at once, each within a minute. */

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Req, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiHeader,
@@ -11,9 +11,10 @@ import {
 import type { FastifyReply } from 'fastify';
 import { AccountService, AuthService, type Authenticated } from '#libs/auth';
 import { AvatarService } from '#libs/avatar';
-import { CurrentSession, ReadsProfile } from '#libs/http';
+import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
+import { WithoutContext } from '../http/request-context.hook';
 import { Limited } from '../limits/limited.decorator';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
 
@@ -27,6 +28,7 @@ export class ProfileController {
     private readonly avatars: AvatarService,
   ) {}
 
+  @WithoutContext()
   @ReadsProfile()
   @Get()
   @ApiOperation({ summary: 'Read your profile' })
@@ -44,14 +46,14 @@ export class ProfileController {
   @ApiResponse({ status: 304, description: 'It still is as you know it.', headers: { ETag } })
   @ApiProtected()
   async read(
-    @CurrentSession() { session, profileEntry }: Authenticated,
-    @Headers('if-none-match') known: string | undefined,
+    @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProfileDto | undefined> {
+    const { session, profileEntry } = sessionOf(request);
     const read = await this.accounts.profile(session.userId, profileEntry);
     const tag = entityTagOf(read);
     reply.header('x-cache', read.cache).header('etag', tag);
-    if (isKnown(known, tag)) {
+    if (isKnown(request.headers['if-none-match'], tag)) {
       reply.code(304);
       return undefined;
     }

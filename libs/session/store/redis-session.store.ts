@@ -4,20 +4,10 @@ import { RedisClient, type RedisScript } from '#libs/redis';
 import { STATISTICS_KEY } from '#libs/statistics';
 import { syncKeys } from '#libs/sync';
 import type { Session } from '../session';
-import { decodeEntry } from './session-entry';
 import { sessionKeys } from './session.keys';
 
 /** `other-era`: Redis does not hold the data any more in which the session's record was read. */
 export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation' | 'other-era';
-
-/**
- * What Redis knows of a session. `unknown`: neither alive nor revoked; `expired`: as far as Redis
- * knows. Of both the record may know more.
- */
-export type Verification =
-  | { state: 'live'; session: Session; companion: string | null }
-  | { state: 'revoked' }
-  | { state: 'expired' | 'unknown' };
 
 /** A session to put a tombstone on. */
 export interface TombstoneRequest {
@@ -46,7 +36,6 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
 @Injectable()
 export class RedisSessionStore {
   private readonly openScript: RedisScript;
-  private readonly verifyScript: RedisScript;
   private readonly revokeScript: RedisScript;
   private readonly revokeAllScript: RedisScript;
   private readonly recountSessionsScript: RedisScript;
@@ -55,7 +44,6 @@ export class RedisSessionStore {
   constructor(private readonly redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
     this.openScript = load('open-session');
-    this.verifyScript = load('verify-session');
     this.revokeScript = load('revoke-session');
     this.revokeAllScript = load('revoke-all-sessions');
     this.recountSessionsScript = load('recount-sessions');
@@ -97,30 +85,6 @@ export class RedisSessionStore {
       ],
     );
     return OPEN_OUTCOMES[reply as number] ?? 'other-era';
-  }
-
-  /**
-   * @param companionKey a string key of the same user to read in the same round trip; its value is
-   * returned for a live session only, and null where it does not exist.
-   */
-  async verify(
-    userId: string,
-    sessionId: string,
-    era: string,
-    nowMs: number,
-    companionKey?: string,
-  ): Promise<Verification> {
-    const keys = [sessionKeys.sessions(userId), sessionKeys.tombstone(userId, sessionId)];
-    if (companionKey) {
-      keys.push(companionKey);
-    }
-    const reply = await this.verifyScript(keys, [sessionId, nowMs, era]);
-    const [code, entry, companion] = reply as [number, string?, (string | null)?];
-    if (code === 1 && entry) {
-      const session = decodeEntry(userId, sessionId, entry);
-      return { state: 'live', session, companion: companion ?? null };
-    }
-    return { state: code === 0 ? 'unknown' : code === -2 ? 'expired' : 'revoked' };
   }
 
   /**

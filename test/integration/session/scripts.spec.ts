@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { STATISTICS_KEY } from '../../../libs/statistics';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
+import { SessionVerifier } from '../../../libs/session/store/session-verifier';
 import { sessionKeys } from '../../../libs/session/store/session.keys';
 import type { Session } from '../../../libs/session/session';
+import { NoTracer } from '../../../libs/tracing';
+import { MovableClock } from '../../support/clock';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 
 const NOW_MS = 1_800_000_000_000;
@@ -12,10 +15,13 @@ const ERA = '3';
 describe('session scripts', () => {
   let redis: ConnectedRedis;
   let store: RedisSessionStore;
+  let verifier: SessionVerifier;
+  const clock = new MovableClock();
 
   beforeAll(async () => {
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
+    verifier = new SessionVerifier(redis.client, new NoTracer(), clock);
     await redis.raw.set('latchkey:position', `${ERA}|1|1`);
   });
 
@@ -36,7 +42,8 @@ describe('session scripts', () => {
   }
 
   async function state(session: Session, nowMs = NOW_MS, era = ERA) {
-    return (await store.verify(session.userId, session.id, era, nowMs)).state;
+    clock.setTo(nowMs);
+    return (await verifier.verify(session.userId, session.id, era)).state;
   }
 
   /** Does something on data of another era, and comes back. */
@@ -57,7 +64,7 @@ describe('session scripts', () => {
     it('makes a session alive, as it was given', async () => {
       const session = aSession({ role: 'admin', generation: 7 });
       expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
-      expect(await store.verify(session.userId, session.id, ERA, NOW_MS)).toEqual({
+      expect(await verifier.verify(session.userId, session.id, ERA)).toEqual({
         state: 'live',
         session,
         companion: null,
@@ -172,10 +179,39 @@ describe('session scripts', () => {
       const companion = `companion:{${session.userId}}`;
       await store.open(session, ERA, NOW_MS);
       await redis.raw.set(companion, 'payload');
-      const verified = await store.verify(session.userId, session.id, ERA, NOW_MS, companion);
+      const verified = await verifier.verify(session.userId, session.id, ERA, companion);
       expect(verified).toMatchObject({ state: 'live', companion: 'payload' });
-      const stranger = await store.verify(session.userId, randomUUID(), ERA, NOW_MS, companion);
+      const stranger = await verifier.verify(session.userId, randomUUID(), ERA, companion);
       expect(stranger).toEqual({ state: 'unknown' });
+    });
+
+    it('answers many who ask at once, each for itself', async () => {
+      const states = ['live', 'revoked', 'expired', 'unknown'] as const;
+      clock.setTo(NOW_MS);
+      const sessions = await Promise.all(
+        Array.from({ length: 450 }, async (_, index) => {
+          const session = aSession(index % 4 === 2 ? { expiresAtMs: NOW_MS } : {});
+          if (index % 4 < 3) {
+            await store.open(session, ERA, NOW_MS - HOUR_MS);
+          }
+          if (index % 4 === 1) {
+            await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
+          }
+          await redis.raw.set(`companion:{${session.userId}}`, `of ${session.id}`);
+          return session;
+        }),
+      );
+      const answers = await Promise.all(
+        sessions.map(({ userId, id }, index) =>
+          verifier.verify(userId, id, ERA, index % 3 === 0 ? `companion:{${userId}}` : undefined),
+        ),
+      );
+      answers.forEach((answer, index) => {
+        const session = sessions[index]!;
+        const state = states[index % 4]!;
+        const companion = index % 3 === 0 ? `of ${session.id}` : null;
+        expect(answer).toEqual(state === 'live' ? { state, session, companion } : { state });
+      });
     });
 
     it('refuses a session below the known generation, even while its entry stands', async () => {

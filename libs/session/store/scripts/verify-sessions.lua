@@ -1,0 +1,39 @@
+-- Says of each session whether it is alive and, if so, reads one more key of the same user along.
+-- KEYS of each session: its user's sessions hash, its tombstone and, if ARGV[2] says so, a string key to
+-- read along
+-- ARGV[1] now, ms since the epoch
+-- ARGV[2] keys of a session: 2, or 3 where something is to be read along
+-- ARGV of each session: its id, and the era: what was written in another one does not count
+-- Returns for each {1, entry, value read along or nil} alive; {0} unknown; {-1} a tombstone stands;
+-- {-2} expired, as far as Redis knows; {-3} all sessions of its generation were revoked. Writes
+-- nothing.
+--- @include entry.lua
+local now_ms = tonumber(ARGV[1])
+local stride = tonumber(ARGV[2])
+
+local function verify(sessions_key, tombstone_key, along_key, session_id, asked_era)
+  if redis.call('EXISTS', tombstone_key) == 1 then
+    return { -1 }
+  end
+  local known = redis.call('HMGET', sessions_key, session_id, USER_FIELD)
+  local era, known_generation = decode_user(known[2])
+  if not known[1] or era ~= asked_era then
+    return { 0 }
+  end
+  local generation, expires_at_ms = decode_entry(known[1])
+  if generation < known_generation then
+    return { -3 }
+  end
+  if expires_at_ms <= now_ms then
+    return { -2 }
+  end
+  return { 1, known[1], along_key and redis.call('GET', along_key) }
+end
+
+local answers = {}
+for i = 1, #KEYS / stride do
+  local key, argument = (i - 1) * stride, 2 * i
+  local along_key = stride == 3 and KEYS[key + 3]
+  answers[i] = verify(KEYS[key + 1], KEYS[key + 2], along_key, ARGV[argument + 1], ARGV[argument + 2])
+end
+return answers

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { Clock, TurnBatch } from '#libs/common';
+import { RedisClient, type RedisScript } from '#libs/redis';
+import { Tracer } from '#libs/tracing';
+import type { Session } from '../session';
+import { decodeEntry } from './session-entry';
+import { sessionKeys } from './session.keys';
+
+/**
+ * What Redis knows of a session. `unknown`: neither alive nor revoked; `expired`: as far as Redis
+ * knows. Of both the record may know more.
+ */
+export type Verification =
+  | { state: 'live'; session: Session; companion: string | null }
+  | { state: 'revoked' }
+  | { state: 'expired' | 'unknown' };
+
+interface Question {
+  userId: string;
+  sessionId: string;
+  era: string;
+  companionKey: string | undefined;
+}
+
+type Reply = [code: number, entry?: string, companion?: string | null];
+
+/** Sessions that one script looks at: Redis does nothing else meanwhile, for about a millisecond. */
+const MAX_BATCH = 200;
+
+/**
+ * Asks Redis whether sessions are alive: one script for all who ask in one turn of the event loop, so
+ * that under load most of a round trip's cost is shared. Redis Cluster would want one for each.
+ */
+@Injectable()
+export class SessionVerifier {
+  private readonly script: RedisScript;
+  private readonly alone: TurnBatch<Question, Verification>;
+  private readonly withCompanion: TurnBatch<Question, Verification>;
+
+  constructor(
+    redis: RedisClient,
+    tracer: Tracer,
+    private readonly clock: Clock,
+  ) {
+    this.script = redis.script(join(__dirname, 'scripts', 'verify-sessions.lua'));
+    const ask = (questions: Question[]) => this.ask(questions);
+    // A round trip that many share would show in the trace of one of them only.
+    const maxBatch = tracer.isOn ? 1 : MAX_BATCH;
+    this.alone = new TurnBatch(ask, maxBatch);
+    this.withCompanion = new TurnBatch(ask, maxBatch);
+  }
+
+  /**
+   * One Redis round trip, which others may share.
+   * @param era in which Redis is believed.
+   * @param companionKey a string key of the same user to read in the same round trip; its value is
+   * returned for a live session only, and null where it does not exist.
+   * @throws DependencyUnavailableError
+   */
+  verify(
+    userId: string,
+    sessionId: string,
+    era: string,
+    companionKey?: string,
+  ): Promise<Verification> {
+    const batch = companionKey === undefined ? this.alone : this.withCompanion;
+    return batch.get({ userId, sessionId, era, companionKey });
+  }
+
+  /** All of them with a companion, or none. */
+  private async ask(questions: Question[]): Promise<Verification[]> {
+    const keys: string[] = [];
+    const args: (string | number)[] = [this.clock.nowMs(), 0];
+    for (const { userId, sessionId, era, companionKey } of questions) {
+      keys.push(sessionKeys.sessions(userId), sessionKeys.tombstone(userId, sessionId));
+      if (companionKey !== undefined) {
+        keys.push(companionKey);
+      }
+      args.push(sessionId, era);
+    }
+    args[1] = keys.length / questions.length;
+    const replies = (await this.script(keys, args)) as Reply[];
+    return questions.map(({ userId, sessionId }, index) =>
+      readReply(userId, sessionId, replies[index] ?? [0]),
+    );
+  }
+}
+
+function readReply(
+  userId: string,
+  sessionId: string,
+  [code, entry, companion]: Reply,
+): Verification {
+  if (code === 1 && entry !== undefined) {
+    const session = decodeEntry(userId, sessionId, entry);
+    return { state: 'live', session, companion: companion ?? null };
+  }
+  return { state: code === 0 ? 'unknown' : code === -2 ? 'expired' : 'revoked' };
+}
