@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { Failure } from '../tools/local/failure.mjs';
 import { ROWS } from './rows.mjs';
 
-export const PARTS = /** @type {const} */ (['requests', 'logins', 'start']);
+export const PARTS = /** @type {const} */ (['requests', 'logins', 'start', 'memory']);
 
 const FULL = { rounds: 5, seconds: 5 };
 const QUICK = { rounds: 2, seconds: 2 };

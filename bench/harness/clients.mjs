@@ -1,13 +1,11 @@
 // @ts-check
 import { Failure } from '../../tools/local/failure.mjs';
+import { passwordOf, profileOf } from '../servers/users.mjs';
+import { inParallel } from './parallel.mjs';
+
+const AT_ONCE = 4;
 
 /** @typedef {Record<string, string>} Headers */
-
-/** @param {number} user */
-export const emailOf = (user) => `user${String(user).padStart(2, '0')}@example.com`;
-
-/** @param {number} user */
-export const passwordOf = (user) => `nine brass kettles ${user}`;
 
 /**
  * Signs users in at a server of `bench/servers`, which asks for no password.
@@ -16,7 +14,7 @@ export const passwordOf = (user) => `nine brass kettles ${user}`;
  * @returns {Promise<Headers[]>} what their requests carry
  */
 export async function signInAtPeer(url, users) {
-  return inTurn(users, async (user) => {
+  return forEachUser(users, async (user) => {
     const answer = await send(`${url}/api/auth/login`, { method: 'POST', json: { user } });
     const cookies = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
     if (cookies.length > 0) {
@@ -35,8 +33,9 @@ export async function signInAtPeer(url, users) {
  * @returns {Promise<Headers[]>} what their requests carry
  */
 export async function registerAtLatchkey(url, users, profileBytes) {
-  return inTurn(users, async (user) => {
-    const json = { email: emailOf(user), password: passwordOf(user), displayName: 'User' };
+  return forEachUser(users, async (user) => {
+    const { email, displayName } = profileOf(user);
+    const json = { email, password: passwordOf(user), displayName };
     const answer = await send(`${url}/api/auth/register`, { method: 'POST', json });
     const { accessToken, user: profile } = /** @type {{ accessToken: string, user: object }} */ (
       await answer.json()
@@ -57,15 +56,11 @@ const bearer = (token) => ({ authorization: `Bearer ${token}` });
 
 /**
  * @template T
- * @param {number} count
- * @param {(index: number) => Promise<T>} work
+ * @param {number} users
+ * @param {(user: number) => Promise<T>} work
  */
-async function inTurn(count, work) {
-  const results = [];
-  for (let index = 0; index < count; index += 1) {
-    results.push(await work(index));
-  }
-  return results;
+function forEachUser(users, work) {
+  return inParallel([...Array(users).keys()], AT_ONCE, work);
 }
 
 /**

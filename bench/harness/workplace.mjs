@@ -19,10 +19,8 @@ export class Workplace {
   #spawned = [];
   /** The last started first. @type {(() => Promise<void>)[]} */
   #stops = [];
-  /** @type {Promise<Awaited<ReturnType<typeof startPostgres>>> | undefined} */
-  #postgres;
-  /** @type {Promise<import('../../tools/local/redis-program.mjs').RedisProgram> | undefined} */
-  #redisProgram;
+  #postgres = once(() => this.#startPostgres());
+  #redisProgram = once(() => findRedis(this.#context));
 
   /** @param {{ output: import('../../tools/local/output.mjs').Output, signal: AbortSignal }} context */
   constructor({ output, signal }) {
@@ -44,10 +42,9 @@ export class Workplace {
    * @returns {Promise<{ url: string, pid: number }>}
    */
   async redis(name) {
-    const { output, signal } = this.#context;
-    const found = await (this.#redisProgram ??= findRedis({ output, signal }));
+    const found = await this.#redisProgram();
     const dir = join(this.dir, `redis-${name}`);
-    const redis = await startRedis({ found, dir, signal, onSpawn: this.onSpawn });
+    const redis = await startRedis({ found, dir, signal: this.signal, onSpawn: this.onSpawn });
     this.#stops.unshift(() => redis.stop());
     return redis;
   }
@@ -58,7 +55,7 @@ export class Workplace {
    */
   async database(purpose) {
     const name = `bench-${purpose}`;
-    const { url } = await (this.#postgres ??= this.#startPostgres());
+    const { url } = await this.#postgres();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     try {
@@ -97,4 +94,15 @@ export class Workplace {
       signalProcess(child, child.killSignal);
     }
   }
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {() => Promise<T>} what it gave the first time
+ */
+function once(work) {
+  /** @type {Promise<T> | undefined} */
+  let result;
+  return () => (result ??= work());
 }

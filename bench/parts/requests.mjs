@@ -1,14 +1,14 @@
 // @ts-check
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../tools/local/failure.mjs';
-import { registerAtLatchkey, signInAtPeer } from '../harness/clients.mjs';
 import { load } from '../harness/load.mjs';
+import { startPrograms } from '../harness/programs.mjs';
 import { cpuSecondsOf, residentBytesOf } from '../harness/process-usage.mjs';
 import { countCommands } from '../harness/redis-commands.mjs';
 import { interleave } from '../harness/rounds.mjs';
-import { startLatchkey, startPeer } from '../harness/server-process.mjs';
-import { PROGRAMS } from '../rows.mjs';
-import { PROFILE_BYTES } from '../servers/profile.mjs';
+import { PROFILE_BYTES } from '../servers/users.mjs';
 
+const SETTLE_MS = 250;
 /** Requests, for each connection, whose Redis commands are counted. */
 const COUNTED_REQUESTS = 50;
 
@@ -22,11 +22,7 @@ const COUNTED_REQUESTS = 50;
 /** @typedef {{ row: import('../rows.mjs').Row, rounds: RequestFigures[],
  *   commands: Record<string, number> }} RequestResult the commands are those of one request */
 
-/**
- * A program that runs, and what its 64 clients say who they are with.
- * @typedef {import('../harness/server-process.mjs').MeasuredServer & {
- *   headers: Record<string, string>[], redis: { url: string, pid: number } | undefined }} Running
- */
+/** @typedef {import('../harness/programs.mjs').RunningProgram} RunningProgram */
 
 /**
  * Asks each row in turn, again and again, as fast as it answers.
@@ -38,22 +34,17 @@ const COUNTED_REQUESTS = 50;
  */
 export async function measureRequests(workplace, rows, options, output) {
   const { connections, rounds, seconds } = options;
-  const running = await output.step('starting the servers', () =>
-    startAll(workplace, rows, connections),
+  const runningOf = await output.step('starting the servers', () =>
+    startPrograms(workplace, rows, connections),
   );
-  const runningOf = (/** @type {import('../rows.mjs').Row} */ row) => {
-    const program = running.get(row.program);
-    if (program === undefined) {
-      throw new Error(`no program ${row.program}`);
-    }
-    return program;
-  };
   for (const row of rows) {
     await refuseOtherAnswers(row, runningOf(row));
   }
   const figures = await interleave(rows, rounds, async (row, round) => {
     workplace.signal.throwIfAborted();
     const title = `${round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`}: ${row.title}`;
+    // What a slow server still has to do for connections that have gone is not the next row's.
+    await sleep(SETTLE_MS);
     return output.step(title, () => measureRound(row, runningOf(row), { connections, seconds }));
   });
   const results = [];
@@ -68,43 +59,9 @@ export async function measureRequests(workplace, rows, options, output) {
 }
 
 /**
- * @param {import('../harness/workplace.mjs').Workplace} workplace
- * @param {readonly import('../rows.mjs').Row[]} rows
- * @param {number} users
- */
-async function startAll(workplace, rows, users) {
-  const wanted = new Set(rows.map(({ program }) => program));
-  /** @type {Map<string, Running>} */
-  const running = new Map();
-  for (const program of PROGRAMS.filter(({ id }) => wanted.has(id))) {
-    running.set(program.id, await start(workplace, program, users));
-  }
-  return running;
-}
-
-/**
- * @param {import('../harness/workplace.mjs').Workplace} workplace
- * @param {import('../rows.mjs').Program} program
- * @param {number} users
- * @returns {Promise<Running>}
- */
-async function start(workplace, { id, file, needsRedis, needsDatabase, isOpen, settings }, users) {
-  const redis = needsRedis ? await workplace.redis(id) : undefined;
-  const databaseUrl = needsDatabase ? await workplace.database(id) : undefined;
-  const env = { ...settings, REDIS_URL: redis?.url, DATABASE_URL: databaseUrl };
-  if (file === undefined) {
-    const latchkey = await startLatchkey(workplace, env);
-    const headers = await registerAtLatchkey(latchkey.url, users, PROFILE_BYTES);
-    return { ...latchkey, redis, headers };
-  }
-  const peer = await startPeer(workplace, file, env);
-  return { ...peer, redis, headers: isOpen ? [{}] : await signInAtPeer(peer.url, users) };
-}
-
-/**
  * All rows have to answer the same; asking for it once also fills the caches that a profile is then read from.
  * @param {import('../rows.mjs').Row} row
- * @param {Running} running
+ * @param {RunningProgram} running
  */
 async function refuseOtherAnswers({ title, path, hasNoBody }, { url, headers }) {
   for (const own of headers) {
@@ -119,7 +76,7 @@ async function refuseOtherAnswers({ title, path, hasNoBody }, { url, headers }) 
 
 /**
  * @param {import('../rows.mjs').Row} row
- * @param {Running} running
+ * @param {RunningProgram} running
  * @param {import('../harness/load.mjs').Amount} amount
  * @returns {Promise<RequestFigures>}
  */
@@ -140,7 +97,7 @@ async function measureRound({ title, path }, { url, headers, server, redis }, am
 
 /**
  * @param {import('../rows.mjs').Row} row
- * @param {Running} running
+ * @param {RunningProgram} running
  * @param {number} connections
  * @returns {Promise<Record<string, number>>}
  */

@@ -1,73 +1,87 @@
 // @ts-check
-import { ratios, spread } from '../harness/numbers.mjs';
-import { REFERENCE } from '../rows.mjs';
+import { median } from '../harness/numbers.mjs';
+import { number, range, table } from './format.mjs';
+import { loginRatios, memoryRatios, requestRatios } from './ratios.mjs';
 
 const MIB = 1024 * 1024;
 
 /**
  * @param {import('../parts/requests.mjs').RequestResult[]} results
- * @returns {string} a table in Markdown
+ * @returns {string} a table in Markdown, like those of the other parts
  */
 export function requestTable(results) {
-  const reference = results.find(({ row }) => row.id === REFERENCE);
-  const lines = results.map(({ row, rounds, commands }) => {
-    const perSecond = rounds.map((round) => round.perSecond);
-    const cpu = rounds.map((round) => round.cpuPer1000);
-    const most = rounds.map(({ residentBytes }) => residentBytes / MIB);
+  const head = ['answered by', 'requests/s', 'of bare', 'CPU s per 1000', 'of bare'];
+  const lines = results.map((result) => {
+    const { row, rounds, commands } = result;
+    const ratios = requestRatios(results, row.id);
     return [
       row.title,
-      range(perSecond, 0),
-      range(ratios(perSecond, reference?.rounds.map((round) => round.perSecond) ?? []), 2),
-      range(cpu, 3),
-      range(ratios(cpu, reference?.rounds.map((round) => round.cpuPer1000) ?? []), 2),
-      spread(rounds.map(({ p50 }) => p50)).median.toFixed(0),
-      spread(rounds.map(({ p99 }) => p99)).median.toFixed(0),
-      spread(most).median.toFixed(0),
-      total(commands).toFixed(2),
+      range(of(rounds, 'perSecond'), 0),
+      range(ratios.perSecond, 2),
+      range(of(rounds, 'cpuPer1000'), 3),
+      range(ratios.cpu, 2),
+      number(median(of(rounds, 'p50')), 0),
+      number(median(of(rounds, 'p99')), 0),
+      number(median(of(rounds, 'residentBytes')) / MIB, 0),
+      number(total(commands), 2),
     ];
   });
-  const head = [
-    'row',
-    'requests/s',
-    'of bare',
-    'CPU s/1000',
-    'of bare',
-    'p50 ms',
-    'p99 ms',
-    'RSS MiB',
-    'Redis commands',
+  return table([...head, 'p50 ms', 'p99 ms', 'RSS MiB', 'Redis commands'], lines);
+}
+
+/** @param {import('../parts/logins.mjs').LoginResult[]} results */
+export function loginTable(results) {
+  const head = ['password checked by', 'sign-ins/s', 'of bare argon2id', 'CPU ms each'];
+  const lines = results.map(({ row, rounds }) => [
+    row.title,
+    range(of(rounds, 'perSecond'), 1),
+    range(loginRatios(results, row.id), 2),
+    range(
+      rounds.map(({ cpuEach }) => cpuEach * 1000),
+      1,
+    ),
+    number(median(of(rounds, 'p50')), 0),
+    number(median(of(rounds, 'p99')), 0),
+  ]);
+  return table([...head, 'p50 ms', 'p99 ms'], lines);
+}
+
+/** @param {number[]} seconds of the starts */
+export function startTable(seconds) {
+  return table(['from the command to', 'seconds'], [['the first 200', range(seconds, 2)]]);
+}
+
+/** @param {import('../parts/memory.mjs').MemoryResult} result */
+export function memoryTable(result) {
+  const ratios = memoryRatios(result);
+  const line = (/** @type {string} */ title, /** @type {'idleBytes' | 'loadedBytes'} */ key) => [
+    title,
+    mebibytes(of(result.latchkey, key)),
+    mebibytes(of(result.bare, key)),
+    range(ratios[key], 2),
   ];
-  return table(head, lines);
+  const head = ['RSS, MiB', 'Latchkey', 'bare Nest process', 'ratio'];
+  return table(head, [line('idle', 'idleBytes'), line('after the load', 'loadedBytes')]);
+}
+
+/** @param {number[]} bytes */
+function mebibytes(bytes) {
+  return range(
+    bytes.map((value) => value / MIB),
+    0,
+  );
+}
+
+/**
+ * @template {string} Key
+ * @param {readonly Record<Key, number>[]} rounds
+ * @param {Key} key
+ */
+function of(rounds, key) {
+  return rounds.map((round) => round[key]);
 }
 
 /** @param {Record<string, number>} commands */
 function total(commands) {
   return Object.values(commands).reduce((sum, count) => sum + count, 0);
-}
-
-/**
- * @param {number[]} values of the rounds
- * @param {number} digits
- * @returns {string} the median and, in parentheses, the least and the most
- */
-export function range(values, digits) {
-  const { median, min, max } = spread(values);
-  const text = (/** @type {number} */ value) =>
-    value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return Number.isNaN(median) ? '–' : `${text(median)} (${text(min)}–${text(max)})`;
-}
-
-/**
- * @param {string[]} head
- * @param {string[][]} lines
- * @returns {string} a table in Markdown, laid out as Prettier does it
- */
-export function table(head, lines) {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...lines.map((cells) => cells[column]?.length ?? 0)),
-  );
-  const toLine = (/** @type {string[]} */ cells) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return [toLine(head), rule, ...lines.map(toLine)].join('\n');
 }

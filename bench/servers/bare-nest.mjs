@@ -3,7 +3,7 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { decorate } from './decorate.mjs';
-import { profileOf } from './profile.mjs';
+import { profileOf } from './users.mjs';
 
 /** The framework's floor: a route of Nest on Fastify, for whoever asks. */
 

@@ -2,7 +2,7 @@ import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { profileOf } from './profile.mjs';
+import { profileOf } from './users.mjs';
 
 /**
  * The least that a check on every request can be: a signature, and one MGET for session and profile.

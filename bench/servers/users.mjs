@@ -20,3 +20,6 @@ export function profileOf(user) {
   const missing = PROFILE_BYTES - JSON.stringify(profile).length;
   return { ...profile, bio: 'x'.repeat(missing) };
 }
+
+/** @param {number} user */
+export const passwordOf = (user) => `nine brass kettles ${user}`;
