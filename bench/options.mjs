@@ -5,15 +5,16 @@ import { ROWS } from './rows.mjs';
 
 export const PARTS = /** @type {const} */ (['requests', 'logins', 'start', 'memory']);
 
-const FULL = { rounds: 5, seconds: 5 };
-const QUICK = { rounds: 2, seconds: 2 };
+const FULL = { rounds: 5, seconds: 5, processes: 5 };
+const QUICK = { rounds: 3, seconds: 1, processes: 1 };
 
 export const USAGE = `npm run bench -- [options]
-  --quick          ${QUICK.rounds} rounds of ${QUICK.seconds} s instead of ${FULL.rounds} of ${FULL.seconds}; writes no document
-  --rounds N       rounds that count; one more warms up
-  --seconds N      of a round, for each row
+  --quick          less of everything: see the next three; writes no document
+  --rounds N       that count, after one to warm up (${FULL.rounds}; quick ${QUICK.rounds})
+  --seconds N      of a round, for each row (${FULL.seconds}; quick ${QUICK.seconds})
+  --processes N    whose start and memory are measured (${FULL.processes}; quick ${QUICK.processes})
   --connections N  at once (64)
-  --rows A,B       only these: ${ROWS.map(({ id }) => id).join(', ')}
+  --rows A,B       requests alone, and only these of them: ${ROWS.map(({ id }) => id).join(', ')}
   --parts A,B      only these: ${PARTS.join(', ')}
   --json FILE      writes all figures of all rounds
   --write          writes docs/performance.md and .svg also after a run that is not whole`;
@@ -24,8 +25,9 @@ export const USAGE = `npm run bench -- [options]
  * @typedef {object} Options
  * @property {boolean} help
  * @property {number} rounds
- * @property {number} seconds
- * @property {number} connections
+ * @property {number} seconds of a round
+ * @property {number} processes whose start and memory are measured
+ * @property {number} connections at once
  * @property {readonly import('./rows.mjs').Row[]} rows
  * @property {readonly Part[]} parts
  * @property {string | undefined} json
@@ -45,19 +47,23 @@ export function readOptions(args) {
     help: values.help ?? false,
     rounds: readNumber('rounds', values.rounds) ?? length.rounds,
     seconds: readNumber('seconds', values.seconds) ?? length.seconds,
+    processes: readNumber('processes', values.processes) ?? length.processes,
     connections: readNumber('connections', values.connections) ?? 64,
     rows: choose('rows', ROWS, ({ id }) => id, values.rows),
-    parts: choose('parts', PARTS, (part) => part, values.parts),
+    parts: choose('parts', PARTS, (part) => part, values.parts ?? partsOf(values.rows)),
     json: values.json,
     writesDocument: values.write ?? isWhole,
   };
 }
 
+/** Who names rows asks for their part alone. @param {string | undefined} rows */
+const partsOf = (rows) => (rows === undefined ? undefined : 'requests');
+
 /** @param {string[]} args */
 function parse(args) {
   const text = /** @type {const} */ ({ type: 'string' });
   const flag = /** @type {const} */ ({ type: 'boolean' });
-  const lengths = { rounds: text, seconds: text, connections: text };
+  const lengths = { rounds: text, seconds: text, processes: text, connections: text };
   const options = { quick: flag, write: flag, help: flag, rows: text, parts: text, json: text };
   try {
     return parseArgs({ args, options: { ...options, ...lengths } }).values;

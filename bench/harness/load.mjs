@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { Failure } from '../../tools/local/failure.mjs';
 import { BENCH } from './packages.mjs';
 
+const SAMPLE_MS = 20;
+/** Slow is a figure, no failure. */
+const TIMEOUT_SECONDS = 60;
+
 /**
  * @typedef {object} Target
  * @property {string} name as shown to the reader
@@ -42,6 +46,9 @@ export async function load({ name, url, method = 'GET', headers, bodies }, amoun
     url,
     method,
     connections: amount.connections,
+    // Its runs end with a sample: with one a second, a second too late.
+    sampleInt: SAMPLE_MS,
+    timeout: TIMEOUT_SECONDS,
     ...('seconds' in amount ? { duration: amount.seconds } : { amount: amount.requests }),
     /** @param {{ setHeaders(headers: object): void, setBody(body: string): void }} client */
     setupClient(client) {

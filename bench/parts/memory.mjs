@@ -21,7 +21,7 @@ const LOAD = { connections: 64, requests: 20_000 };
  * @param {import('../../tools/local/output.mjs').Output} output
  * @returns {Promise<MemoryResult>}
  */
-export async function measureMemory(workplace, { rounds }, output) {
+export async function measureMemory(workplace, { processes }, output) {
   const settings = {
     REDIS_URL: (await workplace.redis('memory')).url,
     DATABASE_URL: await workplace.database('memory'),
@@ -32,9 +32,9 @@ export async function measureMemory(workplace, { rounds }, output) {
 
   /** @type {MemoryResult} */
   const figures = { latchkey: [], bare: [] };
-  for (let round = 1; round <= rounds; round += 1) {
+  for (let round = 1; round <= processes; round += 1) {
     workplace.signal.throwIfAborted();
-    const title = `memory, ${round} of ${rounds}`;
+    const title = `memory, ${round} of ${processes}`;
     const bare = () => startPeer(workplace, 'bare-nest.mjs', {});
     const latchkey = () => startLatchkey(workplace, settings);
     figures.bare.push(await output.step(`${title}: bare`, () => measureProcess(bare)));

@@ -20,7 +20,7 @@ const POLL_MS = 10;
  * @param {import('../../tools/local/output.mjs').Output} output
  * @returns {Promise<number[]>} seconds from the command to the first 200, of each start
  */
-export async function measureStarts(workplace, { rounds }, output) {
+export async function measureStarts(workplace, { processes }, output) {
   const checkout = join(workplace.dir, 'checkout');
   cpSync(ROOT, checkout, {
     recursive: true,
@@ -31,9 +31,9 @@ export async function measureStarts(workplace, { rounds }, output) {
   symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
   await output.step('preparing a checkout (npm start)', () => timeStart(workplace, checkout));
   const seconds = [];
-  for (let round = 1; round <= rounds; round += 1) {
+  for (let round = 1; round <= processes; round += 1) {
     workplace.signal.throwIfAborted();
-    const title = `npm start, ${round} of ${rounds}`;
+    const title = `npm start, ${round} of ${processes}`;
     seconds.push(await output.step(title, () => timeStart(workplace, checkout)));
   }
   return seconds;

@@ -5,7 +5,7 @@ import { ROOT } from '../../tools/local/paths.mjs';
 import { spread } from '../harness/numbers.mjs';
 import { barChart } from './bar-chart.mjs';
 import { replaceBetween } from './markers.mjs';
-import { loginTable, memoryTable, requestTable, startTable } from './tables.mjs';
+import { doubtfulPairs, loginTable, memoryTable, requestTable, startTable } from './tables.mjs';
 import { targetTable } from './targets.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'performance.md');
@@ -33,7 +33,7 @@ export function describeResults(results) {
   return [
     `Measured on ${date}: ${processor}, ${cores} cores, ${memoryGib} GiB, ${system}; ${list(versions)}. ` +
       `Packages: ${list(packages)}. ${rounds} rounds of ${seconds} s, ${connections} connections.`,
-    requests && `### Requests\n\n${requestTable(requests)}`,
+    requests && `### Requests\n\n${requestTable(requests)}\n\n${doubtfulPairs(requests)}`,
     logins && `### Sign-ins\n\n${loginTable(logins)}`,
     starts && `### Start\n\n${startTable(starts)}`,
     memory && `### Memory\n\n${memoryTable(memory)}`,

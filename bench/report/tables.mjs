@@ -1,5 +1,5 @@
 // @ts-check
-import { median } from '../harness/numbers.mjs';
+import { median, overlap, spread } from '../harness/numbers.mjs';
 import { number, range, table } from './format.mjs';
 import { loginRatios, memoryRatios, requestRatios } from './ratios.mjs';
 
@@ -27,6 +27,26 @@ export function requestTable(results) {
     ];
   });
   return table([...head, 'p50 ms', 'p99 ms', 'RSS MiB', 'Redis commands'], lines);
+}
+
+/**
+ * @param {import('../parts/requests.mjs').RequestResult[]} results
+ * @returns {string} a sentence on the rows whose order may be an accident
+ */
+export function doubtfulPairs(results) {
+  const cpu = results.map(({ row, rounds }) => ({
+    title: row.title,
+    spread: spread(of(rounds, 'cpuPer1000')),
+  }));
+  const pairs = cpu.flatMap((one, index) =>
+    cpu
+      .slice(index + 1)
+      .filter((other) => overlap(one.spread, other.spread))
+      .map((other) => `${one.title} and ${other.title}`),
+  );
+  return pairs.length === 0
+    ? 'No two ranges of CPU overlap.'
+    : `The ranges of CPU overlap, so that neither is cheaper: ${pairs.join('; ')}.`;
 }
 
 /** @param {import('../parts/logins.mjs').LoginResult[]} results */

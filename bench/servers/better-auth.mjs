@@ -16,6 +16,11 @@ const auth = betterAuth({
   database: new pg.Pool({ connectionString: process.env.DATABASE_URL }),
   secondaryStorage: {
     get: (key) => redis.get(key),
+    getAndDelete: (key) => redis.getdel(key),
+    increment: async (key, ttl) => {
+      const [[, count]] = await redis.multi().incr(key).expire(key, ttl, 'NX').exec();
+      return count;
+    },
     set: async (key, value, ttl) => {
       await (ttl ? redis.set(key, value, 'EX', ttl) : redis.set(key, value));
     },
