@@ -1,0 +1,55 @@
+import { PARTS, readOptions } from '../../bench/options.mjs';
+import { LOGIN_REFERENCE, LOGIN_ROWS, programOf, REFERENCE, ROWS } from '../../bench/rows.mjs';
+
+describe('the options of the bench', () => {
+  it('are all rows and all parts, written down, unless told', () => {
+    const options = readOptions([]);
+    expect(options).toMatchObject({ rounds: 5, connections: 64, writesDocument: true });
+    expect(options.rows).toEqual(ROWS);
+    expect(options.parts).toEqual(PARTS);
+  });
+
+  it.each([['--quick'], ['--rows=bare'], ['--parts=logins']])(
+    'write no document after a run that is not whole: %s',
+    (arg) => {
+      expect(readOptions([arg]).writesDocument).toBe(false);
+      expect(readOptions([arg, '--write']).writesDocument).toBe(true);
+    },
+  );
+
+  it('are the rows that are named, and requests alone', () => {
+    const { rows, parts } = readOptions(['--rows', 'profile,bare']);
+    expect(rows.map(({ id }) => id)).toEqual(['bare', 'profile']);
+    expect(parts).toEqual(['requests']);
+  });
+
+  it('let a number win over --quick', () => {
+    expect(readOptions(['--quick', '--rounds', '7'])).toMatchObject({ rounds: 7, seconds: 1 });
+  });
+
+  it.each([
+    ['--rows=bear', '--rows knows no bear.'],
+    ['--parts=requests,start-up', '--parts knows no start-up.'],
+    ['--rounds=0', '--rounds must be a whole number from 1.'],
+    ['--seconds=1.5', '--seconds must be a whole number from 1.'],
+    ['--fast', "Unknown option '--fast'"],
+  ])('refuse %s', (arg, message) => {
+    expect(() => readOptions([arg])).toThrow(message);
+  });
+});
+
+describe('the rows of the bench', () => {
+  const all = [...ROWS, ...LOGIN_ROWS];
+
+  it('have ids of their own and programs that exist', () => {
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    for (const { program } of all) {
+      expect(programOf(program).id).toBe(program);
+    }
+  });
+
+  it('hold those that the others are compared with', () => {
+    expect(ROWS.map(({ id }) => id)).toContain(REFERENCE);
+    expect(LOGIN_ROWS.map(({ id }) => id)).toContain(LOGIN_REFERENCE);
+  });
+});
