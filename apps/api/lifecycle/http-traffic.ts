@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Server as Listener, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { OpenAnswers } from './open-answers';
 
 /**
  * What goes on at the listener, and how it ends: first clients are told to go elsewhere while everything
@@ -9,8 +10,7 @@ import type { FastifyInstance } from 'fastify';
  */
 @Injectable()
 export class HttpTraffic {
-  /** Answers that have not been sent to the last byte. */
-  private readonly answers = new Set<ServerResponse>();
+  private readonly answers = new OpenAnswers();
   private readonly sockets = new Set<Socket>();
   private fastify: FastifyInstance | undefined;
   private ending = false;
@@ -26,7 +26,7 @@ export class HttpTraffic {
   }
 
   get openRequests(): number {
-    return this.answers.size;
+    return this.answers.count;
   }
 
   /** Called once, before the listener opens. */
@@ -46,7 +46,7 @@ export class HttpTraffic {
   announceEnd(): void {
     this.ending = true;
     // Of the answers that queue on one connection only the last may close it.
-    const last = new Map([...this.answers].map((answer) => [answer.req.socket, answer]));
+    const last = new Map(this.answers.inOrder().map((answer) => [answer.req.socket, answer]));
     last.forEach(closeConnection);
   }
 
@@ -81,7 +81,7 @@ export class HttpTraffic {
   /** As Node does, but for what it overlooks on either side. */
   private closeIdleConnections(): void {
     // An answer that a slow client has yet to read is complete to Node, and its connection idle.
-    if (![...this.answers].some((answer) => answer.writableEnded)) {
+    if (!this.answers.inOrder().some((answer) => answer.writableEnded)) {
       this.fastify?.server.closeIdleConnections();
     }
     // A connection over which nothing was ever said is busy to Node.
@@ -92,7 +92,7 @@ export class HttpTraffic {
 
   /** With HOST=localhost there is a second listener, for IPv6, whose connections Fastify keeps. */
   private async allAnswered(): Promise<void> {
-    while (this.answers.size > 0) {
+    while (this.answers.count > 0) {
       await new Promise<void>((resolve) => {
         this.whenAnswered = resolve;
       });
