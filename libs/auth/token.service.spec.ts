@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JwtService } from '@nestjs/jwt';
-import { SystemClock } from '../common/clock';
+import { SystemClock, type Clock } from '../common/clock';
+import { MovableClock } from '../../test/support/clock';
 import type { Session } from '../session';
 import { TokenExpiredError, TokenInvalidError } from './auth.errors';
 import { HmacKeyRing } from './keys/hmac-key-ring';
@@ -16,9 +17,9 @@ const ISSUER = 'https://issuer.example';
 const AUDIENCE = 'an-api';
 const SECRET = createSecretKey(Buffer.alloc(32, 7));
 
-function serviceOn(keyRing: KeyRing): TokenService {
+function serviceOn(keyRing: KeyRing, clock: Clock = new SystemClock()): TokenService {
   const options = { keyRing, issuer: ISSUER, audience: AUDIENCE, accessTokenTtlSeconds: 600 };
-  return new TokenService(new JwtService(), new SystemClock(), options, keyRing);
+  return new TokenService(new JwtService(), clock, options, keyRing);
 }
 
 function newSession(): Session {
@@ -191,5 +192,61 @@ describe('access tokens', () => {
     const service = serviceOn(pemRing);
     const header = { alg: 'ES256', typ: 'at+jwt' };
     expectInvalid(service, craft(header, claimsOf(service), pemRing.signingKey().key));
+  });
+
+  describe('that have been verified before', () => {
+    it('are refused once they have expired, and good again if the clock is set back', () => {
+      const clock = new MovableClock();
+      const service = serviceOn(new HmacKeyRing(SECRET), clock);
+      const { token } = service.issue(newSession(), randomUUID(), clock.nowMs());
+      const claims = service.verify(token);
+      clock.advance(601_000);
+      expect(() => service.verify(token)).toThrow(TokenExpiredError);
+      clock.advance(-601_000);
+      expect(service.verify(token)).toEqual(claims);
+    });
+
+    it('are checked against the clock at both ends', () => {
+      const clock = new MovableClock();
+      const service = serviceOn(new HmacKeyRing(SECRET), clock);
+      const nbf = Math.floor(clock.nowMs() / 1000);
+      const header = { alg: 'HS256', typ: 'at+jwt' };
+      const token = craft(header, { ...claimsOf(service), nbf }, SECRET);
+      expect(service.verify(token)).toMatchObject({ nbf });
+      clock.advance(-60_000);
+      expectInvalid(service, token);
+    });
+
+    it('are refused once their key is gone', async () => {
+      const own = mkdtempSync(join(tmpdir(), 'latchkey-tokens-'));
+      const first = (await rotateKeys(own)).kid;
+      const ring = new PemKeyRing(own);
+      const service = serviceOn(ring);
+      const { token } = service.issue(newSession(), randomUUID(), Date.now());
+      service.verify(token);
+      await rotateKeys(own);
+      ring.refresh();
+      expect(service.verify(token)).toMatchObject({ iss: ISSUER });
+      rmSync(join(own, `${first}.pem`));
+      ring.refresh();
+      expectInvalid(service, token);
+      rmSync(own, { recursive: true, force: true });
+    });
+
+    it('cannot be changed by whoever was given their claims', () => {
+      const service = serviceOn(new HmacKeyRing(SECRET));
+      const { token } = service.issue(newSession(), randomUUID(), Date.now());
+      expect(Object.isFrozen(service.verify(token))).toBe(true);
+      expect(Object.isFrozen(service.verify(token))).toBe(true);
+    });
+
+    it('vouch for no other: a character more or less makes it another token', () => {
+      const service = serviceOn(new HmacKeyRing(SECRET));
+      const { token } = service.issue(newSession(), randomUUID(), Date.now());
+      service.verify(token);
+      for (const other of [`${token}A`, token.slice(0, -1), token.replace('.', '.e30')]) {
+        expectInvalid(service, other);
+      }
+    });
   });
 });
