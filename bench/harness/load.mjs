@@ -12,6 +12,7 @@ const TIMEOUT_SECONDS = 60;
  * @typedef {object} Target
  * @property {string} name as shown to the reader
  * @property {string} url
+ * @property {() => string} [details] for the reader of a failure, such as the end of the server's log
  * @property {string} [method] GET unless told
  * @property {Record<string, string>[]} [headers] of the connections, in turn
  * @property {string[]} [bodies] of the connections, in turn
@@ -38,7 +39,7 @@ const TIMEOUT_SECONDS = 60;
  * @returns {Promise<LoadFigures>}
  * @throws {Failure} when any answer is not 2xx
  */
-export async function load({ name, url, method = 'GET', headers, bodies }, amount) {
+export async function load({ name, details, url, method = 'GET', headers, bodies }, amount) {
   // Not there before the bench has installed its packages.
   const autocannon = createRequire(join(BENCH, 'package.json'))('autocannon');
   let next = 0;
@@ -67,6 +68,7 @@ export async function load({ name, url, method = 'GET', headers, bodies }, amoun
     throw new Failure(
       `${name}: of ${result.requests.total} requests ${answered} were answered 2xx, ` +
         `${result.errors} failed (${statuses}).`,
+      details?.(),
     );
   }
   return {

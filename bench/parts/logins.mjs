@@ -57,6 +57,7 @@ async function measureRound({ title, path }, { url, server }, requests) {
   const figures = await load(
     {
       name: `${title}, sign-in`,
+      details: () => server.logTail,
       url: `${url}${path}`,
       method: 'POST',
       headers: [{ 'content-type': 'application/json' }],

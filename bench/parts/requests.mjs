@@ -80,10 +80,11 @@ async function refuseOtherAnswers({ title, path, hasNoBody }, { url, headers }) 
  * @param {import('../harness/load.mjs').Amount} amount
  * @returns {Promise<RequestFigures>}
  */
-async function measureRound({ title, path }, { url, headers, server, redis }, amount) {
+async function measureRound(row, running, amount) {
+  const { server, redis } = running;
   const redisCpu = () => (redis === undefined ? 0 : cpuSecondsOf(redis.pid));
   const before = { server: cpuSecondsOf(server.pid), redis: redisCpu(), own: process.cpuUsage() };
-  const figures = await load({ name: title, url: `${url}${path}`, headers }, amount);
+  const figures = await load(targetOf(row, running), amount);
   const own = process.cpuUsage(before.own);
   const per1000 = (/** @type {number} */ seconds) => (seconds / figures.requests) * 1000;
   return {
@@ -101,15 +102,24 @@ async function measureRound({ title, path }, { url, headers, server, redis }, am
  * @param {number} connections
  * @returns {Promise<Record<string, number>>}
  */
-async function commandsOfOneRequest({ title, path }, { url, headers, redis }, connections) {
-  if (redis === undefined) {
+async function commandsOfOneRequest(row, running, connections) {
+  if (running.redis === undefined) {
     return {};
   }
   const requests = connections * COUNTED_REQUESTS;
-  const counts = await countCommands(redis.url, () =>
-    load({ name: title, url: `${url}${path}`, headers }, { connections, requests }),
+  const counts = await countCommands(running.redis.url, () =>
+    load(targetOf(row, running), { connections, requests }),
   );
   return Object.fromEntries(
     Object.entries(counts).map(([command, count]) => [command, count / requests]),
   );
+}
+
+/**
+ * @param {import('../rows.mjs').Row} row
+ * @param {RunningProgram} running
+ * @returns {import('../harness/load.mjs').Target}
+ */
+function targetOf({ title, path }, { url, headers, server }) {
+  return { name: title, url: `${url}${path}`, headers, details: () => server.logTail };
 }
