@@ -8,7 +8,22 @@ local USER_FIELD = '#'
 local NO_ERA = '0'
 
 local function is_session(field)
-  return string.sub(field, 1, 1) ~= USER_FIELD
+  return field ~= USER_FIELD
+end
+
+-- A session id as it stands in hash and index: the 16 bytes of the UUID. What is no UUID stands as it is.
+local function session_field(session_id)
+  local a, b, c, d, e, f = string.match(
+    session_id,
+    '^(%x%x%x%x%x%x%x%x)%-(%x%x%x%x)%-(%x%x%x%x)%-(%x%x%x%x)%-(%x%x%x%x)(%x%x%x%x%x%x%x%x)$'
+  )
+  if not a or string.find(session_id, '%u') then
+    return session_id
+  end
+  return struct.pack(
+    '>I4I2I2I2I2I4',
+    tonumber(a, 16), tonumber(b, 16), tonumber(c, 16), tonumber(d, 16), tonumber(e, 16), tonumber(f, 16)
+  )
 end
 
 -- mark: the recount of the statistics that has met the user's sessions; empty before the first.
@@ -25,14 +40,42 @@ local function decode_user(value)
   end
 end
 
-local function encode_entry(generation, role, created_at_ms, expires_at_ms)
-  return generation .. '|' .. role .. '|' .. created_at_ms .. '|' .. expires_at_ms
+local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+local function to_base36(number)
+  local text = ''
+  repeat
+    local digit = number % 36
+    text = string.sub(DIGITS, digit + 1, digit + 1) .. text
+    number = (number - digit) / 36
+  until number == 0
+  return text
 end
 
--- Returns generation, expires_at_ms as numbers.
+-- The usual role is left out.
+local USUAL_ROLE = 'user'
+
+-- Eight digits hold every instant from 1972 to 2059.
+local function encode_entry(generation, role, expires_at_ms)
+  return to_base36(tonumber(expires_at_ms))
+    .. to_base36(tonumber(generation))
+    .. (role == USUAL_ROLE and '' or '|' .. role)
+end
+
+-- Takes what HGET returned. Returns generation, expires_at_ms as numbers; nothing where there is no
+-- entry, or one that another release has written in another way.
 local function decode_entry(entry)
-  local generation, expires_at_ms = string.match(entry, '^(%d+)|[^|]*|%d+|(%d+)$')
-  return tonumber(generation), tonumber(expires_at_ms)
+  if entry then
+    local expires_at_ms, generation = string.match(entry, '^(%w%w%w%w%w%w%w%w)(%w+)|?[^|]*$')
+    if generation then
+      return tonumber(generation, 36), tonumber(expires_at_ms, 36)
+    end
+  end
+end
+
+-- What the index says of an expiry: the second by whose end it has come.
+local function index_score(expires_at_ms)
+  return math.ceil(expires_at_ms / 1000)
 end
 
 -- A key may only ever gain lifetime here: another session in it may live longer.

@@ -12,12 +12,12 @@
 if redis.call('EXISTS', KEYS[2]) == 1 then
   return { -1 }
 end
-local known = redis.call('HMGET', KEYS[1], ARGV[1], USER_FIELD)
+local known = redis.call('HMGET', KEYS[1], session_field(ARGV[1]), USER_FIELD)
 local era, known_generation = decode_user(known[2])
-if not known[1] or era ~= ARGV[3] then
+local generation, expires_at_ms = decode_entry(known[1])
+if not generation or era ~= ARGV[3] then
   return { 0 }
 end
-local generation, expires_at_ms = decode_entry(known[1])
 if generation < known_generation then
   return { -3 }
 end
