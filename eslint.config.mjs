@@ -187,6 +187,7 @@ export default tseslint.config(
         setImmediate: 'readonly',
         fetch: 'readonly',
         URL: 'readonly',
+        Request: 'readonly',
         AbortSignal: 'readonly',
         AbortController: 'readonly',
         Buffer: 'readonly',

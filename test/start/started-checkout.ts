@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../tools/local/ports.mjs';
 import { identify, isAlive, type ProcessRecord } from '../../tools/local/processes.mjs';
@@ -37,7 +37,9 @@ export class CheckoutCopy {
     refuseToReinstall();
     cpSync(ROOT, this.dir, {
       recursive: true,
-      filter: (source) => !NOT_COPIED.includes(relative(ROOT, source).split(sep)[0] ?? ''),
+      filter: (source) =>
+        !NOT_COPIED.includes(relative(ROOT, source).split(sep)[0] ?? '') &&
+        basename(source) !== 'node_modules',
     });
     symlinkSync(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
   }

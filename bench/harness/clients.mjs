@@ -1,0 +1,80 @@
+// @ts-check
+import { Failure } from '../../tools/local/failure.mjs';
+import { passwordOf, profileOf } from '../servers/users.mjs';
+import { inParallel } from './parallel.mjs';
+
+const AT_ONCE = 4;
+
+/** @typedef {Record<string, string>} Headers */
+
+/**
+ * Signs users in at a server of `bench/servers`, which asks for no password.
+ * @param {string} url
+ * @param {number} users
+ * @returns {Promise<Headers[]>} what their requests carry
+ */
+export async function signInAtPeer(url, users) {
+  return forEachUser(users, async (user) => {
+    const answer = await send(`${url}/api/auth/login`, { method: 'POST', json: { user } });
+    const cookies = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+    if (cookies.length > 0) {
+      return { cookie: cookies.join('; ') };
+    }
+    const { accessToken } = /** @type {{ accessToken: string }} */ (await answer.json());
+    return bearer(accessToken);
+  });
+}
+
+/**
+ * Registers users at Latchkey, and gives each a profile as long as those of the peers.
+ * @param {string} url
+ * @param {number} users
+ * @param {number} profileBytes
+ * @returns {Promise<Headers[]>} what their requests carry
+ */
+export async function registerAtLatchkey(url, users, profileBytes) {
+  return forEachUser(users, async (user) => {
+    const { email, displayName } = profileOf(user);
+    const json = { email, password: passwordOf(user), displayName };
+    const answer = await send(`${url}/api/auth/register`, { method: 'POST', json });
+    const { accessToken, user: profile } = /** @type {{ accessToken: string, user: object }} */ (
+      await answer.json()
+    );
+    const missing = profileBytes - JSON.stringify({ ...profile, bio: '' }).length;
+    const headers = bearer(accessToken);
+    await send(`${url}/api/auth/profile`, {
+      method: 'PUT',
+      json: { bio: 'x'.repeat(missing) },
+      headers,
+    });
+    return headers;
+  });
+}
+
+/** @param {string} token @returns {Headers} */
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+
+/**
+ * @template T
+ * @param {number} users
+ * @param {(user: number) => Promise<T>} work
+ */
+function forEachUser(users, work) {
+  return inParallel([...Array(users).keys()], AT_ONCE, work);
+}
+
+/**
+ * @param {string} url
+ * @param {{ method: string, json: unknown, headers?: Headers }} request
+ */
+async function send(url, { method, json, headers }) {
+  const answer = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(json),
+  });
+  if (!answer.ok) {
+    throw new Failure(`${method} ${url} was answered ${answer.status}.`, await answer.text());
+  }
+  return answer;
+}

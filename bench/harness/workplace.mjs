@@ -1,0 +1,108 @@
+// @ts-check
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { signalProcess } from '../../tools/local/processes.mjs';
+import { startPostgres } from '../../tools/local/postgres.mjs';
+import { startRedis } from '../../tools/local/redis.mjs';
+import { findRedis } from '../../tools/local/redis-program.mjs';
+
+/**
+ * A temporary folder and what runs in it: a Postgres, as many Redis as are asked for, and servers. Nothing of it
+ * outlives `close`, or this process.
+ */
+export class Workplace {
+  dir = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  #context;
+  /** @type {import('../../tools/local/processes.mjs').ProcessRecord[]} */
+  #spawned = [];
+  /** The last started first. @type {(() => Promise<void>)[]} */
+  #stops = [];
+  #postgres = once(() => this.#startPostgres());
+  #redisProgram = once(() => findRedis(this.#context));
+
+  /** @param {{ output: import('../../tools/local/output.mjs').Output, signal: AbortSignal }} context */
+  constructor({ output, signal }) {
+    this.#context = { output, signal };
+    process.once('exit', () => this.#killAll());
+  }
+
+  get signal() {
+    return this.#context.signal;
+  }
+
+  /** Notes a process that has to end with this one. */
+  onSpawn = (/** @type {import('../../tools/local/processes.mjs').ProcessRecord} */ child) => {
+    this.#spawned.push(child);
+  };
+
+  /**
+   * @param {string} name of a folder of its own
+   * @returns {Promise<{ url: string, pid: number }>}
+   */
+  async redis(name) {
+    const found = await this.#redisProgram();
+    const dir = join(this.dir, `redis-${name}`);
+    const redis = await startRedis({ found, dir, signal: this.signal, onSpawn: this.onSpawn });
+    this.#stops.unshift(() => redis.stop());
+    return redis;
+  }
+
+  /**
+   * @param {string} purpose becomes part of its name
+   * @returns {Promise<string>} the URL of a new, empty database
+   */
+  async database(purpose) {
+    const name = `bench-${purpose}`;
+    const { url } = await this.#postgres();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+    } finally {
+      await client.end();
+    }
+    return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+  }
+
+  /** @param {import('../../tools/local/server.mjs').Server} server to be stopped when all is over */
+  keep(server) {
+    this.#stops.unshift(() => server.stop());
+  }
+
+  async close() {
+    for (const stop of this.#stops.splice(0)) {
+      await stop();
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  async #startPostgres() {
+    const postgres = await startPostgres({
+      dataDir: join(this.dir, 'postgres'),
+      password: 'of-a-database-that-lives-for-minutes',
+      signal: this.signal,
+      onSpawn: this.onSpawn,
+    });
+    this.#stops.push(() => postgres.stop());
+    return postgres;
+  }
+
+  #killAll() {
+    for (const child of this.#spawned) {
+      signalProcess(child, child.killSignal);
+    }
+  }
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {() => Promise<T>} what it gave the first time
+ */
+function once(work) {
+  /** @type {Promise<T> | undefined} */
+  let result;
+  return () => (result ??= work());
+}
