@@ -6,8 +6,8 @@ import { ROOT } from '../../tools/local/paths.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** @typedef {import('../../libs/session/store/redis-session.store').RedisSessionStore} SessionStore */
-/** @typedef {import('../../libs/redis').RedisScript} RedisScript */
+/** @typedef {import('../../libs/session/store/redis-session.store.js').RedisSessionStore} SessionStore */
+/** @typedef {import('../../libs/redis/index.js').RedisScript} RedisScript */
 
 /**
  * The built session store on a connection of its own, without the deadlines and the breaker of the product's client.
@@ -15,11 +15,11 @@ const require = createRequire(import.meta.url);
  */
 export function openSessionStore(url) {
   const redis = new Redis(url, { enableAutoPipelining: true });
-  /** @type {typeof import('../../libs/session/store/redis-session.store')} */
+  /** @type {typeof import('../../libs/session/store/redis-session.store.js')} */
   const { RedisSessionStore } = fromBuild('session/store/redis-session.store.js');
   const client = { script: (/** @type {string} */ path) => loadScript(redis, path) };
   const store = new RedisSessionStore(
-    /** @type {import('../../libs/redis').RedisClient} */ (/** @type {unknown} */ (client)),
+    /** @type {import('../../libs/redis/index.js').RedisClient} */ (/** @type {unknown} */ (client)),
   );
   return { redis, store };
 }
@@ -39,7 +39,7 @@ export function statisticsReader(redis) {
  * @returns {RedisScript}
  */
 function loadScript(redis, path) {
-  /** @type {typeof import('../../libs/redis/lua-source')} */
+  /** @type {typeof import('../../libs/redis/lua-source.js')} */
   const { readLuaSource } = fromBuild('redis/lua-source.js');
   const { name, source } = readLuaSource(path);
   redis.defineCommand(name, { lua: source });
