@@ -19,7 +19,9 @@ export function openSessionStore(url) {
   const { RedisSessionStore } = fromBuild('session/store/redis-session.store.js');
   const client = { script: (/** @type {string} */ path) => loadScript(redis, path) };
   const store = new RedisSessionStore(
-    /** @type {import('../../libs/redis/index.js').RedisClient} */ (/** @type {unknown} */ (client)),
+    /** @type {import('../../libs/redis/index.js').RedisClient} */ (
+      /** @type {unknown} */ (client)
+    ),
   );
   return { redis, store };
 }
