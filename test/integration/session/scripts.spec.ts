@@ -184,14 +184,6 @@ describe('session scripts', () => {
       },
     );
 
-    it('tells apart what only looks like the id of a known session', async () => {
-      const session = aSession();
-      await store.open(session, ERA, NOW_MS);
-      for (const id of [session.id.toUpperCase(), `${session.id} `, session.id.replace(/-/g, '')]) {
-        expect(await state({ ...session, id })).toBe('unknown');
-      }
-    });
-
     it('returns roles and generations of any length', async () => {
       for (const role of ['user', 'admin', '', 'user of a long name']) {
         for (const generation of [0, 35, 36, 1_000_000]) {

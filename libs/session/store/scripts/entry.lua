@@ -11,19 +11,16 @@ local function is_session(field)
   return field ~= USER_FIELD
 end
 
--- A session id as it stands in hash and index: the 16 bytes of the UUID. What is no UUID stands as it is.
+-- A session id as it stands in hash and index: the 16 bytes of the UUID, which callers spell in lower
+-- case. What is no UUID stands as it is.
 local function session_field(session_id)
-  local a, b, c, d, e, f = string.match(
-    session_id,
-    '^(%x%x%x%x%x%x%x%x)%-(%x%x%x%x)%-(%x%x%x%x)%-(%x%x%x%x)%-(%x%x%x%x)(%x%x%x%x%x%x%x%x)$'
-  )
-  if not a or string.find(session_id, '%u') then
+  if #session_id ~= 36 then
     return session_id
   end
-  return struct.pack(
-    '>I4I2I2I2I2I4',
-    tonumber(a, 16), tonumber(b, 16), tonumber(c, 16), tonumber(d, 16), tonumber(e, 16), tonumber(f, 16)
-  )
+  local high = tonumber(string.sub(session_id, 1, 8) .. string.sub(session_id, 10, 13), 16)
+  local middle = tonumber(string.sub(session_id, 15, 18) .. string.sub(session_id, 20, 23), 16)
+  local low = tonumber(string.sub(session_id, 25, 36), 16)
+  return high and middle and low and struct.pack('>I6I4I6', high, middle, low) or session_id
 end
 
 -- mark: the recount of the statistics that has met the user's sessions; empty before the first.
@@ -66,9 +63,10 @@ end
 -- entry, or one that another release has written in another way.
 local function decode_entry(entry)
   if entry then
-    local expires_at_ms, generation = string.match(entry, '^(%w%w%w%w%w%w%w%w)(%w+)|?[^|]*$')
-    if generation then
-      return tonumber(generation, 36), tonumber(expires_at_ms, 36)
+    local expiry, generation = string.match(entry, '^(........)(%w+)')
+    local expires_at_ms = generation and tonumber(expiry, 36)
+    if expires_at_ms then
+      return tonumber(generation, 36), expires_at_ms
     end
   end
 end
