@@ -15,6 +15,7 @@ import {
   SessionsRevokedError,
   formatRefreshToken,
   type ClientDetails,
+  type DatedSession,
   type OpenedSession,
   type Session,
 } from '#libs/session';
@@ -32,7 +33,7 @@ export interface RegisterUser {
 
 /** A fresh sign-in or refresh: the session, the tokens for it, and whose it is. */
 export interface SignedIn {
-  session: Session;
+  session: DatedSession;
   accessToken: AccessToken;
   refreshToken: string;
   /** Seconds from issue until the refresh token, and the session, expire. */

@@ -15,7 +15,13 @@ export {
   type RevokeAllOptions,
   type VerifiedSession,
 } from './session.service';
-export type { ClientDetails, RecordedSession, RevocationReason, Session } from './session';
+export type {
+  ClientDetails,
+  DatedSession,
+  RecordedSession,
+  RevocationReason,
+  Session,
+} from './session';
 export { RefreshTokenEntity } from './store/refresh-token.entity';
 export type { Rotation } from './store/refresh-token.store';
 export { SessionEntity } from './store/session.entity';

@@ -9,6 +9,7 @@ import { newRefreshToken, parseRefreshToken, type RefreshToken } from './refresh
 import {
   REVOCATION_REASONS,
   type ClientDetails,
+  type DatedSession,
   type RecordedSession,
   type RevocationReason,
   type Session,
@@ -43,7 +44,7 @@ export interface OpenSession {
 
 /** A session with the token that prolongs it. */
 export interface OpenedSession {
-  session: Session;
+  session: DatedSession;
   refreshToken: RefreshToken;
 }
 
@@ -110,7 +111,7 @@ export class SessionService {
   async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
     const era = this.trust.era();
     const nowMs = this.clock.nowMs();
-    const session: Session = {
+    const session: DatedSession = {
       id: randomUUID(),
       userId,
       role,

@@ -7,12 +7,16 @@ export interface Session {
   role: string;
   /** The user's generation when the session was opened: any later revoke-all is above it. */
   generation: number;
-  createdAtMs: number;
   expiresAtMs: number;
 }
 
-/** A session with what only its record knows. */
-export interface RecordedSession extends Session {
+/** A session with the instant of its sign-in, which its record keeps and Redis does not. */
+export interface DatedSession extends Session {
+  createdAtMs: number;
+}
+
+/** A session with all that only its record knows. */
+export interface RecordedSession extends DatedSession {
   /** Exact to a minute. */
   lastSeenAtMs: number;
   ip: string | null;

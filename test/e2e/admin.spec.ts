@@ -2,6 +2,7 @@ import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { SessionListDto } from '../../apps/api/session/session.dto';
 import { AdminService } from '../../libs/auth';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { sessionField } from '../support/stored-session';
 
 describe('administration', () => {
   let app: TestApp;
@@ -93,11 +94,12 @@ describe('administration', () => {
   it("the session's stored role decides, not what the token says", async () => {
     const { user, session, accessToken } = await app.register();
     const key = `session:{${user.id}}`;
-    const entry = await app.redis.client.hget(key, session.id);
-    await app.redis.client.hset(key, session.id, entry!.replace('|user|', '|admin|'));
+    const field = sessionField(session.id);
+    const entry = await app.redis.client.hget(key, field);
+    await app.redis.client.hset(key, field, `${entry!}|admin`);
     const path = `/api/admin/users/${user.id}/sessions`;
     expect((await app.http.get(path, { token: accessToken })).status).toBe(200);
-    await app.redis.client.hset(key, session.id, entry!);
+    await app.redis.client.hset(key, field, entry!);
     expect((await app.http.get(path, { token: accessToken })).status).toBe(403);
   });
 

@@ -143,7 +143,6 @@ describe('the guard', () => {
         userId: user.id,
         role: 'user',
         generation: 1,
-        createdAtMs: Date.parse(session.createdAt),
         expiresAtMs: Date.parse(session.expiresAt),
       },
       profileEntry: null,

@@ -1,4 +1,5 @@
 import { startTestApp, type TestApp } from '../support/app';
+import { sessionField } from '../support/stored-session';
 
 const DAY_MS = 86_400_000;
 
@@ -32,6 +33,8 @@ describe('without any job', () => {
     expect(list.body.sessions.map(({ id }) => id)).toEqual([other.session.id]);
 
     expect(await recorded()).toHaveLength(1);
-    expect(await app.redis.client.hexists(`session:{${user.id}}`, session.id)).toBe(1);
+    expect(await app.redis.client.hexists(`session:{${user.id}}`, sessionField(session.id))).toBe(
+      1,
+    );
   });
 });

@@ -11,6 +11,8 @@ import {
   type TestDatabase,
   type TestRedis,
 } from '../support/stores';
+import { RedisSessionStore } from '../../libs/session/store/redis-session.store';
+import { bareClient } from './bare-client';
 
 /*
  * Prints what a clean-up costs those who read meanwhile; asserts nothing about it:
@@ -117,26 +119,18 @@ describe('figures', () => {
 
   /** Two members that have expired and one that lives. */
   async function seedRedis(): Promise<void> {
-    const { client } = redis;
-    const era = (await client.get('latchkey:position'))!.split('|')[0]!;
+    const store = new RedisSessionStore(bareClient(redis.client));
+    const era = (await redis.client.get('latchkey:position'))!.split('|')[0]!;
     const nowMs = Date.now();
-    const entry = (expiresAtMs: number) => `1|user|${nowMs}|${expiresAtMs}`;
+    const open = (userId: string, inMs: number) => {
+      const session = { id: randomUUID(), userId, role: 'user', generation: 1 };
+      return store.open({ ...session, expiresAtMs: nowMs + inMs }, era, nowMs);
+    };
     for (let user = 0; user < STALE_USERS; user += 1000) {
-      const pipeline = client.pipeline();
-      for (let index = 0; index < 1000; index++) {
-        const userId = randomUUID();
-        const sessions = [-60_000, -120_000, 3_600_000].map((ms) => ({
-          id: randomUUID(),
-          expiresAtMs: nowMs + ms,
-        }));
-        const fields = sessions.flatMap(({ id, expiresAtMs }) => [id, entry(expiresAtMs)]);
-        const members = sessions.flatMap(({ id, expiresAtMs }) => [expiresAtMs, id]);
-        pipeline.hset(`session:{${userId}}`, '#', `${era}|1`, ...fields);
-        pipeline.pexpire(`session:{${userId}}`, 3_600_000);
-        pipeline.zadd(`user:tokens:{${userId}}`, ...members);
-        pipeline.pexpire(`user:tokens:{${userId}}`, 3_600_000);
-      }
-      await pipeline.exec();
+      const opened = Array.from({ length: 1000 }, () => randomUUID()).flatMap((userId) =>
+        [3_600_000, -60_000, -120_000].map((inMs) => open(userId, inMs)),
+      );
+      await Promise.all(opened);
     }
   }
 

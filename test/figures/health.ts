@@ -3,12 +3,11 @@ import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { HealthTimings } from '../../apps/api/health/health-timings';
 import { RedisTrust, type SyncTimings } from '../../libs/sync';
-import type { RedisClient, RedisScript } from '../../libs/redis';
-import { readLuaSource } from '../../libs/redis/lua-source';
 import { RedisSessionStore } from '../../libs/session/store/redis-session.store';
 import { Meter } from '../faults/load/meter';
 import { send } from '../faults/load/send';
 import { startTestApp, type TestApp } from '../support/app';
+import { bareClient } from './bare-client';
 
 /*
  * Prints what a check of the health costs with few and with many sessions; asserts nothing about it:
@@ -79,7 +78,7 @@ describe('figures', () => {
       userId = index % SESSIONS_A_USER === 0 ? randomUUID() : userId;
       const expiresAtMs = nowMs + HOUR_MS + Math.floor((index / sessions) * 23 * HOUR_MS);
       const session = { id: randomUUID(), userId, role: 'user', generation: 0, expiresAtMs };
-      return store.open({ ...session, createdAtMs: nowMs }, era, nowMs);
+      return store.open(session, era, nowMs);
     };
     for (let start = 0; start < sessions; start += AT_ONCE) {
       const length = Math.min(AT_ONCE, sessions - start);
@@ -135,14 +134,3 @@ describe('figures', () => {
     }
   });
 });
-
-/** As much of the product's client as opening a session needs, without its deadlines and its breaker. */
-function bareClient(redis: Redis): RedisClient {
-  const script = (path: string): RedisScript => {
-    const { name, source } = readLuaSource(path);
-    redis.defineCommand(name, { lua: source });
-    const commands = redis as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
-    return (keys, args) => commands[name]!(keys.length, ...keys, ...args);
-  };
-  return { script } as RedisClient;
-}

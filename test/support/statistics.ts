@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { decodeEntry } from '../../libs/session/store/session-entry';
 import type { SessionStatistics } from '../../libs/statistics';
 
 const MINUTE_MS = 60_000;
@@ -17,8 +18,9 @@ export async function bruteForceStatistics(
   for (const key of await redis.keys('*')) {
     const expiresAtMs = await redis.pexpiretime(key);
     if (key.startsWith('session:')) {
-      const { '#': user, ...sessions } = await redis.hgetall(key);
-      const expiries = Object.values(sessions).map((entry) => Number(entry.split('|')[3]));
+      const user = await redis.hget(key, '#');
+      const entries = (await redis.hvals(key)).filter((value) => value !== user);
+      const expiries = entries.map((entry) => decodeEntry('', '', entry).expiresAtMs);
       if (user?.startsWith(`${era}|`)) {
         found.activeSessions += expiries.filter((expiryMs) => expiryMs >= thisMinuteMs).length;
       }

@@ -63,7 +63,7 @@ export class RedisSessionStore {
     nowMs: number,
     ended: readonly TombstoneRequest[] = [],
   ): Promise<OpenOutcome> {
-    const { id, userId, generation, role, createdAtMs, expiresAtMs } = session;
+    const { id, userId, generation, role, expiresAtMs } = session;
     const reply = await this.openScript(
       [
         sessionKeys.sessions(userId),
@@ -77,7 +77,6 @@ export class RedisSessionStore {
         id,
         generation,
         role,
-        createdAtMs,
         expiresAtMs,
         nowMs,
         era ?? '',

@@ -8,7 +8,7 @@ import {
   successorSecret,
   type RefreshToken,
 } from '../refresh-token';
-import { userAgentOf, type ClientDetails, type Session } from '../session';
+import { userAgentOf, type ClientDetails, type DatedSession } from '../session';
 import { SessionRevocationStore } from './session-revocation.store';
 import { toSession, type SessionRow } from './session-row';
 
@@ -16,7 +16,7 @@ import { toSession, type SessionRow } from './session-row';
 const REPEAT_GRACE_MS = 10_000;
 
 export interface Rotation {
-  session: Session;
+  session: DatedSession;
   refreshToken: RefreshToken;
   /** When this pair was made; a repeated request gets the time of the first. */
   rotatedAtMs: number;
@@ -32,7 +32,7 @@ export interface RotateOptions {
 /** `reused`: a used token came again, and the session has been ended in the record for it. */
 export type RotationOutcome =
   | ({ outcome: 'rotated' } & Rotation)
-  | { outcome: 'reused'; session: Session }
+  | { outcome: 'reused'; session: DatedSession }
   | { outcome: 'unknown' | 'revoked' | 'expired' };
 
 interface TokenRow {
@@ -117,7 +117,7 @@ export class RefreshTokenStore {
    * The session, locked, if it is not revoked. Locks the subject first, as a revoke-all does:
    * the other way round the two could wait for each other.
    */
-  private async lockSession(sessionId: string, userId: string): Promise<Session | null> {
+  private async lockSession(sessionId: string, userId: string): Promise<DatedSession | null> {
     await this.query('SELECT FROM subjects WHERE user_id = $1 FOR SHARE', [userId]);
     const rows = await this.query<SessionRow>(
       'SELECT * FROM sessions WHERE id = $1 AND revoked_at IS NULL FOR UPDATE',
@@ -128,7 +128,7 @@ export class RefreshTokenStore {
 
   private async useToken(
     used: RefreshToken,
-    session: Session,
+    session: DatedSession,
     client: ClientDetails,
     nowMs: number,
   ): Promise<RotationOutcome> {

@@ -2,7 +2,12 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
 import { hashSecret, type RefreshToken } from '../refresh-token';
-import { userAgentOf, type ClientDetails, type RecordedSession, type Session } from '../session';
+import {
+  userAgentOf,
+  type ClientDetails,
+  type DatedSession,
+  type RecordedSession,
+} from '../session';
 import { SessionRevocationStore, type RevokedSession } from './session-revocation.store';
 import { toRecordedSession, toSession, type SessionRow } from './session-row';
 import { FIRST_GENERATION, SubjectStore } from './subject.store';
@@ -13,7 +18,7 @@ interface StateRow extends SessionRow {
 }
 
 export interface InsertSession {
-  session: Session;
+  session: DatedSession;
   client: ClientDetails;
   refreshToken: RefreshToken;
   /** The most sessions a user may have; the oldest beyond it end. */
@@ -22,7 +27,7 @@ export interface InsertSession {
 
 /** What the record says of one session. */
 export type RecordedState =
-  { state: 'live'; session: Session } | { state: 'revoked' | 'expired'; userId: string };
+  { state: 'live'; session: DatedSession } | { state: 'revoked' | 'expired'; userId: string };
 
 /** Where a page of a list begins. */
 export interface SessionCursor {
@@ -153,7 +158,7 @@ export class SessionRecordStore {
   }
 
   /** Ends the oldest of the others, so that with the new one there are no more than `most`. */
-  private async makeRoomFor(session: Session, most: number): Promise<RevokedSession[]> {
+  private async makeRoomFor(session: DatedSession, most: number): Promise<RevokedSession[]> {
     return this.revocations.revokeWhere(
       `id IN (SELECT id FROM sessions
                WHERE user_id = $3 AND id <> $4 AND revoked_at IS NULL AND expires_at > $1

@@ -1,4 +1,4 @@
-import type { RecordedSession, Session } from '../session';
+import type { DatedSession, RecordedSession } from '../session';
 
 /** A row of `sessions` as the driver gives it. */
 export interface SessionRow {
@@ -13,7 +13,7 @@ export interface SessionRow {
   user_agent: string | null;
 }
 
-export function toSession(row: SessionRow): Session {
+export function toSession(row: SessionRow): DatedSession {
   return {
     id: row.id,
     userId: row.user_id,

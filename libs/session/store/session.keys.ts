@@ -4,14 +4,14 @@
  */
 export const sessionKeys = {
   /**
-   * Hash: session id to `generation|role|createdAtMs|expiresAtMs`, and the field `#` with
-   * `era|generation|mark`: the era in which the hash was written, the user's generation as far as
-   * Redis knows it, and the recount of the statistics that has met it, once there was one. TTL: its longest session, or after a revoke-all one session TTL, so that nothing
-   * opened before can come back.
+   * Hash: session id, the 16 bytes of the UUID, to its entry (session-entry.ts); and the field `#` with
+   * `era|generation|mark`: the era in which the hash was written, the user's generation as far as Redis
+   * knows it, and the recount of the statistics that has met it, once there was one. TTL: its longest
+   * session, or after a revoke-all one session TTL, so that nothing opened before can come back.
    */
   sessions: (userId: string) => `session:{${userId}}`,
 
-  /** Sorted set: session id scored by expiry, ms since the epoch. TTL: its longest session. */
+  /** Sorted set: session id, its bytes, scored by expiry, s since the epoch. TTL: its longest session. */
   index: (userId: string) => `user:tokens:{${userId}}`,
 
   /** String, the mark of a recount: present while the session is revoked. TTL: what is left of its tokens' life. */

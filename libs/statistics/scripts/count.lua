@@ -4,8 +4,8 @@
 --   r{kind}:{minute} how many of those the recount under way has met
 --   #swept           the first minute that still counts
 --   #era             the era whose sessions and profiles are counted; tombstones count in any
---   #recounts        the number of the latest recount
---   #recount         the same while it is under way
+--   #recounts        how many recounts were begun
+--   #recount         the number of the one under way
 -- A kind is 's' session, 'p' cached profile or 'b' tombstone.
 
 local function add_to_bucket(statistics_key, field, delta)

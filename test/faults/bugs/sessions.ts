@@ -29,10 +29,9 @@ export class ForgivingSessions extends SessionService {
       if (!(error instanceof SessionRevokedError)) {
         throw error;
       }
-      const createdAtMs = Date.now();
-      const expiresAtMs = createdAtMs + DAY_MS;
-      const session = { id: sessionId, userId, role: 'user', generation: 1 };
-      return { session: { ...session, createdAtMs, expiresAtMs }, companion: null };
+      const expiresAtMs = Date.now() + DAY_MS;
+      const session = { id: sessionId, userId, role: 'user', generation: 1, expiresAtMs };
+      return { session, companion: null };
     }
   }
 }

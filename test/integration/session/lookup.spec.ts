@@ -6,6 +6,7 @@ import { RedisTrust, syncKeys } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { inTurns } from '../../support/in-turns';
 import { until } from '../../support/until';
+import { sessionField } from '../../support/stored-session';
 
 /** What the record was asked, as the product asks it. */
 class RecordWatch {
@@ -125,7 +126,9 @@ describe('sessions that Redis does not know', () => {
     await revoke(session);
     letGo();
     await asked;
-    expect(await app.redis.client.hexists(`session:{${session.userId}}`, session.id)).toBe(0);
+    expect(
+      await app.redis.client.hexists(`session:{${session.userId}}`, sessionField(session.id)),
+    ).toBe(0);
     await expect(verify(session)).rejects.toThrow(SessionRevokedError);
   });
 

@@ -7,6 +7,7 @@ import type { Session } from '../../../libs/session/session';
 import { NoTracer } from '../../../libs/tracing';
 import { MovableClock } from '../../support/clock';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
+import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -35,7 +36,6 @@ describe('session scripts', () => {
       userId: randomUUID(),
       role: 'user',
       generation: 1,
-      createdAtMs: NOW_MS,
       expiresAtMs: NOW_MS + HOUR_MS,
       ...overrides,
     };
@@ -121,7 +121,7 @@ describe('session scripts', () => {
       await inEra('2', () => store.open(aSession({ userId }), '2', NOW_MS));
       const session = aSession({ userId });
       await store.open(session, ERA, NOW_MS);
-      const fields = await redis.raw.hkeys(sessionKeys.sessions(userId));
+      const fields = await fieldsOf(redis.raw, sessionKeys.sessions(userId));
       expect(fields.sort()).toEqual(['#', session.id].sort());
       expect(await redis.raw.zcard(sessionKeys.index(userId))).toBe(1);
       expect(await counted('s')).toBe(before + 1);
@@ -143,10 +143,9 @@ describe('session scripts', () => {
       const session = aSession();
       await store.open(session, ERA, NOW_MS);
       const key = sessionKeys.index(session.userId);
-      expect(await redis.raw.zrange(key, 0, -1, 'WITHSCORES')).toEqual([
-        session.id,
-        String(session.expiresAtMs),
-      ]);
+      expect(await membersOf(redis.raw, key)).toEqual([session.id]);
+      const score = await redis.raw.zscore(key, sessionField(session.id));
+      expect(score).toBe(String(session.expiresAtMs / 1000));
     });
   });
 
@@ -214,6 +213,24 @@ describe('session scripts', () => {
       });
     });
 
+    it.each(['', 'x', 'z'.repeat(36), randomUUID().toUpperCase()])(
+      'does not know a session by the id %j',
+      async (id) => {
+        expect(await state(aSession({ id }))).toBe('unknown');
+      },
+    );
+
+    it('returns roles and generations of any length', async () => {
+      for (const role of ['user', 'admin', '', 'user of a long name']) {
+        for (const generation of [0, 35, 36, 1_000_000]) {
+          const session = aSession({ role, generation });
+          await store.open(session, ERA, NOW_MS);
+          const verified = await verifier.verify(session.userId, session.id, ERA);
+          expect(verified).toMatchObject({ state: 'live', session });
+        }
+      }
+    });
+
     it('refuses a session below the known generation, even while its entry stands', async () => {
       const old = aSession();
       await store.open(old, ERA, NOW_MS);
@@ -230,7 +247,9 @@ describe('session scripts', () => {
       expect(await state(session)).toBe('revoked');
       const tombstone = sessionKeys.tombstone(session.userId, session.id);
       expect(await redis.raw.pttl(tombstone)).toBeGreaterThan(0.9 * HOUR_MS);
-      expect(await redis.raw.hexists(sessionKeys.sessions(session.userId), session.id)).toBe(0);
+      expect(
+        await redis.raw.hexists(sessionKeys.sessions(session.userId), sessionField(session.id)),
+      ).toBe(0);
       expect(await redis.raw.zcard(sessionKeys.index(session.userId))).toBe(0);
     });
 
@@ -314,6 +333,40 @@ describe('session scripts', () => {
       const { userId } = aSession();
       await store.revokeAll({ userId, generation: 2 }, [], 7 * HOUR_MS);
       expect(await redis.raw.pttl(sessionKeys.sessions(userId))).toBeGreaterThan(6.9 * HOUR_MS);
+    });
+  });
+
+  describe('what a release with another layout left behind', () => {
+    /** As an instance did that wrote ids as text and entries as `generation|role|created|expires`. */
+    async function leave(session: Session): Promise<void> {
+      const { id, userId, generation, role, expiresAtMs } = session;
+      const entry = `${generation}|${role}|${NOW_MS}|${expiresAtMs}`;
+      for (const field of [id, sessionField(id)]) {
+        await redis.raw.hset(sessionKeys.sessions(userId), '#', `${ERA}|${generation}`);
+        await redis.raw.hset(sessionKeys.sessions(userId), field, entry);
+        await redis.raw.zadd(sessionKeys.index(userId), expiresAtMs, field);
+      }
+    }
+
+    it('is unknown, and put back as any unknown session', async () => {
+      const session = aSession();
+      await leave(session);
+      expect(await state(session)).toBe('unknown');
+      const before = await counted('s');
+      expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
+      expect(await state(session)).toBe('live');
+      expect(await counted('s')).toBe(before + 1);
+    });
+
+    it('keeps neither a tombstone nor a newer generation from standing', async () => {
+      const [one, other] = [aSession(), aSession()];
+      await leave(one);
+      await leave(other);
+      await store.revoke(one.userId, { sessionId: one.id, ttlMs: HOUR_MS });
+      await store.revokeAll({ userId: other.userId, generation: 2 }, [], HOUR_MS);
+      expect(await state(one)).toBe('revoked');
+      expect(await store.open(other, ERA, NOW_MS)).toBe('stale-generation');
+      expect(await fieldsOf(redis.raw, sessionKeys.sessions(other.userId))).toEqual(['#']);
     });
   });
 

@@ -10,6 +10,7 @@ import { Metrics } from '../../../libs/metrics';
 import type { Session } from '../../../libs/session/session';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { bruteForceStatistics } from '../../support/statistics';
+import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
 
 const ERA = '3';
 const HOUR_MS = 3_600_000;
@@ -85,7 +86,6 @@ describe('statistics', () => {
     userId,
     role: 'user',
     generation,
-    createdAtMs: nowMs,
     expiresAtMs: nowMs + minutes * 60_000,
   });
 
@@ -242,15 +242,16 @@ describe('statistics', () => {
       await sessions.open(expired, ERA, nowMs);
       await sessions.open(living, ERA, nowMs);
       await redis.raw.zadd(index, nowMs, 'in the index alone');
+      await redis.raw.hset(key, 'of another release', `1|user|${nowMs}|${living.expiresAtMs}`);
       await redis.raw.zadd(`user:tokens:{${randomUUID()}}`, nowMs, 'without a user');
       nowMs += 10 * 60_000;
-      expect((await newRecount().run()).removedMembers).toBe(3);
-      expect((await redis.raw.hkeys(key)).sort()).toEqual(['#', living.id].sort());
-      expect(await redis.raw.zrange(index, 0, -1)).toEqual([living.id]);
+      expect((await newRecount().run()).removedMembers).toBe(4);
+      expect((await fieldsOf(redis.raw, key)).sort()).toEqual(['#', living.id].sort());
+      expect(await membersOf(redis.raw, index)).toEqual([living.id]);
       expect(await redis.raw.keys('user:tokens:*')).toEqual([index]);
-      await redis.raw.zrem(index, living.id);
+      await redis.raw.zrem(index, sessionField(living.id));
       await newRecount().run();
-      expect(await redis.raw.zrange(index, 0, -1)).toEqual([living.id]);
+      expect(await membersOf(redis.raw, index)).toEqual([living.id]);
       expect(await statistics.read()).toEqual({ ...NOTHING, activeSessions: 1 });
     });
 

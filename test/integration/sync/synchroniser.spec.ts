@@ -1,6 +1,7 @@
 import { RedisTrust, Synchroniser, syncKeys } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { until } from '../../support/until';
+import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
 
 const PROFILE = '/api/auth/profile';
 
@@ -44,7 +45,8 @@ describe('a Redis whose data changes under a standing connection', () => {
     expect(Number(await nextEra(era))).toBeGreaterThan(Number(era));
     expect(await status(live.accessToken)).toBe(200);
     expect(await status(dead.accessToken)).toBe(401);
-    expect(await app.redis.client.hkeys(`session:{${live.user.id}}`)).toContain(live.session.id);
+    const fields = await fieldsOf(app.redis.client, `session:{${live.user.id}}`);
+    expect(fields).toContain(live.session.id);
   });
 
   it.each([
@@ -69,7 +71,9 @@ describe('a Redis whose data changes under a standing connection', () => {
     expect(await status(accessToken)).toBe(200);
     await change();
     await nextEra(era);
-    expect(await app.redis.client.hexists(`session:{${user.id}}`, session.id)).toBe(1);
+    expect(await app.redis.client.hexists(`session:{${user.id}}`, sessionField(session.id))).toBe(
+      1,
+    );
     expect(await status(accessToken)).toBe(401);
   });
 
@@ -77,17 +81,18 @@ describe('a Redis whose data changes under a standing connection', () => {
     const { client } = app.redis;
     const { accessToken, user, session } = await app.register();
     const sessions = `session:{${user.id}}`;
-    const [before, hash] = [await position(), await client.hgetall(sessions)];
+    const field = sessionField(session.id);
+    const [before, entry] = [await position(), await client.hget(sessions, field)];
     expect((await app.http.post('/api/auth/logout', { token: accessToken })).status).toBe(204);
     await until(async () => (await position()) !== before);
 
     await client
       .multi()
       .set(syncKeys.position, before)
-      .hset(sessions, hash)
+      .hset(sessions, field, entry!)
       .del(`blacklist:{${user.id}}:${session.id}`)
       .exec();
-    await until(async () => (await client.hexists(sessions, session.id)) === 0);
+    await until(async () => (await client.hexists(sessions, field)) === 0);
     expect(await client.exists(`blacklist:{${user.id}}:${session.id}`)).toBe(1);
     expect(await status(accessToken)).toBe(401);
   });
@@ -100,7 +105,7 @@ describe('a Redis whose data changes under a standing connection', () => {
     await client.del(`blacklist:{${dead.user.id}}:${dead.session.id}`);
     expect(await status(live.accessToken)).toBe(200);
     expect(await status(dead.accessToken)).toBe(401);
-    expect(await client.zrange(`user:tokens:{${live.user.id}}`, 0, -1)).toEqual([live.session.id]);
+    expect(await membersOf(client, `user:tokens:{${live.user.id}}`)).toEqual([live.session.id]);
   });
 });
 

@@ -15,27 +15,30 @@ local function bury(tombstone_key, statistics_key, ttl_ms)
 end
 
 -- Takes a session out of hash, index and count. Returns 1, or 0 when it was not known.
-local function forget(sessions_key, index_key, statistics_key, session_id)
-  local entry = redis.call('HGET', sessions_key, session_id)
+local function forget(sessions_key, index_key, statistics_key, field)
+  local entry = redis.call('HGET', sessions_key, field)
   if not entry then
     return 0
   end
   local _, expires_at_ms = decode_entry(entry)
   local era, _, mark = decode_user(redis.call('HGET', sessions_key, USER_FIELD))
-  redis.call('HDEL', sessions_key, session_id)
-  redis.call('ZREM', index_key, session_id)
-  count(statistics_key, 's', expires_at_ms, -1, mark, era)
+  redis.call('HDEL', sessions_key, field)
+  redis.call('ZREM', index_key, field)
+  if expires_at_ms then
+    count(statistics_key, 's', expires_at_ms, -1, mark, era)
+  end
   return 1
 end
 
--- Forgets the user's sessions whose generation is below one; nil: all of them. Returns how many.
+-- Forgets the user's sessions whose generation is below one, or cannot be read; nil: all of them.
+-- Returns how many.
 local function forget_below(sessions_key, index_key, statistics_key, generation)
   local fields = redis.call('HGETALL', sessions_key)
   local forgotten = 0
   for i = 1, #fields, 2 do
     if is_session(fields[i]) then
       local session_generation = decode_entry(fields[i + 1])
-      if generation == nil or session_generation < generation then
+      if not generation or not session_generation or session_generation < generation then
         forgotten = forgotten + forget(sessions_key, index_key, statistics_key, fields[i])
       end
     end

@@ -8,7 +8,19 @@ local USER_FIELD = '#'
 local NO_ERA = '0'
 
 local function is_session(field)
-  return string.sub(field, 1, 1) ~= USER_FIELD
+  return field ~= USER_FIELD
+end
+
+-- A session id as it stands in hash and index: the 16 bytes of the UUID, which callers spell in lower
+-- case. What is no UUID stands as it is.
+local function session_field(session_id)
+  if #session_id ~= 36 then
+    return session_id
+  end
+  local high = tonumber(string.sub(session_id, 1, 8) .. string.sub(session_id, 10, 13), 16)
+  local middle = tonumber(string.sub(session_id, 15, 18) .. string.sub(session_id, 20, 23), 16)
+  local low = tonumber(string.sub(session_id, 25, 36), 16)
+  return high and middle and low and struct.pack('>I6I4I6', high, middle, low) or session_id
 end
 
 -- mark: the recount of the statistics that has met the user's sessions; empty before the first.
@@ -25,14 +37,43 @@ local function decode_user(value)
   end
 end
 
-local function encode_entry(generation, role, created_at_ms, expires_at_ms)
-  return generation .. '|' .. role .. '|' .. created_at_ms .. '|' .. expires_at_ms
+local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+local function to_base36(number)
+  local text = ''
+  repeat
+    local digit = number % 36
+    text = string.sub(DIGITS, digit + 1, digit + 1) .. text
+    number = (number - digit) / 36
+  until number == 0
+  return text
 end
 
--- Returns generation, expires_at_ms as numbers.
+-- The usual role is left out.
+local USUAL_ROLE = 'user'
+
+-- Eight digits hold every instant from 1972 to 2059.
+local function encode_entry(generation, role, expires_at_ms)
+  return to_base36(tonumber(expires_at_ms))
+    .. to_base36(tonumber(generation))
+    .. (role == USUAL_ROLE and '' or '|' .. role)
+end
+
+-- Takes what HGET returned. Returns generation, expires_at_ms as numbers; nothing where there is no
+-- entry, or one that another release has written in another way.
 local function decode_entry(entry)
-  local generation, expires_at_ms = string.match(entry, '^(%d+)|[^|]*|%d+|(%d+)$')
-  return tonumber(generation), tonumber(expires_at_ms)
+  if entry then
+    local expiry, generation = string.match(entry, '^(........)(%w+)')
+    local expires_at_ms = generation and tonumber(expiry, 36)
+    if expires_at_ms then
+      return tonumber(generation, 36), expires_at_ms
+    end
+  end
+end
+
+-- What the index says of an expiry: the second by whose end it has come.
+local function index_score(expires_at_ms)
+  return math.ceil(expires_at_ms / 1000)
 end
 
 -- A key may only ever gain lifetime here: another session in it may live longer.

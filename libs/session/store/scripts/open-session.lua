@@ -10,11 +10,10 @@
 -- ARGV[1] session id
 -- ARGV[2] generation of the session
 -- ARGV[3] role
--- ARGV[4] created, ms since the epoch
--- ARGV[5] expires, ms since the epoch
--- ARGV[6] now, ms since the epoch
--- ARGV[7] era in which Redis was believed before the record was read
--- ARGV[8..] for each of KEYS[6..]: session id, life of the tombstone in ms
+-- ARGV[4] expires, ms since the epoch
+-- ARGV[5] now, ms since the epoch
+-- ARGV[6] era in which Redis was believed before the record was read
+-- ARGV[7..] for each of KEYS[6..]: session id, life of the tombstone in ms
 -- Returns 1 opened (also when it was known already); -1 a tombstone stands; -2 Redis knows a newer
 -- generation; -3 another era has begun. Atomic: the check and the writes; on a refusal the session is
 -- not written, while those that made room end all the same, as the record says.
@@ -22,43 +21,43 @@
 --- @include ../../../statistics/scripts/count.lua
 --- @include ../../../sync/scripts/position.lua
 --- @include end.lua
-local now_ms = tonumber(ARGV[6])
+local now_ms = tonumber(ARGV[5])
 for i = 6, #KEYS do
-  local session_id, ttl_ms = ARGV[2 * i - 4], tonumber(ARGV[2 * i - 3])
+  local session_id, ttl_ms = ARGV[2 * i - 5], tonumber(ARGV[2 * i - 4])
   bury(KEYS[i], KEYS[4], ttl_ms)
-  forget(KEYS[1], KEYS[2], KEYS[4], session_id)
+  forget(KEYS[1], KEYS[2], KEYS[4], session_field(session_id))
 end
-if decode_position(redis.call('GET', KEYS[5])) ~= ARGV[7] then
+if decode_position(redis.call('GET', KEYS[5])) ~= ARGV[6] then
   return -3
 end
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return -1
 end
 local known_era, known_generation, mark = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
-if known_era ~= ARGV[7] then
+if known_era ~= ARGV[6] then
   forget_below(KEYS[1], KEYS[2], KEYS[4], nil)
   redis.call('DEL', KEYS[1], KEYS[2])
   mark = recount_under_way(KEYS[4])
 elseif tonumber(ARGV[2]) < known_generation then
   return -2
 end
-local expires_at_ms = tonumber(ARGV[5])
-local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known then
-  local _, counted_expiry = decode_entry(known)
+local expires_at_ms = tonumber(ARGV[4])
+local field = session_field(ARGV[1])
+local _, counted_expiry = decode_entry(redis.call('HGET', KEYS[1], field))
+if counted_expiry then
   if counted_expiry > expires_at_ms then
     -- An older reading of the record: a refresh has prolonged the session since.
     return 1
   end
-  count(KEYS[4], 's', counted_expiry, -1, mark, ARGV[7])
+  count(KEYS[4], 's', counted_expiry, -1, mark, ARGV[6])
 end
 redis.call(
   'HSET', KEYS[1],
-  USER_FIELD, encode_user(ARGV[7], ARGV[2], mark),
-  ARGV[1], encode_entry(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+  USER_FIELD, encode_user(ARGV[6], ARGV[2], mark),
+  field, encode_entry(ARGV[2], ARGV[3], expires_at_ms)
 )
-redis.call('ZADD', KEYS[2], expires_at_ms, ARGV[1])
-count(KEYS[4], 's', expires_at_ms, 1, mark, ARGV[7])
+redis.call('ZADD', KEYS[2], index_score(expires_at_ms), field)
+count(KEYS[4], 's', expires_at_ms, 1, mark, ARGV[6])
 keep_at_least(KEYS[1], expires_at_ms - now_ms)
 keep_at_least(KEYS[2], expires_at_ms - now_ms)
 return 1

@@ -3,8 +3,8 @@
 -- KEYS[2], KEYS[3]; KEYS[4], KEYS[5]; ... sessions hash and index of each user
 -- ARGV[1] number of the recount
 -- ARGV[2] now, ms since the epoch
--- What has expired, belongs to a revoked generation, or stands in the index alone, goes; what the index
--- lacks is put there. Sessions of another era are left to their TTL.
+-- What has expired, belongs to a revoked generation, cannot be read, or stands in the index alone, goes;
+-- what the index lacks is put there. Sessions of another era are left to their TTL.
 -- Returns how many members were removed; -1 when the recount is not under way here. Atomic; one step a
 -- session.
 --- @include entry.lua
@@ -22,7 +22,7 @@ local function keep_living(sessions_key, index_key, known_generation)
   for i = 1, #fields, 2 do
     if is_session(fields[i]) then
       local generation, expires_at_ms = decode_entry(fields[i + 1])
-      if expires_at_ms <= now_ms or generation < known_generation then
+      if not generation or expires_at_ms <= now_ms or generation < known_generation then
         removed = removed + forget(sessions_key, index_key, KEYS[1], fields[i])
       else
         living[fields[i]] = expires_at_ms
@@ -35,15 +35,15 @@ end
 -- Returns how many members were removed.
 local function align_index(index_key, living)
   local removed, indexed = 0, {}
-  for _, session_id in ipairs(redis.call('ZRANGE', index_key, 0, -1)) do
-    indexed[session_id] = true
-    if not living[session_id] then
-      removed = removed + redis.call('ZREM', index_key, session_id)
+  for _, field in ipairs(redis.call('ZRANGE', index_key, 0, -1)) do
+    indexed[field] = true
+    if not living[field] then
+      removed = removed + redis.call('ZREM', index_key, field)
     end
   end
-  for session_id, expires_at_ms in pairs(living) do
-    if not indexed[session_id] then
-      redis.call('ZADD', index_key, expires_at_ms, session_id)
+  for field, expires_at_ms in pairs(living) do
+    if not indexed[field] then
+      redis.call('ZADD', index_key, index_score(expires_at_ms), field)
       keep_at_least(index_key, expires_at_ms - now_ms)
     end
   end

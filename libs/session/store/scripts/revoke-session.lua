@@ -15,4 +15,4 @@ if KEYS[5] then
   redis.call('HSET', KEYS[5], ARGV[3], ARGV[4])
 end
 local buried = bury(KEYS[3], KEYS[4], tonumber(ARGV[2]))
-return math.max(buried, forget(KEYS[1], KEYS[2], KEYS[4], ARGV[1]))
+return math.max(buried, forget(KEYS[1], KEYS[2], KEYS[4], session_field(ARGV[1])))

@@ -15,12 +15,12 @@ local function verify(sessions_key, tombstone_key, along_key, session_id, asked_
   if redis.call('EXISTS', tombstone_key) == 1 then
     return { -1 }
   end
-  local known = redis.call('HMGET', sessions_key, session_id, USER_FIELD)
+  local known = redis.call('HMGET', sessions_key, session_field(session_id), USER_FIELD)
   local era, known_generation = decode_user(known[2])
-  if not known[1] or era ~= asked_era then
+  local generation, expires_at_ms = decode_entry(known[1])
+  if not generation or era ~= asked_era then
     return { 0 }
   end
-  local generation, expires_at_ms = decode_entry(known[1])
   if generation < known_generation then
     return { -3 }
   end

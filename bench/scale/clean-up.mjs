@@ -1,0 +1,96 @@
+// @ts-check
+import { join } from 'node:path';
+import { Failure } from '../../tools/local/failure.mjs';
+import { ROOT } from '../../tools/local/paths.mjs';
+import { run } from '../../tools/local/run.mjs';
+import { call } from './api-client.mjs';
+import { callsOf } from './command-count.mjs';
+import { Latencies } from './latencies.mjs';
+import { rowOf } from './operations.mjs';
+
+const DEADLINE_MS = 15 * 60_000;
+/** What the product sends all the time, twice: it would drown in the others. */
+const IDLE_MS = 2_000;
+
+/**
+ * What one clean-up took, and those who asked meanwhile.
+ * @typedef {object} CleanUpResult
+ * @property {number} size sessions
+ * @property {number} seconds
+ * @property {number} commands
+ * @property {number} drift by how much the statistics were wrong
+ * @property {import('./operations.mjs').Row} beside verifications meanwhile
+ */
+
+/**
+ * @param {import('./operations.mjs').Subject} subject
+ * @param {import('pg').Client} sql
+ * @param {NodeJS.ProcessEnv} env of the command line
+ * @returns {Promise<CleanUpResult>}
+ */
+export async function measureCleanUp({ url, redis, population, sign, signal }, sql, env) {
+  const tokens = population.sample.slice(-200).map(sign);
+  const latencies = new Latencies();
+  let isOver = false;
+  const asking = async () => {
+    let asked = 0;
+    for (; !isOver; asked += 1) {
+      const token = tokens[asked % tokens.length] ?? '';
+      await latencies.measure(() => call(`${url}/api/auth/verify`, { token }));
+    }
+    return asked;
+  };
+  const sentBefore = await sentCommands(redis);
+  const startMs = performance.now();
+  const [cleanUp, asked] = await Promise.all([
+    runCleanUp(env, signal).finally(() => {
+      isOver = true;
+    }),
+    asking(),
+  ]);
+  const elapsedMs = performance.now() - startMs;
+  const sent = (await sentCommands(redis)) - sentBefore - asked;
+  const { rows } = await sql.query(
+    `SELECT extract(epoch FROM finished_at - started_at)::float AS seconds
+       FROM job_runs ORDER BY started_at DESC LIMIT 1`,
+  );
+  const size = population.sessions;
+  return {
+    size,
+    seconds: rows[0].seconds,
+    commands: Math.max(0, Math.round(sent - (await idleCommands(redis)) * (elapsedMs / IDLE_MS))),
+    drift: Object.values(cleanUp.drift).reduce((sum, count) => sum + Math.abs(count), 0),
+    beside: rowOf('verify, beside a clean-up', size, latencies, { sent: 1, steps: 0 }),
+  };
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ drift: Record<string, number> }>}
+ */
+async function runCleanUp(env, signal) {
+  const cli = join(ROOT, 'dist', 'apps', 'cli', 'main.js');
+  const { ok, output } = await run(process.execPath, [cli, 'clean-up', '--json'], {
+    cwd: ROOT,
+    env: { ...env, LOG_LEVEL: 'silent' },
+    deadlineMs: DEADLINE_MS,
+    signal,
+  });
+  if (!ok) {
+    throw new Failure('The clean-up failed.', output);
+  }
+  return JSON.parse(output);
+}
+
+/** Scripts and steps of a scan: all that a clean-up and a verification send. @param {import('ioredis').Redis} redis */
+async function sentCommands(redis) {
+  return (await callsOf(redis, 'evalsha')) + (await callsOf(redis, 'scan'));
+}
+
+/** @param {import('ioredis').Redis} redis */
+async function idleCommands(redis) {
+  const before = await sentCommands(redis);
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  return (await sentCommands(redis)) - before;
+}

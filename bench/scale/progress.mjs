@@ -1,0 +1,32 @@
+// @ts-check
+
+const WIDTH = 30;
+/** Between two lines where they cannot be written over each other. */
+const LINE_EVERY_MS = 10_000;
+
+/**
+ * A bar that fills: in place on a terminal, else a line now and then.
+ * @param {string} title
+ * @param {number} total
+ * @param {NodeJS.WriteStream} [stream]
+ */
+export function progressBar(title, total, stream = process.stderr) {
+  const begun = Date.now();
+  let shownAt = stream.isTTY ? 0 : begun;
+  return {
+    /** @param {number} done of the total */
+    show(done) {
+      const now = Date.now();
+      const isOver = done >= total;
+      if (!isOver && now - shownAt < (stream.isTTY ? 100 : LINE_EVERY_MS)) {
+        return;
+      }
+      shownAt = now;
+      const filled = Math.floor((done / total) * WIDTH);
+      const bar = '#'.repeat(filled) + '.'.repeat(WIDTH - filled);
+      const seconds = ((now - begun) / 1000).toFixed(0);
+      const line = `${title} [${bar}] ${done.toLocaleString('en-US')} in ${seconds} s`;
+      stream.write(stream.isTTY ? `\r${line}${isOver ? '\n' : ''}` : `${line}\n`);
+    },
+  };
+}

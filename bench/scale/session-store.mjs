@@ -1,0 +1,58 @@
+// @ts-check
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { ROOT } from '../../tools/local/paths.mjs';
+
+const require = createRequire(import.meta.url);
+
+/** @typedef {import('../../libs/session/store/redis-session.store.js').RedisSessionStore} SessionStore */
+/** @typedef {import('../../libs/redis/index.js').RedisScript} RedisScript */
+
+/**
+ * The built session store on a connection of its own, without the deadlines and the breaker of the product's client.
+ * @param {string} url
+ */
+export function openSessionStore(url) {
+  const redis = new Redis(url, { enableAutoPipelining: true });
+  /** @type {typeof import('../../libs/session/store/redis-session.store.js')} */
+  const { RedisSessionStore } = fromBuild('session/store/redis-session.store.js');
+  const client = { script: (/** @type {string} */ path) => loadScript(redis, path) };
+  const store = new RedisSessionStore(
+    /** @type {import('../../libs/redis/index.js').RedisClient} */ (
+      /** @type {unknown} */ (client)
+    ),
+  );
+  return { redis, store };
+}
+
+/** A reading of the statistics, as the product does it. @param {Redis} redis */
+export function statisticsReader(redis) {
+  /** @type {{ STATISTICS_KEY: string }} */
+  const { STATISTICS_KEY } = fromBuild('statistics/statistics.keys.js');
+  const path = join(ROOT, 'dist', 'libs', 'statistics', 'scripts', 'read-statistics.lua');
+  const read = loadScript(redis, path);
+  return () => read([STATISTICS_KEY, 'latchkey:position'], [Date.now()]);
+}
+
+/**
+ * @param {Redis} redis
+ * @param {string} path
+ * @returns {RedisScript}
+ */
+function loadScript(redis, path) {
+  /** @type {typeof import('../../libs/redis/lua-source.js')} */
+  const { readLuaSource } = fromBuild('redis/lua-source.js');
+  const { name, source } = readLuaSource(path);
+  redis.defineCommand(name, { lua: source });
+  const commands = /** @type {Record<string, (...all: unknown[]) => Promise<unknown>>} */ (
+    /** @type {unknown} */ (redis)
+  );
+  return async (keys, args) => commands[name]?.(keys.length, ...keys, ...args);
+}
+
+/** @param {string} path below dist/libs @returns {any} */
+function fromBuild(path) {
+  require('reflect-metadata');
+  return require(join(ROOT, 'dist', 'libs', path));
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { Session } from '../../../libs/session/session';
+import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
+import { sessionKeys } from '../../../libs/session/store/session.keys';
+import { STATISTICS_KEY } from '../../../libs/statistics';
+import { inTurns } from '../../support/in-turns';
+import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
+
+const NOW_MS = 1_800_000_000_000;
+const DAY_MS = 86_400_000;
+const ERA = '3';
+const USERS = 2_000;
+const AT_ONCE = 100;
+
+describe('memory of Redis, of which every byte counts as often as there are sessions', () => {
+  let redis: ConnectedRedis;
+  let store: RedisSessionStore;
+  /** The users of the measured half; the first half lets tables and buffers grow. */
+  let users: string[];
+  let first: number;
+
+  beforeAll(async () => {
+    redis = await connectRedisClient();
+    store = new RedisSessionStore(redis.client);
+    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
+    // The longest mark: all that is made now bears it.
+    await redis.raw.hset(STATISTICS_KEY, '#recount', '99');
+    users = Array.from({ length: USERS }, () => randomUUID());
+    await forEachUser((index) => open(randomUUID(), index));
+    first = await bytesAUser((index) => open(users[index]!, index));
+  });
+
+  afterAll(async () => {
+    await redis.close();
+  });
+
+  async function forEachUser(work: (index: number) => Promise<unknown>): Promise<void> {
+    await inTurns(USERS, AT_ONCE, work);
+  }
+
+  async function bytesAUser(work: (index: number) => Promise<unknown>): Promise<number> {
+    const before = await usedMemory();
+    await forEachUser(work);
+    return ((await usedMemory()) - before) / USERS;
+  }
+
+  async function usedMemory(): Promise<number> {
+    return Number(/used_memory:(\d+)/.exec(await redis.raw.info('memory'))?.[1]);
+  }
+
+  async function open(userId: string, index: number): Promise<void> {
+    // Each with an expiry of its own, in the same minute.
+    const expiresAtMs = NOW_MS + DAY_MS + index;
+    const session: Session = { id: randomUUID(), userId, role: 'user', generation: 1, expiresAtMs };
+    expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
+  }
+
+  // What Redis itself needs for two keys with these names and a TTL is some 320 of them.
+  it('a user with one session takes at most 410 bytes, index and all', () => {
+    expect(first).toBeGreaterThan(250);
+    expect(first).toBeLessThanOrEqual(410);
+  });
+
+  it('a further session takes at most 100 bytes', async () => {
+    const further = await bytesAUser((index) => open(users[index]!, index));
+    expect(further).toBeGreaterThan(30);
+    expect(further).toBeLessThanOrEqual(100);
+  });
+
+  it('a tombstone takes what its name does: its value is one that Redis shares', async () => {
+    const [userId, sessionId] = [users[0]!, randomUUID()];
+    await store.revoke(userId, { sessionId, ttlMs: DAY_MS });
+    const tombstone = sessionKeys.tombstone(userId, sessionId);
+    const bare = sessionKeys.tombstone(userId, randomUUID());
+    await redis.raw.set(bare, 1, 'PX', DAY_MS);
+    const sizes = [tombstone, bare].map((key) => redis.raw.memory('USAGE', key));
+    const [actual, least] = await Promise.all(sizes);
+    expect(actual).toBe(least);
+  });
+});

@@ -1,0 +1,24 @@
+import type { Redis } from 'ioredis';
+
+/** A session id as it stands in Redis, in the user's hash and index. */
+export function sessionField(sessionId: string): Buffer {
+  return Buffer.from(sessionId.replaceAll('-', ''), 'hex');
+}
+
+/** The id of such a field; of any other, its text. */
+export function sessionIdOf(field: Buffer): string {
+  const digits = field.toString('hex');
+  return field.length === 16
+    ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    : field.toString();
+}
+
+/** The session ids, and the field of the user, in a hash of sessions. */
+export async function fieldsOf(redis: Redis, key: string): Promise<string[]> {
+  return (await redis.hkeysBuffer(key)).map(sessionIdOf);
+}
+
+/** The session ids in an index, soonest expiry first. */
+export async function membersOf(redis: Redis, key: string): Promise<string[]> {
+  return (await redis.zrangeBuffer(key, 0, -1)).map(sessionIdOf);
+}
