@@ -161,6 +161,18 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
+  {
+    files: ['apps/**/*.ts'],
+    ignores: ['apps/api/docs/**'],
+    rules: {
+      'no-restricted-imports': importRules('', [
+        {
+          regex: '^@nestjs/swagger$',
+          message: 'Use the decorators of apps/api/docs: Swagger is loaded only where it is shown.',
+        },
+      ]),
+    },
+  },
   ...layerRules,
   { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {

@@ -14,7 +14,6 @@ import { Metrics } from '#libs/metrics';
 import { Tracer } from '#libs/tracing';
 import { VERSION } from '../version';
 import { AppModule } from './app.module';
-import { serveDocs } from './docs/open-api';
 import { answerClientError } from './http/client-error';
 import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
@@ -110,6 +109,9 @@ export function setUpHttp(app: NestFastifyApplication): void {
   app.useGlobalPipes(new BodyValidationPipe());
   if (settings.docs) {
     letDocsRun(fastify);
+    // Only now: what it loads is of use to nobody else.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { serveDocs } = require('./docs/open-api') as typeof import('./docs/open-api');
     serveDocs(app);
   }
 }

@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander';
 import { DependencyUnavailableError, DomainError } from '#libs/common';
 import { EXIT_CODE, type ExitCode } from './exit-code';
 
@@ -14,8 +13,8 @@ export class UnknownEmailError extends DomainError {
 /** How a command that did not succeed ends. */
 export interface Failure {
   exitCode: ExitCode;
-  /** One sentence for standard error; absent when everything has been said. */
-  sentence?: string;
+  /** One sentence for standard error. */
+  sentence: string;
 }
 
 const STORES = {
@@ -34,9 +33,6 @@ const CONNECTION_TEXT = /timeout|terminated/i;
 
 /** What to tell a person, and a shell, about anything that was thrown. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof CommanderError) {
-    return { exitCode: error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.usage };
-  }
   if (error instanceof DependencyUnavailableError) {
     return failed(withReason(STORES[error.dependency], error.cause));
   }

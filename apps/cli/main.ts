@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
+import { CommanderError } from 'commander';
 import { EXIT_CODE, type ExitCode } from './exit-code';
-import { describeFailure } from './failure';
 import { flush } from './output';
 import { createProgram } from './program';
 
@@ -13,10 +13,13 @@ async function main(): Promise<ExitCode> {
     await createProgram().parseAsync();
     return EXIT_CODE.done;
   } catch (error) {
-    const { exitCode, sentence } = describeFailure(error);
-    if (sentence !== undefined) {
-      process.stderr.write(`latchkey: ${sentence}\n`);
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.usage;
     }
+    // Not at the top of the file, as in the commands: help and wrong usage do not wait for libraries.
+    const { describeFailure } = await import('./failure.js');
+    const { exitCode, sentence } = describeFailure(error);
+    process.stderr.write(`latchkey: ${sentence}\n`);
     return exitCode;
   }
 }

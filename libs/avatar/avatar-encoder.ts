@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
-import sharp, { type Metadata } from 'sharp';
+import type { Metadata } from 'sharp';
 import { AVATAR_SIZES, type AvatarSize } from './avatar-file';
 import { UnsupportedImageError, UnusableImageError } from './avatar.errors';
 
@@ -18,16 +18,12 @@ const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(
   (format) => `VipsForeignLoad${format}Buffer`,
 );
 
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: LOADERS });
-// Uploads do not repeat: a cache would only keep memory.
-sharp.cache(false);
-sharp.concurrency(1);
-
 const UNKNOWN_FORMAT = 'unsupported image format';
 const DAMAGED = 'is damaged or incomplete';
 
 export type EncodedAvatar = Record<AvatarSize, Buffer>;
+
+type Sharp = typeof import('sharp');
 
 /**
  * Makes pictures harmless: decodes what somebody sent and encodes the pixels anew, so that nothing else
@@ -36,6 +32,7 @@ export type EncodedAvatar = Record<AvatarSize, Buffer>;
 @Injectable()
 export class AvatarEncoder {
   private readonly limit = pLimit(DECODED_AT_ONCE);
+  private loaded: Promise<Sharp> | undefined;
 
   /**
    * Upright squares in WebP, sRGB, cut from the middle; of an animation its first picture.
@@ -43,10 +40,11 @@ export class AvatarEncoder {
    */
   async encode(content: Uint8Array): Promise<EncodedAvatar> {
     return this.limit(async () => {
-      await this.inspect(content);
+      const sharp = await (this.loaded ??= loadSharp());
+      await inspect(sharp, content);
       try {
         // Decoded once: the smaller square is cut from the larger.
-        const { data, info } = await decoder(content)
+        const { data, info } = await decoder(sharp, content)
           .autoOrient()
           .resize(AVATAR_SIZES[0], AVATAR_SIZES[0], { fit: 'cover' })
           .toColourspace('srgb')
@@ -64,27 +62,38 @@ export class AvatarEncoder {
       }
     });
   }
+}
 
-  /** Reads the header alone: nothing is decoded before the format and the size are known. */
-  private async inspect(content: Uint8Array): Promise<void> {
-    let metadata: Metadata;
-    try {
-      metadata = await sharp(content, { limitInputPixels: false }).metadata();
-    } catch (error) {
-      throw String(error).includes(UNKNOWN_FORMAT)
-        ? new UnsupportedImageError({ cause: error })
-        : new UnusableImageError(DAMAGED);
-    }
-    if (metadata.format === 'heif' && metadata.compression !== 'av1') {
-      throw new UnsupportedImageError();
-    }
-    if (metadata.width * metadata.height > MAX_PIXELS) {
-      throw new UnusableImageError(`must have at most ${MAX_PIXELS / 1e6} million pixels`);
-    }
+/** At the first picture: libvips makes the process larger by 12 MB, also where nobody sends one. */
+async function loadSharp(): Promise<Sharp> {
+  const { default: sharp } = await import('sharp');
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: LOADERS });
+  // Uploads do not repeat: a cache would only keep memory.
+  sharp.cache(false);
+  sharp.concurrency(1);
+  return sharp;
+}
+
+/** Reads the header alone: nothing is decoded before the format and the size are known. */
+async function inspect(sharp: Sharp, content: Uint8Array): Promise<void> {
+  let metadata: Metadata;
+  try {
+    metadata = await sharp(content, { limitInputPixels: false }).metadata();
+  } catch (error) {
+    throw String(error).includes(UNKNOWN_FORMAT)
+      ? new UnsupportedImageError({ cause: error })
+      : new UnusableImageError(DAMAGED);
+  }
+  if (metadata.format === 'heif' && metadata.compression !== 'av1') {
+    throw new UnsupportedImageError();
+  }
+  if (metadata.width * metadata.height > MAX_PIXELS) {
+    throw new UnusableImageError(`must have at most ${MAX_PIXELS / 1e6} million pixels`);
   }
 }
 
-function decoder(content: Uint8Array) {
+function decoder(sharp: Sharp, content: Uint8Array) {
   return sharp(content, {
     limitInputPixels: MAX_PIXELS,
     failOn: 'error',

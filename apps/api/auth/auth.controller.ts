@@ -1,4 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
+import { CurrentSession, Public } from '#libs/http';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -6,9 +8,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
-import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
-import { CurrentSession, Public } from '#libs/http';
+} from '../docs/decorators';
 import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
 import { Limited, RATE_LIMIT_HEADERS } from '../limits/limited.decorator';

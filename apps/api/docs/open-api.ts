@@ -1,9 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
+import * as swagger from '@nestjs/swagger';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { VERSION } from '../../version';
+import { applyNotes } from './decorators';
 
 /** The API's OpenAPI document. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
+  applyNotes(swagger);
   const config = new DocumentBuilder()
     .setTitle('Latchkey')
     .setDescription('Session authority: sign-in, sessions, revocation, cached profiles.')

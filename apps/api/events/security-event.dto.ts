@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { SECURITY_EVENT_LEVELS, type SecurityEventName } from '#libs/audit';
+import { ApiProperty } from '../docs/decorators';
 
 export class SecurityEventDto {
   @ApiProperty({ format: 'uuid' })

@@ -1,4 +1,8 @@
 import { Body, Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Authenticator } from '#libs/auth';
+import { DependencyUnavailableError, DomainError } from '#libs/common';
+import { Public, sessionOf, type AuthenticatedRequest } from '#libs/http';
 import {
   ApiBasicAuth,
   ApiBearerAuth,
@@ -6,11 +10,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import { Authenticator } from '#libs/auth';
-import { DependencyUnavailableError, DomainError } from '#libs/common';
-import { Public, sessionOf, type AuthenticatedRequest } from '#libs/http';
+} from '../docs/decorators';
 import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
 import { WithoutContext } from '../http/request-context.hook';
 import { IntrospectDto, IntrospectionDto } from './gateway.dto';

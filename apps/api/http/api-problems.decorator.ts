@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { ErrorCode } from '#libs/common';
 import { bearerChallenge, PROBLEMS } from '#libs/http';
+import { ApiExtraModels, ApiProperty, ApiResponse } from '../docs/decorators';
 
 class FieldProblemDto {
   @ApiProperty({ example: 'email' })
@@ -48,7 +48,7 @@ export function ApiProblems(...codes: ErrorCode[]) {
         headers: headersOf(status),
         content: {
           'application/problem+json': {
-            schema: { $ref: getSchemaPath(ProblemDto) },
+            schema: { $ref: `#/components/schemas/${ProblemDto.name}` },
             examples: Object.fromEntries(ofStatus.map((code) => [code, { value: example(code) }])),
           },
         },

@@ -1,4 +1,9 @@
 import { Controller, Delete, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticated } from '#libs/auth';
+import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
+import { CurrentSession, Public } from '#libs/http';
+import { SessionRevokedError } from '#libs/session';
 import {
   ApiBearerAuth,
   ApiBody,
@@ -8,12 +13,7 @@ import {
   ApiOperation,
   ApiResponse,
   ApiTags,
-} from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Authenticated } from '#libs/auth';
-import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
-import { CurrentSession, Public } from '#libs/http';
-import { SessionRevokedError } from '#libs/session';
+} from '../docs/decorators';
 import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown } from '../http/entity-tag';
 import { AvatarUploads } from './avatar-upload';

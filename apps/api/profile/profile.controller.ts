@@ -1,4 +1,8 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { AccountService, AuthService, type Authenticated } from '#libs/auth';
+import { AvatarService } from '#libs/avatar';
+import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
 import {
   ApiBearerAuth,
   ApiHeader,
@@ -7,11 +11,7 @@ import {
   ApiOperation,
   ApiResponse,
   ApiTags,
-} from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import { AccountService, AuthService, type Authenticated } from '#libs/auth';
-import { AvatarService } from '#libs/avatar';
-import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
+} from '../docs/decorators';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
 import { WithoutContext } from '../http/request-context.hook';

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import { ApiProperty } from '../docs/decorators';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
 import { IsNewPassword, IsPresentedPassword, NEW_PASSWORD } from '../http/text.validators';
 

@@ -1,14 +1,14 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
+import type { Authenticated } from '#libs/auth';
+import { CurrentSession } from '#libs/http';
+import { SessionService } from '#libs/session';
 import {
   ApiBearerAuth,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
-import type { Authenticated } from '#libs/auth';
-import { CurrentSession } from '#libs/http';
-import { SessionService } from '#libs/session';
+} from '../docs/decorators';
 import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
 import { PageQueryDto, SessionListDto } from './session.dto';

@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { rotateKeys } from '#libs/auth';
-import { loadKeysDirectory } from '#libs/config';
-import { print, type OutputOptions } from '../output';
+import type { OutputOptions } from '../output';
 import { jsonOption } from './json-option';
 
 export function addKeys(program: Command): void {
@@ -18,11 +16,8 @@ export function addKeys(program: Command): void {
         'files. Needs no store.',
     )
     .addOption(jsonOption())
-    .action(rotate);
-}
-
-async function rotate(options: OutputOptions): Promise<void> {
-  const { kid, retired } = await rotateKeys(await loadKeysDirectory());
-  const text = `The key ${kid} signs from now on; earlier keys that still verify: ${retired}.`;
-  print({ text, data: { kid, retired } }, options);
+    .action(async (options: OutputOptions) => {
+      const { rotateKeys } = await import('../actions/rotate-keys.js');
+      await rotateKeys(options);
+    });
 }

@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { loadDatabaseUrl } from '#libs/config';
-import { runMigrations } from '#libs/database';
-import { print, type OutputOptions } from '../output';
+import type { OutputOptions } from '../output';
 import { jsonOption } from './json-option';
 
 export function addMigrate(program: Command): void {
@@ -13,11 +11,8 @@ export function addMigrate(program: Command): void {
         'replicas at once.',
     )
     .addOption(jsonOption())
-    .action(migrate);
-}
-
-async function migrate(options: OutputOptions): Promise<void> {
-  const applied = await runMigrations(await loadDatabaseUrl());
-  const text = applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'Nothing to do.';
-  print({ text, data: { applied } }, options);
+    .action(async (options: OutputOptions) => {
+      const { migrate } = await import('../actions/migrate.js');
+      await migrate(options);
+    });
 }

@@ -1,5 +1,4 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { pwnedPassword } from 'hibp';
 import { CircuitBreaker, DependencyUnavailableError } from '#libs/common';
 import { AuthOptions } from '../auth.options';
 
@@ -44,6 +43,8 @@ export class BreachedPasswords implements OnApplicationShutdown {
 
 /** @throws DependencyUnavailableError */
 async function ask(baseUrl: string, password: string): Promise<boolean> {
+  // Not at the top of the file: few installations ask.
+  const { pwnedPassword } = await import('hibp');
   try {
     const options = { addPadding: true, timeoutMs: TIMEOUT_MS, baseUrl };
     return (await pwnedPassword(password, options)) > 0;

@@ -1,0 +1,64 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { AdminService } from '#libs/auth';
+import { SessionService, type RecordedSession, type SessionCursor } from '#libs/session';
+import { deviceName } from '../../api/session/session-page';
+import { userIdOf, withApplication } from '../application';
+import { print, type OutputOptions } from '../output';
+import { formatTable } from '../table';
+
+const PAGE_SIZE = 500;
+const HEADINGS = ['SESSION', 'DEVICE', 'ADDRESS', 'SIGNED IN', 'LAST SEEN', 'EXPIRES'];
+
+export async function listSessions(email: string, options: OutputOptions): Promise<void> {
+  const found = await withApplication(async (app) => listAll(app, await userIdOf(app, email)));
+  const sessions = found.map(toRow);
+  const text =
+    sessions.length > 0
+      ? formatTable(HEADINGS, sessions.map(toCells))
+      : `${email} has no live session.`;
+  print({ text, data: { sessions } }, options);
+}
+
+export async function revokeSessions(email: string, options: OutputOptions): Promise<void> {
+  const revokedSessions = await withApplication(async (app) =>
+    app.get(AdminService).revokeSessions(await userIdOf(app, email)),
+  );
+  const text = `Sessions ended: ${revokedSessions}.`;
+  print({ text, data: { revokedSessions } }, options);
+}
+
+async function listAll(app: INestApplicationContext, userId: string): Promise<RecordedSession[]> {
+  const service = app.get(SessionService);
+  const all: RecordedSession[] = [];
+  let after: SessionCursor | undefined;
+  for (;;) {
+    const page = await service.list(userId, PAGE_SIZE, after);
+    all.push(...page);
+    after = page.at(-1);
+    if (page.length < PAGE_SIZE) {
+      return all;
+    }
+  }
+}
+
+/** Named as in the answer of the API. */
+function toRow(session: RecordedSession) {
+  return {
+    id: session.id,
+    createdAt: new Date(session.createdAtMs).toISOString(),
+    lastSeenAt: new Date(session.lastSeenAtMs).toISOString(),
+    expiresAt: new Date(session.expiresAtMs).toISOString(),
+    ip: session.ip,
+    userAgent: session.userAgent,
+    device: deviceName(session.userAgent),
+  };
+}
+
+function toCells(row: ReturnType<typeof toRow>): string[] {
+  const { id, device, ip, createdAt, lastSeenAt, expiresAt } = row;
+  return [id, device, ip ?? '-', ...[createdAt, lastSeenAt, expiresAt].map(toSeconds)];
+}
+
+function toSeconds(instant: string): string {
+  return instant.replace(/\.\d+Z$/, 'Z');
+}
