@@ -16,12 +16,8 @@ export class AccountService {
    * @param profileEntry what was read along with the session's verification.
    * @throws SessionRevokedError when the account is gone.
    */
-  async profile(userId: string, profileEntry: string | null): Promise<CachedRead> {
-    const read = await this.profiles.read(userId, profileEntry);
-    if (!read) {
-      throw new SessionRevokedError();
-    }
-    return read;
+  profile(userId: string, profileEntry: string | null): CachedRead | Promise<CachedRead> {
+    return this.profiles.hit(profileEntry) ?? this.readProfile(userId);
   }
 
   /**
@@ -47,5 +43,13 @@ export class AccountService {
       throw new SessionRevokedError();
     }
     return updated;
+  }
+
+  private async readProfile(userId: string): Promise<CachedRead> {
+    const read = await this.profiles.read(userId);
+    if (!read) {
+      throw new SessionRevokedError();
+    }
+    return read;
   }
 }

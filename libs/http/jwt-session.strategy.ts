@@ -38,7 +38,8 @@ export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SES
     super();
   }
 
-  async validate(request: AuthenticatedRequest): Promise<Authenticated> {
+  /** @throws TokenMissingError, at once; rejects as `Authenticator.authenticate` does. */
+  validate(request: AuthenticatedRequest): Promise<Authenticated> {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (!token) {
       throw new TokenMissingError();

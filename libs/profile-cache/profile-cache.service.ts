@@ -55,19 +55,25 @@ export class ProfileCacheService implements OnModuleInit {
     return profileCacheKeys.profile(userId);
   }
 
-  /**
-   * The profile for the value that stood at `keyOf`. A hit costs nothing more; a miss one query and
-   * two round trips, however many ask for the same profile at once; a Redis that is not believed one
-   * query.
-   * @returns null for a user that does not exist.
-   * @throws DependencyUnavailableError on a miss while the source is away.
-   */
-  async read(userId: string, entry: string | null): Promise<CachedRead | null> {
+  /** The profile in the value that stood at `keyOf`, at no further cost; null where it does not hold one. */
+  hit(entry: string | null): CachedRead | null {
     const era = this.trust.era();
     const cached = era === null ? null : decodeEntry(entry, era);
-    const read: CachedRead | null = cached
-      ? { ...cached, cache: 'HIT' }
-      : await this.misses.run(userId, () => this.readThrough(userId));
+    if (!cached) {
+      return null;
+    }
+    this.counts.HIT += 1;
+    return { version: cached.version, profile: cached.profile, cache: 'HIT' };
+  }
+
+  /**
+   * The profile where there was no hit: one query and two round trips, however many ask for the same
+   * profile at once; while Redis is not believed one query.
+   * @returns null for a user that does not exist.
+   * @throws DependencyUnavailableError while the source is away.
+   */
+  async read(userId: string): Promise<CachedRead | null> {
+    const read = await this.misses.run(userId, () => this.readThrough(userId));
     if (read) {
       this.counts[read.cache] += 1;
     }

@@ -66,10 +66,15 @@ export class RedisClient implements OnApplicationShutdown {
   /**
    * Loads a script from its file, once, at start: a missing file stops the start.
    * Runs by hash; the text travels only when a connection or server has not seen it yet.
+   * @param pipelined whether calls of one turn of the event loop are sent together. Not worth its price
+   * where whoever calls has put them together already.
    */
-  script(path: string): RedisScript {
+  script(path: string, { pipelined = true } = {}): RedisScript {
     const { name, source } = readLuaSource(path);
     this.redis.defineCommand(name, { lua: source });
+    if (!pipelined) {
+      this.redis.options.autoPipeliningIgnoredCommands?.push(name);
+    }
     const commands = this.redis as unknown as Record<
       string,
       (...all: unknown[]) => Promise<unknown>

@@ -5,7 +5,7 @@ import { RevocationBacklog } from './revocation-backlog';
 import type { Session } from './session';
 import { RedisSessionStore, type OpenOutcome } from './store/redis-session.store';
 import { SessionRecordStore, type RecordedState } from './store/session-record.store';
-import { SessionVerifier, type Verification } from './store/session-verifier';
+import { SessionVerifier } from './store/session-verifier';
 
 /** What is known of a session, from whichever store could tell. */
 export type FoundSession =
@@ -49,39 +49,42 @@ export class SessionLookup {
    * does not exist and when Redis was not asked.
    * @throws DependencyUnavailableError when neither store can tell.
    */
-  async find(userId: string, sessionId: string, companionKey?: string): Promise<FoundSession> {
+  find(userId: string, sessionId: string, companionKey?: string): Promise<FoundSession> {
     if (this.backlog.remembers(sessionId)) {
-      return REVOKED;
+      return Promise.resolve(REVOKED);
     }
     // Before anything is read: data that is lost from now on is noticed when the session is put back.
     const era = this.trust.era();
-    const known = era === null ? null : await this.ask(userId, sessionId, era, companionKey);
-    if (known?.state === 'live' || known?.state === 'revoked') {
-      return known;
+    if (era === null) {
+      return this.findRecorded(userId, sessionId);
     }
-    const found = await this.findRecorded(userId, sessionId);
-    if (era !== null && known && found.state === 'live') {
-      const outcome = await this.restore(found.session, era);
-      return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
-    }
-    return found;
+    // Called for every request: each further function that waits would be paid for by all of them.
+    return this.verifier.verify(userId, sessionId, era, companionKey).then(
+      (known) =>
+        known.state === 'live' || known.state === 'revoked'
+          ? known
+          : this.findAndRestore(userId, sessionId, era),
+      (error: unknown) => {
+        if (error instanceof DependencyUnavailableError) {
+          return this.findRecorded(userId, sessionId);
+        }
+        throw error;
+      },
+    );
   }
 
-  /** @returns null when Redis does not answer. */
-  private async ask(
+  /** For a session that Redis does not know to be alive. @param era in which it said so. */
+  private async findAndRestore(
     userId: string,
     sessionId: string,
     era: string,
-    companionKey: string | undefined,
-  ): Promise<Verification | null> {
-    try {
-      return await this.verifier.verify(userId, sessionId, era, companionKey);
-    } catch (error) {
-      if (error instanceof DependencyUnavailableError) {
-        return null;
-      }
-      throw error;
+  ): Promise<FoundSession> {
+    const found = await this.findRecorded(userId, sessionId);
+    if (found.state !== 'live') {
+      return found;
     }
+    const outcome = await this.restore(found.session, era);
+    return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
   }
 
   private async findRecorded(userId: string, sessionId: string): Promise<FoundSession> {

@@ -142,16 +142,14 @@ export class SessionService {
    * @param companionKey a string key of the same user to read in the same round trip.
    * @throws SessionExpiredError, SessionRevokedError when it is not alive.
    */
-  async verify(userId: string, sessionId: string, companionKey?: string): Promise<VerifiedSession> {
-    const found = await this.lookup.find(userId, sessionId, companionKey);
-    if (found.state === 'expired') {
-      throw new SessionExpiredError();
-    }
-    if (found.state === 'revoked') {
-      throw new SessionRevokedError();
-    }
-    this.lastSeen.note(sessionId, this.clock.nowMs());
-    return { session: found.session, companion: found.companion };
+  verify(userId: string, sessionId: string, companionKey?: string): Promise<VerifiedSession> {
+    return this.lookup.find(userId, sessionId, companionKey).then((found) => {
+      if (found.state === 'live') {
+        this.lastSeen.note(sessionId, this.clock.nowMs());
+        return found;
+      }
+      throw found.state === 'expired' ? new SessionExpiredError() : new SessionRevokedError();
+    });
   }
 
   /**
