@@ -38,7 +38,7 @@ describe('metrics of a process', () => {
   });
 
   it('are served at METRICS_PORT alone where that is set, and nothing else is there', async () => {
-    const { started, origin } = await startWithPort();
+    const { started, origin } = await startWithPort({ DOCS: 'on' });
     const scraped = await Scrape.of(origin);
     expect(scraped.sum('latchkey_redis_believed')).toBe(1);
     const own = await fetch(`${origin}/metrics?name=x`, { method: 'HEAD' });
