@@ -1,5 +1,5 @@
 // @ts-check
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { migrate } from '../../tools/local/api.mjs';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
@@ -58,7 +58,7 @@ async function startNode(workplace, file, settings, isReady) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const server = await Server.spawn(process.execPath, [file], {
-    name: file,
+    name: relative(ROOT, file),
     stopSignal: 'SIGTERM',
     killSignal: 'SIGKILL',
     graceMs: STOP_GRACE_MS,

@@ -30,6 +30,7 @@ export function describeResults(results) {
   const { circumstances, length, requests, logins, starts, memory } = results;
   const { date, processor, cores, memoryGib, system, versions, packages } = circumstances;
   const { rounds, seconds, connections } = length;
+  const targets = targetTable(results);
   return [
     `Measured on ${date}: ${processor}, ${cores} cores, ${memoryGib} GiB, ${system}; ${list(versions)}. ` +
       `Packages: ${list(packages)}. ${rounds} rounds of ${seconds} s, ${connections} connections.`,
@@ -37,7 +38,7 @@ export function describeResults(results) {
     logins && `### Sign-ins\n\n${loginTable(logins)}`,
     starts && `### Start\n\n${startTable(starts)}`,
     memory && `### Memory\n\n${memoryTable(memory)}`,
-    `### Targets\n\n${targetTable(results)}`,
+    targets && `### Targets\n\n${targets}`,
   ]
     .filter(Boolean)
     .join('\n\n');

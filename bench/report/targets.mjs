@@ -41,7 +41,10 @@ function targetsOf({ requests = [], logins = [], starts = [], memory }) {
   ];
 }
 
-/** @param {import('./performance-document.mjs').Results} results */
+/**
+ * @param {import('./performance-document.mjs').Results} results
+ * @returns {string | undefined} undefined where no target was measured
+ */
 export function targetTable(results) {
   const lines = targetsOf(results)
     .filter(({ values }) => values.length > 0 && !values.some(Number.isNaN))
@@ -51,7 +54,7 @@ export function targetTable(results) {
       range(values, 2),
       isMet(median(values), bound) ? 'yes' : 'no',
     ]);
-  return table(['target', 'bound', 'figure', 'met'], lines);
+  return lines.length === 0 ? undefined : table(['target', 'bound', 'figure', 'met'], lines);
 }
 
 /**
