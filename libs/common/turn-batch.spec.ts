@@ -35,6 +35,16 @@ describe('a batch of a turn', () => {
     expect(asked).toEqual([[1, 2, 3], [4]]);
   });
 
+  it('of one question is sent at once', async () => {
+    const single = new TurnBatch((questions: number[]) => {
+      asked.push(questions);
+      return Promise.resolve(questions);
+    }, 1);
+    const answers = [single.get(1), single.get(2)];
+    expect(asked).toEqual([[1], [2]]);
+    expect(await Promise.all(answers)).toEqual([1, 2]);
+  });
+
   it('fails for all who are in it, and for nobody else', async () => {
     const doomed = await Promise.allSettled([batch.get(13), batch.get(1)]);
     expect(doomed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);

@@ -25,11 +25,11 @@ export class TurnBatch<Question, Answer> {
   get(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ question, resolve, reject });
-      if (this.waiting.length === 1) {
+      if (this.waiting.length >= this.maxSize) {
+        this.flush();
+      } else if (this.waiting.length === 1) {
         // What is asked for many belongs to none of their requests.
         outsideRequest(() => setImmediate(() => this.flush()));
-      } else if (this.waiting.length === this.maxSize) {
-        this.flush();
       }
     });
   }

@@ -138,7 +138,7 @@ describe('GET /metrics', () => {
     const redis = 'latchkey_redis_command_duration_seconds_count';
     const read = () => app.http.get(PROFILE, { token });
     expect(await growth(redis, { command: 'lease-profile', outcome: 'ok' }, read)).toBe(1);
-    expect(await growth(redis, { command: 'verify-session', outcome: 'ok' }, read)).toBe(1);
+    expect(await growth(redis, { command: 'verify-sessions', outcome: 'ok' }, read)).toBe(1);
     const postgres = 'latchkey_postgres_operation_duration_seconds_count';
     const write = () => app.http.put(PROFILE, { token, json: { bio: 'Analyst' } });
     expect(await growth(postgres, { operation: 'transaction', outcome: 'ok' }, write)).toBe(1);

@@ -75,7 +75,7 @@ describe('traces', () => {
       'http.response.status_code': 200,
     });
     const handler = [name, 'ProfileController.read'];
-    expect(pathTo(spanCalled('verify-session', trace), trace)).toEqual([name, 'verify-session']);
+    expect(pathTo(spanCalled('verify-sessions', trace), trace)).toEqual([name, 'verify-sessions']);
     for (const script of ['lease-profile', 'fill-profile']) {
       const span = spanCalled(script, trace);
       expect(pathTo(span, trace)).toEqual([...handler, script]);
@@ -136,7 +136,7 @@ describe('traces', () => {
       expect(scripts.map((script) => script.name).sort()).toEqual([
         'fill-profile',
         'lease-profile',
-        'verify-session',
+        'verify-sessions',
       ]);
     }
   });

@@ -149,7 +149,7 @@ describe('session scripts', () => {
     });
   });
 
-  describe('verify-session', () => {
+  describe('verify-sessions', () => {
     it('does not know a session that was never opened', async () => {
       expect(await state(aSession())).toBe('unknown');
     });
