@@ -9,6 +9,7 @@ import { doubtfulPairs, loginTable, memoryTable, requestTable, startTable } from
 import { targetTable } from './targets.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'performance.md');
+const CHART_LINK = '![Requests a second of each row](performance.svg)';
 const CHART = join(ROOT, 'docs', 'performance.svg');
 
 /**
@@ -46,7 +47,8 @@ export function describeResults(results) {
 
 /** @param {Results} results */
 export function writeDocument(results) {
-  const content = describeResults(results);
+  const tables = describeResults(results);
+  const content = results.requests === undefined ? tables : `${CHART_LINK}\n\n${tables}`;
   writeFileSync(DOCUMENT, replaceBetween(readFileSync(DOCUMENT, 'utf8'), 'bench', content));
   if (results.requests !== undefined) {
     const { rounds, connections } = results.length;

@@ -18,7 +18,7 @@ const USES: [what: RegExp, algorithm: string][] = [
   [/\btimingSafeEqual\(/, 'comparison in equal time'],
   [/\b(?:pbkdf2|scrypt)\(|from 'bcrypt'/, 'bcrypt, scrypt, PBKDF2'],
   [/from 'argon2'/, 'argon2id'],
-  [/from 'hibp'/, 'SHA-1'],
+  [/import\('hibp'\)/, 'SHA-1'],
   [/from '@nestjs\/jwt'/, 'HS256'],
   [/from '@nestjs\/jwt'/, 'ES256'],
 ];

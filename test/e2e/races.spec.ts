@@ -1,6 +1,7 @@
 import { SessionRevokedError, SessionService, SessionsRevokedError } from '../../libs/session';
 import { RedisTrust } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { membersOf } from '../support/stored-session';
 
 const PROFILE = '/api/auth/profile';
 
@@ -28,7 +29,7 @@ describe('races', () => {
   }
 
   async function indexedSessionIds(userId: string): Promise<string[]> {
-    return (await app.redis.client.zrange(`user:tokens:{${userId}}`, 0, -1)).sort();
+    return (await membersOf(app.redis.client, `user:tokens:{${userId}}`)).sort();
   }
 
   it('50 parallel sign-ins of one user are all listed and all recognised', async () => {
