@@ -127,11 +127,13 @@ describe('two instances with the same jobs', () => {
     expect(left).toBeGreaterThan(1);
 
     await until(async () => (await countSessions(database, userId)) === 1);
-    const again = async () => (await runs('clean-up'))[0]!;
-    await until(async () => (await again()).outcome !== null);
-    expect(await again()).toMatchObject({ tick: broken!.tick, attempts: 2, outcome: 'succeeded' });
-    expect((await again()).instance).not.toBe(broken!.instance);
-    expect((await again()).details).toMatchObject({ deletedSessions: left - 1 });
+    const completion = async () =>
+      finished(await runs('clean-up')).find(({ details }) => details?.deletedSessions === left - 1);
+    await until(async () => (await completion()) !== undefined);
+    const { instance, tick, attempts } = (await completion())!;
+    expect(instance).not.toBe(broken!.instance);
+    // A later tick, where the other was not there yet when the broken one was due.
+    expect(attempts).toBe(tick.getTime() === broken!.tick.getTime() ? 2 : 1);
   }, 90_000);
 
   it('check Redis, and say when it is away', async () => {
