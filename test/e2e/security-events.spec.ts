@@ -5,9 +5,12 @@ import {
   type SecurityEvent,
   type SecurityEventName,
 } from '../../libs/audit';
+import { HttpTraffic } from '../../apps/api/lifecycle/http-traffic';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer, Call } from '../support/http-client';
+import { RawConnection } from '../support/raw-connection';
 import { loggedEvents, rowsOfRequest, type AuditRow } from '../support/security-events';
+import { until } from '../support/until';
 
 const USER_AGENT = 'Test Browser/1.0';
 const NEW_PASSWORD = 'another long password';
@@ -197,6 +200,49 @@ describe('security events', () => {
     expect(refused.rows).toEqual([row('identity_not_proved', who, { purpose: 'password_change' })]);
     const changed = await change(PASSWORD);
     expect(changed.rows).toEqual([row('password_changed', who, { revokedSessions: 1 })]);
+  });
+
+  it('of a client that did not wait for its answer name it all the same', async () => {
+    const { user, session, accessToken } = await app.register();
+    const requestId = 'event-of-nobody-who-waits';
+    const runner = app.database.sql.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    try {
+      const { port } = new URL(app.http.origin);
+      const client = await RawConnection.open(Number(port));
+      const body = JSON.stringify({ currentPassword: 'a wrong password' });
+      client.send(
+        [
+          'DELETE /api/auth/profile HTTP/1.1',
+          'Host: test',
+          `Authorization: Bearer ${accessToken}`,
+          `X-Request-Id: ${requestId}`,
+          'Content-Type: application/json',
+          `Content-Length: ${body.length}`,
+          '',
+          body,
+        ].join('\r\n'),
+      );
+      await until(async () => {
+        const waiting = await runner.query('SELECT FROM pg_locks WHERE NOT granted');
+        return (waiting as unknown[]).length > 0;
+      });
+      client.close();
+      await until(() => app.nest.get(HttpTraffic).openRequests === 0);
+    } finally {
+      await runner.rollbackTransaction();
+      await runner.release();
+    }
+    await until(async () => (await rowsOfRequest(app, requestId)).length > 0);
+    expect(await rowsOfRequest(app, requestId)).toEqual([
+      expect.objectContaining({
+        name: 'identity_not_proved',
+        ip: '127.0.0.1',
+        user_id: user.id,
+        session_id: session.id,
+      }),
+    ]);
   });
 
   it('account_deleted, and identity_not_proved', async () => {

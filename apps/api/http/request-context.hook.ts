@@ -20,6 +20,12 @@ declare module 'fastify' {
  */
 export const WithoutContext = () => RouteConfig({ withoutContext: true });
 
+/**
+ * Milliseconds for which work goes on that nobody waits for any more: it still has to say who asked. No
+ * handler takes longer.
+ */
+const AFTER_ABORT_MS = 60_000;
+
 /** Lets all that happens for a request know it; Fastify's parser of bodies brings the context along. */
 export function addRequestContext(fastify: FastifyInstance): void {
   fastify.decorateRequest('requestContext', null);
@@ -30,7 +36,13 @@ export function addRequestContext(fastify: FastifyInstance): void {
     }
     request.requestContext = contextOf(request);
     runInRequest(request.requestContext, (end) => {
-      raw.once('close', end);
+      raw.once('close', () => {
+        if (raw.writableFinished) {
+          end();
+        } else {
+          setTimeout(end, AFTER_ABORT_MS).unref();
+        }
+      });
       done();
     });
   });

@@ -213,6 +213,15 @@ describe('session scripts', () => {
       });
     });
 
+    it('does not know a session whose key is of another type, and tells others of theirs', async () => {
+      const spoiled = aSession();
+      const other = aSession();
+      await store.open(other, ERA, NOW_MS);
+      await redis.raw.set(sessionKeys.sessions(spoiled.userId), 'text');
+      const states = await Promise.all([spoiled, other].map((session) => state(session)));
+      expect(states).toEqual(['unknown', 'live']);
+    });
+
     it.each(['', 'x', 'z'.repeat(36), randomUUID().toUpperCase()])(
       'does not know a session by the id %j',
       async (id) => {

@@ -5,8 +5,8 @@
 -- ARGV[2] keys of a session: 2, or 3 where something is to be read along
 -- ARGV of each session: its id, and the era: what was written in another one does not count
 -- Returns for each {1, entry, value read along or nil} alive; {0} unknown; {-1} a tombstone stands;
--- {-2} expired, as far as Redis knows; {-3} all sessions of its generation were revoked. Writes
--- nothing.
+-- {-2} expired, as far as Redis knows; {-3} all sessions of its generation were revoked. What cannot be
+-- read is unknown, and is nothing to those who ask at the same time. Writes nothing.
 --- @include entry.lua
 local now_ms = tonumber(ARGV[1])
 local stride = tonumber(ARGV[2])
@@ -34,6 +34,8 @@ local answers = {}
 for i = 1, #KEYS / stride do
   local key, argument = (i - 1) * stride, 2 * i
   local along_key = stride == 3 and KEYS[key + 3]
-  answers[i] = verify(KEYS[key + 1], KEYS[key + 2], along_key, ARGV[argument + 1], ARGV[argument + 2])
+  local is_read, answer =
+    pcall(verify, KEYS[key + 1], KEYS[key + 2], along_key, ARGV[argument + 1], ARGV[argument + 2])
+  answers[i] = is_read and answer or { 0 }
 end
 return answers
