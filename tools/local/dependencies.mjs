@@ -7,26 +7,41 @@ import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 
 const DEADLINE_MS = 15 * 60_000;
-const STAMP = join(ROOT, 'node_modules', '.latchkey-lock-hash');
-
 /** @typedef {{ output: import('./output.mjs').Output, signal?: AbortSignal | undefined,
  *   onSpawn?: import('./run.mjs').RunOptions['onSpawn'] }} StepContext */
 
-/**
- * Installs what package-lock.json says unless exactly that was installed to the end before.
- * @param {StepContext} context
- */
-export async function ensureDependencies({ output, signal, onSpawn }) {
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(ROOT, 'package-lock.json')))
-    .digest('hex');
-  if (readStamp() === wanted) {
-    output.say('packages are up to date');
-    return;
+/** @param {StepContext} context */
+export async function ensureDependencies(context) {
+  const isNew = await installPackages(
+    ROOT,
+    'installing packages (npm ci)',
+    ['--include=dev'],
+    context,
+  );
+  if (!isNew) {
+    context.output.say('packages are up to date');
   }
-  rmSync(STAMP, { force: true });
-  const printed = await output.step('installing packages (npm ci)', async () => {
-    const install = ['ci', '--no-audit', '--no-fund', '--include=dev'];
+}
+
+/**
+ * Installs what a folder's package-lock.json says unless exactly that was installed to the end before.
+ * @param {string} folder
+ * @param {string} title of the step
+ * @param {string[]} flags of npm ci
+ * @param {StepContext} context
+ * @returns {Promise<boolean>} whether there was anything to install
+ */
+export async function installPackages(folder, title, flags, { output, signal, onSpawn }) {
+  const stamp = join(folder, 'node_modules', '.latchkey-lock-hash');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(folder, 'package-lock.json')))
+    .digest('hex');
+  if (read(stamp) === wanted) {
+    return false;
+  }
+  rmSync(stamp, { force: true });
+  const printed = await output.step(title, async () => {
+    const install = ['--prefix', folder, 'ci', '--no-audit', '--no-fund', ...flags];
     const result = await npm(install, { signal, onSpawn });
     if (!result.ok) {
       throw new Failure('npm ci failed.', result.output);
@@ -37,7 +52,8 @@ export async function ensureDependencies({ output, signal, onSpawn }) {
   for (const warning of warnings) {
     output.say(warning);
   }
-  writeFileSync(STAMP, wanted);
+  writeFileSync(stamp, wanted);
+  return true;
 }
 
 /**
@@ -64,10 +80,10 @@ export async function npm(args, options) {
   }
 }
 
-/** @returns {string | undefined} hash of the lock file that was installed last */
-function readStamp() {
+/** @param {string} path @returns {string | undefined} what is there */
+function read(path) {
   try {
-    return readFileSync(STAMP, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }
