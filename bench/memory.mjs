@@ -9,7 +9,7 @@ import { build } from '../tools/local/source-build.mjs';
 import { Workplace } from './harness/workplace.mjs';
 import { writeSection } from './report/document-section.mjs';
 import { number, table } from './report/format.mjs';
-import { usedMemory } from './scale/command-count.mjs';
+import { usedMemory } from './harness/redis-commands.mjs';
 import { progressBar } from './scale/progress.mjs';
 import { openSessionStore } from './scale/session-store.mjs';
 

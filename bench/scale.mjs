@@ -14,7 +14,7 @@ import { Workplace } from './harness/workplace.mjs';
 import { writeSection } from './report/document-section.mjs';
 import { call, tokenSigner } from './scale/api-client.mjs';
 import { measureCleanUp } from './scale/clean-up.mjs';
-import { usedMemory } from './scale/command-count.mjs';
+import { usedMemory } from './harness/redis-commands.mjs';
 import { Measurement, operationsOn, SAMPLE_SIZE } from './scale/operations.mjs';
 import { Population } from './scale/population.mjs';
 import { scaleTable } from './scale/scale-table.mjs';

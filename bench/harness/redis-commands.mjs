@@ -1,51 +1,128 @@
 // @ts-check
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 
+/** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; the source of what a script runs is `lua`. */
+const LINE = /^\+?[\d.]+ \[\d+ (\S+)\] "(\w+)"(.*)$/;
 /** Keep a connection or the counting going, and are no part of a request. */
 const HOUSEKEEPING = new Set(['ping', 'info', 'client', 'hello', 'echo']);
 
 /**
- * Counts what clients send to a Redis while `work` runs. By MONITOR, which tells what a client has sent from what a
- * script runs inside the server; INFO commandstats adds the two up.
+ * What a Redis has done.
+ * @typedef {{ commands: Record<string, number>, steps: number }} Counts
+ *   how many of each command clients have sent, the most frequent first; how many commands their scripts have run
+ */
+
+/**
+ * One command, as MONITOR shows it.
+ * @typedef {{ command: string, rest: string, isStep: boolean }} Shown
+ */
+
+/**
+ * Counts what a Redis does while `work` runs. By MONITOR, which tells what a client has sent from what a script runs
+ * inside the server; INFO commandstats adds the two up. Read from a socket: ioredis stumbles over lines that come
+ * together with the answer to MONITOR. What Latchkey does all the time to keep Redis up to date does not count.
  * @param {string} url
  * @param {() => Promise<unknown>} work
- * @returns {Promise<Record<string, number>>} how many of each command, the most frequent first
+ * @returns {Promise<Counts>}
  */
 export async function countCommands(url, work) {
-  const redis = new Redis(url);
-  const monitor = await redis.monitor();
-  const mark = `end-of-count-${process.hrtime.bigint()}`;
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  // Redis shows commands in their order: with the mark, all of them have been seen.
-  const allSeen = new Promise((resolve) => {
-    monitor.on('monitor', (/** @type {string} */ _time, /** @type {string[]} */ args, source) => {
-      const command = commandOfClient(args, source);
-      if (command !== undefined) {
-        counts.set(command, (counts.get(command) ?? 0) + 1);
-      }
-      if (args[1] === mark) {
-        resolve(undefined);
-      }
-    });
+  const { hostname, port } = new URL(url);
+  const monitor = connect(Number(port), hostname);
+  await once(monitor, 'connect');
+  const marker = new Redis(url, { enableReadyCheck: false });
+  const counter = new Counter();
+  /** @type {Map<string, () => void>} */
+  const awaited = new Map();
+  createInterface({ input: monitor }).on('line', (line) => {
+    const shown = commandOf(line);
+    if (shown?.command === 'echo') {
+      awaited.get(shown.rest.trim())?.();
+    } else if (shown !== undefined) {
+      counter.add(shown);
+    }
   });
+  // Redis shows commands in their order: with the mark, all before it have been seen.
+  const allSeen = async (/** @type {string} */ mark) => {
+    const seen = new Promise((resolve) => awaited.set(`"${mark}"`, () => resolve(undefined)));
+    await marker.echo(mark);
+    await seen;
+  };
   try {
+    monitor.write('MONITOR\r\n');
+    await once(monitor, 'data');
+    await allSeen('begin-of-count');
+    counter.begin();
     await work();
-    await redis.echo(mark);
-    await allSeen;
+    await allSeen('end-of-count');
   } finally {
-    monitor.disconnect();
-    redis.disconnect();
+    monitor.destroy();
+    marker.disconnect();
   }
-  return Object.fromEntries([...counts].sort(([, one], [, other]) => other - one));
+  return counter.counts;
 }
 
 /**
- * @param {string[]} args as MONITOR shows them
- * @param {string} source a client's address; `lua` where a script runs it
- * @returns {string | undefined} the command's name; undefined for what does not count
+ * @param {string} line of MONITOR
+ * @returns {Shown | undefined} undefined for what shows no command
  */
-export function commandOfClient([name = ''], source) {
-  const command = name.toLowerCase();
-  return source === 'lua' || HOUSEKEEPING.has(command) ? undefined : command;
+export function commandOf(line) {
+  const [, source, name, rest = ''] = LINE.exec(line) ?? [];
+  return name === undefined
+    ? undefined
+    : { command: name.toLowerCase(), rest, isStep: source === 'lua' };
+}
+
+class Counter {
+  #isCounting = false;
+  #inBackground = false;
+  #steps = 0;
+  /** @type {Map<string, number>} */
+  #sent = new Map();
+
+  begin() {
+    this.#isCounting = true;
+  }
+
+  /** @param {Shown} shown */
+  add({ command, rest, isStep }) {
+    if (!isStep) {
+      this.#inBackground = keepsRedisUpToDate(rest);
+    }
+    if (!this.#isCounting || this.#inBackground || HOUSEKEEPING.has(command)) {
+      return;
+    }
+    if (isStep) {
+      this.#steps += 1;
+    } else {
+      this.#sent.set(command, (this.#sent.get(command) ?? 0) + 1);
+    }
+  }
+
+  get counts() {
+    const sent = [...this.#sent].sort(([, one], [, other]) => other - one);
+    return { commands: Object.fromEntries(sent), steps: this.#steps };
+  }
+}
+
+/** @param {string} rest of a command of a client */
+function keepsRedisUpToDate(rest) {
+  return rest.includes('"latchkey:position"') && !rest.includes('latchkey:statistics');
+}
+
+/**
+ * @param {Redis} redis
+ * @param {string} command
+ * @returns {Promise<number>} how often it was run since the server started
+ */
+export async function callsOf(redis, command) {
+  const stats = await redis.info('commandstats');
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+}
+
+/** @param {Redis} redis @returns {Promise<number>} bytes */
+export async function usedMemory(redis) {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
 }

@@ -107,11 +107,11 @@ async function commandsOfOneRequest(row, running, connections) {
     return {};
   }
   const requests = connections * COUNTED_REQUESTS;
-  const counts = await countCommands(running.redis.url, () =>
+  const { commands } = await countCommands(running.redis.url, () =>
     load(targetOf(row, running), { connections, requests }),
   );
   return Object.fromEntries(
-    Object.entries(counts).map(([command, count]) => [command, count / requests]),
+    Object.entries(commands).map(([command, count]) => [command, count / requests]),
   );
 }
 

@@ -4,7 +4,7 @@ import { Failure } from '../../tools/local/failure.mjs';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { run } from '../../tools/local/run.mjs';
 import { call } from './api-client.mjs';
-import { callsOf } from './command-count.mjs';
+import { callsOf } from '../harness/redis-commands.mjs';
 import { Latencies } from './latencies.mjs';
 import { rowOf } from './operations.mjs';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../tools/local/failure.mjs';
 import { call } from './api-client.mjs';
-import { countCommands } from './command-count.mjs';
+import { countCommands } from '../harness/redis-commands.mjs';
 import { Latencies } from './latencies.mjs';
 import { statisticsReader } from './session-store.mjs';
 
@@ -116,12 +116,13 @@ export class Measurement {
   /** Counts the commands. What runs here opens connections, loads scripts and warms up, and is not measured. */
   async count() {
     const { counted, run, prepare } = this.#operation;
-    const { sent, steps } = await countCommands(this.#subject.redisUrl, async () => {
+    const { commands, steps } = await countCommands(this.#subject.redisUrl, async () => {
       for (let index = 0; index < counted; index += 1) {
         await prepare?.();
         await run(index);
       }
     });
+    const sent = Object.values(commands).reduce((sum, count) => sum + count, 0);
     this.#commands = { sent: sent / counted, steps: steps / counted };
   }
 

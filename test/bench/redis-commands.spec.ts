@@ -1,16 +1,19 @@
 import { Redis } from 'ioredis';
-import { commandOfClient, countCommands } from '../../bench/harness/redis-commands.mjs';
+import { commandOf, countCommands } from '../../bench/harness/redis-commands.mjs';
 import { startTestRedis, type TestRedis } from '../support/stores';
 
 describe('the commands of a request', () => {
   it.each([
-    ['EVALSHA', '127.0.0.1:5000', 'evalsha'],
-    ['get', '[::1]:5000', 'get'],
-    ['get', 'lua', undefined],
-    ['PING', '127.0.0.1:5000', undefined],
-    ['client', '127.0.0.1:5000', undefined],
-  ])('%s from %s counts as %s', (name, source, expected) => {
-    expect(commandOfClient([name, 'key'], source)).toBe(expected);
+    ['+1700000000.1 [0 127.0.0.1:5000] "EVALSHA" "a" "1"', 'evalsha', ' "a" "1"', false],
+    ['1700000000.1 [0 [::1]:5000] "get" "key"', 'get', ' "key"', false],
+    ['1700000000.1 [0 lua] "get" "key"', 'get', ' "key"', true],
+    ['1700000000.1 [0 127.0.0.1:5000] "PING"', 'ping', '', false],
+  ])('are read from the line %s', (line, command, rest, isStep) => {
+    expect(commandOf(line)).toEqual({ command, rest, isStep });
+  });
+
+  it('are not in other lines', () => {
+    expect(commandOf('+OK')).toBeUndefined();
   });
 
   describe('of a Redis', () => {
@@ -31,9 +34,17 @@ describe('the commands of a request', () => {
       const script = "redis.call('SET', KEYS[1], '1') return redis.call('GET', KEYS[1])";
       const counts = await countCommands(store.url, async () => {
         await redis.eval(script, 1, 'a');
-        await redis.pipeline().get('a').get('b').mget('a', 'b').exec();
+        await redis.pipeline().get('a').get('b').mget('a', 'b').ping().exec();
       });
-      expect(counts).toEqual({ get: 2, eval: 1, mget: 1 });
+      expect(counts).toEqual({ commands: { get: 2, eval: 1, mget: 1 }, steps: 2 });
+    });
+
+    it('are not those that keep Redis up to date', async () => {
+      const counts = await countCommands(store.url, async () => {
+        await redis.eval("return redis.call('GET', KEYS[1])", 1, 'latchkey:position');
+        await redis.get('a');
+      });
+      expect(counts).toEqual({ commands: { get: 1 }, steps: 0 });
     });
 
     it('do not hide what fails meanwhile', async () => {

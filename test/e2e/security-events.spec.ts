@@ -225,8 +225,8 @@ describe('security events', () => {
         ].join('\r\n'),
       );
       await until(async () => {
-        const waiting = await runner.query('SELECT FROM pg_locks WHERE NOT granted');
-        return (waiting as unknown[]).length > 0;
+        const waiting: unknown = await runner.query('SELECT FROM pg_locks WHERE NOT granted');
+        return Array.isArray(waiting) && waiting.length > 0;
       });
       client.close();
       await until(() => app.nest.get(HttpTraffic).openRequests === 0);
