@@ -5,7 +5,7 @@ import { AuditModule } from '#libs/audit';
 import { AvatarModule } from '#libs/avatar';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
-import { ProfileCacheModule } from '#libs/profile-cache';
+import { PROFILE_KEY_PREFIX, ProfileCacheModule } from '#libs/profile-cache';
 import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
@@ -53,6 +53,7 @@ export class CoreModule {
             maxLifetimeSeconds: settings.sessionMaxLifetimeSeconds,
             blacklistTtlSeconds: settings.blacklistTtlSeconds,
             maxSessionsPerUser: settings.maxSessionsPerUser,
+            nearCache: nearCacheOf(settings),
           }),
         }),
         ProfileCacheModule.forRootAsync({
@@ -83,6 +84,12 @@ export class CoreModule {
       exports: [AuditModule, CleanUp, RedisCheck, JobsModule, StatisticsModule, UserModule],
     };
   }
+}
+
+function nearCacheOf({ nearCacheMaxSessions: maxSessions }: Settings) {
+  return maxSessions === undefined
+    ? undefined
+    : { maxSessions, companionPrefix: PROFILE_KEY_PREFIX };
 }
 
 function keyRingOf(keys: JwtKeys): KeyRing {

@@ -49,6 +49,7 @@ describe('settings', () => {
       sessionTtlSeconds: 86_400,
       sessionMaxLifetimeSeconds: 30 * 86_400,
       maxSessionsPerUser: undefined,
+      nearCacheMaxSessions: undefined,
       passwords: { maxWaiting: 64, contextWords: [], breachServiceUrl: undefined },
       introspectionClients: [],
       profileTtlSeconds: 1800,

@@ -58,6 +58,8 @@ const schema = z.object({
   SESSION_TTL: durationSeconds().default(DAY_SECONDS),
   SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
   MAX_SESSIONS_PER_USER: positiveInteger().optional(),
+  NEAR_CACHE: onOff().default(false),
+  NEAR_CACHE_MAX: positiveInteger().default(50_000),
   PASSWORD_QUEUE: positiveInteger().default(64),
   PASSWORD_CONTEXT_WORDS: wordList().default([]),
   BREACHED_PASSWORD_CHECK: onOff().default(false),
@@ -168,6 +170,8 @@ export class Settings {
   readonly sessionMaxLifetimeSeconds: number;
   /** Undefined: no limit. */
   readonly maxSessionsPerUser: number | undefined;
+  /** How many sessions this process keeps in its memory. Undefined: none. */
+  readonly nearCacheMaxSessions: number | undefined;
   readonly passwords: PasswordSettings;
   readonly introspectionClients: readonly { id: string; secret: string }[];
   readonly rateLimits: RateLimitSettings;
@@ -216,6 +220,7 @@ export class Settings {
     this.sessionTtlSeconds = parsed.SESSION_TTL;
     this.sessionMaxLifetimeSeconds = parsed.SESSION_MAX_LIFETIME;
     this.maxSessionsPerUser = parsed.MAX_SESSIONS_PER_USER;
+    this.nearCacheMaxSessions = parsed.NEAR_CACHE ? parsed.NEAR_CACHE_MAX : undefined;
     this.passwords = {
       maxWaiting: parsed.PASSWORD_QUEUE,
       contextWords: parsed.PASSWORD_CONTEXT_WORDS,

@@ -1,4 +1,12 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** The near cache, read when it is asked for. Counts are since the start of the process. */
+export interface NearCacheFigures {
+  reads: () => Readonly<Record<'hit' | 'miss', number>>;
+  sessions: () => number;
+  changes: () => number;
+  isOpen: () => boolean;
+}
 
 /** Sessions that end, and profiles that are read. */
 export class SessionMetrics {
@@ -35,6 +43,45 @@ export class SessionMetrics {
       collect() {
         this.reset();
         Object.entries(counts()).forEach(([cache, count]) => this.inc({ cache }, count));
+      },
+    });
+  }
+
+  watchNearCache({ reads, sessions, changes, isOpen }: NearCacheFigures): void {
+    const registers = [this.registry];
+    new Counter({
+      name: 'latchkey_near_cache_reads_total',
+      help: 'Sessions that were looked for in the near cache: hit, or miss, and then Redis was asked.',
+      labelNames: ['result'],
+      registers,
+      collect() {
+        this.reset();
+        Object.entries(reads()).forEach(([result, count]) => this.inc({ result }, count));
+      },
+    });
+    new Counter({
+      name: 'latchkey_near_cache_changes_total',
+      help: 'Keys of which Redis has told this process that they have changed.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(changes());
+      },
+    });
+    new Gauge({
+      name: 'latchkey_near_cache_sessions',
+      help: 'Sessions in the near cache of this process.',
+      registers,
+      collect() {
+        this.set(sessions());
+      },
+    });
+    new Gauge({
+      name: 'latchkey_near_cache_open',
+      help: '1 while the near cache may be used, 0 while Redis does not confirm it, or it is off.',
+      registers,
+      collect() {
+        this.set(isOpen() ? 1 : 0);
       },
     });
   }

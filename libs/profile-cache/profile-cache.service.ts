@@ -101,7 +101,7 @@ export class ProfileCacheService implements OnModuleInit {
       return written;
     });
     if (changed) {
-      await this.updates.enforce(() => this.redis.publish(changed, era));
+      await this.updates.enforce(changed.profile.id, () => this.redis.publish(changed, era));
     }
     return changed;
   }
@@ -113,19 +113,19 @@ export class ProfileCacheService implements OnModuleInit {
 
   /** For a change that was announced and is committed: nobody is shown an older one. One round trip. */
   async outdate({ version, profile }: VersionedProfile): Promise<void> {
-    await this.updates.enforce(() => this.redis.fence(profile.id, version));
+    await this.updates.enforce(profile.id, () => this.redis.fence(profile.id, version));
   }
 
   /** Forgets the user's cached profile, if Redis can be reached. One round trip. */
   async clear(userId: string): Promise<void> {
-    await this.updates.attempt(() => this.redis.clear(userId));
+    await this.updates.attempt(userId, () => this.redis.clear(userId));
   }
 
   /** Leased before the record is read: what is read then is as new as what Redis knows. */
   private async readThrough(userId: string): Promise<CachedRead | null> {
     const era = this.trust.era();
     const lease =
-      era === null ? null : await this.updates.attempt(() => this.redis.lease(userId, era));
+      era === null ? null : await this.updates.attempt(userId, () => this.redis.lease(userId, era));
     if (lease && 'profile' in lease) {
       return { ...lease, cache: 'HIT' };
     }
@@ -133,7 +133,8 @@ export class ProfileCacheService implements OnModuleInit {
     if (!current) {
       return null;
     }
-    const filled = lease && (await this.updates.attempt(() => this.redis.fill(current, lease)));
+    const filled =
+      lease && (await this.updates.attempt(userId, () => this.redis.fill(current, lease)));
     return { ...current, cache: filled === null ? 'BYPASS' : 'MISS' };
   }
 

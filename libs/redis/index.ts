@@ -1,3 +1,4 @@
+export { KeyChangeFeed, type KeyChangeListener } from './key-change-feed';
 export { RedisModule } from './redis.module';
 export { RedisClient, type RedisScript } from './redis-client';
 export type { RedisOptions } from './redis.module';

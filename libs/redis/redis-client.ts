@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { CircuitBreaker, DependencyUnavailableError, type CircuitState } from '#libs/common';
 import type { CallTimer, Metrics } from '#libs/metrics';
 import type { Tracer } from '#libs/tracing';
+import { KeyChangeFeed, type KeyChangeListener } from './key-change-feed';
 import { readLuaSource } from './lua-source';
 import { parseInfo, readServer, SERVER_SECTIONS, type RedisServer } from './redis-server';
 import { warningsOf, type ServerWarningCode } from './server-warnings';
@@ -61,6 +62,24 @@ export class RedisClient implements OnApplicationShutdown {
   /** @param listener called when a connection has ended: before a next one can be used. */
   onDisconnected(listener: () => void): void {
     this.redis.on('close', listener);
+  }
+
+  /**
+   * Tells of every change of keys with these prefixes, on a connection of its own with the options of
+   * this one. To be started, and to be stopped.
+   */
+  watchKeys(prefixes: readonly string[], listener: KeyChangeListener): KeyChangeFeed {
+    const connection = this.redis.duplicate({
+      lazyConnect: true,
+      // A next connection is another client to Redis, whose changes nobody has asked for yet.
+      autoResubscribe: false,
+      enableAutoPipelining: false,
+      // The feed notices by itself, and goes on when it was this process that stood still.
+      commandTimeout: undefined,
+    });
+    const feed = new KeyChangeFeed(connection, prefixes, listener, () => this.serverRunId());
+    this.onDisconnected(() => feed.restart());
+    return feed;
   }
 
   /**
@@ -132,6 +151,11 @@ export class RedisClient implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.circuit.shutdown();
+  }
+
+  private async serverRunId(): Promise<string | undefined> {
+    const text = await this.run('info', () => this.redis.info('server'));
+    return parseInfo(text).get('run_id');
   }
 
   /** Says once what is wrong with a server, and again when it was right in between. */

@@ -7,7 +7,7 @@ export {
   SessionsRevokedError,
 } from './session.errors';
 export { SessionModule } from './session.module';
-export { SessionOptions } from './session.options';
+export { SessionOptions, type NearCacheOptions } from './session.options';
 export {
   SessionService,
   type OpenedSession,

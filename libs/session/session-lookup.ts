@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher, Clock, DependencyUnavailableError } from '#libs/common';
 import { RedisTrust } from '#libs/sync';
+import { NearCache } from './near-cache/near-cache';
 import { RevocationBacklog } from './revocation-backlog';
 import type { Session } from './session';
 import { RedisSessionStore, type OpenOutcome } from './store/redis-session.store';
@@ -32,6 +33,7 @@ export class SessionLookup {
     private readonly verifier: SessionVerifier,
     private readonly redis: RedisSessionStore,
     private readonly backlog: RevocationBacklog,
+    private readonly near: NearCache,
     private readonly trust: RedisTrust,
     private readonly clock: Clock,
   ) {
@@ -44,7 +46,8 @@ export class SessionLookup {
   }
 
   /**
-   * One Redis round trip for a session that Redis knows; else one more and a share of a query.
+   * One Redis round trip for a session that Redis knows, none for one that the near cache does; else one
+   * more and a share of a query.
    * @param companionKey a string key of the same user to read in the same round trip; null when it
    * does not exist and when Redis was not asked.
    * @throws DependencyUnavailableError when neither store can tell.
@@ -58,12 +61,20 @@ export class SessionLookup {
     if (era === null) {
       return this.findRecorded(userId, sessionId);
     }
+    const near = this.near.get(userId, sessionId, era, this.clock.nowMs(), companionKey);
+    if (near) {
+      return Promise.resolve(near);
+    }
+    const question = this.near.ask();
     // Called for every request: each further function that waits would be paid for by all of them.
     return this.verifier.verify(userId, sessionId, era, companionKey).then(
-      (known) =>
-        known.state === 'live' || known.state === 'revoked'
-          ? known
-          : this.findAndRestore(userId, sessionId, era),
+      (known) => {
+        if (known.state === 'live') {
+          this.near.keep(known, era, companionKey, question);
+          return known;
+        }
+        return known.state === 'revoked' ? known : this.findAndRestore(userId, sessionId, era);
+      },
       (error: unknown) => {
         if (error instanceof DependencyUnavailableError) {
           return this.findRecorded(userId, sessionId);

@@ -44,7 +44,7 @@ export class SessionPublisher {
     if (era === null && ended.length === 0) {
       return true;
     }
-    const outcome = await this.updates.attempt(() =>
+    const outcome = await this.updates.attempt(session.userId, () =>
       this.redis.open(session, era, nowMs, this.tombstones(ended, nowMs)),
     );
     if (outcome === null && ended.length > 0) {
@@ -57,7 +57,7 @@ export class SessionPublisher {
   async revoked(userId: string, { id, expiresAtMs }: RevokedSession, nowMs: number): Promise<void> {
     const tombstone = this.tombstone(id, expiresAtMs, nowMs);
     await this.metrics.sync.untilEnforced(() =>
-      this.updates.enforce(() => this.redis.revoke(userId, tombstone)),
+      this.updates.enforce(userId, () => this.redis.revoke(userId, tombstone)),
     );
   }
 
@@ -95,7 +95,7 @@ export class SessionPublisher {
     }
     const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
     const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs);
-    await this.redis.revoke(userId, tombstone, toNote(revocation));
+    await this.updates.make(userId, () => this.redis.revoke(userId, tombstone, toNote(revocation)));
     this.backlog.remember(revocation);
     this.logger.warn({ userId, sessionId }, 'session revoked in Redis; Postgres is away');
   }
@@ -113,7 +113,9 @@ export class SessionPublisher {
   async tryAllRevoked(user: RevokedUser, nowMs: number): Promise<boolean> {
     const keepMs = this.options.ttlSeconds * 1000;
     const tombstones = this.tombstones(user.revoked, nowMs);
-    const taken = await this.updates.attempt(() => this.redis.revokeAll(user, tombstones, keepMs));
+    const taken = await this.updates.attempt(user.userId, () =>
+      this.redis.revokeAll(user, tombstones, keepMs),
+    );
     return taken !== null;
   }
 

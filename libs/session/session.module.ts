@@ -6,6 +6,8 @@ import { MetricsModule } from '#libs/metrics';
 import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
+import { NearCache } from './near-cache/near-cache';
+import { NearCacheTimings } from './near-cache/near-cache-timings';
 import { RevocationBacklog } from './revocation-backlog';
 import { SessionChangesApplier } from './session-changes.applier';
 import { SessionRecount } from './session-recount';
@@ -52,6 +54,8 @@ export class SessionModule {
         RedisSessionStore,
         SessionVerifier,
         RevocationBacklog,
+        NearCache,
+        NearCacheTimings,
         SessionChangesApplier,
         SessionRecount,
         SessionLookup,

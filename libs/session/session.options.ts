@@ -1,3 +1,11 @@
+/** What is kept in the memory of the process. */
+export interface NearCacheOptions {
+  /** Sessions that are kept at most; the oldest go. */
+  maxSessions: number;
+  /** What the companion keys begin with that are kept along. None are where absent. */
+  companionPrefix?: string;
+}
+
 /** Durations in seconds. */
 export class SessionOptions {
   /** A session's life from sign-in or its last refresh. */
@@ -8,4 +16,6 @@ export class SessionOptions {
   blacklistTtlSeconds!: number;
   /** The most sessions a user may have; the oldest beyond it end. No limit where absent. */
   maxSessionsPerUser?: number | undefined;
+  /** Whether sessions that Redis has confirmed are kept in the process. Not where absent. */
+  nearCache?: NearCacheOptions | undefined;
 }

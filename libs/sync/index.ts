@@ -5,6 +5,7 @@ export { RedisUpdates } from './redis-updates';
 export { SyncTimings } from './sync-timings';
 export { syncKeys } from './sync.keys';
 export { SyncModule } from './sync.module';
+export { UserChanges } from './user-changes';
 export {
   Synchroniser,
   type ApplyChange,

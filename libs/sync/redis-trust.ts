@@ -15,6 +15,7 @@ export class RedisTrust {
   private lost = 0;
   private lastEra: string | null = null;
   private readonly waiting = new Set<(era: string) => void>();
+  private readonly lossListeners: (() => void)[] = [];
 
   constructor(private readonly timings: SyncTimings) {}
 
@@ -73,6 +74,12 @@ export class RedisTrust {
     this.lost += 1;
     this.current = null;
     this.untilMs = 0;
+    this.lossListeners.forEach((listener) => listener());
+  }
+
+  /** @param listener called when trust is lost, also when there was none any more. */
+  onLoss(listener: () => void): void {
+    this.lossListeners.push(listener);
   }
 
   /** Resolves when Redis is believed, at once if it is. Never rejects. */

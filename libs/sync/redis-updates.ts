@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
 import { RedisTrust } from './redis-trust';
+import { UserChanges } from './user-changes';
 
 /**
  * Brings what has been recorded to Redis. It can also reach it later, by the outbox; but a caller
@@ -8,15 +9,27 @@ import { RedisTrust } from './redis-trust';
  */
 @Injectable()
 export class RedisUpdates {
-  constructor(private readonly trust: RedisTrust) {}
+  constructor(
+    private readonly trust: RedisTrust,
+    private readonly changes: UserChanges,
+  ) {}
+
+  /** Whatever becomes of the update, this process goes by nothing that it kept of the user. */
+  async make<T>(userId: string, update: () => Promise<T>): Promise<T> {
+    try {
+      return await update();
+    } finally {
+      this.changes.happened(userId);
+    }
+  }
 
   /**
    * @returns what the update returned; null when Redis did not answer, and then `settle` is due before
    * anybody is told that it is done.
    */
-  async attempt<T>(update: () => Promise<T>): Promise<T | null> {
+  async attempt<T>(userId: string, update: () => Promise<T>): Promise<T | null> {
     try {
-      return await update();
+      return await this.make(userId, update);
     } catch (error) {
       if (!(error instanceof DependencyUnavailableError)) {
         throw error;
@@ -31,8 +44,8 @@ export class RedisUpdates {
   }
 
   /** `attempt`, and `settle` if it failed: at most the lease, 1 s. */
-  async enforce<T>(update: () => Promise<NonNullable<T>>): Promise<void> {
-    if ((await this.attempt(update)) === null) {
+  async enforce<T>(userId: string, update: () => Promise<NonNullable<T>>): Promise<void> {
+    if ((await this.attempt(userId, update)) === null) {
       await this.settle();
     }
   }

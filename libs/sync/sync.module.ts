@@ -8,6 +8,7 @@ import { RedisTrust } from './redis-trust';
 import { RedisUpdates } from './redis-updates';
 import { SyncTimings } from './sync-timings';
 import { Synchroniser } from './synchroniser';
+import { UserChanges } from './user-changes';
 
 /**
  * Keeps Redis up to date with the record. Global: there is one Redis to believe or not. Needs
@@ -16,7 +17,15 @@ import { Synchroniser } from './synchroniser';
 @Global()
 @Module({
   imports: [MetricsModule, TypeOrmModule.forFeature([OutboxEntity])],
-  providers: [Outbox, PositionStore, RedisTrust, RedisUpdates, Synchroniser, SyncTimings],
-  exports: [Outbox, RedisTrust, RedisUpdates, Synchroniser],
+  providers: [
+    Outbox,
+    PositionStore,
+    RedisTrust,
+    RedisUpdates,
+    Synchroniser,
+    SyncTimings,
+    UserChanges,
+  ],
+  exports: [Outbox, RedisTrust, RedisUpdates, Synchroniser, UserChanges],
 })
 export class SyncModule {}

@@ -14,6 +14,7 @@ import { isReplayable, parsePosition, type Position } from './position';
 import { PositionStore } from './position.store';
 import { RedisTrust } from './redis-trust';
 import { SyncTimings } from './sync-timings';
+import { UserChanges } from './user-changes';
 
 /** Entries that one look reads at most. Whoever is further back begins a new era instead. */
 
@@ -73,6 +74,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly positions: PositionStore,
     private readonly trust: RedisTrust,
     private readonly timings: SyncTimings,
+    private readonly changes: UserChanges,
     private readonly metrics: Metrics,
   ) {
     metrics.sync.watchTrust(() => trust.era() !== null, timings.leaseMs);
@@ -235,6 +237,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       const outcomes = await Promise.all(
         batch.map(async (entry) => this.appliers.get(entry.kind)?.(entry)),
       );
+      batch.forEach(({ userId }) => this.changes.happened(userId));
       fresh.push(...batch.filter((_, index) => outcomes[index] === 'new'));
     }
     return fresh;
