@@ -43,12 +43,16 @@ export interface TestApp {
 }
 
 export interface TestAppOptions {
+  /** An application whose stores this one shares, as another instance of it. */
+  beside?: TestApp;
   /** Environment variables beside the addresses of the stores. */
   env?: Record<string, string>;
   /** Port at which the application finds Postgres: a wire that the test can cut. */
   postgresPort?: number;
   /** Port at which the application finds Redis. */
   redisPort?: number;
+  /** Who it is there; everybody's user where absent. */
+  redisUser?: { name: string; password: string };
   /** How long clients may take, where it is not as in production. */
   httpTimings?: HttpTimings;
   /** How closely Redis is watched, where it is not as in production. */
@@ -78,19 +82,25 @@ export function newEmail(): string {
 
 /** The whole API on a free port, on a Redis and a database of its own. */
 export async function startTestApp({
+  beside,
   env = {},
   postgresPort,
   redisPort,
+  redisUser,
   timings = Object.assign(new SyncTimings(), { leaseMs: LEASE_MS }),
   httpTimings = new HttpTimings(),
   realHashes = false,
   more = {},
 }: TestAppOptions = {}): Promise<TestApp> {
-  const [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+  const [redis, database] = beside
+    ? [beside.redis, beside.database]
+    : await Promise.all([startTestRedis(), createTestDatabase()]);
   const databaseUrl = new URL(database.url);
   databaseUrl.port = String(postgresPort ?? databaseUrl.port);
   const redisUrl = new URL(redis.url);
   redisUrl.port = String(redisPort ?? redisUrl.port);
+  redisUrl.username = redisUser?.name ?? '';
+  redisUrl.password = redisUser?.password ?? '';
   const avatarDirectory = newFolder('avatars-');
   const settings = parseSettings({
     NODE_ENV: 'test',
@@ -157,7 +167,9 @@ export async function startTestApp({
       // Clients of the tests keep connections open, and some that they have never used.
       nest.getHttpServer().closeAllConnections();
       await nest.close();
-      await Promise.all([redis.stop(), database.drop()]);
+      if (!beside) {
+        await Promise.all([redis.stop(), database.drop()]);
+      }
       file.close();
     },
   };

@@ -1,11 +1,22 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
+/** Bytes of what a client says first that are remembered. */
+const OPENING_BYTES = 2048;
+
+/** A connection of a client, what it said first, and its other half. */
+interface Connection {
+  inbound: Socket;
+  outbound: Socket;
+  opening: string;
+}
+
 /** A wire between the application and a store that a test can cut, hang, lose or lay elsewhere. */
 export class TcpProxy {
   private readonly open = new Set<Socket>();
   /** Ends of connections on which nothing arrives any more. */
   private readonly lost = new Set<Socket>();
+  private readonly connections = new Set<Connection>();
   private state: 'up' | 'cut' | 'hung' = 'up';
 
   private constructor(
@@ -16,7 +27,8 @@ export class TcpProxy {
 
   /** @param port of the wire's own; a free one unless told. */
   static async start(targetPort: number, port = 0): Promise<TcpProxy> {
-    const server = createServer();
+    // As the stores have it: what is small is not held back until something else is confirmed.
+    const server = createServer({ noDelay: true });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     const { port: bound } = server.address() as AddressInfo;
@@ -40,6 +52,24 @@ export class TcpProxy {
   hang(): void {
     this.state = 'hung';
     this.open.forEach((socket) => socket.pause());
+  }
+
+  /** Hangs some connections and no others. @param which by what the client said first. */
+  hangSome(which: (opening: string) => boolean): void {
+    for (const { inbound, outbound, opening } of this.connections) {
+      if (which(opening)) {
+        [inbound, outbound].forEach((socket) => socket.pause());
+      }
+    }
+  }
+
+  /** Ends some connections and no others. @param which by what the client said first. */
+  endSome(which: (opening: string) => boolean): void {
+    for (const { inbound, opening } of this.connections) {
+      if (which(opening)) {
+        inbound.destroy();
+      }
+    }
   }
 
   /**
@@ -93,7 +123,15 @@ export class TcpProxy {
       inbound.destroy();
       return;
     }
-    const outbound = connect(this.targetPort, '127.0.0.1');
+    const outbound = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true });
+    const connection: Connection = { inbound, outbound, opening: '' };
+    this.connections.add(connection);
+    inbound.on('data', (chunk: Buffer) => {
+      if (connection.opening.length < OPENING_BYTES) {
+        connection.opening += chunk.toString();
+      }
+    });
+    inbound.once('close', () => this.connections.delete(connection));
     for (const [from, to] of [
       [inbound, outbound],
       [outbound, inbound],
