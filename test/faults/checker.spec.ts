@@ -29,6 +29,16 @@ describe('revoked stays revoked', () => {
 
   const logout: Step = { op: 'logout', session: 's', at: [20, 30] };
 
+  it('lets other instances go by what was before for as long as it is told, and no longer', () => {
+    const brokenWith = (staleMs: number, ...steps: Step[]) =>
+      check(history(opened, logout, ...steps), [], { staleMs }).map(({ rule }) => rule);
+    const onOther = { ...verified(100, 110), instance: 'b' };
+    expect(brokenWith(70, onOther)).toEqual([]);
+    expect(brokenWith(69, onOther)).toEqual(BROKEN);
+    expect(brokenWith(70, verified(100, 110))).toEqual(BROKEN);
+    expect(brokenWith(70, { ...onOther, op: 'refresh' })).toEqual(BROKEN);
+  });
+
   it('says nothing of requests that overlap the revoke', () => {
     expect(rulesBrokenBy([opened, logout, verified(29, 40), refused(21, 22)])).toEqual([]);
   });

@@ -12,6 +12,8 @@ export interface CheckOptions {
   graceMs?: number;
   /** For how long after its end a request without a clear answer may still take effect. */
   lateEffectMs?: number;
+  /** For how long after an answer another instance may go by what was before it. */
+  staleMs?: number;
 }
 
 export const GRACE_MS = 1_000;
@@ -21,15 +23,15 @@ const LATE_EFFECT_MS = 5_000;
 export function check(
   requests: readonly RecordedRequest[],
   faults: readonly FaultWindow[] = [],
-  { graceMs = GRACE_MS, lateEffectMs = LATE_EFFECT_MS }: CheckOptions = {},
+  { graceMs = GRACE_MS, lateEffectMs = LATE_EFFECT_MS, staleMs = 0 }: CheckOptions = {},
 ): Violation[] {
   const fates = fatesOf(requests, lateEffectMs);
   const book = new FaultBook(faults, graceMs);
   return [
-    ...revokedStaysRevoked(requests, fates, book),
+    ...revokedStaysRevoked(requests, fates, book, staleMs),
     ...aliveStaysAlive(requests, fates),
     ...unsureMeansNo(requests, fates, book),
-    ...writtenStaysVisible(requests),
+    ...writtenStaysVisible(requests, staleMs),
     ...passwordChanged(requests),
   ];
 }

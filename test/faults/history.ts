@@ -78,6 +78,20 @@ export class History {
   }
 }
 
+/**
+ * Whether the instance that a request went to has to know what an earlier one did: at once where that
+ * was the same instance.
+ * @param staleMs for how long others need not.
+ */
+export function isKnownTo(
+  request: RecordedRequest,
+  earlier: RecordedRequest,
+  staleMs: number,
+): boolean {
+  const patienceMs = request.instance === earlier.instance ? 0 : staleMs;
+  return earlier.endMs + patienceMs < request.startMs;
+}
+
 export function byUser(
   requests: readonly RecordedRequest[],
 ): ReadonlyMap<string, RecordedRequest[]> {

@@ -1,87 +1,12 @@
-import { Random } from './load/random';
-import { expectPromisesKept, seed, underLoad, useCluster, type Scenario } from './scenario';
-import {
-  cutOffPostgres,
-  cutOffRedis,
-  evict,
-  failOverToLaggingReplica,
-  flushAll,
-  killConnections,
-  killInstance,
-  loseRedisWhilePostgresIsAway,
-  pauseRedis,
-  restartEmpty,
-  restartFromOldCopy,
-  restartFromOldCopyWhilePostgresIsAway,
-  restartPostgres,
-  stepClock,
-  suspendRedis,
-  type Script,
-} from './scripts';
+import { expectToSurvive } from './random-faults';
+import { useCluster } from './scenario';
 
 /** `LATCHKEY_LONG_TESTS=1` goes on for minutes, for a nightly run. */
 const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
 const DURATION_MS = LONG ? 300_000 : 20_000;
 
-const ONE = [['a'], ['b']];
-const SOME = [...ONE, undefined];
-
-/** Whatever can happen, and to whom. */
-const FAULTS: Record<string, (random: Random) => Script> = {
-  flushAll: () => flushAll,
-  evictSessions: () => evict('session:*'),
-  evictTombstones: () => evict('blacklist:*'),
-  evictProfiles: () => evict('user:profile:*'),
-  evictPosition: () => evict('latchkey:position'),
-  restartEmpty: () => restartEmpty,
-  restartFromOldCopy: () => restartFromOldCopy,
-  failOver: () => failOverToLaggingReplica,
-  pauseShortly: () => pauseRedis(200),
-  pauseLong: () => pauseRedis(1_500),
-  suspendRedis: () => suspendRedis,
-  killConnections: () => killConnections,
-  cutRedis: (random) => cutOffRedis('cut', random.pick(SOME)),
-  hangRedis: (random) => cutOffRedis('hang', random.pick(SOME)),
-  loseRedis: (random) => cutOffRedis('lose', random.pick(SOME)),
-  killInstance: () => killInstance,
-  // By less than what a client may take to try a refresh again.
-  stepClock: (random) => stepClock(random.pick(['a', 'b'])!, random.pick([-3_000, 3_000])!),
-  cutPostgres: (random) => cutOffPostgres('cut', random.pick(SOME)),
-  hangPostgres: (random) => cutOffPostgres('hang', random.pick(ONE)),
-  shutDownPostgres: () => restartPostgres('shutDown'),
-  crashPostgres: () => restartPostgres('crash'),
-  loseBoth: () => loseRedisWhilePostgresIsAway,
-  oldCopyAlone: () => restartFromOldCopyWhilePostgresIsAway,
-};
-
-async function oneFaultAfterAnother(scenario: Scenario, happened: string[]): Promise<void> {
-  const { faults, random } = scenario;
-  const endMs = performance.now() + DURATION_MS;
-  while (performance.now() < endMs) {
-    const name = random.pick(Object.keys(FAULTS))!;
-    happened.push(name);
-    await FAULTS[name]!(random)(scenario);
-    await faults.recovered();
-  }
-}
-
 describe('random faults, one after another', () => {
   const cluster = useCluster({ ownPostgres: true, replica: true });
 
-  it(
-    'break no promise',
-    async () => {
-      const random = new Random(seed());
-      const happened: string[] = [];
-      const repeat = `LATCHKEY_FAULT_SEED=${random.seed} repeats the choices`;
-      process.stdout.write(`${repeat}\n`);
-      try {
-        const run = (scenario: Scenario) => oneFaultAfterAnother(scenario, happened);
-        expectPromisesKept(await underLoad(cluster(), run, { random }), cluster());
-      } catch (error) {
-        throw new Error(`after ${happened.join(', ')} (${repeat})`, { cause: error });
-      }
-    },
-    DURATION_MS + 120_000,
-  );
+  it('break no promise', () => expectToSurvive(cluster(), DURATION_MS), DURATION_MS + 120_000);
 });

@@ -51,6 +51,7 @@ export async function underLoad(
     random = new Random(seed()),
     graceMs = GRACE_MS,
     lateEffectMs,
+    staleMs = 0,
     ...options
   }: ScenarioOptions = {},
 ): Promise<Outcome> {
@@ -67,7 +68,7 @@ export async function underLoad(
   }
   const { requests } = load.history;
   const lapses = cluster.instances.flatMap((instance) => instance.lapses());
-  const limits = { graceMs, ...(lateEffectMs !== undefined && { lateEffectMs }) };
+  const limits = { graceMs, staleMs, ...(lateEffectMs !== undefined && { lateEffectMs }) };
   return { requests, violations: check(requests, [...faults.windows, ...lapses], limits) };
 }
 

@@ -2,6 +2,7 @@ import type { Abstract, Type } from '@nestjs/common';
 import { ProfileCacheService } from '../../../libs/profile-cache';
 import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
 import { SessionService } from '../../../libs/session';
+import { NearCache } from '../../../libs/session/near-cache/near-cache';
 import { RevocationBacklog } from '../../../libs/session/revocation-backlog';
 import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
 import { RedisTrust, RedisUpdates, Synchroniser } from '../../../libs/sync';
@@ -10,14 +11,17 @@ import type { ScenarioOptions } from '../scenario';
 import {
   cutOffRedis,
   flushAll,
+  leaveToRedis,
   loseRedisWhilePostgresIsAway,
   nothingHappens,
   nothingHappensForLong,
   restartFromOldCopyWhilePostgresIsAway,
+  tellNothingTo,
   type Script,
 } from '../scripts';
 import type { Rule } from '../violation';
 import { StubbornPasswords, UncachedWrites } from './accounts';
+import { DeafNearCache, TrustingNearCache } from './near-cache';
 import { UnfencedFills } from './profiles';
 import {
   EmptyRecord,
@@ -52,6 +56,11 @@ const RACING_PASSWORDS: ScenarioOptions = {
 /** A mistake with single sessions shows where many are ended. */
 const MANY_ENDS: ScenarioOptions = {
   weights: { login: 25, logout: 20, 'delete-session': 12, 'write-profile': 2, refresh: 2 },
+};
+
+/** What is kept near shows where sessions are used again and again. */
+export const MANY_READS: ScenarioOptions = {
+  weights: { verify: 150, 'read-profile': 70, login: 10, 'write-profile': 3, refresh: 2 },
 };
 
 /** By the name that an instance is started with. */
@@ -125,6 +134,25 @@ export const BUGS: Record<string, Bug> = {
   },
 };
 
+/** Bugs of instances whose near cache is on. */
+export const NEAR_CACHE_BUGS: Record<string, Bug> = {
+  'deaf-near-cache': {
+    provide: NearCache,
+    useClass: DeafNearCache,
+    breaks: 'revoked-stays-revoked',
+    // Or it would be told by the outbox.
+    when: leaveToRedis('b'),
+    load: MANY_READS,
+  },
+  'trusting-near-cache': {
+    provide: NearCache,
+    useClass: TrustingNearCache,
+    breaks: 'revoked-stays-revoked',
+    when: tellNothingTo('b'),
+    load: MANY_READS,
+  },
+};
+
 /** Mistakes that show only where one profile is read and changed all the time. */
 const CACHE_MISTAKES: Record<string, Mistake> = {
   'unfenced-fills': { provide: RedisProfileStore, useClass: UnfencedFills },
@@ -132,7 +160,7 @@ const CACHE_MISTAKES: Record<string, Mistake> = {
 
 /** @throws Error for a name that no mistake has. */
 export function mistakeCalled(name: string): Mistake {
-  const mistake = BUGS[name] ?? CACHE_MISTAKES[name];
+  const mistake = BUGS[name] ?? NEAR_CACHE_BUGS[name] ?? CACHE_MISTAKES[name];
   if (!mistake) {
     throw new Error(`there is no bug called ${name}`);
   }

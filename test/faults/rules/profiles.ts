@@ -1,22 +1,26 @@
-import { byUser, describeRequest, type RecordedRequest } from '../history';
+import { byUser, describeRequest, isKnownTo, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
 import { effectOf } from './revocations';
 
 /**
  * A profile that is read after a write was answered is at least that new. A write without an answer
  * may be carried out late, so its version may stand there at any time after it.
+ * @param staleMs for how long other instances may show the older one nevertheless.
  */
-export function writtenStaysVisible(requests: readonly RecordedRequest[]): Violation[] {
-  return [...byUser(requests).values()].flatMap(ofOneUser);
+export function writtenStaysVisible(
+  requests: readonly RecordedRequest[],
+  staleMs: number,
+): Violation[] {
+  return [...byUser(requests).values()].flatMap((ofUser) => ofOneUser(ofUser, staleMs));
 }
 
-function ofOneUser(requests: readonly RecordedRequest[]): Violation[] {
+function ofOneUser(requests: readonly RecordedRequest[], staleMs: number): Violation[] {
   const writes = requests.filter(({ op }) => op === 'write-profile');
   const reads = requests.filter(({ op, status }) => op === 'read-profile' && status === 200);
   return reads.flatMap((read) => {
     const hidden = writes.find(
       (write) =>
-        effectOf(write) === 'done' && write.endMs < read.startMs && write.value! > read.value!,
+        effectOf(write) === 'done' && isKnownTo(read, write, staleMs) && write.value! > read.value!,
     );
     const shown = writes.find(({ value }) => value === read.value);
     if (!hidden || (shown && effectOf(shown) === 'undecided')) {

@@ -1,4 +1,4 @@
-import { describeRequest, type RecordedRequest } from '../history';
+import { describeRequest, isKnownTo, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
 import type { FaultBook } from './fault-book';
 import type { SessionFate } from './revocations';
@@ -13,16 +13,22 @@ function isDenied({ status, code }: RecordedRequest): boolean {
   return status === 401 && code !== 'invalid_credentials';
 }
 
-/** A session that an answered request ended is never taken for alive by a request that starts later. */
+/**
+ * A session that an answered request ended is never taken for alive by a request that starts later.
+ * @param staleMs for how long other instances may take it for alive nevertheless.
+ */
 export function revokedStaysRevoked(
   requests: readonly RecordedRequest[],
   fates: ReadonlyMap<string, SessionFate>,
   faults: FaultBook,
+  staleMs: number,
 ): Violation[] {
   return requests.flatMap((request) => {
     const fate = fates.get(request.session ?? '');
+    // Refresh tokens are known to the record alone.
+    const patienceMs = request.op === 'refresh' ? 0 : staleMs;
     const revoke = fate?.ended.find(
-      (ended) => ended.endMs < request.startMs && !faults.isForgotten(ended, request),
+      (ended) => isKnownTo(request, ended, patienceMs) && !faults.isForgotten(ended, request),
     );
     if (!revoke || !isAuthenticated(request)) {
       return [];

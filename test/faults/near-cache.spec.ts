@@ -1,0 +1,62 @@
+import { Scrape } from '../support/metrics';
+import { until } from '../support/until';
+import { MANY_READS, NEAR_CACHE_BUGS } from './bugs';
+import { expectToSurvive } from './random-faults';
+import { expectPromisesKept, underLoad, useCluster } from './scenario';
+import {
+  failOverToLaggingReplica,
+  nothingHappensForLong,
+  suspendRedis,
+  tellNothingTo,
+  type Script,
+} from './scripts';
+
+/** For how long an instance may go by what another one has changed (docs/consistency.md). */
+const LIMITS = { ...MANY_READS, staleMs: 500 };
+const env = { NEAR_CACHE: 'on' };
+const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
+const RANDOM_MS = LONG ? 300_000 : 12_000;
+
+describe('with the near cache on, promises are kept within its bound', () => {
+  const cluster = useCluster({ ownPostgres: true, replica: true, env });
+
+  async function hits(): Promise<number> {
+    const scrapes = cluster().instances.map(({ origin }) => Scrape.of(origin));
+    const counts = (await Promise.all(scrapes)).map((scrape) =>
+      scrape.sum('latchkey_near_cache_reads_total', { result: 'hit' }),
+    );
+    return Math.min(...counts);
+  }
+
+  it.each<[string, Script]>([
+    ['nothing is wrong', nothingHappensForLong],
+    ['the process of Redis is stopped', suspendRedis],
+    ['Redis fails over to a replica that lacks something', failOverToLaggingReplica],
+    ['one instance is told of nothing any more', tellNothingTo('b')],
+  ])('when %s', async (_what, script) => {
+    const before = await hits();
+    expectPromisesKept(await underLoad(cluster(), script, LIMITS), cluster());
+    expect(await hits()).toBeGreaterThan(before);
+  });
+
+  it(
+    'whatever happens, one fault after another',
+    () => expectToSurvive(cluster(), RANDOM_MS, LIMITS),
+    RANDOM_MS + 120_000,
+  );
+});
+
+describe('a bug in the near cache is found:', () => {
+  const NAMES = Object.keys(NEAR_CACHE_BUGS);
+  const cluster = useCluster({ bug: NAMES[0]!, env });
+
+  it.each(NAMES)('%s', async (name) => {
+    const { breaks, when, load } = NEAR_CACHE_BUGS[name]!;
+    await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
+    await cluster().settled();
+    await until(async () => {
+      const { violations } = await underLoad(cluster(), when, { ...LIMITS, ...load });
+      return violations.some(({ rule }) => rule === breaks);
+    });
+  });
+});

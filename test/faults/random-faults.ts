@@ -1,0 +1,96 @@
+import { Random } from './load/random';
+import type { Cluster } from './cluster';
+import {
+  expectPromisesKept,
+  seed,
+  underLoad,
+  type Scenario,
+  type ScenarioOptions,
+} from './scenario';
+import {
+  cutOffPostgres,
+  cutOffRedis,
+  evict,
+  failOverToLaggingReplica,
+  flushAll,
+  killConnections,
+  killInstance,
+  loseRedisWhilePostgresIsAway,
+  pauseRedis,
+  restartEmpty,
+  restartFromOldCopy,
+  restartFromOldCopyWhilePostgresIsAway,
+  restartPostgres,
+  stepClock,
+  silenceRedis,
+  suspendRedis,
+  type Script,
+} from './scripts';
+
+const ONE = [['a'], ['b']];
+const SOME = [...ONE, undefined];
+
+/** Whatever can happen, and to whom. */
+const FAULTS: Record<string, (random: Random) => Script> = {
+  flushAll: () => flushAll,
+  evictSessions: () => evict('session:*'),
+  evictTombstones: () => evict('blacklist:*'),
+  evictProfiles: () => evict('user:profile:*'),
+  evictPosition: () => evict('latchkey:position'),
+  restartEmpty: () => restartEmpty,
+  restartFromOldCopy: () => restartFromOldCopy,
+  failOver: () => failOverToLaggingReplica,
+  pauseShortly: () => pauseRedis(200),
+  pauseLong: () => pauseRedis(1_500),
+  suspendRedis: () => suspendRedis,
+  killConnections: () => killConnections,
+  cutRedis: (random) => cutOffRedis('cut', random.pick(SOME)),
+  hangRedis: (random) => cutOffRedis('hang', random.pick(SOME)),
+  loseRedis: (random) => cutOffRedis('lose', random.pick(SOME)),
+  silenceRedis: (random) => silenceRedis(random.pick(SOME)),
+  killInstance: () => killInstance,
+  // By less than what a client may take to try a refresh again.
+  stepClock: (random) => stepClock(random.pick(['a', 'b'])!, random.pick([-3_000, 3_000])!),
+  cutPostgres: (random) => cutOffPostgres('cut', random.pick(SOME)),
+  hangPostgres: (random) => cutOffPostgres('hang', random.pick(ONE)),
+  shutDownPostgres: () => restartPostgres('shutDown'),
+  crashPostgres: () => restartPostgres('crash'),
+  loseBoth: () => loseRedisWhilePostgresIsAway,
+  oldCopyAlone: () => restartFromOldCopyWhilePostgresIsAway,
+};
+
+async function oneFaultAfterAnother(
+  scenario: Scenario,
+  durationMs: number,
+  happened: string[],
+): Promise<void> {
+  const { faults, random } = scenario;
+  const endMs = performance.now() + durationMs;
+  while (performance.now() < endMs) {
+    const name = random.pick(Object.keys(FAULTS))!;
+    happened.push(name);
+    await FAULTS[name]!(random)(scenario);
+    await faults.recovered();
+  }
+}
+
+/**
+ * Whatever can happen, one after another, for so long; no promise may be broken.
+ * @param options of the load and the checker.
+ */
+export async function expectToSurvive(
+  cluster: Cluster,
+  durationMs: number,
+  options: ScenarioOptions = {},
+): Promise<void> {
+  const random = new Random(seed());
+  const happened: string[] = [];
+  const repeat = `LATCHKEY_FAULT_SEED=${random.seed} repeats the choices`;
+  process.stdout.write(`${repeat}\n`);
+  try {
+    const run = (scenario: Scenario) => oneFaultAfterAnother(scenario, durationMs, happened);
+    expectPromisesKept(await underLoad(cluster, run, { ...options, random }), cluster);
+  } catch (error) {
+    throw new Error(`after ${happened.join(', ')} (${repeat})`, { cause: error });
+  }
+}
