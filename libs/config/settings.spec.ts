@@ -104,6 +104,13 @@ describe('settings', () => {
     });
   });
 
+  it('keep sessions near when told, 50,000 unless told how many', () => {
+    expect(parse({ NEAR_CACHE: 'on' }).nearCacheMaxSessions).toBe(50_000);
+    const few = { NEAR_CACHE_MAX: '100' };
+    expect(parse({ NEAR_CACHE: 'true', ...few }).nearCacheMaxSessions).toBe(100);
+    expect(parse(few).nearCacheMaxSessions).toBeUndefined();
+  });
+
   it('take what is said of passwords', () => {
     const { passwords } = parse({
       PASSWORD_QUEUE: '8',
@@ -122,6 +129,8 @@ describe('settings', () => {
   });
 
   it.each([
+    [{ NEAR_CACHE: 'near' }, 'NEAR_CACHE must be true or false.'],
+    [{ NEAR_CACHE_MAX: '0' }, 'NEAR_CACHE_MAX must be a whole number of at least 1.'],
     [{ PASSWORD_QUEUE: '0' }, 'PASSWORD_QUEUE must be a whole number of at least 1.'],
     [
       { PASSWORD_CONTEXT_WORDS: 'acme,,ab' },
