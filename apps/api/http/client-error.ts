@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS, type Problem } from '#libs/http';
+import { newRequestId } from './request-id';
 
 const STATUS_OF: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -18,7 +18,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     return;
   }
   const status = STATUS_OF[error.code ?? ''] ?? 400;
-  const requestId = randomUUID();
+  const requestId = newRequestId();
   const problem: Problem = {
     type: 'urn:latchkey:problem:malformed_json',
     title: PROBLEMS.malformed_json.title,

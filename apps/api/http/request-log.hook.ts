@@ -1,17 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { sessionFields } from '#libs/common';
+import type { Logger } from 'pino';
 import type { AuthenticatedRequest } from '#libs/http';
+import { answerLog } from '../log/answer-log';
 import { clientOf } from './client.decorator';
-
-const ACCEPTED_REQUEST_ID = /^[\w.:-]{1,128}$/;
-
-/** The caller's `X-Request-Id` where it is harmless, else a new one. */
-export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && ACCEPTED_REQUEST_ID.test(given) ? given : randomUUID();
-}
 
 /**
  * Returns the request id to the caller, forbids caching, and logs one line for each answer.
@@ -23,21 +14,22 @@ export function addRequestHooks(fastify: FastifyInstance, always: Record<string,
     reply.headers(headers).header('x-request-id', request.id);
     done();
   });
+  const logAnswer = answerLog(fastify.log as Logger);
   fastify.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request;
-    const line = {
+    const { statusCode: status } = reply;
+    // A sign-in has come by its session on the way.
+    const session = request.requestContext?.session ?? userOf(request)?.session;
+    logAnswer({
       requestId: request.id,
-      // A sign-in has come by its session on the way.
-      ...sessionFields(request.requestContext?.session ?? userOf(request)?.session),
-      method,
-      // The pattern, never the URL: a client may have put a secret into that.
-      route: routeOptions.url,
-      status: reply.statusCode,
+      userId: session?.userId,
+      sessionId: session?.id,
+      method: request.method,
+      route: request.routeOptions.url,
+      status,
       // Who was refused may be an attacker.
-      ...(reply.statusCode >= 400 && { ip: clientOf(request).ip }),
+      ip: status >= 400 ? clientOf(request).ip : undefined,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
-    };
-    request.log.info(line, 'answered');
+    });
     done();
   });
 }

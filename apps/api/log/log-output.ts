@@ -1,19 +1,22 @@
 import pino, { type DestinationStream } from 'pino';
 import type { Settings } from '#libs/config';
 
+/** Milliseconds for which a line waits for others to be written with it. */
+const GATHERING_MS = 20;
+
 /** Standard output, in the format that the settings name. */
 export async function logOutput(format: Settings['logFormat']): Promise<DestinationStream> {
-  const output = onceATurn();
+  const output = gathered();
   const toText = format === 'pretty' ? await textFormat() : undefined;
   return toText ? { write: (line) => output.write(toText(line)) } : output;
 }
 
 /**
- * Writes the lines of one turn of the event loop together, at its end: a system call for each line would
- * cost more than all that leads to the line. A process that is killed loses that turn; one that ends by
- * itself, or by an error that nobody caught, loses nothing.
+ * Writes lines together, a moment later: a system call for each would cost more than all that leads to the
+ * line. A process that is killed loses those of its last moment; one that ends by itself, or by an error
+ * that nobody caught, loses nothing.
  */
-function onceATurn(): DestinationStream & { flushSync(): void } {
+function gathered(): DestinationStream & { flushSync(): void } {
   const output = pino.destination(1);
   let lines = '';
   const flushSync = () => {
@@ -23,11 +26,12 @@ function onceATurn(): DestinationStream & { flushSync(): void } {
       output.write(due);
     }
   };
-  process.on('exit', flushSync);
+  // Before pino closes what it writes to.
+  process.prependListener('exit', flushSync);
   return {
     write(line) {
       if (lines === '') {
-        setImmediate(flushSync);
+        setTimeout(flushSync, GATHERING_MS).unref();
       }
       lines += line;
     },
