@@ -9,6 +9,11 @@ export class AsyncScope<T> {
   private readonly storage = new AsyncLocalStorage<T | undefined>();
   private holders = 0;
 
+  /** Whether the value is in use anywhere. */
+  get isHeld(): boolean {
+    return this.holders > 0;
+  }
+
   /** @returns undefined outside of a scope. */
   get(): T | undefined {
     return this.storage.getStore();
@@ -42,7 +47,7 @@ export class AsyncScope<T> {
 
   /** For work that happens to be set off in a scope and does not belong to it. */
   outside<R>(work: () => R): R {
-    return this.holders > 0 ? this.storage.run(undefined, work) : work();
+    return this.isHeld ? this.storage.run(undefined, work) : work();
   }
 
   private letGo(): void {

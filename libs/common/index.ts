@@ -16,6 +16,7 @@ export type { OptionsFactory } from './options-factory';
 export {
   currentRequest,
   identifyRequest,
+  isAnyRequestFollowed,
   outsideRequest,
   runInRequest,
   sessionFields,

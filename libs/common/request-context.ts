@@ -29,6 +29,11 @@ export function currentRequest(): RequestContext | undefined {
   return scope.get();
 }
 
+/** Whether there is a request that can be found so; while there is, every promise of the process costs more. */
+export function isAnyRequestFollowed(): boolean {
+  return scope.isHeld;
+}
+
 /** Says whose session asks. Without a request it does nothing. */
 export function identifyRequest({ id, userId }: { id: string; userId: string }): void {
   const context = scope.get();

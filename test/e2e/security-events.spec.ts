@@ -6,6 +6,7 @@ import {
   type SecurityEventName,
 } from '../../libs/audit';
 import { HttpTraffic } from '../../apps/api/lifecycle/http-traffic';
+import { isAnyRequestFollowed } from '../../libs/common';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer, Call } from '../support/http-client';
 import { RawConnection } from '../support/raw-connection';
@@ -230,10 +231,12 @@ describe('security events', () => {
       });
       client.close();
       await until(() => app.nest.get(HttpTraffic).openRequests === 0);
+      expect(isAnyRequestFollowed()).toBe(true);
     } finally {
       await runner.rollbackTransaction();
       await runner.release();
     }
+    await until(() => !isAnyRequestFollowed());
     await until(async () => (await rowsOfRequest(app, requestId)).length > 0);
     expect(await rowsOfRequest(app, requestId)).toEqual([
       expect.objectContaining({

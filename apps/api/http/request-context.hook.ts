@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the log and security events say of this request; null where it does without. */
     requestContext: RequestContext | null;
+    /** To be called when the answer is made. */
+    whenHandled: (() => void) | null;
   }
 
   interface FastifyContextConfig {
@@ -20,15 +22,13 @@ declare module 'fastify' {
  */
 export const WithoutContext = () => RouteConfig({ withoutContext: true });
 
-/**
- * Milliseconds for which work goes on that nobody waits for any more: it still has to say who asked. No
- * handler takes longer.
- */
+/** Milliseconds after which a request is over that nobody waits for and that is not answered. No handler takes longer. */
 const AFTER_ABORT_MS = 60_000;
 
 /** Lets all that happens for a request know it; Fastify's parser of bodies brings the context along. */
 export function addRequestContext(fastify: FastifyInstance): void {
   fastify.decorateRequest('requestContext', null);
+  fastify.decorateRequest('whenHandled', null);
   fastify.addHook('onRequest', (request, { raw }, done) => {
     if (request.routeOptions.config.withoutContext) {
       done();
@@ -36,15 +36,27 @@ export function addRequestContext(fastify: FastifyInstance): void {
     }
     request.requestContext = contextOf(request);
     runInRequest(request.requestContext, (end) => {
+      let isHandled = false;
+      request.whenHandled = () => {
+        isHandled = true;
+        if (raw.closed) {
+          end();
+        }
+      };
       raw.once('close', () => {
-        if (raw.writableFinished) {
+        if (isHandled) {
           end();
         } else {
+          // Work goes on that nobody waits for any more: it still has to say who asked.
           setTimeout(end, AFTER_ABORT_MS).unref();
         }
       });
       done();
     });
+  });
+  fastify.addHook('onSend', (request, _reply, _payload, done) => {
+    request.whenHandled?.();
+    done();
   });
 }
 
