@@ -1,17 +1,19 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { Clock } from '#libs/common';
+import { Clock, RecentlyUsed } from '#libs/common';
 import type { Session } from '#libs/session';
 import { TokenExpiredError, TokenInvalidError } from './auth.errors';
 import { AuthOptions } from './auth.options';
 import { KeyRing } from './keys/key-ring';
-import { VerifiedTokens } from './verified-tokens';
 
 /** RFC 9068 section 2.1: an access token names its type, so that no other JWT passes for one. */
 const TOKEN_TYPE = 'at+jwt';
 /** A token of ours has some 500 characters; anything far longer is not worth parsing. */
 const MAX_TOKEN_LENGTH = 4096;
+
+/** Tokens that are remembered at most; one takes about 1 kB. */
+const MAX_REMEMBERED = 10_000;
 
 /** What a valid access token says. Instants in seconds since the Unix epoch. */
 export interface AccessTokenClaims {
@@ -31,10 +33,22 @@ export interface AccessToken {
   expiresInSeconds: number;
 }
 
+/** What was once found out about a token, and holds as long as its key does. */
+interface VerifiedToken {
+  claims: Readonly<AccessTokenClaims>;
+  kid: string | undefined;
+  /** The key that its signature was checked with. */
+  key: KeyObject;
+}
+
 /** Signs and checks access tokens (JWT, RFC 7519, profile of RFC 9068). Touches no store. */
 @Injectable()
 export class TokenService {
-  private readonly verified = new VerifiedTokens();
+  /**
+   * In this process alone: tokens whose signature and claims were right, so that those who come again and
+   * again are not checked from scratch. What may change is checked each time.
+   */
+  private readonly verified = new RecentlyUsed<string, VerifiedToken>(MAX_REMEMBERED);
 
   constructor(
     private readonly jwt: JwtService,
@@ -83,7 +97,7 @@ export class TokenService {
       return this.verifyFromScratch(token);
     }
     if (this.keys.verificationKey(known.kid) !== known.key) {
-      this.verified.forget(token);
+      this.verified.delete(token);
       return this.verifyFromScratch(token);
     }
     if (known.claims.exp <= this.nowSeconds()) {
@@ -117,7 +131,7 @@ export class TokenService {
     const claims = Object.freeze(payload);
     // With `nbf` a clock that is set back would make it invalid again: none of ours has it.
     if (!('nbf' in claims)) {
-      this.verified.remember(token, { claims, kid, key });
+      this.verified.set(token, { claims, kid, key });
     }
     return claims;
   }

@@ -24,5 +24,6 @@ export {
   type RequestOrigin,
 } from './request-context';
 export { Recent } from './recent';
+export { RecentlyUsed } from './recently-used';
 export { SingleFlight } from './single-flight';
 export { TurnBatch } from './turn-batch';

@@ -38,7 +38,7 @@ export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SES
     super();
   }
 
-  /** @throws TokenMissingError, at once; rejects as `Authenticator.authenticate` does. */
+  /** @throws TokenMissingError, at once; and as `Authenticator.authenticate` does. */
   validate(request: AuthenticatedRequest): Promise<Authenticated> {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (!token) {

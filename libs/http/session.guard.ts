@@ -32,19 +32,20 @@ export class SessionGuard implements CanActivate {
     return access.isPublic || this.authenticate(context, access);
   }
 
-  private async authenticate(
+  private authenticate(
     context: ExecutionContext,
     { readsProfile, role }: RouteAccess,
   ): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.readsProfile = readsProfile;
-    request.user = await this.strategy.validate(request);
-    const { session } = request.user;
-    identifyRequest(session);
-    if (role !== undefined && session.role !== role) {
-      throw new RoleRequiredError();
-    }
-    return true;
+    return this.strategy.validate(request).then((user) => {
+      request.user = user;
+      identifyRequest(user.session);
+      if (role !== undefined && user.session.role !== role) {
+        throw new RoleRequiredError();
+      }
+      return true;
+    });
   }
 
   private accessOf(context: ExecutionContext): RouteAccess {

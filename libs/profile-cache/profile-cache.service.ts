@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { SingleFlight } from '#libs/common';
+import { RecentlyUsed, SingleFlight } from '#libs/common';
 import { Database } from '#libs/database';
 import { StatisticsRecount } from '#libs/statistics';
 import { Metrics } from '#libs/metrics';
 import { Outbox, RedisTrust, RedisUpdates, Synchroniser, type ApplyChange } from '#libs/sync';
 import { profileCacheKeys } from './profile-cache.keys';
-import { decodeEntry } from './profile-entry';
+import { decodeEntry, isOfEra } from './profile-entry';
 import { RedisProfileStore } from './redis-profile.store';
 import type { VersionedProfile } from './profile';
 import { ProfileSource } from './profile-source';
@@ -15,6 +15,9 @@ export type CacheStatus = 'HIT' | 'MISS' | 'BYPASS';
 export interface CachedRead extends VersionedProfile {
   cache: CacheStatus;
 }
+
+/** Entries whose profile is remembered at most; one takes about 1 kB. */
+const MAX_DECODED = 4_000;
 
 /** Kind of the outbox entry that says: what is cached below this version is out of date. */
 const PROFILE_CHANGED = 'profile-changed';
@@ -26,6 +29,8 @@ const PROFILE_CHANGED = 'profile-changed';
 @Injectable()
 export class ProfileCacheService implements OnModuleInit {
   private readonly misses = new SingleFlight<CachedRead | null>();
+  /** By the text of the entry, which names its version: the same text is read once. */
+  private readonly decoded = new RecentlyUsed<string, CachedRead>(MAX_DECODED);
   private readonly counts: Record<CacheStatus, number> = { HIT: 0, MISS: 0, BYPASS: 0 };
 
   constructor(
@@ -58,12 +63,11 @@ export class ProfileCacheService implements OnModuleInit {
   /** The profile in the value that stood at `keyOf`, at no further cost; null where it does not hold one. */
   hit(entry: string | null): CachedRead | null {
     const era = this.trust.era();
-    const cached = era === null ? null : decodeEntry(entry, era);
-    if (!cached) {
-      return null;
+    const cached = era === null || entry === null ? null : this.decode(entry, era);
+    if (cached) {
+      this.counts.HIT += 1;
     }
-    this.counts.HIT += 1;
-    return { version: cached.version, profile: cached.profile, cache: 'HIT' };
+    return cached;
   }
 
   /**
@@ -78,6 +82,21 @@ export class ProfileCacheService implements OnModuleInit {
       this.counts[read.cache] += 1;
     }
     return read;
+  }
+
+  private decode(entry: string, era: string): CachedRead | null {
+    const known = this.decoded.get(entry);
+    if (known) {
+      return isOfEra(entry, era) ? known : null;
+    }
+    const read = decodeEntry(entry, era);
+    if (!read) {
+      return null;
+    }
+    const { version, profile } = read;
+    const hit = Object.freeze({ version, profile: Object.freeze(profile), cache: 'HIT' as const });
+    this.decoded.set(entry, hit);
+    return hit;
   }
 
   /** How profiles were read since the start of the process. */

@@ -11,12 +11,17 @@ export function encodeProfile(profile: Profile): string {
   return PROFILE_FORMAT + JSON.stringify(PROFILE_FIELDS.map((field) => profile[field]));
 }
 
+/** Whether the entry was written in the era; otherwise it says nothing. */
+export function isOfEra(entry: string, era: string): boolean {
+  return entry.startsWith(`${era}:`);
+}
+
 /**
  * Reads a cache entry; what follows the profile is a mark of the statistics. Null for no entry, a
  * fence, a lease, another era and another format.
  */
 export function decodeEntry(entry: string | null, era: string): VersionedProfile | null {
-  if (!entry?.startsWith(`${era}:`)) {
+  if (entry === null || !isOfEra(entry, era)) {
     return null;
   }
   const colon = entry.indexOf(':', era.length + 1);
@@ -27,13 +32,8 @@ export function decodeEntry(entry: string | null, era: string): VersionedProfile
   return { version: Number(entry.slice(era.length + 1, colon)), profile: profileOf(values) };
 }
 
-/** Called for every hit: a loop over the fields, without an array of pairs in between. */
 function profileOf(values: readonly unknown[]): Profile {
-  const profile: Record<string, unknown> = {};
-  let index = 0;
-  for (const field of PROFILE_FIELDS) {
-    profile[field] = values[index];
-    index += 1;
-  }
-  return profile as unknown as Profile;
+  return Object.fromEntries(
+    PROFILE_FIELDS.map((field, index) => [field, values[index]]),
+  ) as unknown as Profile;
 }
