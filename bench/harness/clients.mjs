@@ -1,9 +1,12 @@
 // @ts-check
+import { randomBytes } from 'node:crypto';
 import { Failure } from '../../tools/local/failure.mjs';
 import { passwordOf, profileOf } from '../servers/users.mjs';
 import { inParallel } from './parallel.mjs';
 
 const AT_ONCE = 4;
+/** Characters of an access token of Latchkey. */
+const TOKEN_LENGTH = 430;
 
 /** @typedef {Record<string, string>} Headers */
 
@@ -49,6 +52,16 @@ export async function registerAtLatchkey(url, users, profileBytes) {
     });
     return headers;
   });
+}
+
+/**
+ * What the same clients carry where nobody reads it: to take it in is part of every request.
+ * @param {number} users
+ * @returns {Headers[]}
+ */
+export function unreadHeaders(users) {
+  const token = () => randomBytes(Math.round((TOKEN_LENGTH * 3) / 4)).toString('base64url');
+  return Array.from({ length: users }, () => bearer(token()));
 }
 
 /** @param {string} token @returns {Headers} */

@@ -1,7 +1,7 @@
 // @ts-check
 import { programOf } from '../rows.mjs';
 import { PROFILE_BYTES } from '../servers/users.mjs';
-import { registerAtLatchkey, signInAtPeer } from './clients.mjs';
+import { registerAtLatchkey, signInAtPeer, unreadHeaders } from './clients.mjs';
 import { inParallel } from './parallel.mjs';
 import { startLatchkey, startPeer } from './server-process.mjs';
 
@@ -49,5 +49,6 @@ export async function startProgram(workplace, program, users) {
     return { ...latchkey, redis, headers };
   }
   const peer = await startPeer(workplace, file, env);
-  return { ...peer, redis, headers: isOpen ? [{}] : await signInAtPeer(peer.url, users) };
+  const headers = isOpen ? unreadHeaders(users) : await signInAtPeer(peer.url, users);
+  return { ...peer, redis, headers };
 }

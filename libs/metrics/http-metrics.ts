@@ -7,7 +7,9 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const OTHER_METHOD = 'other';
 
 interface Observers {
-  count: { inc(): void };
+  /** Answers that the counter has yet to be told of. */
+  uncounted: number;
+  count: { inc(answers: number): void };
   duration: { observe(seconds: number): void };
 }
 
@@ -21,13 +23,24 @@ export class RouteMetrics {
   /** An answer was sent, or its connection broke. */
   answered(status: number, seconds: number): void {
     const observers = (this.byStatus[status] ??= this.create(status));
-    observers.count.inc();
+    observers.uncounted += 1;
     observers.duration.observe(seconds);
+  }
+
+  /** Tells the counters: each time they are told they look up their labels, so not for each answer. */
+  count(): void {
+    for (const observers of this.byStatus) {
+      if (observers !== undefined) {
+        observers.count.inc(observers.uncounted);
+        observers.uncounted = 0;
+      }
+    }
   }
 }
 
 /** Requests, by the pattern of their route. */
 export class HttpMetrics {
+  private readonly routes: RouteMetrics[] = [];
   private readonly requests: Counter;
   private readonly durations: Histogram;
 
@@ -37,6 +50,7 @@ export class HttpMetrics {
       help: 'Requests that were answered, by route pattern, method and status.',
       labelNames: ['route', 'method', 'status'],
       registers: [registry],
+      collect: () => this.routes.forEach((route) => route.count()),
     });
     this.durations = new Histogram({
       name: 'latchkey_http_request_duration_seconds',
@@ -54,10 +68,13 @@ export class HttpMetrics {
   route(method: string, pattern?: string): RouteMetrics {
     const route = pattern ?? NO_ROUTE;
     const verb = METHODS.has(method) ? method : OTHER_METHOD;
-    return new RouteMetrics((status) => ({
+    const metrics = new RouteMetrics((status) => ({
+      uncounted: 0,
       count: this.requests.labels(route, verb, String(status)),
       duration: this.durations.labels(route, verb, `${Math.floor(status / 100)}xx`),
     }));
+    this.routes.push(metrics);
+    return metrics;
   }
 
   /** @param count of the requests that wait for the end of their answer, read when it is asked for. */

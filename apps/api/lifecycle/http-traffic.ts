@@ -15,6 +15,18 @@ export class HttpTraffic {
   private fastify: FastifyInstance | undefined;
   private ending = false;
   private whenAnswered: (() => void) | undefined;
+  /** The same for all answers, which emit it once: a listener of its own for each would be garbage. */
+  private readonly onClose: (this: ServerResponse) => void;
+
+  constructor() {
+    const remove = (answer: ServerResponse) => {
+      this.answers.delete(answer);
+      this.whenAnswered?.();
+    };
+    this.onClose = function () {
+      remove(this);
+    };
+  }
 
   /** Whether new requests had better go to another process. */
   get isEnding(): boolean {
@@ -69,10 +81,7 @@ export class HttpTraffic {
 
   private follow(answer: ServerResponse): void {
     this.answers.add(answer);
-    answer.once('close', () => {
-      this.answers.delete(answer);
-      this.whenAnswered?.();
-    });
+    answer.on('close', this.onClose);
     if (this.ending) {
       closeConnection(answer);
     }
