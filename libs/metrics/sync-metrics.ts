@@ -18,7 +18,7 @@ export class SyncMetrics {
     });
     this.revocationLag = new Histogram({
       name: 'latchkey_revocation_lag_seconds',
-      help: 'From the commit of a revocation to when no instance accepts the sessions any more.',
+      help: 'From the commit of a revocation to when no instance accepts the sessions any more, near caches aside.',
       buckets: LAG_BUCKETS,
       registers: [registry],
     });

@@ -23,6 +23,16 @@ export interface KeyChangeListener {
 /** Redis does not say what has changed: it does not know how to, or this client may not ask. */
 class RefusedError extends Error {}
 
+/** Error replies of a Redis that will do what it is asked, only not now. */
+const NOT_NOW = /^(BUSY|LOADING|MASTERDOWN|TRYAGAIN)\b/;
+
+function isRefusal(error: unknown): error is Error {
+  return (
+    error instanceof RefusedError ||
+    (error instanceof Error && error.name === 'ReplyError' && !NOT_NOW.test(error.message))
+  );
+}
+
 /**
  * Every change of keys with certain prefixes, whoever makes it, as Redis pushes it (CLIENT TRACKING in
  * the mode BCAST, RESP2). It has a connection of its own and lives as long as that: a next one is set
@@ -127,9 +137,7 @@ export class KeyChangeFeed {
 
   private giveUp(error: unknown): void {
     const { connection } = this;
-    const isRefused =
-      error instanceof RefusedError || (error instanceof Error && error.name === 'ReplyError');
-    if (!isRefused) {
+    if (!isRefusal(error)) {
       const again = () => connection === this.connection && this.restart();
       this.retry = setTimeout(again, RETRY_MS).unref();
       return;

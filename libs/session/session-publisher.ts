@@ -14,7 +14,8 @@ const RECORD_PATIENCE_MS = 500;
 
 /**
  * Brings to Redis what has been recorded of sessions, and stands in for a record that is away. What
- * revokes resolves when no instance goes by the old state any more: at once, or after the lease.
+ * revokes resolves when no instance goes by the old state any more, at once or after the lease; what another
+ * instance keeps in its near cache ends by itself.
  */
 @Injectable()
 export class SessionPublisher {

@@ -5,7 +5,7 @@ import { UserChanges } from './user-changes';
 
 /**
  * Brings what has been recorded to Redis. It can also reach it later, by the outbox; but a caller
- * that answers "done" promises that no instance goes by the old state any more.
+ * that answers "done" promises that no instance goes by the old state any more, near caches aside.
  */
 @Injectable()
 export class RedisUpdates {

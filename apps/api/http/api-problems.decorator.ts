@@ -94,7 +94,7 @@ function example(code: ErrorCode) {
     status,
     detail: title,
     code,
-    requestId: '0b9f8f4e-5a8e-4a37-9b1f-0d8a0f2f7c11',
+    requestId: 'k0Yx9vQm2TzR4sWb7LdN',
     ...(code === 'validation_failed' && {
       errors: [{ field: 'email', messages: ['email must be an e-mail address'] }],
     }),

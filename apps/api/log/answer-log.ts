@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { processTracer } from '#libs/tracing';
 
@@ -29,13 +30,14 @@ export function answerLog(logger: Logger): (line: AnswerLine) => void {
   }
   const { [pino.symbols.streamSym]: output } = logger as Logger & Streaming;
   const level = logger.levels.values.info;
-  const { pid, hostname } = logger.bindings();
+  const { pid } = process;
+  const host = hostname();
   return (line) => {
     const text = JSON.stringify({
       level,
       time: Date.now(),
-      pid: pid as number,
-      hostname: hostname as string,
+      pid,
+      hostname: host,
       requestId: line.requestId,
       userId: line.userId,
       sessionId: line.sessionId,

@@ -50,6 +50,7 @@ async function openInput(file: string): Promise<AsyncIterable<Buffer>> {
   try {
     const handle = await open(file);
     if ((await handle.stat()).isDirectory()) {
+      await handle.close();
       throw new Error('it is a directory');
     }
     return handle.createReadStream();
