@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import pino, { type DestinationStream, type Logger } from 'pino';
+import pino, { type Logger } from 'pino';
 import { processTracer } from '#libs/tracing';
+import type { LogOutput } from './log-output';
 
 /** What the line of an answer says; what is undefined is left out. */
 export interface AnswerLine {
@@ -17,7 +18,7 @@ export interface AnswerLine {
 
 /** Where every logger of pino keeps what it writes to. */
 interface Streaming {
-  readonly [pino.symbols.streamSym]: DestinationStream;
+  readonly [pino.symbols.streamSym]: LogOutput;
 }
 
 /**
@@ -30,6 +31,7 @@ export function answerLog(logger: Logger): (line: AnswerLine) => void {
   }
   const { [pino.symbols.streamSym]: output } = logger as Logger & Streaming;
   const level = logger.levels.values.info;
+  const write = (output.gather ?? output.write).bind(output);
   const { pid } = process;
   const host = hostname();
   return (line) => {
@@ -49,6 +51,6 @@ export function answerLog(logger: Logger): (line: AnswerLine) => void {
       traceId: processTracer().traceId(),
       msg: 'answered',
     });
-    output.write(`${text}\n`);
+    write(`${text}\n`);
   };
 }
