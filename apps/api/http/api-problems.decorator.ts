@@ -94,7 +94,7 @@ function example(code: ErrorCode) {
     status,
     detail: title,
     code,
-    requestId: 'k0Yx9vQm2TzR4sWb7LdN',
+    requestId: 'k0Yx9vQm2TzR4sWb7LdNeA',
     ...(code === 'validation_failed' && {
       errors: [{ field: 'email', messages: ['email must be an e-mail address'] }],
     }),

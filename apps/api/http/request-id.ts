@@ -1,17 +1,18 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 const ACCEPTED = /^[\w.:-]{1,128}$/;
 
-const ID_BYTES = 15;
-/** Random bytes of the next ids: to ask for each alone costs far more. */
-const pool = Buffer.alloc(256 * ID_BYTES);
-let used = pool.length;
+const ID_BYTES = 16;
+/** Drawn at once, for the next ids: to draw for each alone costs far more. */
+const POOL_BYTES = 4096;
+let pool = Buffer.alloc(0);
+let used = 0;
 
 /** An id that no other request has, here or elsewhere, and that nobody can take in advance. */
 export function newRequestId(): string {
   if (used === pool.length) {
-    randomFillSync(pool);
+    pool = randomBytes(POOL_BYTES);
     used = 0;
   }
   used += ID_BYTES;
