@@ -226,11 +226,15 @@ describe('the commands', () => {
       const holder = sql.createQueryRunner();
       const lock = [`SELECT pg_advisory_lock(7240052, hashtext('clean-up'))`];
       await holder.query(lock[0]!);
+      const [{ now }] = await sql.query<[{ now: string }]>('SELECT clock_timestamp()::text AS now');
       const waiting = latchkey('clean-up');
       await until(async () => {
         const rows = await sql.query<unknown[]>(
           `SELECT FROM pg_stat_activity WHERE datname = current_database()
-              AND query LIKE 'SELECT pg_try_advisory_lock%'`,
+              AND query LIKE 'SELECT pg_try_advisory_lock%'
+              -- Not a connection of the command before, which may take a moment to go.
+              AND backend_start > $1::timestamptz`,
+          [now],
         );
         return rows.length > 0;
       });

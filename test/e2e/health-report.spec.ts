@@ -92,13 +92,16 @@ describe('the readiness report', () => {
     ['noeviction', String(MIB), ['nearly_full']],
   ])('judges %s with maxmemory %s', async (policy, maxMemory, expected) => {
     const { client } = app.redis;
+    await until(async () => (await readiness(app)).redis.believed);
     await client.config('SET', 'maxmemory-policy', policy);
     // So that the server holds more than the smallest of the limits.
     await client.setrange('ballast', 2 * MIB, 'x');
     await client.config('SET', 'maxmemory', maxMemory);
     try {
       const { status, report, warnings, redis } = await readiness(app);
-      expect([status, warnings]).toEqual([200, expected]);
+      // Without room it refuses what keeps it up to date, and may not be believed for that.
+      const judged = warnings.filter((code) => code !== 'not_believed');
+      expect([status, judged]).toEqual([200, expected]);
       expect(report).toBe(expected.length > 0 ? 'degraded' : 'ok');
       expect(redis.evictionPolicy).toBe(policy);
     } finally {
