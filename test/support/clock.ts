@@ -3,14 +3,15 @@ import { Clock } from '../../libs/common/clock';
 /** The machine's clock, moved by the test. */
 export class MovableClock extends Clock {
   private offsetMs = 0;
+  private stoppedAtMs: number | undefined;
 
   nowMs(): number {
-    return Date.now() + this.offsetMs;
+    return this.stoppedAtMs ?? Date.now() + this.offsetMs;
   }
 
-  /** It goes on from there. */
-  setTo(instantMs: number): void {
-    this.offsetMs = instantMs - Date.now();
+  /** It stands still there: what has to be right to the millisecond cannot wait for a clock that goes on. */
+  stopAt(instantMs: number): void {
+    this.stoppedAtMs = instantMs;
   }
 
   advance(ms: number): void {
