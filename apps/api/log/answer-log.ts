@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import { processTracer } from '#libs/tracing';
-import type { LogOutput } from './log-output';
 
 /** What the line of an answer says; what is undefined is left out. */
 export interface AnswerLine {
@@ -18,7 +17,7 @@ export interface AnswerLine {
 
 /** Where every logger of pino keeps what it writes to. */
 interface Streaming {
-  readonly [pino.symbols.streamSym]: LogOutput;
+  readonly [pino.symbols.streamSym]: DestinationStream;
 }
 
 /**
@@ -31,7 +30,6 @@ export function answerLog(logger: Logger): (line: AnswerLine) => void {
   }
   const { [pino.symbols.streamSym]: output } = logger as Logger & Streaming;
   const level = logger.levels.values.info;
-  const write = (output.gather ?? output.write).bind(output);
   const { pid } = process;
   const host = hostname();
   return (line) => {
@@ -51,6 +49,6 @@ export function answerLog(logger: Logger): (line: AnswerLine) => void {
       traceId: processTracer().traceId(),
       msg: 'answered',
     });
-    write(`${text}\n`);
+    output.write(`${text}\n`);
   };
 }

@@ -1,51 +1,35 @@
 import pino, { type DestinationStream } from 'pino';
 import type { Settings } from '#libs/config';
 
-/** Milliseconds for which the line of an answer waits for others to be written with it. */
-const GATHERING_MS = 20;
-
-/** Where lines of the log go. */
-export interface LogOutput extends DestinationStream {
-  /** Writes a line that nobody waits for, and that is one of many. */
-  gather?(line: string): void;
-}
-
 /** Standard output, in the format that the settings name. */
-export async function logOutput(format: Settings['logFormat']): Promise<LogOutput> {
-  const output = together();
+export async function logOutput(format: Settings['logFormat']): Promise<DestinationStream> {
+  const output = onceATurn();
   const toText = format === 'pretty' ? await textFormat() : undefined;
   return toText ? { write: (line) => output.write(toText(line)) } : output;
 }
 
 /**
- * Writes lines together, at the end of the turn of the event loop or a moment later: a system call for each
- * would cost more than all that leads to the line. A process that is killed loses those of its last moment;
- * one that ends by itself, or by an error that nobody caught, loses nothing.
+ * Writes the lines of one turn of the event loop together, at its end: a system call for each line would
+ * cost more than all that leads to the line. A process that is killed loses that turn; one that ends by
+ * itself, or by an error that nobody caught, loses nothing: at its exit only what is written at once counts.
  */
-function together(): LogOutput & { flushSync(): void } {
-  const output = pino.destination(1);
+function onceATurn(): DestinationStream & { flushSync(): void } {
+  const output = pino.destination({ dest: 1, sync: true });
   let lines = '';
-  let atTurnEnd: NodeJS.Immediate | undefined;
-  let later: NodeJS.Timeout | undefined;
   const flushSync = () => {
     const due = lines;
     lines = '';
-    atTurnEnd = undefined;
-    later = undefined;
     if (due !== '') {
       output.write(due);
     }
   };
-  // Before pino closes what it writes to.
-  process.prependListener('exit', flushSync);
+  process.on('exit', flushSync);
   return {
     write(line) {
+      if (lines === '') {
+        setImmediate(flushSync);
+      }
       lines += line;
-      atTurnEnd ??= setImmediate(flushSync);
-    },
-    gather(line) {
-      lines += line;
-      later ??= setTimeout(flushSync, GATHERING_MS).unref();
     },
     flushSync,
   };

@@ -22,7 +22,7 @@ const NO_FIELDS: Fields = {};
  */
 export function createLogger(
   level: Settings['logLevel'],
-  destination: DestinationStream = pino.destination(1),
+  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
 ): Logger {
   return pino(
     {
