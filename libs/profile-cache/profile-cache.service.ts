@@ -63,7 +63,10 @@ export class ProfileCacheService implements OnModuleInit {
   /** The profile in the value that stood at `keyOf`, at no further cost; null where it does not hold one. */
   hit(entry: string | null): CachedRead | null {
     const era = this.trust.era();
-    const cached = era === null || entry === null ? null : this.decode(entry, era);
+    if (era === null || entry === null || !isOfEra(entry, era)) {
+      return null;
+    }
+    const cached = this.decoded.get(entry) ?? this.decode(entry, era);
     if (cached) {
       this.counts.HIT += 1;
     }
@@ -85,10 +88,6 @@ export class ProfileCacheService implements OnModuleInit {
   }
 
   private decode(entry: string, era: string): CachedRead | null {
-    const known = this.decoded.get(entry);
-    if (known) {
-      return isOfEra(entry, era) ? known : null;
-    }
     const read = decodeEntry(entry, era);
     if (!read) {
       return null;

@@ -1,0 +1,42 @@
+import { ProfileCacheService } from '../../../libs/profile-cache';
+import { RedisTrust } from '../../../libs/sync';
+import { startTestApp, type TestApp } from '../../support/app';
+import { until } from '../../support/until';
+
+describe('the entry of a cached profile', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  async function cachedEntry(): Promise<string> {
+    const { accessToken: token, user } = await app.register();
+    await app.http.get('/api/auth/profile', { token });
+    return (await app.redis.client.get(app.nest.get(ProfileCacheService).keyOf(user.id)))!;
+  }
+
+  it('is read once: the same text is the same profile', async () => {
+    const entry = await cachedEntry();
+    const profiles = app.nest.get(ProfileCacheService);
+    const first = profiles.hit(entry);
+    expect(first).toMatchObject({ cache: 'HIT', profile: { role: 'user' } });
+    expect(profiles.hit([...entry].join(''))).toBe(first);
+    expect(() => Object.assign(first!.profile, { role: 'admin' })).toThrow(TypeError);
+  });
+
+  it('says nothing in another era, also when it was read before', async () => {
+    const entry = await cachedEntry();
+    const profiles = app.nest.get(ProfileCacheService);
+    expect(profiles.hit(entry)).not.toBeNull();
+    const trust = app.nest.get(RedisTrust);
+    const era = trust.era();
+    await app.redis.client.flushall();
+    await until(() => trust.era() !== null && trust.era() !== era);
+    expect(profiles.hit(entry)).toBeNull();
+  });
+});
