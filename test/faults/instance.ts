@@ -7,6 +7,7 @@ import { identify, stopProcess } from '../../tools/local/processes.mjs';
 import { noteInProcessList } from '../../tools/local/server.mjs';
 import { logFolder } from '../support/run-logs';
 import { until } from '../support/until';
+import { wholeLines } from '../support/whole-lines';
 import type { Planting } from './bugs/buggy-main';
 import type { FaultWindow } from './history';
 import { stablePort } from './stable-port';
@@ -81,9 +82,7 @@ export class Instance {
    * let it look into the outbox in time. Longer ones are no moments.
    */
   lapses(): FaultWindow[] {
-    const lines = readFileSync(this.logFile, 'utf8')
-      .split('\n')
-      .filter((line) => LAPSE.test(line));
+    const lines = wholeLines(readFileSync(this.logFile, 'utf8')).filter((line) => LAPSE.test(line));
     return lines.flatMap((line) => {
       const lastedMs = Number(LAPSE.exec(line)?.[1]);
       const endMs = (JSON.parse(line) as { time: number }).time - performance.timeOrigin;

@@ -7,6 +7,7 @@ import { HttpClient } from './http-client';
 import { newLogFile } from './run-logs';
 import { sharedStores } from './shared-stores';
 import { until } from './until';
+import { wholeLines } from './whole-lines';
 
 const MAIN = join(ROOT, 'dist', 'apps', 'api', 'main.js');
 
@@ -64,8 +65,7 @@ export class ApiProcess {
   /** The messages of its log lines of one level. */
   logged(level: 'info' | 'warn' | 'error'): string[] {
     const code = { info: 30, warn: 40, error: 50 }[level];
-    return this.output
-      .split('\n')
+    return wholeLines(this.output)
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as { level: number; msg: string })
       .filter((line) => line.level === code)
