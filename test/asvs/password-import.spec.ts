@@ -83,7 +83,9 @@ describe('latchkey users import', () => {
 
   async function importLines(lines: unknown[], ...args: string[]): Promise<CliAnswer> {
     const input = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
-    const answer = await runCli(['users', 'import', ...args], settings, input.join('\n'));
+    const answer = await runCli(['users', 'import', ...args], settings, {
+      input: input.join('\n'),
+    });
     expect(answer.stdout + answer.stderr).not.toMatch(HASH);
     return answer;
   }

@@ -7,7 +7,6 @@ import { countSessions, insertEndedSessions, insertSessions } from '../support/s
 import { auditRows } from '../support/security-events';
 import { sharedStores } from '../support/shared-stores';
 import { createTestDatabase } from '../support/stores';
-import { until } from '../support/until';
 
 const DAY_MS = 86_400_000;
 
@@ -222,21 +221,11 @@ describe('the commands', () => {
     });
 
     it('waits for one that is under way', async () => {
-      const { sql } = app.database;
-      const holder = sql.createQueryRunner();
-      const lock = [`SELECT pg_advisory_lock(7240052, hashtext('clean-up'))`];
-      await holder.query(lock[0]!);
-      const [{ now }] = await sql.query<[{ now: string }]>('SELECT clock_timestamp()::text AS now');
-      const waiting = latchkey('clean-up');
-      await until(async () => {
-        const rows = await sql.query<unknown[]>(
-          `SELECT FROM pg_stat_activity WHERE datname = current_database()
-              AND query LIKE 'SELECT pg_try_advisory_lock%'
-              -- Not a connection of the command before, which may take a moment to go.
-              AND backend_start > $1::timestamptz`,
-          [now],
-        );
-        return rows.length > 0;
+      const holder = app.database.sql.createQueryRunner();
+      await holder.query(`SELECT pg_advisory_lock(7240052, hashtext('clean-up'))`);
+      let waiting!: Promise<CliAnswer>;
+      await new Promise<void>((resolve) => {
+        waiting = runCli(['clean-up'], settings, { onStderr: () => resolve() });
       });
       await holder.query('SELECT pg_advisory_unlock_all()');
       await holder.release();

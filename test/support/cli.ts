@@ -12,11 +12,18 @@ export interface CliAnswer {
   stderr: string;
 }
 
+export interface CliDealings {
+  /** What it reads from its standard input. */
+  input?: string;
+  /** Called with what it writes to standard error, as it comes. */
+  onStderr?: (text: string) => void;
+}
+
 /** Runs the built command line in a process of its own, with these settings and no others. */
 export async function runCli(
   args: string[],
   env: Record<string, string>,
-  input = '',
+  { input = '', onStderr }: CliDealings = {},
 ): Promise<CliAnswer> {
   return new Promise((resolve, reject) => {
     const options = {
@@ -33,6 +40,9 @@ export async function runCli(
         reject(error ?? new Error('no exit code'));
       }
     });
+    if (onStderr !== undefined) {
+      child.stderr?.on('data', onStderr);
+    }
     // Who fails early reads nothing of it.
     child.stdin?.on('error', () => undefined).end(input);
   });
