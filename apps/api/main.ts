@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
+import { putThreadPoolBelowEventLoop } from '#libs/common';
 import { loadSettings, SettingsError, type Settings } from '#libs/config';
 import { startTracing } from '#libs/tracing';
 import { VERSION } from '../version';
@@ -10,6 +11,7 @@ import { createLogger } from './log/logger';
 import { PinoLogger } from './log/pino-logger';
 
 async function main(): Promise<void> {
+  putThreadPoolBelowEventLoop();
   const settings = await readSettings();
   if (settings.tracing) {
     startTracing({ ...settings.tracing, serviceVersion: VERSION });

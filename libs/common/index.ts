@@ -26,4 +26,5 @@ export {
 export { Recent } from './recent';
 export { RecentlyUsed } from './recently-used';
 export { SingleFlight } from './single-flight';
+export { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from './thread-pool';
 export { TurnBatch } from './turn-batch';

@@ -1,4 +1,5 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { runMigrations } from '../../libs/database/migrate';
 import { startPostgres } from '../../tools/local/postgres.mjs';
@@ -55,6 +56,22 @@ describe('the start of the API', () => {
     expect(warned('REDIS_URL has no password')).toBe(true);
     expect(warned('DATABASE_URL has no password')).toBe(false);
   });
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'puts the threads that hash passwords below the event loop',
+    async () => {
+      const { pid } = await (await suite.spawn({})).untilServing();
+      const priorities = readdirSync(`/proc/${pid}/task`).map((id) => [
+        id,
+        getPriority(Number(id)),
+      ]);
+      const own = getPriority(pid);
+      const pool = priorities.filter(([, priority]) => priority !== own);
+      expect(pool.map(([, priority]) => priority)).toEqual(
+        Array<number>(4).fill(Math.min(19, own + 10)),
+      );
+    },
+  );
 
   it('gives up after START_TIMEOUT', async () => {
     const started = await suite.spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1s' });

@@ -2,18 +2,13 @@ import argon2 from 'argon2';
 import { OverloadedError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import type { AuthOptions } from '../auth.options';
-import { PasswordHasher, THREADS } from './password-hasher';
+import { hashingThreads, PasswordHasher } from './password-hasher';
 
 const PASSWORD = 'correct horse battery staple';
 
 describe('the password hasher', () => {
   const metrics = new Metrics();
-  let hasher: PasswordHasher;
-
-  beforeAll(async () => {
-    hasher = new PasswordHasher({ passwords: { maxWaiting: 2 } } as AuthOptions, metrics);
-    await hasher.onModuleInit();
-  });
+  const hasher = new PasswordHasher({ passwords: { maxWaiting: 2 } } as AuthOptions, metrics);
 
   it('hashes with argon2id: 19 MiB, two passes, one lane, a salt of its own', async () => {
     const hash = await hasher.hash(PASSWORD);
@@ -54,7 +49,7 @@ describe('the password hasher', () => {
   });
 
   it('refuses at once what finds the queue full, and does the rest', async () => {
-    const room = THREADS + 2;
+    const room = hashingThreads() + 2;
     const asked = Array.from({ length: room + 3 }, () => hasher.hash(PASSWORD));
     const outcomes = await Promise.allSettled(asked);
     const refused = outcomes.slice(room);

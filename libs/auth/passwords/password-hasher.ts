@@ -1,23 +1,28 @@
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
-import { OverloadedError } from '#libs/common';
+import { isThreadPoolBelowEventLoop, OverloadedError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { AuthOptions } from '../auth.options';
-import { isArgon2idOf, type Argon2Parameters } from './hashes/argon2-hash';
+import { argon2Decoy, isArgon2idOf, type Argon2Parameters } from './hashes/argon2-hash';
 import { parseHash } from './hashes/parse-hash';
 import type { PasswordHash, UnusableHashError } from './hashes/password-hash';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane. */
 const OWASP = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
 
+/** What is beyond would wait for a thread of libuv's pool; it waits here, where it is seen. */
+const POOL_SIZE = 4;
+
 /**
- * One processor is left to whoever signs in with a token: hashing takes all that it gets. At most as many as
- * libuv's pool has threads; what is beyond waits here, where it is seen.
+ * How many passwords are hashed at once. Hashing takes all that it gets: where it is not put below the event loop,
+ * a processor is left to whoever comes with a token.
  */
-export const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
+export function hashingThreads(processors = availableParallelism()): number {
+  const usable = isThreadPoolBelowEventLoop() ? processors : processors - 1;
+  return Math.min(POOL_SIZE, Math.max(1, usable));
+}
 
 /** Some two seconds' work of one core. */
 const MAX_WAITING = 64;
@@ -27,12 +32,12 @@ const MAX_WAITING = 64;
  * 25 ms of a core a call; when too many wait for a thread, one more is refused with OverloadedError.
  */
 @Injectable()
-export class PasswordHasher implements OnModuleInit {
+export class PasswordHasher {
   private readonly logger = new Logger('PasswordHasher');
   private readonly parameters: Argon2Parameters;
   private readonly maxWaiting: number;
-  private readonly onThread = pLimit(THREADS);
-  private decoy!: PasswordHash;
+  private readonly onThread = pLimit(hashingThreads());
+  private readonly decoy: PasswordHash;
 
   constructor(
     options: AuthOptions,
@@ -41,14 +46,11 @@ export class PasswordHasher implements OnModuleInit {
     const { memoryKib, passes, parallelism } = options.argon2 ?? OWASP;
     this.parameters = { memoryCost: memoryKib, timeCost: passes, parallelism };
     this.maxWaiting = options.passwords?.maxWaiting ?? MAX_WAITING;
+    this.decoy = argon2Decoy(this.parameters);
     metrics.passwords.watchQueue(() => ({
       inProgress: this.onThread.activeCount,
       waiting: this.onThread.pendingCount,
     }));
-  }
-
-  async onModuleInit(): Promise<void> {
-    this.decoy = parseHash(await this.hash(randomBytes(32).toString('hex')));
   }
 
   /** @throws OverloadedError */

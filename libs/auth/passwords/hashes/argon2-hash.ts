@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import argon2 from 'argon2';
 import { MAX_COST, UnusableHashError, type PasswordHash } from './password-hash';
 import { countOf, parsePhc } from './phc-string';
@@ -31,6 +32,15 @@ export function argon2Hash(text: string): PasswordHash {
       ? 'costs more than m=131072 (KiB), m × t = 524288, or p=16 at each sign-in'
       : null,
   };
+}
+
+/** Opens for no password, and takes the work of a hash with these parameters. */
+export function argon2Decoy({ memoryCost, timeCost, parallelism }: Argon2Parameters): PasswordHash {
+  const [salt, hash] = [SALT_BYTES, HASH_BYTES].map((bytes) =>
+    randomBytes(bytes).toString('base64').replace(/=+$/, ''),
+  );
+  const cost = `m=${memoryCost},t=${timeCost},p=${parallelism}`;
+  return argon2Hash(`$argon2id$v=${VERSION}$${cost}$${salt}$${hash}`);
 }
 
 /** Whether we would write it like this today. */
