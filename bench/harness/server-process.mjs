@@ -1,6 +1,6 @@
 // @ts-check
 import { join, relative } from 'node:path';
-import { migrate } from '../../tools/local/api.mjs';
+import { ALLOCATOR, migrate } from '../../tools/local/api.mjs';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
 import { Server } from '../../tools/local/server.mjs';
@@ -32,7 +32,7 @@ export async function startPeer(workplace, file, settings) {
 }
 
 /**
- * Starts Latchkey as its users run it in production, with its defaults.
+ * Starts Latchkey as its image does, with its defaults.
  * @param {import('./workplace.mjs').Workplace} workplace
  * @param {NodeJS.ProcessEnv} settings with DATABASE_URL and REDIS_URL
  * @returns {Promise<MeasuredServer>} once it is ready
@@ -41,7 +41,7 @@ export async function startLatchkey(workplace, settings) {
   const { signal, onSpawn } = workplace;
   await migrate({ ...baseEnvironment(), ...settings }, { signal, onSpawn });
   const main = join(ROOT, 'dist', 'apps', 'api', 'main.js');
-  return startNode(workplace, main, settings, async (url) => {
+  return startNode(workplace, main, { ...ALLOCATOR, ...settings }, async (url) => {
     const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
     return answer?.ok === true;
   });

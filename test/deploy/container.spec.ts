@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
+import { ALLOCATOR } from '../../tools/local/api.mjs';
 
 const ROOT = join(__dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -23,6 +24,12 @@ describe('the image', () => {
 
   it('is production, whatever starts it', () => {
     expect(shipped.join('\n')).toMatch(/^ENV .*\bNODE_ENV=production\b/m);
+  });
+
+  it('keeps as little memory as `npm start`', () => {
+    for (const [name, value] of Object.entries(ALLOCATOR)) {
+      expect(shipped).toContain(`ENV ${name}=${value}`);
+    }
   });
 
   it('V13.4.1: takes nothing along but the build, its packages and their names', () => {
