@@ -4,5 +4,7 @@ export {
   loadSettings,
   SettingsModule,
 } from './settings.module';
-export { parseSettings, Settings, SettingsError, type JwtKeys } from './settings';
+export { parseSettings, Settings } from './settings';
+export { SettingsError } from './settings-error';
+export type { JwtKeys } from './settings-sections';
 export type { TrustedProxies } from './setting-types';

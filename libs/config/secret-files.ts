@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { SettingsError } from './settings';
+import { SettingsError } from './settings-error';
 
 /** Settings that hold a secret. `<name>_FILE` names a file that holds it instead. */
 export const SECRET_SETTINGS = [

@@ -1,6 +1,7 @@
 import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
-import { parseDatabaseUrl, parseSettings, SettingsError } from './settings';
+import { parseDatabaseUrl, parseSettings } from './settings';
+import { SettingsError } from './settings-error';
 
 const REQUIRED = {
   DATABASE_URL: 'postgres://app:pw@db:5432/latchkey',

@@ -12,7 +12,7 @@ import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { SettingsError } from '../../config/settings';
+import { SettingsError } from '../../config/settings-error';
 import { generateEs256Key } from './es256-key';
 import { rotateKeys } from './key-directory';
 import { PemKeyRing } from './pem-key-ring';

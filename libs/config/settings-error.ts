@@ -1,0 +1,10 @@
+/** A variable is missing or wrong. One sentence that names it; never its value. */
+export class SettingsError extends Error {
+  constructor(
+    readonly variable: string,
+    problem: string,
+  ) {
+    super(`${variable} ${problem}.`);
+    this.name = 'SettingsError';
+  }
+}
