@@ -36,11 +36,15 @@ export function argon2Hash(text: string): PasswordHash {
 
 /** Opens for no password, and takes the work of a hash with these parameters. */
 export function argon2Decoy({ memoryCost, timeCost, parallelism }: Argon2Parameters): PasswordHash {
-  const [salt, hash] = [SALT_BYTES, HASH_BYTES].map((bytes) =>
-    randomBytes(bytes).toString('base64').replace(/=+$/, ''),
-  );
   const cost = `m=${memoryCost},t=${timeCost},p=${parallelism}`;
+  const salt = unpadded(randomBytes(SALT_BYTES));
+  const hash = unpadded(randomBytes(HASH_BYTES));
   return argon2Hash(`$argon2id$v=${VERSION}$${cost}$${salt}$${hash}`);
+}
+
+/** In base64, as PHC strings have it. */
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '');
 }
 
 /** Whether we would write it like this today. */
