@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import { putThreadPoolBelowEventLoop } from '#libs/common';
+import { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from '#libs/common';
 import { loadSettings, SettingsError, type Settings } from '#libs/config';
 import { startTracing } from '#libs/tracing';
 import { VERSION } from '../version';
@@ -24,6 +24,12 @@ async function main(): Promise<void> {
   const { createApp } = require('./app.setup') as typeof import('./app.setup');
   /* eslint-enable */
   warnOfOpenDoors(settings);
+  if (!isThreadPoolBelowEventLoop()) {
+    Logger.log(
+      'threads have no priority here: passwords are hashed on one processor less',
+      'Start',
+    );
+  }
   let stop = endBeforeStart;
   onStopRequest((request) => stop(request));
   await waitForPostgres(settings.databaseUrl, settings.startTimeoutSeconds * 1000);

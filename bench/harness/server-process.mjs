@@ -41,7 +41,7 @@ export async function startLatchkey(workplace, settings) {
   const { signal, onSpawn } = workplace;
   await migrate({ ...baseEnvironment(), ...settings }, { signal, onSpawn });
   const main = join(ROOT, 'dist', 'apps', 'api', 'main.js');
-  return startNode(workplace, main, { ...ALLOCATOR, ...settings }, async (url) => {
+  return startNode(workplace, main, settings, async (url) => {
     const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
     return answer?.ok === true;
   });
@@ -64,7 +64,14 @@ async function startNode(workplace, file, settings, isReady) {
     graceMs: STOP_GRACE_MS,
     logFile: join(workplace.dir, `server-${port}.log`),
     cwd: workplace.dir,
-    env: { ...baseEnvironment(), HOST: '127.0.0.1', PORT: String(port), JWT_SECRET, ...settings },
+    env: {
+      ...baseEnvironment(),
+      ...ALLOCATOR,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      JWT_SECRET,
+      ...settings,
+    },
     onSpawn: workplace.onSpawn,
   });
   workplace.keep(server);

@@ -1,4 +1,5 @@
-import { readdirSync, stat } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 /** In steps of nice(1). Where both want a processor the event loop gets some nine tenths of it. */
@@ -10,20 +11,20 @@ let isBelow = false;
 
 /**
  * Lets the event loop go before the threads of libuv's pool, on which passwords are hashed and pictures are
- * decoded: these then take what processors it leaves, and it waits for none of them. Linux alone gives a thread a
- * priority of its own; elsewhere, and where the pool has been used already, everything stays as it is.
- * A thread that one of them starts has its priority (setpriority(2), "C library/kernel differences").
+ * decoded: they take what processors it leaves. Linux alone gives a thread a priority of its own (setpriority(2),
+ * BUGS), which those that it starts have too. Elsewhere, and where the pool has been used already, everything
+ * stays as it is: `isThreadPoolBelowEventLoop` tells.
  */
 export function putThreadPoolBelowEventLoop(): void {
-  if (process.platform !== 'linux') {
+  const priority = getPriority() + STEPS_BELOW;
+  if (process.platform !== 'linux' || priority > LEAST_PRIORITY) {
     return;
   }
   try {
     const before = new Set(readdirSync(OWN_THREADS));
-    // The first use of the pool starts its threads, and has them when it returns.
-    stat('.', () => undefined);
+    // The first use of the pool starts its threads, and has them when it returns. A file would not always use it.
+    randomBytes(1, () => undefined);
     const started = readdirSync(OWN_THREADS).filter((thread) => !before.has(thread));
-    const priority = Math.min(LEAST_PRIORITY, getPriority() + STEPS_BELOW);
     started.forEach((thread) => setPriority(Number(thread), priority));
     isBelow = started.length > 0;
   } catch {

@@ -224,8 +224,9 @@ describe('the commands', () => {
       const holder = app.database.sql.createQueryRunner();
       await holder.query(`SELECT pg_advisory_lock(7240052, hashtext('clean-up'))`);
       let waiting!: Promise<CliAnswer>;
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
         waiting = runCli(['clean-up'], settings, { onStderr: () => resolve() });
+        waiting.then(() => resolve(), reject);
       });
       await holder.query('SELECT pg_advisory_unlock_all()');
       await holder.release();

@@ -5,6 +5,7 @@ import { newEmail, PASSWORD } from '../support/app';
 import { inTurns } from '../support/in-turns';
 import { OtlpCollector, type CollectedSpan } from '../support/otlp-collector';
 import { until } from '../support/until';
+import { wholeLines } from '../support/whole-lines';
 
 const PROFILE = '/api/auth/profile';
 const LOGIN = '/api/auth/login';
@@ -120,9 +121,13 @@ describe('traces', () => {
     expect((await server.http.get(PROFILE, { headers })).status).toBe(401);
     const trace = await traceOf(`GET ${PROFILE}`);
     expect(trace.map((span) => [span.traceId, span.parentSpanId])).toEqual([[traceId, parent]]);
-    const lines = server.output.split('\n').filter((line) => line.includes('"answered"'));
-    const line = lines.find((one) => one.includes(PROFILE)) ?? '{}';
-    expect(JSON.parse(line)).toMatchObject({ traceId, status: 401 });
+    let line: string | undefined;
+    await until(() => {
+      const answered = wholeLines(server.output).filter((one) => one.includes('"answered"'));
+      line = answered.find((one) => one.includes(PROFILE));
+      return line !== undefined;
+    });
+    expect(JSON.parse(line!)).toMatchObject({ traceId, status: 401 });
   });
 
   it('of requests at the same time do not mix', async () => {

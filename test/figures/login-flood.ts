@@ -1,5 +1,6 @@
 import { Agent, request, type RequestOptions } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { ALLOCATOR } from '../../tools/local/api.mjs';
 import { PASSWORD } from '../support/app';
 import type { ApiProcess } from '../support/api-process';
 import { useApiSuite } from '../support/api-suite';
@@ -138,7 +139,7 @@ describe('figures', () => {
   }
 
   it('of reads beside a flood of sign-ins', async () => {
-    const api = await suite.spawn({ RATE_LIMIT: 'on', TRUST_PROXY: '1' });
+    const api = await suite.spawn({ ...ALLOCATOR, RATE_LIMIT: 'on', TRUST_PROXY: '1' });
     await api.untilServing();
     const tokens = await signUp(api);
     lines.push(

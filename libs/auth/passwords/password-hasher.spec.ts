@@ -43,6 +43,33 @@ describe('the password hasher', () => {
     expect(await hasher.verify(foreign, 'x'.repeat(72))).toBe(true);
   });
 
+  it('holds the password of nobody against a hash that costs what ours cost', async () => {
+    const verify = jest.spyOn(argon2, 'verify');
+    try {
+      expect(await hasher.verify(null, PASSWORD)).toBe(false);
+      const [decoy] = verify.mock.calls[0]!;
+      expect(hasher.isOutdated(decoy)).toBe(false);
+    } finally {
+      verify.mockRestore();
+    }
+  });
+
+  it.each([
+    // processors, of the machine, below the event loop, threads
+    [1, 1, true, 1],
+    [2, 2, true, 2],
+    [8, 8, true, 4],
+    [2, 8, true, 1],
+    [1, 1, false, 1],
+    [2, 2, false, 1],
+    [8, 8, false, 4],
+  ])(
+    'hashes on %i of %i processors, below: %s, with %i threads',
+    (processors, machine, isBelow, threads) => {
+      expect(hashingThreads(processors, machine, isBelow)).toBe(threads);
+    },
+  );
+
   it('lets nobody in by a hash that it cannot read', async () => {
     expect(await hasher.verify('', '')).toBe(false);
     expect(await hasher.verify('$scrypt$ln=14,r=8,p=1$c29tZXNhbHQ$', PASSWORD)).toBe(false);

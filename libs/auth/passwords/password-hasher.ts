@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
@@ -16,11 +16,18 @@ const OWASP = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
 const POOL_SIZE = 4;
 
 /**
- * How many passwords are hashed at once. Hashing takes all that it gets: where it is not put below the event loop,
- * a processor is left to whoever comes with a token.
+ * How many passwords are hashed at once. Hashing takes all that it gets: a processor is left to whoever comes with
+ * a token, unless hashing is below the event loop and the process has the whole machine. Where it has a share,
+ * what one of its threads takes the others lack, whatever their priority.
+ * @param processors that the process may use.
+ * @param machine processors that there are.
  */
-export function hashingThreads(processors = availableParallelism()): number {
-  const usable = isThreadPoolBelowEventLoop() ? processors : processors - 1;
+export function hashingThreads(
+  processors = availableParallelism(),
+  machine = cpus().length,
+  isBelow = isThreadPoolBelowEventLoop(),
+): number {
+  const usable = isBelow && processors >= machine ? processors : processors - 1;
   return Math.min(POOL_SIZE, Math.max(1, usable));
 }
 
