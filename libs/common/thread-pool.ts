@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
+import { deflateRaw } from 'node:zlib';
 
 /** In steps of nice(1). Where both want a processor the event loop gets some nine tenths of it. */
 const STEPS_BELOW = 10;
@@ -23,7 +23,7 @@ export function putThreadPoolBelowEventLoop(): void {
   try {
     const before = new Set(readdirSync(OWN_THREADS));
     // The first use of the pool starts its threads, and has them when it returns. A file would not always use it.
-    randomBytes(1, () => undefined);
+    deflateRaw('', () => undefined);
     const started = readdirSync(OWN_THREADS).filter((thread) => !before.has(thread));
     started.forEach((thread) => setPriority(Number(thread), priority));
     isBelow = started.length > 0;
