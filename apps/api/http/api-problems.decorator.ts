@@ -94,7 +94,7 @@ function example(code: ErrorCode) {
     status,
     detail: title,
     code,
-    requestId: 'k0Yx9vQm2TzR4sWb7LdNeA',
+    requestId: 'd64234ed0ac7a0f545d056caa4fd2f84',
     ...(code === 'validation_failed' && {
       errors: [{ field: 'email', messages: ['email must be an e-mail address'] }],
     }),
