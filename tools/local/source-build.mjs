@@ -60,7 +60,7 @@ function listSources() {
   const files = SOURCE_FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
-      .map((entry) => join(entry.path, entry.name).slice(ROOT.length + 1)),
+      .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1)),
   );
   return [...settings, ...files].sort();
 }

@@ -1,0 +1,48 @@
+// @ts-check
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { npm } from './dependencies.mjs';
+import { Failure } from './failure.mjs';
+
+/** Exact versions, so that each machine tries the same ones. Raise them with the container image. */
+export const NODE_VERSIONS = { 22: '22.23.5', 24: '24.22.3' };
+
+/**
+ * Finds the Node binary of another release line; downloads it once from npm, into the user's cache
+ * folder, outside of every checkout.
+ * @param {keyof typeof NODE_VERSIONS} line
+ * @param {import('./dependencies.mjs').StepContext & { env?: NodeJS.ProcessEnv }} context
+ * @returns {Promise<{ path: string, version: string }>} an absolute path; the file name is `node`
+ * @throws {Failure} when npm has no binary for this platform, or cannot be reached
+ */
+export async function findNode(line, { output, signal, onSpawn, env = process.env }) {
+  const version = NODE_VERSIONS[line];
+  const name = `node-${process.platform}-${process.arch}`;
+  const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'latchkey');
+  const folder = join(cache, `${name}-${version}`);
+  const path = join(folder, 'node_modules', name, 'bin', 'node');
+  if (existsSync(path)) {
+    return { path, version };
+  }
+  mkdirSync(cache, { recursive: true });
+  // Renamed when it is complete: two processes may download at the same time.
+  const partial = mkdtempSync(join(cache, '.download-'));
+  try {
+    await output.step(`downloading Node ${version}`, async () => {
+      const install = ['--prefix', partial, 'install', '--no-save', '--ignore-scripts'];
+      const quiet = ['--no-audit', '--no-fund', '--no-package-lock'];
+      const result = await npm([...install, ...quiet, `${name}@${version}`], { signal, onSpawn });
+      if (!result.ok) {
+        throw new Failure(`Node ${version} could not be downloaded from npm.`, result.output);
+      }
+    });
+    if (!existsSync(path)) {
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(partial, folder);
+    }
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return { path, version };
+}
