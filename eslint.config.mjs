@@ -203,6 +203,7 @@ export default tseslint.config(
         AbortSignal: 'readonly',
         AbortController: 'readonly',
         Buffer: 'readonly',
+        TextDecoder: 'readonly',
         module: 'writable',
         performance: 'readonly',
       },

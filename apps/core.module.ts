@@ -92,7 +92,8 @@ function nearCacheOf({ nearCacheMaxSessions: maxSessions }: Settings) {
     : { maxSessions, companionPrefix: PROFILE_KEY_PREFIX };
 }
 
-function keyRingOf(keys: JwtKeys): KeyRing {
+/** @throws SettingsError when JWT_KEYS_DIR is unusable */
+export function keyRingOf(keys: JwtKeys): KeyRing {
   return 'directory' in keys
     ? new PemKeyRing(keys.directory)
     : new HmacKeyRing(createSecretKey(keys.secret, 'utf8'));

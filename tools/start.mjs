@@ -1,6 +1,6 @@
 // @ts-check
 import { join } from 'node:path';
-import { migrate, startApi } from './local/api.mjs';
+import { checkSettings, migrate, startApi } from './local/api.mjs';
 import { ensureDependencies } from './local/dependencies.mjs';
 import { Failure } from './local/failure.mjs';
 import { LockHeld, takeLock } from './local/lock.mjs';
@@ -27,6 +27,9 @@ import {
 /** Together less than the 10 s in which everything must have stopped. */
 const API_STOP_MS = 4_500;
 const STORE_STOP_MS = 1_200;
+
+/** Stand for the stores that are not started yet. */
+const NOT_STARTED = { databaseUrl: 'postgres://localhost/latchkey', redisUrl: 'redis://localhost' };
 
 const output = createOutput();
 
@@ -102,6 +105,11 @@ async function takeStartLock() {
  *   import('./local/server.mjs').ServerOptions['onSpawn']> }} context
  */
 async function startAll(settings, context) {
+  const stores = {
+    databaseUrl: settings.databaseUrl ?? NOT_STARTED.databaseUrl,
+    redisUrl: settings.redisUrl ?? NOT_STARTED.redisUrl,
+  };
+  await checkSettings(apiEnvironment(settings, stores), context);
   const databaseUrl = settings.databaseUrl ?? (await startOwnPostgres(context));
   const redisUrl = settings.redisUrl ?? (await startOwnRedis(context));
   const env = apiEnvironment(settings, { databaseUrl, redisUrl });

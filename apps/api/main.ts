@@ -12,7 +12,7 @@ import { PinoLogger } from './log/pino-logger';
 
 async function main(): Promise<void> {
   putThreadPoolBelowEventLoop();
-  const settings = await readSettings();
+  const settings = await loadSettings();
   if (settings.tracing) {
     startTracing({ ...settings.tracing, serviceVersion: VERSION });
   }
@@ -22,7 +22,12 @@ async function main(): Promise<void> {
   /* eslint-disable @typescript-eslint/no-require-imports */
   const { waitForPostgres } = require('#libs/database') as typeof import('#libs/database');
   const { createApp } = require('./app.setup') as typeof import('./app.setup');
+  const { checkSettings } = require('./check-settings') as typeof import('./check-settings');
   /* eslint-enable */
+  await checkSettings(settings);
+  if (process.argv.includes('--check-settings')) {
+    return;
+  }
   warnOfOpenDoors(settings);
   if (!isThreadPoolBelowEventLoop()) {
     Logger.log(
@@ -59,20 +64,9 @@ function endBeforeStart({ reason }: StopRequest): void {
   process.exit(0);
 }
 
-async function readSettings(): Promise<Settings> {
-  try {
-    return await loadSettings();
-  } catch (error) {
-    if (error instanceof SettingsError) {
-      process.stderr.write(`${error.message}\n`);
-      process.exit(1);
-    }
-    throw error;
-  }
-}
-
 main().catch((error: unknown) => {
   const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`Latchkey could not start: ${reason}\n`);
+  const sentence = error instanceof SettingsError ? reason : `Latchkey could not start: ${reason}`;
+  process.stderr.write(`${sentence}\n`);
   process.exit(1);
 });

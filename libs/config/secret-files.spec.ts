@@ -14,7 +14,7 @@ describe('secrets from files', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function file(content: string): string {
+  function file(content: string | Uint8Array): string {
     const path = join(folder, 'secret');
     writeFileSync(path, content);
     return path;
@@ -37,6 +37,11 @@ describe('secrets from files', () => {
   it.each([
     ['is not there', () => ({ JWT_SECRET_FILE: '/nowhere/at/all' }), 'cannot be read (ENOENT)'],
     ['is a folder', () => ({ JWT_SECRET_FILE: folder }), 'cannot be read (EISDIR)'],
+    [
+      'is in UTF-16',
+      () => ({ JWT_SECRET_FILE: file(Buffer.from('secret', 'utf16le')) }),
+      'is not text in UTF-8',
+    ],
     ['is empty', () => ({ JWT_SECRET_FILE: file('\n') }), 'is empty'],
     [
       'contradicts the environment',

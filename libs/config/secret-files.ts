@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { SettingsError } from './settings-error';
+import { readTextFile } from './text-file';
 
 /** Settings that hold a secret. `<name>_FILE` names a file that holds it instead. */
 export const SECRET_SETTINGS = [
@@ -32,10 +32,9 @@ function secretIn(path: string, name: string, env: Environment): string {
   }
   let content: string;
   try {
-    content = readFileSync(path, 'utf8');
+    content = readTextFile(path);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new SettingsError(`${name}_FILE`, `names a file that cannot be read (${reason})`);
+    throw new SettingsError(`${name}_FILE`, `names a file that ${(error as Error).message}`);
   }
   const secret = content.replace(/\r?\n$/, '');
   if (secret === '') {

@@ -1,7 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 import ms, { type StringValue } from 'ms';
-import { validateCronExpression } from 'cron';
+import { CronTime } from 'cron';
 import { z } from 'zod';
+
+/** Labels of letters, digits, hyphens and underscores. Numbers alone are a malformed IPv4 address. */
+const HOST_NAME = /^(?![\d.]+$)[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/i;
 
 const DURATION = /^\d+(ms|s|m|h|d)$/;
 
@@ -55,18 +58,46 @@ export function onOff() {
     .transform((text) => text === 'true' || text === 'on');
 }
 
-/** When a job is due, as cron says it, in UTC; `off`: never, which is null. */
+/** A host name or an IP address on which to listen. An IPv6 address may stand in brackets, as in a URL. */
+export function listenHost() {
+  return z.string().transform((text, context) => {
+    const host = text.replace(/^\[(.*:.*)\]$/, '$1');
+    if (isIP(host) !== 0 || HOST_NAME.test(host)) {
+      return host;
+    }
+    context.addIssue('must be a host name or an IP address, without a port');
+    return z.NEVER;
+  });
+}
+
+/** When a job is due: a cron expression, in UTC; `off`: never, which is null. */
 export function schedule() {
   return z.string().transform((text, context) => {
     if (text === 'off') {
       return null;
     }
-    if (validateCronExpression(text).valid) {
+    const problem = cronProblem(text);
+    if (problem === undefined) {
       return text;
     }
-    context.addIssue('must be a cron expression, such as */5 * * * *, or off');
+    context.addIssue(problem);
     return z.NEVER;
   });
+}
+
+function cronProblem(text: string): string | undefined {
+  let time: CronTime;
+  try {
+    time = new CronTime(text, 'UTC');
+  } catch {
+    return 'must be a cron expression, such as */5 * * * *, or off';
+  }
+  try {
+    time.sendAt();
+    return undefined;
+  } catch {
+    return 'must be a cron expression of a date that exists, or off';
+  }
 }
 
 /** A whole number of at least 1. */
@@ -163,6 +194,9 @@ export function addressSet() {
 /** The proxies between clients and us: how many, or where they are. */
 export type TrustedProxies = { hops: number } | { addresses: BlockList };
 
+/** A network such as 0.0.0.0/0. */
+const EVERY_ADDRESS = /\/0+\s*(,|$)/;
+
 /** `1`, or `10.0.0.0/8`. Not `true`: to trust everybody is to believe what a client makes up. */
 export function trustedProxies() {
   return z.string().transform((text, context): TrustedProxies => {
@@ -170,7 +204,7 @@ export function trustedProxies() {
       return { hops: Number(text) };
     }
     const addresses = addressesIn(text);
-    if (!addresses) {
+    if (!addresses || EVERY_ADDRESS.test(text)) {
       context.addIssue(`must be the number of proxies before this process, or ${ADDRESS_LIST}`);
       return z.NEVER;
     }

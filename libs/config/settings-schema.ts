@@ -6,6 +6,7 @@ import {
   clientList,
   durationSeconds,
   httpUrl,
+  listenHost,
   listenPort,
   onOff,
   originList,
@@ -35,7 +36,7 @@ export const settingsSchema = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
     .default('development'),
-  HOST: z.string('must be a host name or an address').default('127.0.0.1'),
+  HOST: listenHost().default('127.0.0.1'),
   PORT: listenPort().default(3000),
   LOG_LEVEL: z
     .enum(

@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
+import { checkEnvFile } from './env-file';
 import { withSecretFiles } from './secret-files';
 import { parseDatabaseUrl, parseKeysDirectory, parseSettings, Settings } from './settings';
 
@@ -42,6 +43,8 @@ export async function loadKeysDirectory(): Promise<string> {
 /** The only place of the product that looks at the environment. */
 async function environment(): Promise<Readonly<Record<string, string | undefined>>> {
   const production = process.env.NODE_ENV === 'production';
-  await ConfigModule.forRoot({ envFilePath: production ? ['.env'] : ['.env', RUNNING_START] });
+  const envFilePath = production ? ['.env'] : ['.env', RUNNING_START];
+  envFilePath.forEach(checkEnvFile);
+  await ConfigModule.forRoot({ envFilePath });
   return withSecretFiles(process.env);
 }

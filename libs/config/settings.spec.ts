@@ -182,15 +182,22 @@ describe('settings', () => {
     expect(addresses.check('11.0.0.1')).toBe(false);
   });
 
-  it.each(['true', '0', '100', 'loopback', '10.0.0.0/33', '10.0.0.1,', '-1'])(
-    'do not believe the proxies %s',
-    (text) => {
-      expect(refusal({ TRUST_PROXY: text }).message).toBe(
-        'TRUST_PROXY must be the number of proxies before this process, or a list of IP addresses ' +
-          'and networks, like 127.0.0.1,10.0.0.0/8.',
-      );
-    },
-  );
+  it.each([
+    'true',
+    '0',
+    '100',
+    'loopback',
+    '10.0.0.0/33',
+    '10.0.0.1,',
+    '-1',
+    '0.0.0.0/0',
+    '10.0.0.1,::/0',
+  ])('do not believe the proxies %s', (text) => {
+    expect(refusal({ TRUST_PROXY: text }).message).toBe(
+      'TRUST_PROXY must be the number of proxies before this process, or a list of IP addresses ' +
+        'and networks, like 127.0.0.1,10.0.0.0/8.',
+    );
+  });
 
   it('let pages of other origins in by name only', () => {
     const text = 'https://app.example.com, http://localhost:5173';
@@ -456,6 +463,56 @@ describe('settings', () => {
     expect(refusal({ REDIS_CHECK_CRON: text }).message).toBe(
       'REDIS_CHECK_CRON must be a cron expression, such as */5 * * * *, or off.',
     );
+  });
+
+  it.each(['0 0 30 2 *', '0 0 0 30 2 *', '0 0 31 4,6 *'])(
+    'refuse the schedule %s, which is never due',
+    (text) => {
+      expect(refusal({ CLEAN_UP_CRON: text }).message).toBe(
+        'CLEAN_UP_CRON must be a cron expression of a date that exists, or off.',
+      );
+    },
+  );
+
+  it.each([
+    ['0.0.0.0', '0.0.0.0'],
+    ['[::1]', '::1'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['localhost', 'localhost'],
+    ['api_1.internal.', 'api_1.internal.'],
+  ])('listen on %s', (text, host) => {
+    expect(parse({ HOST: text }).host).toBe(host);
+  });
+
+  it.each(['300.0.0.1', '127.0.0.1:80', '[::1]:80', '[localhost]', 'http://localhost', 'a b', '*'])(
+    'refuse to listen on %j',
+    (text) => {
+      expect(refusal({ HOST: text }).message).toBe(
+        'HOST must be a host name or an IP address, without a port.',
+      );
+    },
+  );
+
+  it.each([
+    ['DATABASE_URL', 'mysql://secret-place'],
+    ['REDIS_URL', 'http://secret-place'],
+    ['NODE_ENV', 'prod-like'],
+    ['HOST', '[::1]:80'],
+    ['PORT', 'three'],
+    ['LOG_LEVEL', 'loudest'],
+    ['LOG_FORMAT', 'loudly'],
+    ['AUDIT_RETENTION', '91'],
+    ['JWT_EXPIRES_IN', 'tomorrow'],
+    ['SESSION_TTL', '86400'],
+    ['PROFILE_TTL', '0s'],
+    ['BLACKLIST_TTL', '-24h'],
+    ['METRICS_ALLOW', 'everybody-here'],
+    ['CLEAN_UP_CRON', '0 0 30 2 *'],
+    ['OTEL_TRACES_SAMPLER', 'now-and-then'],
+  ])('say in one sentence what is wrong with %s, without its value', (variable, text) => {
+    const { message } = refusal({ [variable]: text });
+    expect(message).toMatch(new RegExp(`^${variable} [^\\n]+\\.$`));
+    expect(message).not.toContain(text);
   });
 
   it('ignore variables that are none of theirs', () => {

@@ -214,6 +214,7 @@ describe('npm start', () => {
     expect(await run.exited()).toBe(1);
     expect(run.text()).toMatch(/^SESSION_TTL .+$/m);
     expect(run.text()).not.toContain('tuesday');
+    expect(run.text()).not.toContain('starting');
     expect(readdirSync(join(checkout.dir, '.data'))).not.toContain('start.lock');
   });
 
@@ -224,7 +225,7 @@ describe('npm start', () => {
     expect(await inFile.exited()).toBe(1);
     expect(inFile.text()).toContain('Nothing is embedded');
 
-    writeFileSync(file, 'PORT=nonsense\n');
+    writeFileSync(file, '\uFEFFPORT=nonsense\n');
     const overridden = await checkout.start();
     writeFileSync(file, '');
 

@@ -5,6 +5,7 @@ import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 import { Server } from './server.mjs';
 
+const CHECK_DEADLINE_MS = 30_000;
 const MIGRATE_DEADLINE_MS = 120_000;
 const READY_DEADLINE_MS = 60_000;
 const PROBE_DEADLINE_MS = 2_000;
@@ -18,6 +19,23 @@ const API = join('dist', 'apps', 'api', 'main.js');
  * @type {NodeJS.ProcessEnv}
  */
 export const ALLOCATOR = { MALLOC_ARENA_MAX: '1' };
+
+/**
+ * Lets the API check its settings, so that a wrong one stops the start before it has started anything.
+ * @param {NodeJS.ProcessEnv} env with addresses for both stores, which are not called
+ * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'onSpawn'>} options
+ */
+export async function checkSettings(env, options) {
+  const { ok, output } = await run(process.execPath, [API, '--check-settings'], {
+    ...options,
+    cwd: ROOT,
+    env,
+    deadlineMs: CHECK_DEADLINE_MS,
+  });
+  if (!ok) {
+    throw new Failure(output.trim());
+  }
+}
 
 /**
  * @param {NodeJS.ProcessEnv} env

@@ -1,6 +1,7 @@
 // @ts-check
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { Failure } from './failure.mjs';
 import { DATA_DIR, ROOT } from './paths.mjs';
 import { freePort, portIsTaken } from './ports.mjs';
@@ -24,10 +25,7 @@ const ANY_ADDRESS = ['0.0.0.0', '::'];
  * @returns {Promise<StartSettings>}
  */
 export async function readStartSettings() {
-  const file = join(ROOT, '.env');
-  if (existsSync(file)) {
-    process.loadEnvFile(file);
-  }
+  readEnvFile(join(ROOT, '.env'));
   ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET'].forEach(takeFromFile);
   const { NODE_ENV, HOST, PORT, DATABASE_URL, REDIS_URL } = process.env;
   if (NODE_ENV === 'production' && !(DATABASE_URL && REDIS_URL)) {
@@ -37,11 +35,27 @@ export async function readStartSettings() {
     );
   }
   return {
-    host: HOST || DEFAULT_HOST,
+    host: (HOST || DEFAULT_HOST).replace(/^\[(.*)\]$/, '$1'),
     port: await readPort(PORT || DEFAULT_PORT),
     databaseUrl: DATABASE_URL || undefined,
     redisUrl: REDIS_URL || undefined,
   };
+}
+
+/**
+ * Reads it as far as it can be understood, and only the settings of this file matter yet: the API, asked to
+ * check its settings before a store is started, refuses the rest.
+ * @param {string} path
+ */
+function readEnvFile(path) {
+  if (!existsSync(path)) {
+    return;
+  }
+  // Without the byte order mark, which would become part of the first name.
+  const text = new TextDecoder().decode(readFileSync(path));
+  for (const [name, value] of Object.entries(parseEnv(text))) {
+    process.env[name] ??= value;
+  }
 }
 
 /**

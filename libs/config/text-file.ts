@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * Reads a file as UTF-8, without its byte order mark.
+ * @throws Error with a few words that name no path: the file cannot be read (with the system's code),
+ * or is in another encoding, such as the UTF-16 that editors of Windows write.
+ */
+export function readTextFile(path: string): string {
+  let content: Buffer;
+  try {
+    content = readFileSync(path);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new Error(`cannot be read (${reason})`, { cause: error });
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
+    if (!text.includes('\0')) {
+      return text;
+    }
+  } catch {
+    // Not UTF-8 either.
+  }
+  throw new Error('is not text in UTF-8');
+}
