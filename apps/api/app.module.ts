@@ -15,6 +15,7 @@ import { JwksController } from './gateway/jwks.controller';
 import { FirstSynchronisation } from './first-synchronisation';
 import { AuthHealthController } from './health/auth-health.controller';
 import { HealthTimings } from './health/health-timings';
+import { HealthMetrics } from './health/health-metrics';
 import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
@@ -63,6 +64,7 @@ export class AppModule {
       providers: [
         AvatarUploads,
         FirstSynchronisation,
+        HealthMetrics,
         HealthTimings,
         HttpTraffic,
         JobScheduler,

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Pool } from 'pg';
+import { Metrics } from '#libs/metrics';
 import { Database } from './database';
 import { hasPendingMigrations } from './migrate';
 import type { ReservedConnection } from './reserved-connection';
@@ -38,7 +39,9 @@ export class DatabaseInspector implements OnModuleDestroy {
   constructor(
     database: Database,
     private readonly dataSource: DataSource,
+    metrics: Metrics,
   ) {
+    metrics.stores.watchPool(() => this.pool());
     this.connection = database.reserveConnection(DEADLINE_MS);
   }
 

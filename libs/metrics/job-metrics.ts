@@ -6,7 +6,7 @@ export type JobOutcome = 'succeeded' | 'failed';
 const KINDS = ['active_sessions', 'cached_profiles', 'blacklisted_tokens'] as const;
 export type StatisticsKind = (typeof KINDS)[number];
 
-/** What is done by the clock. Labels are names from the code, never from data. */
+/** Scheduled jobs. Label values come from the code, never from data. Prometheus has a label `job` of its own. */
 export class JobMetrics {
   private readonly runs: Counter;
   private readonly durations: Histogram;
@@ -19,26 +19,26 @@ export class JobMetrics {
     this.runs = new Counter({
       name: 'latchkey_job_runs_total',
       help: 'Runs of a job on this instance, by outcome.',
-      labelNames: ['job', 'outcome'],
+      labelNames: ['job_name', 'outcome'],
       registers,
     });
     this.durations = new Histogram({
       name: 'latchkey_job_duration_seconds',
       help: 'How long runs of a job took, whatever their outcome.',
-      labelNames: ['job'],
+      labelNames: ['job_name'],
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900],
       registers,
     });
     this.removals = new Counter({
       name: 'latchkey_job_removed_total',
       help: 'Things that a job took away, by what they were.',
-      labelNames: ['job', 'what'],
+      labelNames: ['job_name', 'what'],
       registers,
     });
     this.lastSuccess = new Gauge({
       name: 'latchkey_job_last_success_timestamp_seconds',
       help: 'When a run of a job last succeeded on this instance; absent until one has.',
-      labelNames: ['job'],
+      labelNames: ['job_name'],
       registers,
     });
     this.corrections = new Counter({

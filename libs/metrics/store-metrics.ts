@@ -7,11 +7,26 @@ const CIRCUIT_STATES: CircuitState[] = ['closed', 'half-open', 'open'];
 /** `run`: statements outside a transaction; `reserved`: one on a connection outside the pool. */
 export type PostgresOperation = 'run' | 'transaction' | 'reserved';
 
+interface StoreWarnings {
+  codes: () => Promise<readonly string[]>;
+  /** All that there ever were: an alert ends at 0, not at a series that is gone. */
+  seen: Set<string>;
+}
+
+/** Connections of the pool, and statements that wait for one. */
+export interface PoolConnections {
+  inUse: number;
+  idle: number;
+  waiting: number;
+}
+
 /** The stores as this process sees them: how long they take, and whether they are asked at all. */
 export class StoreMetrics {
   private readonly redisCommands: Histogram;
   private readonly postgresOperations: Histogram;
   private readonly circuits = new Map<string, () => CircuitState>();
+  private readonly warnings = new Map<string, StoreWarnings>();
+  private poolConnections: (() => PoolConnections) | undefined;
 
   constructor(registry: Registry) {
     this.redisCommands = new Histogram({
@@ -28,6 +43,37 @@ export class StoreMetrics {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
     });
+    this.exportCircuits(registry);
+    this.exportWarnings(registry);
+    this.exportPool(registry);
+  }
+
+  /** To be kept by the caller that sends the command or runs the script. */
+  redisCommand(name: string): CallTimer {
+    return new CallTimer(this.redisCommands, name);
+  }
+
+  /** To be kept by the caller that does the work. */
+  postgresOperation(operation: PostgresOperation): CallTimer {
+    return new CallTimer(this.postgresOperations, operation);
+  }
+
+  /** @param state read at each scrape. */
+  watchCircuit(store: string, state: () => CircuitState): void {
+    this.circuits.set(store, state);
+  }
+
+  /** @param codes read at each scrape: the warnings that the health report has for the store. */
+  watchWarnings(store: string, codes: StoreWarnings['codes']): void {
+    this.warnings.set(store, { codes, seen: new Set(['unreachable']) });
+  }
+
+  /** @param connections read at each scrape. */
+  watchPool(connections: () => PoolConnections): void {
+    this.poolConnections = connections;
+  }
+
+  private exportCircuits(registry: Registry): void {
     const { circuits } = this;
     new Gauge({
       name: 'latchkey_circuit_breaker_state',
@@ -43,18 +89,40 @@ export class StoreMetrics {
     });
   }
 
-  /** To be kept by whoever sends the command, or runs the script. */
-  redisCommand(name: string): CallTimer {
-    return new CallTimer(this.redisCommands, name);
+  private exportWarnings(registry: Registry): void {
+    const { warnings } = this;
+    new Gauge({
+      name: 'latchkey_health_warning',
+      help: '1 while the health report has this warning for the store, 0 when it no longer has.',
+      labelNames: ['store', 'code'],
+      registers: [registry],
+      async collect() {
+        await Promise.all(
+          [...warnings].map(async ([store, { codes, seen }]) => {
+            const current = await codes();
+            current.forEach((code) => seen.add(code));
+            seen.forEach((code) => this.set({ store, code }, current.includes(code) ? 1 : 0));
+          }),
+        );
+      },
+    });
   }
 
-  /** To be kept by whoever does the work. */
-  postgresOperation(operation: PostgresOperation): CallTimer {
-    return new CallTimer(this.postgresOperations, operation);
-  }
-
-  /** @param state read when it is asked for. */
-  watchCircuit(store: string, state: () => CircuitState): void {
-    this.circuits.set(store, state);
+  private exportPool(registry: Registry): void {
+    const connections = () => this.poolConnections?.();
+    new Gauge({
+      name: 'latchkey_postgres_pool_connections',
+      help: 'Connections of the pool that are in use or idle, and statements waiting for one.',
+      labelNames: ['state'],
+      registers: [registry],
+      collect() {
+        const now = connections();
+        if (now) {
+          this.set({ state: 'in_use' }, now.inUse);
+          this.set({ state: 'idle' }, now.idle);
+          this.set({ state: 'waiting' }, now.waiting);
+        }
+      },
+    });
   }
 }

@@ -256,7 +256,7 @@ describe('GET /metrics', () => {
   it('has runs of jobs, what they removed and found, and security events', async () => {
     const { jobs } = app.nest.get(Metrics);
     jobs.expect('clean-up');
-    expect((await scrape()).sum('latchkey_job_runs_total', { job: 'clean-up' })).toBe(0);
+    expect((await scrape()).sum('latchkey_job_runs_total', { job_name: 'clean-up' })).toBe(0);
     const failedLogins = async () =>
       (await scrape()).sum('latchkey_security_events_total', { event: 'login_failed' });
     const failedBefore = await failedLogins();
@@ -270,7 +270,7 @@ describe('GET /metrics', () => {
     expect((await app.http.post('/api/auth/login', { json })).status).toBe(401);
 
     const found = await scrape();
-    const job = { job: 'clean-up' };
+    const job = { job_name: 'clean-up' };
     const sum = (name: string, labels = {}) => found.sum(`latchkey_${name}`, labels);
     expect(sum('job_runs_total', { ...job, outcome: 'succeeded' })).toBe(1);
     expect(sum('job_runs_total', { ...job, outcome: 'failed' })).toBe(1);
@@ -344,6 +344,20 @@ describe('GET /metrics of an application whose stores fail', () => {
     await untilMetric('latchkey_redis_believed', {}, 1);
     await untilMetric('latchkey_circuit_breaker_state', state, 1);
     await until(async () => (await scrape()).find('latchkey_active_sessions').length === 1);
+  });
+
+  it('has the warnings of the health report for as long as they last, and the Postgres pool', async () => {
+    const unreachable = { store: 'redis', code: 'unreachable' };
+    await untilMetric('latchkey_health_warning', unreachable, 0);
+    redis.cut();
+    await untilMetric('latchkey_health_warning', unreachable, 1);
+    redis.restore();
+    await untilMetric('latchkey_health_warning', unreachable, 0);
+    const found = await scrape();
+    expect(found.sum('latchkey_health_warning', { store: 'postgres' })).toBe(0);
+    const pool = (state: string) => found.sum('latchkey_postgres_pool_connections', { state });
+    expect(pool('in_use') + pool('idle')).toBeGreaterThan(0);
+    expect(pool('waiting')).toBe(0);
   });
 
   it('answers without both, and counts what became of sign-ins', async () => {

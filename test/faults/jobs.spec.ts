@@ -79,7 +79,10 @@ describe('two instances with the same jobs', () => {
     await start({ CLEAN_UP_CRON: HOURS, REDIS_CHECK_CRON: HOURS });
     await until(async () => finished(await runs('clean-up')).length >= 4);
     await until(async () => {
-      const exported = await measured('job_runs_total', { job: 'clean-up', outcome: 'succeeded' });
+      const exported = await measured('job_runs_total', {
+        job_name: 'clean-up',
+        outcome: 'succeeded',
+      });
       return exported === finished(await runs('clean-up')).length;
     });
     instances.forEach((each) => each.signal('SIGTERM'));
@@ -147,7 +150,7 @@ describe('two instances with the same jobs', () => {
       instances.map((each) => each.logged('error').filter((msg) => msg === 'redis-check failed'));
     await until(() => failures().flat().length > 0);
     expect(
-      await measured('job_runs_total', { job: 'redis-check', outcome: 'failed' }),
+      await measured('job_runs_total', { job_name: 'redis-check', outcome: 'failed' }),
     ).toBeGreaterThan(0);
   }, 60_000);
 });
