@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { VERSION } from '../../apps/version';
 import { Metrics } from '../../libs/metrics';
 import { newEmail, startTestApp, type TestApp } from '../support/app';
+import { programOfPackage } from '../support/debian-package';
 import { Scrape } from '../support/metrics';
 import { usesOf } from '../support/promql';
 import { until } from '../support/until';
@@ -99,9 +101,6 @@ describe('dashboard, alerts and documentation of the metrics', () => {
     await app.close();
   });
 
-  /** As Prometheus names a label of ours that is its own. */
-  const ownName = (label: string) => (label === 'exported_job' ? 'job' : label);
-
   it.each(EXPRESSIONS)('%s uses metrics and labels that are exported: %s', (_where, expression) => {
     const { metrics, groupedBy } = usesOf(expression);
     expect(metrics.length).toBeGreaterThan(0);
@@ -112,11 +111,11 @@ describe('dashboard, alerts and documentation of the metrics', () => {
     for (const { name, labels: filteredBy } of metrics) {
       expect(['up', ...labels.keys()]).toContain(name);
       for (const label of filteredBy) {
-        expect([name, known(name)]).toEqual([name, expect.arrayContaining([ownName(label)])]);
+        expect([name, known(name)]).toEqual([name, expect.arrayContaining([label])]);
       }
     }
     for (const label of groupedBy) {
-      expect(metrics.flatMap(({ name }) => known(name))).toContain(ownName(label));
+      expect(metrics.flatMap(({ name }) => known(name))).toContain(label);
     }
   });
 
@@ -130,6 +129,18 @@ describe('dashboard, alerts and documentation of the metrics', () => {
         { type, labels: [...(labels.get(series) ?? [])].sort() },
       ]);
     }
+  });
+
+  it('Prometheus finds no fault in the names, types and units of what is exported', async () => {
+    const promtool = await programOfPackage('promtool', 'prometheus');
+    const checked = spawnSync(promtool, ['check', 'metrics'], {
+      input: scrape.text,
+      encoding: 'utf8',
+    });
+    const { stdout, stderr } = checked;
+    const faults = `${stdout}${stderr}`.split('\n').filter((line) => line.startsWith('latchkey_'));
+    expect(faults).toEqual([]);
+    expect(`${stdout}${stderr}`).not.toContain('error while linting');
   });
 
   it('every metric of ours is on the dashboard', () => {

@@ -1,15 +1,13 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { findExecutable } from '../../tools/local/executables.mjs';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
-import { run } from '../../tools/local/run.mjs';
 import { Server } from '../../tools/local/server.mjs';
+import { programOfPackage } from './debian-package';
 import { sharedStores } from './shared-stores';
 
 const CONFIGURATION = join(ROOT, 'examples', 'nginx', 'nginx.conf');
-const INSTALL_DEADLINE_MS = 5 * 60_000;
 const READY_DEADLINE_MS = 10_000;
 const STOP_GRACE_MS = 3_000;
 
@@ -29,7 +27,7 @@ export async function startNginx(ports: {
   latchkey: number;
   application: number;
 }): Promise<TestNginx> {
-  const program = await nginxProgram();
+  const program = await programOfPackage('nginx', 'nginx-light');
   const port = await freePort();
   const folder = mkdtempSync(join(sharedStores().folder, 'nginx-'));
   const configuration = join(folder, 'nginx.conf');
@@ -73,36 +71,6 @@ function replaceOnce(text: string, [from = '', to = '']: string[]): string {
     throw new Error(`the example must say "${from}" once`);
   }
   return parts.join(to);
-}
-
-async function nginxProgram(): Promise<string> {
-  // Where Debian puts it, and where a user's PATH does not look.
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` };
-  return findExecutable('nginx', env) ?? installedNginx(env);
-}
-
-async function installedNginx(env: NodeJS.ProcessEnv): Promise<string> {
-  const apt = findExecutable('apt-get', env);
-  if (apt) {
-    // Runlevel 1 keeps the package's script from starting a service.
-    const environment = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive'];
-    const asRoot = process.getuid?.() === 0 ? environment : ['sudo', '-n', ...environment];
-    const aptGet = [...asRoot, apt, '-o', 'DPkg::Lock::Timeout=120'];
-    // A stale index may still be good enough for the installation.
-    await runWords([...aptGet, 'update'], env);
-    await runWords([...aptGet, 'install', '-y', '--no-install-recommends', 'nginx-light'], env);
-  }
-  const program = findExecutable('nginx', env);
-  if (!program) {
-    throw new Error(
-      'This test needs nginx and could not install it: install the package nginx, 1.19.5 or later.',
-    );
-  }
-  return program;
-}
-
-async function runWords([command = '', ...args]: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  await run(command, args, { deadlineMs: INSTALL_DEADLINE_MS, env }).catch(() => undefined);
 }
 
 function listens(port: number): Promise<boolean> {

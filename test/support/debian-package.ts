@@ -1,0 +1,37 @@
+import { findExecutable } from '../../tools/local/executables.mjs';
+import { run } from '../../tools/local/run.mjs';
+
+const INSTALL_DEADLINE_MS = 5 * 60_000;
+
+/**
+ * The path of a program that only tests need. Installs its package by apt where it is missing and that
+ * is possible.
+ * @throws Error that names the package
+ */
+export async function programOfPackage(program: string, packageName: string): Promise<string> {
+  // Where Debian puts daemons, and where a user's PATH does not look.
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` };
+  const found = findExecutable(program, env);
+  if (found !== undefined) {
+    return found;
+  }
+  const apt = findExecutable('apt-get', env);
+  if (apt !== undefined) {
+    // Runlevel 1 keeps the package's script from starting a service.
+    const environment = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive'];
+    const asRoot = process.getuid?.() === 0 ? environment : ['sudo', '-n', ...environment];
+    const aptGet = [...asRoot, apt, '-o', 'DPkg::Lock::Timeout=120'];
+    // A stale index may still be good enough for the installation.
+    await runWords([...aptGet, 'update'], env);
+    await runWords([...aptGet, 'install', '-y', '--no-install-recommends', packageName], env);
+  }
+  const installed = findExecutable(program, env);
+  if (installed === undefined) {
+    throw new Error(`This test needs ${program}: install the package ${packageName}.`);
+  }
+  return installed;
+}
+
+async function runWords([command = '', ...args]: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  await run(command, args, { deadlineMs: INSTALL_DEADLINE_MS, env }).catch(() => undefined);
+}
