@@ -1,0 +1,136 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Ajv } from 'ajv';
+import { load } from 'js-yaml';
+import { parseSettings } from '../../libs/config';
+import { ROOT } from '../../tools/local/paths.mjs';
+import { COMPOSE_SCHEMA, readComposeFile } from './compose';
+import { all, parseDockerfile } from './image/dockerfile';
+
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const readYaml = (path: string) => load(read(path));
+
+const file = readComposeFile();
+const services = Object.entries(file.services);
+const { api, migrate, prometheus, grafana } = file.services;
+
+/** `source` and `target` of a service's mounts. */
+const mountsOf = (name: string) =>
+  (file.services[name]?.volumes ?? []).map((mount) => {
+    const [source = '', target = ''] = mount.split(':');
+    return { source, target };
+  });
+
+describe('docker-compose.yml', () => {
+  it('has the form that Compose wants, images with versions, and ports for this machine alone', () => {
+    const validate = new Ajv({ allErrors: true, strictTuples: false }).compile(COMPOSE_SCHEMA);
+    validate(file);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it('names services, volumes, files and variables that there are', () => {
+    for (const [name, { depends_on = {} }] of services) {
+      expect(Object.keys(file.services)).toEqual(expect.arrayContaining(Object.keys(depends_on)));
+      for (const { source } of mountsOf(name)) {
+        const isThere = source.startsWith('./')
+          ? existsSync(join(ROOT, source))
+          : source in file.volumes;
+        expect([name, source, isThere]).toEqual([name, source, true]);
+      }
+    }
+    const variables = [...read('docker-compose.yml').matchAll(/\$\{(\w+)/g)].map(
+      ([, name]) => name,
+    );
+    expect([...new Set(variables)].sort()).toEqual([
+      'JWT_SECRET',
+      'POSTGRES_PASSWORD',
+      'REDIS_PASSWORD',
+    ]);
+  });
+
+  it('gives the API settings that it takes in production', () => {
+    const filled: Record<string, string> = { NODE_ENV: 'production' };
+    for (const [name, value] of Object.entries(api!.environment!)) {
+      filled[name] = value.replace(/\$\{\w+[^}]*\}/g, '0123456789abcdef'.repeat(4));
+    }
+    const settings = parseSettings(filled);
+    expect(settings.metricsPort).toBe(9464);
+    expect(migrate!.environment).toEqual(api!.environment);
+  });
+
+  it('starts every service again after a crash, and the migration once', () => {
+    const restarts = services.map(([name, { restart }]) => [name, restart]);
+    expect(restarts.filter(([, restart]) => restart === 'no')).toEqual([['migrate', 'no']]);
+    expect(api!.depends_on).toMatchObject({
+      migrate: { condition: 'service_completed_successfully' },
+    });
+  });
+
+  it.each(services)(
+    'gives %s no capability, no new privilege and no file to change',
+    (_name, service) => {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
+    },
+  );
+
+  it('keeps avatars in the volume of the image, and asks for readiness', () => {
+    const [volume] = all(parseDockerfile(read('Dockerfile')), 'VOLUME');
+    expect(mountsOf('api')).toEqual([{ source: 'avatars', target: volume!.path }]);
+    expect(api!.healthcheck!.test.join(' ')).toContain('/health/ready');
+  });
+
+  describe('the profile monitoring', () => {
+    const scraping = readYaml('deploy/prometheus/prometheus.yml') as {
+      rule_files: string[];
+      scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
+    };
+
+    it('is asked for, and holds Prometheus and Grafana', () => {
+      const names = services.filter(([, { profiles }]) => profiles).map(([name]) => name);
+      expect(names).toEqual(['prometheus', 'grafana']);
+      expect([prometheus!.profiles, grafana!.profiles]).toEqual([['monitoring'], ['monitoring']]);
+    });
+
+    it('scrapes the API where it listens for that, inside only, and loads the alerts', () => {
+      const port = api!.environment!.METRICS_PORT;
+      expect(scraping.scrape_configs).toEqual([
+        { job_name: 'latchkey', static_configs: [{ targets: [`api:${port}`] }] },
+      ]);
+      expect(api!.ports).toEqual(['127.0.0.1:3000:3000']);
+      expect(mountsOf('prometheus')).toContainEqual({
+        source: './deploy/prometheus',
+        target: '/etc/prometheus',
+      });
+      expect(prometheus!.command).toContain('--config.file=/etc/prometheus/prometheus.yml');
+      expect(scraping.rule_files).toEqual(['alerts.yml']);
+      expect(existsSync(join(ROOT, 'deploy/prometheus/alerts.yml'))).toBe(true);
+    });
+
+    it('provisions Grafana with that Prometheus and the dashboard', () => {
+      const place = './deploy/grafana/provisioning';
+      expect(mountsOf('grafana')).toContainEqual({
+        source: place,
+        target: '/etc/grafana/provisioning',
+      });
+      expect(readYaml(`${place}/datasources/prometheus.yml`)).toMatchObject({
+        datasources: [{ type: 'prometheus', url: 'http://prometheus:9090', isDefault: true }],
+      });
+      const { providers } = readYaml(`${place}/dashboards/latchkey.yml`) as {
+        providers: { type: string; options: { path: string } }[];
+      };
+      const dashboard = mountsOf('grafana').find(({ source }) => source.endsWith('.json'))!;
+      expect(providers).toMatchObject([
+        { type: 'file', options: { path: dirname(dashboard.target) } },
+      ]);
+      expect(statSync(join(ROOT, dashboard.source)).isFile()).toBe(true);
+      expect(basename(dashboard.target)).toBe('latchkey.json');
+      expect(grafana!.environment!.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(
+        dashboard.target,
+      );
+    });
+  });
+});
