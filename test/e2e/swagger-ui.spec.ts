@@ -58,6 +58,7 @@ describe('Swagger UI', () => {
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);
     const html = await page.text();
     expect(html).toContain('<title>Latchkey API</title>');
+    expect(html).toContain('@media (max-width: 640px)');
     for (const [, asset = ''] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
       const base = path === '/docs' ? page.url : `${app.http.origin}/docs/`;
       const file = await fetch(new URL(asset, base));

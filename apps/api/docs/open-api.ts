@@ -44,7 +44,7 @@ function header() {
     .setTitle('Latchkey')
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
-    .addServer('/', 'The origin that serves this document.')
+    .addServer('/', 'This server')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
