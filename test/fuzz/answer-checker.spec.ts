@@ -3,7 +3,7 @@ import { OpenApi, type Document } from '../support/open-api';
 import { AnswerChecker } from './answer-checker';
 
 const DOCUMENT: Document = {
-  openapi: '3.0.0',
+  openapi: '3.1.0',
   info: { title: 'Notes', version: '1' },
   paths: {
     '/notes/{id}': {
@@ -19,7 +19,7 @@ const DOCUMENT: Document = {
             description: '`not_found`',
             content: {
               'application/problem+json': {
-                schema: { $ref: '#/components/schemas/Problem' },
+                schema: { $ref: '#/components/schemas/NotFoundProblem' },
                 examples: { not_found: { value: {} } },
               },
             },
@@ -37,8 +37,8 @@ const DOCUMENT: Document = {
         required: ['id', 'text', 'author'],
         properties: {
           id: { type: 'string', format: 'uuid' },
-          text: { type: 'string', nullable: true },
-          author: { allOf: [{ $ref: '#/components/schemas/Author' }], nullable: true },
+          text: { type: ['string', 'null'] },
+          author: { anyOf: [{ $ref: '#/components/schemas/Author' }, { type: 'null' }] },
           more: { type: 'object', additionalProperties: true },
         },
       },
@@ -46,7 +46,13 @@ const DOCUMENT: Document = {
       Problem: {
         type: 'object',
         required: ['status', 'code'],
-        properties: { status: { type: 'number' }, code: { type: 'string' } },
+        properties: { status: { type: 'integer' }, code: { type: 'string' } },
+      },
+      NotFoundProblem: {
+        allOf: [
+          { $ref: '#/components/schemas/Problem' },
+          { type: 'object', properties: { code: { type: 'string', enum: ['not_found'] } } },
+        ],
       },
     },
   },
@@ -91,11 +97,11 @@ describe('the checker of answers', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['a member too many', { ...NOTE, passwordHash: 'x' }, /additional properties.*passwordHash/],
+    ['a member too many', { ...NOTE, passwordHash: 'x' }, /unevaluated properties.*passwordHash/],
     [
       'one deeper down',
       { ...NOTE, author: { name: 'Ada', age: 36 } },
-      /additional properties.*age/,
+      /unevaluated properties.*age/,
     ],
     ['a member that is missing', { ...NOTE, id: undefined }, /required property 'id'/],
     ['a wrong type', { ...NOTE, text: 1 }, /\/text must be string/],
@@ -124,6 +130,7 @@ describe('the checker of answers', () => {
       'answers 404 with a problem of another status',
     ]);
     expect(refused(404, { status: 404, code: 'forbidden' })).toEqual([
+      expect.stringContaining('/code must be equal to one of the allowed values'),
       'answers 404 forbidden, and documents not_found',
     ]);
   });

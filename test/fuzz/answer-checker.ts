@@ -1,8 +1,9 @@
-import Ajv, { type ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
+import Ajv from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import type { Answer } from '../support/http-client';
 import type { OpenApi, Response, Route } from '../support/open-api';
-import { mapValues, strictSchema } from './strict-schema';
+import { innerSchema, mapValues, strictSchema } from './strict-schema';
 
 const PROBLEM = 'application/problem+json';
 
@@ -13,7 +14,7 @@ export class AnswerChecker {
   private readonly components: object;
 
   constructor(api: OpenApi) {
-    this.components = { schemas: mapValues(api.document.components?.schemas ?? {}, strictSchema) };
+    this.components = { schemas: mapValues(api.document.components?.schemas ?? {}, innerSchema) };
   }
 
   /** @returns what is wrong with an answer, a sentence each; nothing for one as documented. */

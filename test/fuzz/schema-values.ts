@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { OpenApi, Schema } from '../support/open-api';
+import { isNullable, typeOf, type OpenApi, type Schema } from '../support/open-api';
 
 /** Stands for what the caller has of this kind: their address, password, token. Filled in when it is sent. */
 export const OWN = '@own';
@@ -36,16 +36,16 @@ export const oddText = fc.oneof(
 /** Values that the schema allows, as far as it says what it allows. */
 export function valuesOf(api: OpenApi, named: Schema): fc.Arbitrary<unknown> {
   const schema = api.follow(named);
-  return schema.nullable
+  return isNullable(named)
     ? fc.oneof({ weight: 4, arbitrary: notNull(api, schema) }, fc.constant(null))
     : notNull(api, schema);
 }
 
 function notNull(api: OpenApi, schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) {
-    return fc.constantFrom(...schema.enum);
+    return fc.constantFrom(...schema.enum.filter((value) => value !== null));
   }
-  switch (schema.type) {
+  switch (typeOf(schema)) {
     case 'boolean':
       return fc.boolean();
     case 'number':

@@ -1,22 +1,27 @@
 import type { Schema } from '../support/open-api';
 
 /**
- * A schema of OpenAPI 3.0 as JSON Schema, and stricter than it is written: an object has the members
- * that it names and no other, unless it says that it may.
+ * A schema, and stricter than it is written: an object has the members that it or a schema it refers to
+ * names and no other, unless it says that it may.
  */
-export function strictSchema({ nullable, ...schema }: Schema): object {
-  if (nullable) {
-    return { anyOf: [strictSchema(schema), { type: 'null' }] };
-  }
-  const { properties, items, allOf, additionalProperties } = schema;
+export function strictSchema(schema: Schema): object {
+  const { $ref, properties, allOf, anyOf, oneOf } = schema;
+  return {
+    ...innerSchema(schema),
+    ...(($ref ?? properties ?? allOf ?? anyOf ?? oneOf) && { unevaluatedProperties: false }),
+  };
+}
+
+/** A schema that is a part of another, whose members may be named beside it: strict only further in. */
+export function innerSchema(schema: Schema): object {
+  const { properties, items, allOf, anyOf, oneOf } = schema;
   return {
     ...schema,
     ...(items && { items: strictSchema(items) }),
-    ...(allOf && { allOf: allOf.map(strictSchema) }),
-    ...(properties && {
-      properties: mapValues(properties, strictSchema),
-      additionalProperties: additionalProperties ?? false,
-    }),
+    ...(allOf && { allOf: allOf.map(innerSchema) }),
+    ...(anyOf && { anyOf: anyOf.map(innerSchema) }),
+    ...(oneOf && { oneOf: oneOf.map(innerSchema) }),
+    ...(properties && { properties: mapValues(properties, strictSchema) }),
   };
 }
 

@@ -3,15 +3,17 @@ import type { HttpClient } from './http-client';
 /** As much of a schema object as the product's document uses. */
 export interface Schema {
   $ref?: string;
-  type?: string;
+  /** With `null` beside another type where the value may be null. */
+  type?: string | string[];
   format?: string;
   enum?: unknown[];
-  nullable?: boolean;
   properties?: Record<string, Schema>;
   required?: string[];
   additionalProperties?: boolean | Schema;
   items?: Schema;
   allOf?: Schema[];
+  anyOf?: Schema[];
+  oneOf?: Schema[];
   minLength?: number;
   maxLength?: number;
   minimum?: number;
@@ -28,6 +30,7 @@ export interface Parameter {
 
 export interface MediaType {
   schema?: Schema;
+  example?: unknown;
   examples?: Record<string, { value: unknown }>;
 }
 
@@ -39,11 +42,12 @@ export interface Response {
 
 export interface Operation {
   summary?: string;
+  description?: string;
   operationId: string;
   tags?: string[];
   security?: Record<string, string[]>[];
   parameters?: Parameter[];
-  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
+  requestBody?: { required?: boolean; content: Record<string, MediaType & { schema: Schema }> };
   responses: Record<string, Response>;
 }
 
@@ -101,9 +105,9 @@ export class OpenApi {
       );
   }
 
-  /** The schema itself, where it is named by a reference, alone or in an `allOf` of one. */
+  /** The schema itself, where it is named by a reference: alone, in an `allOf` of one, or beside null. */
   follow(schema: Schema): Schema {
-    const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
+    const reference = schema.$ref ?? schema.allOf?.[0]?.$ref ?? schema.anyOf?.[0]?.$ref;
     return reference === undefined ? schema : (this.resolve(reference) as Schema);
   }
 
@@ -112,6 +116,16 @@ export class OpenApi {
     const [content] = Object.entries(operation.requestBody?.content ?? {});
     return content && { type: content[0], schema: this.follow(content[1].schema) };
   }
+}
+
+/** The type of a value that is not null. */
+export function typeOf({ type }: Schema): string | undefined {
+  return [type].flat().find((one) => one !== 'null');
+}
+
+/** Whether a value may be null. */
+export function isNullable({ type, anyOf = [] }: Schema): boolean {
+  return [type].flat().includes('null') || anyOf.some((one) => one.type === 'null');
 }
 
 /** Whether an operation asks for a bearer token. */

@@ -4,7 +4,8 @@ import { ValidationFailedError } from '#libs/common';
 import { CurrentSession, RequiresRole } from '#libs/http';
 import { SessionService } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../docs/decorators';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '../docs/decorators';
+import { ApiUserId } from '../docs/id-parameters';
 import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
 import { PageQueryDto, SessionListDto } from '../session/session.dto';
@@ -22,7 +23,13 @@ export class AdminController {
   ) {}
 
   @Get('users/:id/sessions')
-  @ApiOperation({ summary: "A user's devices, newest first" })
+  @ApiOperation({
+    operationId: 'listUserSessions',
+    summary: "List a user's sessions",
+    description:
+      'The newest session comes first. Pass `nextCursor` as `cursor` to read the next page.',
+  })
+  @ApiUserId()
   @ApiOkResponse({ type: SessionListDto })
   @ApiProtected('validation_failed', 'forbidden', 'not_found')
   async listSessions(
@@ -36,7 +43,12 @@ export class AdminController {
   }
 
   @Delete('users/:id/sessions')
-  @ApiOperation({ summary: 'Sign a user out everywhere' })
+  @ApiOperation({
+    operationId: 'revokeUserSessions',
+    summary: 'Sign a user out on every device',
+    description: 'Revokes every session of the user. The account stays usable.',
+  })
+  @ApiUserId()
   @ApiOkResponse({ type: RevokedSessionsDto })
   @ApiProtected('forbidden', 'not_found', ...UNREADABLE_BODY)
   async revokeSessions(@Param('id', IdPipe) userId: string): Promise<RevokedSessionsDto> {
@@ -44,7 +56,11 @@ export class AdminController {
   }
 
   @Delete('sessions')
-  @ApiOperation({ summary: 'Sign everyone out everywhere, yourself too' })
+  @ApiOperation({
+    operationId: 'revokeAllSessions',
+    summary: 'Sign every user out, yourself included',
+    description: 'Revokes every session of every user, the one that makes this call included.',
+  })
   @ApiOkResponse({ type: RevokedSessionsDto })
   @ApiProtected('forbidden', ...UNREADABLE_BODY)
   async revokeEveryone(): Promise<RevokedSessionsDto> {
@@ -52,7 +68,18 @@ export class AdminController {
   }
 
   @Patch('users/:id')
-  @ApiOperation({ summary: "Change a user's role or state; ends all their sessions" })
+  @ApiOperation({
+    operationId: 'updateUser',
+    summary: "Change a user's role or disable the account",
+    description:
+      'Name `disabled`, `role` or both. Each call revokes every session of the user, so that none ' +
+      'continues with the earlier role.',
+  })
+  @ApiUserId()
+  @ApiBody({
+    type: ChangeAccountDto,
+    examples: { enable: { summary: 'Enable the account', value: { disabled: false } } },
+  })
   @ApiOkResponse({ type: AccountDto })
   @ApiProtected(
     'validation_failed',

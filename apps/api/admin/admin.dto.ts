@@ -4,7 +4,7 @@ import { ApiProperty } from '../docs/decorators';
 import { ProfileDto } from '../profile/profile.dto';
 
 export class ChangeAccountDto {
-  @ApiProperty({ required: false, description: 'true: may not sign in.', example: true })
+  @ApiProperty({ required: false, description: 'true: the user cannot sign in.', example: false })
   @ValidateIf(({ disabled }: ChangeAccountDto) => disabled !== undefined)
   @IsBoolean()
   disabled?: boolean;
@@ -16,6 +16,6 @@ export class ChangeAccountDto {
 }
 
 export class AccountDto extends ProfileDto {
-  @ApiProperty()
+  @ApiProperty({ description: 'true: the user cannot sign in.', example: false })
   disabled!: boolean;
 }

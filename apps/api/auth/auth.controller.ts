@@ -22,7 +22,11 @@ export class AuthController {
   @Public()
   @Limited('registration')
   @Post('register')
-  @ApiOperation({ summary: 'Create an account and sign in' })
+  @ApiOperation({
+    operationId: 'register',
+    summary: 'Create an account and sign in',
+    description: 'Answers with the tokens of a first session. Paste `accessToken` into Authorize.',
+  })
   @ApiCreatedResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(
     'validation_failed',
@@ -43,7 +47,11 @@ export class AuthController {
   @Limited('login')
   @Post('login')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign in on one more device' })
+  @ApiOperation({
+    operationId: 'login',
+    summary: 'Sign in',
+    description: 'Opens another session; earlier sessions of the user continue.',
+  })
   @ApiOkResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(
     'validation_failed',
@@ -64,7 +72,8 @@ export class AuthController {
   @Post('refresh')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'New tokens for a refresh token',
+    operationId: 'refresh',
+    summary: 'Exchange a refresh token for new tokens',
     description:
       'Each refresh token is good for one use. Used again by the same client within 10 seconds it ' +
       'answers the same pair; used again in any other way it ends the session.',
@@ -87,7 +96,12 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @ApiBearerAuth()
-  @ApiOperation({ summary: 'Sign this device out' })
+  @ApiOperation({
+    operationId: 'logout',
+    summary: 'Sign out',
+    description:
+      'Revokes this session. Its access token is refused from now on with `token_revoked`.',
+  })
   @ApiNoContentResponse({ description: 'The session is revoked.' })
   @ApiProtected(...UNREADABLE_BODY)
   async logout(@CurrentSession() { session }: Authenticated) {
@@ -97,7 +111,11 @@ export class AuthController {
   @Post('logout-all')
   @HttpCode(200)
   @ApiBearerAuth()
-  @ApiOperation({ summary: 'Sign every device of this account out, this one too' })
+  @ApiOperation({
+    operationId: 'logoutAll',
+    summary: 'Sign out on every device',
+    description: 'Revokes every session of the user, this one included.',
+  })
   @ApiOkResponse({ type: RevokedSessionsDto })
   @ApiProtected(...UNREADABLE_BODY)
   async logoutAll(@CurrentSession() { session }: Authenticated): Promise<RevokedSessionsDto> {

@@ -78,13 +78,21 @@ export class AuthResultDto {
   @ApiProperty({ enum: ['Bearer'] })
   tokenType!: 'Bearer';
 
-  @ApiProperty({ description: 'Seconds until the access token expires.', example: 86_400 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Seconds until the access token expires.',
+    example: 86_400,
+  })
   expiresIn!: number;
 
   @ApiProperty({ description: 'Opaque; keep it secret and use it once.' })
   refreshToken!: string;
 
-  @ApiProperty({ description: 'Seconds until refresh token and session expire.', example: 86_400 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Seconds until refresh token and session expire.',
+    example: 86_400,
+  })
   refreshExpiresIn!: number;
 
   @ApiProperty({ type: SessionSummaryDto })
@@ -95,6 +103,6 @@ export class AuthResultDto {
 }
 
 export class RevokedSessionsDto {
-  @ApiProperty({ description: 'Sessions that were alive and now are not.', example: 3 })
+  @ApiProperty({ type: 'integer', description: 'How many sessions were revoked.', example: 3 })
   revokedSessions!: number;
 }

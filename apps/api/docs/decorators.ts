@@ -11,6 +11,7 @@ type Name =
   | 'ApiNoContentResponse'
   | 'ApiOkResponse'
   | 'ApiOperation'
+  | 'ApiParam'
   | 'ApiProduces'
   | 'ApiProperty'
   | 'ApiPropertyOptional'
@@ -36,6 +37,7 @@ export const ApiHeader = noting('ApiHeader');
 export const ApiNoContentResponse = noting('ApiNoContentResponse');
 export const ApiOkResponse = noting('ApiOkResponse');
 export const ApiOperation = noting('ApiOperation');
+export const ApiParam = noting('ApiParam');
 export const ApiProduces = noting('ApiProduces');
 export const ApiProperty = noting('ApiProperty');
 export const ApiPropertyOptional = noting('ApiPropertyOptional');

@@ -3,20 +3,30 @@ import * as swagger from '@nestjs/swagger';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { VERSION } from '../../version';
 import { applyNotes } from './decorators';
+import { DESCRIPTION, TAGS } from './document-info';
+import { problemSchemasIn } from './problem-schemas';
+import { nameSchemas } from './schema-names';
+import { SWAGGER_UI } from './swagger-ui';
+
+interface Operation {
+  security?: Record<string, string[]>[];
+}
 
 /** The API's OpenAPI document. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   applyNotes(swagger);
-  const config = new DocumentBuilder()
-    .setTitle('Latchkey')
-    .setDescription('Session authority: sign-in, sessions, revocation, cached profiles.')
-    .setVersion(VERSION)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
-    .addBasicAuth()
-    .build();
-  return SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (controller, method) => `${controller.replace('Controller', '')}.${method}`,
-  });
+  const document = nameSchemas(SwaggerModule.createDocument(app, header()));
+  for (const operations of Object.values(document.paths)) {
+    for (const operation of Object.values(operations as Record<string, Operation>)) {
+      // Without requirements of its own an operation is public: an empty list says so.
+      operation.security ??= [];
+    }
+  }
+  const { schemas, ...components } = document.components ?? {};
+  return {
+    ...document,
+    components: { ...components, schemas: { ...schemas, ...problemSchemasIn(document.paths) } },
+  };
 }
 
 /** Swagger UI at /docs, which keeps the token over a reload, and the document beside it. */
@@ -24,7 +34,33 @@ export function serveDocs(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs/openapi.json',
     raw: ['json'],
-    customSiteTitle: 'Latchkey API',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+    ...SWAGGER_UI,
   });
+}
+
+function header() {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.1')
+    .setTitle('Latchkey')
+    .setDescription(DESCRIPTION)
+    .setVersion(VERSION)
+    .addServer('/', 'This server')
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: '`accessToken` of register, login or refresh.',
+    })
+    .addBasicAuth({
+      type: 'http',
+      scheme: 'basic',
+      description: 'Id and secret of a client of the setting `INTROSPECTION_CLIENTS`.',
+    });
+  Object.entries(TAGS).forEach(([name, description]) => builder.addTag(name, description));
+  const document = builder.build();
+  Object.assign(document.info, {
+    contact: { name: 'Latchkey' },
+    license: { name: 'MIT', identifier: 'MIT' },
+  });
+  return document;
 }

@@ -3,6 +3,7 @@ import { AuditEvents } from '#libs/audit';
 import { AdminService } from '#libs/auth';
 import { RequiresRole } from '#libs/http';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../docs/decorators';
+import { ApiUserId } from '../docs/id-parameters';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
 import { PageQueryDto } from '../session/session.dto';
@@ -21,9 +22,11 @@ export class AdminEventController {
 
   @Get()
   @ApiOperation({
-    summary: "What concerned the security of a user's account, newest first",
-    description: 'Of a deleted account too, for as long as its events are kept.',
+    operationId: 'listUserEvents',
+    summary: "List security events of a user's account",
+    description: 'The newest event comes first. Events of a deleted account are kept for a while.',
   })
+  @ApiUserId()
   @ApiOkResponse({ type: AuditEventListDto })
   @ApiProtected('validation_failed', 'forbidden', 'not_found')
   async list(

@@ -16,8 +16,10 @@ export class EventController {
 
   @Get()
   @ApiOperation({
-    summary: 'What concerned the security of your account, newest first',
-    description: 'A sign-in, and what failed, shows up about a second later.',
+    operationId: 'listEvents',
+    summary: 'List security events of your account',
+    description:
+      'The newest event comes first. Sign-ins and refused attempts appear about a second later.',
   })
   @ApiOkResponse({ type: SecurityEventListDto })
   @ApiProtected('validation_failed')

@@ -5,7 +5,11 @@ export class SecurityEventDto {
   @ApiProperty({ format: 'uuid' })
   id!: string;
 
-  @ApiProperty({ enum: Object.keys(SECURITY_EVENT_LEVELS), description: 'Stable; switch on this.' })
+  @ApiProperty({
+    enum: Object.keys(SECURITY_EVENT_LEVELS),
+    enumName: 'SecurityEventName',
+    description: 'Stable; switch on this.',
+  })
   name!: SecurityEventName;
 
   @ApiProperty({ format: 'date-time' })

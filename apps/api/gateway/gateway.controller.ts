@@ -26,9 +26,15 @@ export class GatewayController {
   @WithoutContext()
   @Get('verify')
   @ApiBearerAuth()
-  @ApiOperation({ summary: 'Forward authentication: who is this? (nginx, Traefik, Envoy)' })
+  @ApiOperation({
+    operationId: 'verifySession',
+    summary: 'Verify a session for a gateway',
+    description:
+      'For forward authentication by nginx, Traefik or Envoy: headers name the user, the session and ' +
+      'the role; the body is empty.',
+  })
   @ApiOkResponse({
-    description: 'Recognised; no body.',
+    description: 'The session is active; no body.',
     headers: { 'X-User-Id': text, 'X-Session-Id': text, 'X-User-Role': text },
   })
   @ApiProtected()
@@ -49,7 +55,13 @@ export class GatewayController {
   @HttpCode(200)
   @ApiBasicAuth()
   @ApiConsumes('application/x-www-form-urlencoded')
-  @ApiOperation({ summary: 'Token introspection (RFC 7662)' })
+  @ApiOperation({
+    operationId: 'introspectToken',
+    summary: 'Introspect an access token',
+    description:
+      'RFC 7662, for services that authenticate with HTTP Basic as a client of the setting ' +
+      '`INTROSPECTION_CLIENTS`. A token that is not active answers `active: false` alone.',
+  })
   @ApiOkResponse({ type: IntrospectionDto })
   @ApiProblems(
     'validation_failed',

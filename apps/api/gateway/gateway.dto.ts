@@ -3,7 +3,10 @@ import { ApiProperty } from '../docs/decorators';
 
 /** RFC 7662 section 2.1. */
 export class IntrospectDto {
-  @ApiProperty({ description: 'The access token to ask about.', example: 'eyJhbGciOi…' })
+  @ApiProperty({
+    description: 'The access token to introspect.',
+    example: 'header.claims.signature',
+  })
   @IsString()
   token!: string;
 
@@ -34,10 +37,10 @@ export class IntrospectionDto {
   @ApiProperty({ required: false, enum: ['Bearer'] })
   token_type?: 'Bearer';
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ type: 'integer', required: false, description: 'Expiry.' })
   exp?: number;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ type: 'integer', required: false, description: 'Time of issue.' })
   iat?: number;
 
   @ApiProperty({ required: false })

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { KeyRing } from '#libs/auth';
 import { Public } from '#libs/http';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '../docs/decorators';
+import { ApiProblems } from '../http/api-problems.decorator';
 import { JwksDto } from './jwks.dto';
 
 /**
@@ -22,10 +23,15 @@ export class JwksController {
 
   @Public()
   @Get('jwks.json')
-  @ApiOperation({ summary: 'Public keys that verify access tokens (RFC 7517)' })
+  @ApiOperation({
+    operationId: 'getJwks',
+    summary: 'Read the public keys that verify access tokens',
+    description: 'A JWK Set (RFC 7517); `keys` is empty while tokens are signed with HS256.',
+  })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of a copy.' })
   @ApiOkResponse({ type: JwksDto, headers: { 'Cache-Control': text, ETag: text } })
   @ApiResponse({ status: HttpStatus.NOT_MODIFIED, description: 'The copy is current; no body.' })
+  @ApiProblems()
   jwks(
     @Headers('if-none-match') copies: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,

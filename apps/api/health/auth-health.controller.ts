@@ -4,6 +4,7 @@ import { DependencyUnavailableError, Recent } from '#libs/common';
 import { Public } from '#libs/http';
 import { StatisticsService } from '#libs/statistics';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '../docs/decorators';
+import { ApiProblems } from '../http/api-problems.decorator';
 import { HealthTimings } from './health-timings';
 import { SessionStatisticsDto } from './health.dto';
 
@@ -32,7 +33,11 @@ export class AuthHealthController {
 
   @Public()
   @Get()
-  @ApiOperation({ summary: 'Redis connection and session statistics' })
+  @ApiOperation({
+    operationId: 'getHealth',
+    summary: 'Read the Redis connection and session statistics',
+    description: 'Counts of active sessions, cached profiles and revoked sessions.',
+  })
   @ApiOkResponse({ type: AuthHealthDto })
   @ApiResponse({
     status: 503,
@@ -40,6 +45,7 @@ export class AuthHealthController {
     type: AuthHealthDto,
     example: DISCONNECTED,
   })
+  @ApiProblems()
   async check(@Res({ passthrough: true }) reply: FastifyReply): Promise<AuthHealthDto> {
     const answer = await this.recent.get(this.timings.cacheMs, () => this.ask());
     if (answer.status === 'ERROR') {

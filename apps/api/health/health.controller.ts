@@ -11,6 +11,7 @@ import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { Public } from '#libs/http';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '../docs/decorators';
+import { ApiProblems } from '../http/api-problems.decorator';
 import { HealthReportDto } from './health.dto';
 import { PostgresHealth } from './postgres.health';
 import { RedisHealth } from './redis.health';
@@ -40,7 +41,12 @@ export class HealthController {
   @Get('live')
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOkResponse({ type: HealthReportDto, description: 'The process can serve.' })
-  @ApiOperation({ summary: 'Liveness: the process can serve, whatever its stores do' })
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'Liveness probe',
+    description: 'Succeeds while the process can serve, whatever the state of its stores.',
+  })
+  @ApiProblems()
   live() {
     return this.health.check([]);
   }
@@ -57,9 +63,13 @@ export class HealthController {
     type: HealthReportDto,
   })
   @ApiOperation({
-    summary:
-      'Readiness: requests can be answered; degraded while Redis is away, 503 while shutting down',
+    operationId: 'getReadiness',
+    summary: 'Readiness probe',
+    description:
+      'Succeeds while requests can be answered: `degraded` while Redis is away, 503 without Postgres ' +
+      'and while shutting down.',
   })
+  @ApiProblems()
   async ready() {
     const stores = this.shutdown.isUnderWay
       ? null

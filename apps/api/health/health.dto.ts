@@ -15,35 +15,43 @@ export class HealthWarningDto {
 }
 
 export class SessionStatisticsDto {
-  @ApiProperty({ example: 5 })
+  @ApiProperty({ type: 'integer', example: 5 })
   activeSessions!: number;
 
-  @ApiProperty({ example: 3 })
+  @ApiProperty({ type: 'integer', example: 3 })
   cachedProfiles!: number;
 
-  @ApiProperty({ example: 2 })
+  @ApiProperty({ type: 'integer', example: 2 })
   blacklistedTokens!: number;
 }
 
 class ProfileReadsDto {
-  @ApiProperty({ example: 950 })
+  @ApiProperty({ type: 'integer', example: 950 })
   HIT!: number;
 
-  @ApiProperty({ example: 50 })
+  @ApiProperty({ type: 'integer', example: 50 })
   MISS!: number;
 
-  @ApiProperty({ example: 0, description: 'Answered from the record, for want of Redis.' })
+  @ApiProperty({
+    type: 'integer',
+    example: 0,
+    description: 'Answered from the record, for want of Redis.',
+  })
   BYPASS!: number;
 }
 
 class OutboxLagDto {
-  @ApiProperty({ example: 12 })
+  @ApiProperty({ type: 'integer', example: 12 })
   lastMs!: number;
 
-  @ApiProperty({ example: 180 })
+  @ApiProperty({ type: 'integer', example: 180 })
   maxMs!: number;
 
-  @ApiProperty({ example: 42, description: 'Changes that this process brought to Redis.' })
+  @ApiProperty({
+    type: 'integer',
+    example: 42,
+    description: 'Changes that this process brought to Redis.',
+  })
   applied!: number;
 }
 
@@ -85,13 +93,13 @@ export class RedisHealthDto {
   @ApiPropertyOptional({ enum: ['master', 'replica'] })
   role?: 'master' | 'replica';
 
-  @ApiPropertyOptional({ type: Number, example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   connectedReplicas?: number;
 
-  @ApiPropertyOptional({ type: Number, example: 1_048_576 })
+  @ApiPropertyOptional({ type: 'integer', example: 1_048_576 })
   usedMemoryBytes?: number;
 
-  @ApiPropertyOptional({ type: Number, example: 0, description: '0: no limit.' })
+  @ApiPropertyOptional({ type: 'integer', example: 0, description: '0: no limit.' })
   maxMemoryBytes?: number;
 
   @ApiPropertyOptional({ type: String, example: 'noeviction' })
@@ -105,19 +113,23 @@ export class RedisHealthDto {
 }
 
 class PoolDto {
-  @ApiProperty({ example: 4 })
+  @ApiProperty({ type: 'integer', example: 4 })
   size!: number;
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ type: 'integer', example: 1 })
   inUse!: number;
 
-  @ApiProperty({ example: 3 })
+  @ApiProperty({ type: 'integer', example: 3 })
   idle!: number;
 
-  @ApiProperty({ example: 0, description: 'Statements that wait for a connection.' })
+  @ApiProperty({
+    type: 'integer',
+    example: 0,
+    description: 'Statements that wait for a connection.',
+  })
   waiting!: number;
 
-  @ApiProperty({ example: 10 })
+  @ApiProperty({ type: 'integer', example: 10 })
   maximum!: number;
 }
 

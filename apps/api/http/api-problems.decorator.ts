@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import type { ErrorCode } from '#libs/common';
-import { bearerChallenge, PROBLEMS } from '#libs/http';
+import { PROBLEMS } from '#libs/http';
 import { ApiExtraModels, ApiProperty, ApiResponse } from '../docs/decorators';
+import { oneOfProblems } from '../docs/problem-schemas';
 
 class FieldProblemDto {
   @ApiProperty({ example: 'email' })
@@ -11,35 +12,47 @@ class FieldProblemDto {
   messages!: string[];
 }
 
-/** RFC 9457, as the API documents it. */
-export class ProblemDto {
-  @ApiProperty({ example: 'urn:latchkey:problem:validation_failed' })
+/** RFC 9457, as the API documents it; `problem-schemas.ts` has a schema for each code. */
+class ProblemDto {
+  @ApiProperty({ format: 'uri', example: 'urn:latchkey:problem:not_found' })
   type!: string;
 
-  @ApiProperty({ example: 'Validation failed' })
+  @ApiProperty({ description: 'The same for each code.', example: 'Not found' })
   title!: string;
 
-  @ApiProperty({ example: 400 })
+  @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 404 })
   status!: number;
 
-  @ApiProperty({ example: 'The request has invalid fields.' })
+  @ApiProperty({ description: 'For people.', example: 'No such session.' })
   detail!: string;
 
-  @ApiProperty({ enum: Object.keys(PROBLEMS), description: 'Stable; switch on this.' })
+  @ApiProperty({
+    enum: Object.keys(PROBLEMS),
+    enumName: 'ErrorCode',
+    description: 'Stable; switch on this.',
+    example: 'not_found',
+  })
   code!: string;
 
-  @ApiProperty({ description: 'The same as in the header X-Request-Id and in the log.' })
+  @ApiProperty({
+    description: 'The same as in the header X-Request-Id and in the log.',
+    example: 'd64234ed0ac7a0f545d056caa4fd2f84',
+  })
   requestId!: string;
-
-  @ApiProperty({ type: [FieldProblemDto], required: false })
-  errors?: FieldProblemDto[];
 }
 
-/** Documents the errors a route can answer, one response a status with an example a code. */
-export function ApiProblems(...codes: ErrorCode[]) {
+/** What any request can be answered with, as far as a schema says: see `describe` of libs/http. */
+const ALWAYS = ['malformed_json', 'internal_error'] as const satisfies ErrorCode[];
+
+/**
+ * Documents the errors a route can answer beside those of every route: one response a status, which has
+ * exactly these codes, with an example a code.
+ */
+export function ApiProblems(...more: ErrorCode[]) {
+  const codes = [...new Set([...more, ...ALWAYS])];
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))];
   return applyDecorators(
-    ApiExtraModels(ProblemDto),
+    ApiExtraModels(ProblemDto, FieldProblemDto),
     ...statuses.map((status) => {
       const ofStatus = codes.filter((code) => PROBLEMS[code].status === status);
       return ApiResponse({
@@ -48,7 +61,7 @@ export function ApiProblems(...codes: ErrorCode[]) {
         headers: headersOf(status),
         content: {
           'application/problem+json': {
-            schema: { $ref: `#/components/schemas/${ProblemDto.name}` },
+            schema: oneOfProblems(ofStatus),
             examples: Object.fromEntries(ofStatus.map((code) => [code, { value: example(code) }])),
           },
         },
@@ -78,11 +91,16 @@ export function ApiProtected(...more: ErrorCode[]) {
 
 function headersOf(status: number) {
   if (status === 401) {
-    const example = bearerChallenge('token_missing', '');
-    return { 'WWW-Authenticate': { schema: { type: 'string' as const, example } } };
+    const description = 'How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617).';
+    return { 'WWW-Authenticate': { description, schema: { type: 'string' as const } } };
   }
   return status === 503 || status === 429
-    ? { 'Retry-After': { schema: { type: 'integer' as const, example: 1 } } }
+    ? {
+        'Retry-After': {
+          description: 'Seconds to wait before the next attempt.',
+          schema: { type: 'integer' as const, example: 1 },
+        },
+      }
     : {};
 }
 
@@ -92,7 +110,7 @@ function example(code: ErrorCode) {
     type: `urn:latchkey:problem:${code}`,
     title,
     status,
-    detail: title,
+    detail: `${title}.`,
     code,
     requestId: 'd64234ed0ac7a0f545d056caa4fd2f84',
     ...(code === 'validation_failed' && {

@@ -16,7 +16,11 @@ export class MetricsController {
 
   @Public()
   @Get()
-  @ApiOperation({ summary: 'Metrics for Prometheus' })
+  @ApiOperation({
+    operationId: 'getMetrics',
+    summary: 'Read metrics',
+    description: 'In the text format of Prometheus. `METRICS_ALLOW` limits who may read them.',
+  })
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'Prometheus text.', schema: { type: 'string' } })
   @ApiProblems('forbidden')

@@ -11,6 +11,7 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiParam,
   ApiResponse,
   ApiTags,
 } from '../docs/decorators';
@@ -45,7 +46,12 @@ export class AvatarController {
   @Post('auth/profile/avatar')
   @HttpCode(200)
   @ApiBearerAuth()
-  @ApiOperation({ summary: 'Give your profile another picture' })
+  @ApiOperation({
+    operationId: 'uploadAvatar',
+    summary: 'Upload an avatar',
+    description:
+      'Replaces the avatar of your profile. `avatarUrl` of the answer names the new one.',
+  })
   @ApiConsumes('multipart/form-data')
   @ApiBody(BODY)
   @ApiOkResponse({ type: ProfileDto, headers: { ETag } })
@@ -75,7 +81,11 @@ export class AvatarController {
   @Delete('auth/profile/avatar')
   @HttpCode(204)
   @ApiBearerAuth()
-  @ApiOperation({ summary: 'Take the picture of your profile away' })
+  @ApiOperation({
+    operationId: 'removeAvatar',
+    summary: 'Remove your avatar',
+    description: 'Sets `avatarUrl` of your profile to null.',
+  })
   @ApiNoContentResponse({ description: 'The profile has no picture.' })
   @ApiProtected(...UNREADABLE_BODY)
   async remove(@CurrentSession() { session }: Authenticated): Promise<void> {
@@ -87,7 +97,16 @@ export class AvatarController {
   /** A name stands for one content for ever, so whoever has the file need never ask again. */
   @Public()
   @Get('avatars/:file')
-  @ApiOperation({ summary: 'A picture, as `avatarUrl` of a profile names it' })
+  @ApiOperation({
+    operationId: 'getAvatar',
+    summary: 'Read an avatar',
+    description: 'At the address that `avatarUrl` of a profile names. The content never changes.',
+  })
+  @ApiParam({
+    name: 'file',
+    description: 'The last part of `avatarUrl`.',
+    schema: { type: 'string', example: `${'0'.repeat(64)}-512.webp` },
+  })
   @ApiOkResponse({
     description: 'WebP, 512 or 128 pixels a side.',
     content: { 'image/webp': { schema: { type: 'string', format: 'binary' } } },

@@ -31,7 +31,11 @@ export class ProfileController {
   @WithoutContext()
   @ReadsProfile()
   @Get()
-  @ApiOperation({ summary: 'Read your profile' })
+  @ApiOperation({
+    operationId: 'getProfile',
+    summary: 'Read your profile',
+    description: '`X-Cache` tells whether the cache answered: the second call in a row is a `HIT`.',
+  })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'An ETag that you know.' })
   @ApiOkResponse({
     type: ProfileDto,
@@ -61,7 +65,11 @@ export class ProfileController {
   }
 
   @Put()
-  @ApiOperation({ summary: 'Change your profile' })
+  @ApiOperation({
+    operationId: 'updateProfile',
+    summary: 'Change your profile',
+    description: 'Fields that are absent stay as they are; null removes one.',
+  })
   @ApiHeader({
     name: 'If-Match',
     required: false,
@@ -90,7 +98,11 @@ export class ProfileController {
   @Limited('password')
   @Put('password')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Change your password; every session of yours ends, this one too' })
+  @ApiOperation({
+    operationId: 'changePassword',
+    summary: 'Change your password',
+    description: 'Revokes every session of the user, this one included. Sign in again.',
+  })
   @ApiNoContentResponse({ description: 'Changed. Sign in again.' })
   @ApiProtected(
     'validation_failed',
@@ -111,7 +123,11 @@ export class ProfileController {
   @Limited('password')
   @Delete()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete your account with everything in it' })
+  @ApiOperation({
+    operationId: 'deleteAccount',
+    summary: 'Delete your account',
+    description: 'Deletes the account, its avatar and its sessions. This cannot be undone.',
+  })
   @ApiNoContentResponse({ description: 'Account and sessions are gone.' })
   @ApiProtected(
     'validation_failed',

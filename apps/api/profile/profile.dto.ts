@@ -1,4 +1,5 @@
 import { IsOptional } from 'class-validator';
+import { ROLES } from '#libs/user';
 import { ApiProperty } from '../docs/decorators';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
 import { IsNewPassword, IsPresentedPassword, NEW_PASSWORD } from '../http/text.validators';
@@ -21,7 +22,7 @@ export class ProfileDto {
   @ApiProperty({ type: String, nullable: true, example: null })
   avatarUrl!: string | null;
 
-  @ApiProperty({ example: 'user' })
+  @ApiProperty({ enum: ROLES, example: 'user' })
   role!: string;
 
   @ApiProperty({ format: 'date-time' })
@@ -59,7 +60,7 @@ export class UpdateProfileDto {
 }
 
 export class DeleteAccountDto {
-  @ApiProperty({ format: 'password', maxLength: 128, example: 'correct horse battery staple' })
+  @ApiProperty({ format: 'password', maxLength: 128, example: 'the password of your account' })
   @IsPresentedPassword()
   currentPassword!: string;
 }

@@ -9,6 +9,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '../docs/decorators';
+import { ApiSessionId } from '../docs/id-parameters';
 import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
 import { PageQueryDto, SessionListDto } from './session.dto';
@@ -21,7 +22,12 @@ export class SessionController {
   constructor(private readonly sessions: SessionService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Your devices, newest first' })
+  @ApiOperation({
+    operationId: 'listSessions',
+    summary: 'List your sessions',
+    description:
+      'The newest session comes first. Pass `nextCursor` as `cursor` to read the next page.',
+  })
   @ApiOkResponse({ type: SessionListDto })
   @ApiProtected('validation_failed')
   async list(
@@ -34,7 +40,12 @@ export class SessionController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Sign one of your devices out' })
+  @ApiOperation({
+    operationId: 'revokeSession',
+    summary: 'Sign one of your devices out',
+    description: 'Revokes one session of the user. Its tokens are refused from now on.',
+  })
+  @ApiSessionId()
   @ApiNoContentResponse({ description: 'The session is revoked.' })
   @ApiProtected('not_found', ...UNREADABLE_BODY)
   async revoke(

@@ -3,7 +3,7 @@ import { newEmail, type TestApp } from '../../support/app';
 import { startAttackedApp } from '../../support/attacked-app';
 import { callWith, goodCall, goodFields } from '../../support/good-calls';
 import type { Answer, Call } from '../../support/http-client';
-import { OpenApi, parametersIn, pathOf, type Route } from '../../support/open-api';
+import { OpenApi, parametersIn, pathOf, typeOf, type Route } from '../../support/open-api';
 import { INJECTIONS } from './injection-strings';
 
 /** Somewhere in a request that a text can stand. */
@@ -229,7 +229,7 @@ function placesOf(api: OpenApi, route: Route): Place[] {
     call: goodCall(api, route, person),
   });
   const texts = Object.entries(api.bodyOf(route)?.schema.properties ?? {})
-    .filter(([, { type, format }]) => type === 'string' && format !== 'binary')
+    .filter(([, schema]) => typeOf(schema) === 'string' && schema.format !== 'binary')
     .map(([name]) => name);
   return [
     ...texts.map((field): Place => ({

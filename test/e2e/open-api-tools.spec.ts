@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../../tools/local/paths.mjs';
+import { startTestApp, type TestApp } from '../support/app';
+import { newFolder } from '../support/stores';
+
+const TIMEOUT_MS = 60_000;
+
+/** Codes of one status of one call: an error that another call answers is no case of a switch. */
+const NARROWING = `
+import type { operations } from './schema.js';
+import type { GetProfileErrors, LoginErrors, RegisterErrors } from './hey-api/index.js';
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type CodeOf<Call extends keyof operations, Status> = Status extends keyof operations[Call]['responses']
+  ? operations[Call]['responses'][Status] extends { content: { 'application/problem+json': { code: infer Code } } }
+    ? Code
+    : never
+  : never;
+type OfToken = 'token_missing' | 'token_invalid' | 'token_expired' | 'token_revoked';
+
+export const exact: [
+  Same<CodeOf<'getProfile', 401>, OfToken>,
+  Same<CodeOf<'login', 401>, 'invalid_credentials'>,
+  Same<CodeOf<'register', 409>, 'email_taken'>,
+  Same<CodeOf<'register', 401>, never>,
+  Same<GetProfileErrors[401]['code'], OfToken>,
+  Same<LoginErrors[401]['code'], 'invalid_credentials'>,
+  Same<RegisterErrors[409]['status'], 409>,
+  Same<401 & keyof RegisterErrors, never>,
+] = [true, true, true, true, true, true, true, true];
+
+/** Only a problem of a validation has fields. */
+export function fieldsOf(problem: RegisterErrors[keyof RegisterErrors]): string[] {
+  return problem.code === 'validation_failed' ? problem.errors.map(({ field }) => field) : [];
+}
+`;
+
+describe('the OpenAPI document, for the tools of others', () => {
+  let app: TestApp;
+  /** Holds the document, and what is generated from it. */
+  let folder: string;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    folder = newFolder('open-api-');
+    const document = await fetch(`${app.http.origin}/docs/openapi.json`);
+    writeFileSync(join(folder, 'openapi.json'), await document.text());
+    cpSync(join(ROOT, 'examples/clients'), folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'narrowing.ts'), NARROWING);
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  });
+
+  afterAll(() => app.close());
+
+  /** Runs a script of a package, or of the folder, and returns what it prints. */
+  async function run(script: string, ...args: string[]): Promise<string> {
+    const env = {
+      ...process.env,
+      REDOCLY_TELEMETRY: 'off',
+      REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+    };
+    const options = { cwd: folder, env, timeout: TIMEOUT_MS };
+    try {
+      return (await promisify(execFile)(process.execPath, [script, ...args], options)).stdout;
+    } catch (error) {
+      // Compilers and linters print what they found where a failed command does not look.
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(`${script} failed: ${stdout}${stderr}`, { cause: error });
+    }
+  }
+
+  it('has nothing that the recommended rules of Redocly complain about', async () => {
+    const report = await run(
+      'node_modules/@redocly/cli/bin/cli.js',
+      ...['lint', 'openapi.json', '--extends=recommended', '--format=json'],
+    );
+    expect(JSON.parse(report)).toMatchObject({ totals: { errors: 0, warnings: 0 }, problems: [] });
+  });
+
+  it('has nothing that the recommended rules of Spectral complain about', async () => {
+    expect(await run(join(ROOT, 'test/support/spectral.mjs'), 'openapi.json')).toBe('');
+  });
+
+  it('gives clients that compile under strict, narrow errors by their code, and work', async () => {
+    await Promise.all([
+      run('node_modules/openapi-typescript/bin/cli.js', 'openapi.json', '--output', 'schema.d.ts'),
+      run(
+        'node_modules/@hey-api/openapi-ts/bin/run.js',
+        ...['--input', 'openapi.json', '--output', 'hey-api'],
+        ...['--client', '@hey-api/client-fetch', '--no-log-file'],
+      ),
+    ]);
+    await run('node_modules/typescript/bin/tsc');
+    const tour = [
+      expect.stringMatching(/^registered .+@example\.com$/) as string,
+      'profile of a user: MISS',
+      'profile of a user: HIT',
+      'signed out: 204',
+      'refused: 401 token_revoked',
+    ];
+    for (const client of ['openapi-fetch', 'hey-api']) {
+      const printed = await run(`build/${client}.js`, app.http.origin);
+      expect([client, ...printed.trim().split('\n')]).toEqual([client, ...tour]);
+    }
+  });
+});
