@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AdminService } from '#libs/auth';
 import { SessionService, type RecordedSession, type SessionCursor } from '#libs/session';
-import { deviceName } from '../../api/session/session-page';
+import { deviceName } from '../../api/session/device-name';
 import { userIdOf, withApplication } from '../application';
 import { print, type OutputOptions } from '../output';
 import { formatTable } from '../table';
