@@ -1,7 +1,13 @@
 import { IsOptional } from 'class-validator';
 import { ApiProperty } from '../docs/decorators';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
-import { IsNewPassword, IsPresentedPassword, NEW_PASSWORD } from '../http/text.validators';
+import {
+  IsNewPassword,
+  IsPresentedPassword,
+  MAX_PRESENTED_PASSWORD_BYTES,
+  NEW_PASSWORD,
+  PRESENTED_PASSWORD,
+} from '../http/text.validators';
 
 const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
@@ -59,13 +65,25 @@ export class UpdateProfileDto {
 }
 
 export class DeleteAccountDto {
-  @ApiProperty({ format: 'password', maxLength: 128, example: 'correct horse battery staple' })
+  @ApiProperty({
+    format: 'password',
+    minLength: 1,
+    maxLength: MAX_PRESENTED_PASSWORD_BYTES,
+    description: PRESENTED_PASSWORD,
+    example: 'correct horse battery staple',
+  })
   @IsPresentedPassword()
   currentPassword!: string;
 }
 
 export class ChangePasswordDto {
-  @ApiProperty({ format: 'password', maxLength: 128, example: 'correct horse battery staple' })
+  @ApiProperty({
+    format: 'password',
+    minLength: 1,
+    maxLength: MAX_PRESENTED_PASSWORD_BYTES,
+    description: PRESENTED_PASSWORD,
+    example: 'correct horse battery staple',
+  })
   @IsPresentedPassword()
   currentPassword!: string;
 
