@@ -63,8 +63,12 @@ export class SessionPublisher {
   }
 
   /** One session has ended. */
-  async revoked(userId: string, { id, expiresAtMs }: RevokedSession, nowMs: number): Promise<void> {
-    const tombstone = this.tombstone(id, expiresAtMs, nowMs);
+  async revoked(
+    userId: string,
+    { id, tokensExpireAtMs }: RevokedSession,
+    nowMs: number,
+  ): Promise<void> {
+    const tombstone = this.tombstone(id, tokensExpireAtMs, nowMs);
     await this.metrics.sync.untilEnforced(() =>
       this.updates.enforce(userId, () => this.redis.revoke(userId, tombstone)),
     );
@@ -139,12 +143,14 @@ export class SessionPublisher {
   }
 
   private tombstones(sessions: readonly RevokedSession[], nowMs: number): TombstoneRequest[] {
-    return sessions.map(({ id, expiresAtMs }) => this.tombstone(id, expiresAtMs, nowMs));
+    return sessions.map(({ id, tokensExpireAtMs }) => this.tombstone(id, tokensExpireAtMs, nowMs));
   }
 
-  private tombstone(sessionId: string, expiresAtMs: number, nowMs: number): TombstoneRequest {
+  /** One is put up also where every token has expired: a session on its way into Redis must find it. */
+  private tombstone(sessionId: string, tokensExpireAtMs: number, nowMs: number): TombstoneRequest {
     const limitMs = this.options.blacklistTtlSeconds * 1000;
-    return { sessionId, ttlMs: tombstoneTtlMs(expiresAtMs, nowMs, limitMs) };
+    const neededUntilMs = Math.max(tokensExpireAtMs, nowMs);
+    return { sessionId, ttlMs: tombstoneTtlMs(neededUntilMs, nowMs, limitMs) };
   }
 }
 
