@@ -51,6 +51,7 @@ export class CoreModule {
           useFactory: (settings: Settings) => ({
             ttlSeconds: settings.sessionTtlSeconds,
             maxLifetimeSeconds: settings.sessionMaxLifetimeSeconds,
+            accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
             blacklistTtlSeconds: settings.blacklistTtlSeconds,
             maxSessionsPerUser: settings.maxSessionsPerUser,
             nearCache: nearCacheOf(settings),

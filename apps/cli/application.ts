@@ -4,9 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { DependencyUnavailableError } from '#libs/common';
 import { loadSettings } from '#libs/config';
 import { RedisClient } from '#libs/redis';
-import { UserStore } from '#libs/user';
+import { emailProblem, UserStore } from '#libs/user';
 import { CliModule } from './cli.module';
-import { UnknownEmailError } from './failure';
+import { InvalidEmailError, UnknownEmailError } from './failure';
 
 const REDIS_DEADLINE_MS = 3000;
 const REDIS_POLL_MS = 25;
@@ -31,13 +31,25 @@ export async function withApplication<T>(
   }
 }
 
-/** @throws UnknownEmailError, DependencyUnavailableError */
-export async function userIdOf(app: INestApplicationContext, email: string): Promise<string> {
-  const userId = await app.get(UserStore).findIdByEmail(email);
-  if (userId === null) {
-    throw new UnknownEmailError(email);
+/**
+ * As `withApplication`, for the account of an e-mail address.
+ * @throws InvalidEmailError, before any store is tried; UnknownEmailError.
+ */
+export async function withAccount<T>(
+  email: string,
+  work: (app: INestApplicationContext, userId: string) => Promise<T>,
+): Promise<T> {
+  const problem = emailProblem(email.trim());
+  if (problem !== null) {
+    throw new InvalidEmailError(problem);
   }
-  return userId;
+  return withApplication(async (app) => {
+    const userId = await app.get(UserStore).findIdByEmail(email);
+    if (userId === null) {
+      throw new UnknownEmailError(email);
+    }
+    return work(app, userId);
+  });
 }
 
 /**

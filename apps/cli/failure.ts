@@ -10,6 +10,16 @@ export class UnknownEmailError extends DomainError {
   }
 }
 
+/** The text is no e-mail address that an account could have. */
+export class InvalidEmailError extends DomainError {
+  readonly code = 'validation_failed';
+
+  /** @param problem as of `emailProblem`. */
+  constructor(problem: string) {
+    super(`The e-mail address ${problem}.`);
+  }
+}
+
 /** How a command that did not succeed ends. */
 export interface Failure {
   exitCode: ExitCode;
@@ -38,6 +48,9 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof DomainError && error.code === 'not_found') {
     return { exitCode: EXIT_CODE.notFound, sentence: error.message };
+  }
+  if (error instanceof InvalidEmailError) {
+    return { exitCode: EXIT_CODE.usage, sentence: error.message };
   }
   const code = codeOf(error);
   if (OUTDATED_SCHEMA_SQLSTATES.includes(code)) {

@@ -12,7 +12,7 @@ Exit codes:
   0  done
   1  failed; one sentence on standard error says why
   2  wrong usage
-  3  there is no such account
+  3  there is no such account or key
 
 Settings come from the environment and from .env in the working folder; see .env.example.`;
 

@@ -15,7 +15,8 @@ export {
 export { Authenticator, type Authenticated } from './authenticator';
 export { AccountService } from './account.service';
 export { HmacKeyRing } from './keys/hmac-key-ring';
-export { rotateKeys, type KeyRotation } from './keys/key-directory';
+export { keyStates, type KeyState } from './keys/key-directory';
+export { activateKey, addKey, retireKey, type AddedKey } from './keys/key-rotation';
 export {
   KeyRing,
   type PublicJwk,

@@ -8,7 +8,7 @@ import { MovableClock } from '../../test/support/clock';
 import type { Session } from '../session';
 import { TokenExpiredError, TokenInvalidError } from './auth.errors';
 import { HmacKeyRing } from './keys/hmac-key-ring';
-import { rotateKeys } from './keys/key-directory';
+import { newSigningKey } from '../../test/support/signing-keys';
 import type { KeyRing } from './keys/key-ring';
 import { PemKeyRing } from './keys/pem-key-ring';
 import { TokenService } from './token.service';
@@ -56,7 +56,7 @@ describe('access tokens', () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'latchkey-tokens-'));
-    kid = (await rotateKeys(directory)).kid;
+    kid = await newSigningKey(directory);
     pemRing = new PemKeyRing(directory);
   });
 
@@ -219,12 +219,12 @@ describe('access tokens', () => {
 
     it('are refused once their key is gone', async () => {
       const own = mkdtempSync(join(tmpdir(), 'latchkey-tokens-'));
-      const first = (await rotateKeys(own)).kid;
+      const first = await newSigningKey(own);
       const ring = new PemKeyRing(own);
       const service = serviceOn(ring);
       const { token } = service.issue(newSession(), randomUUID(), Date.now());
       service.verify(token);
-      await rotateKeys(own);
+      await newSigningKey(own);
       ring.refresh();
       expect(service.verify(token)).toMatchObject({ iss: ISSUER });
       rmSync(join(own, `${first}.pem`));

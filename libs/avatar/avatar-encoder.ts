@@ -18,6 +18,11 @@ const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(
   (format) => `VipsForeignLoad${format}Buffer`,
 );
 
+/** Of the box `ftyp`, ISO/IEC 14496-12 section 4.3, which begins a file; a sound one is far shorter. */
+const MAJOR_BRAND_AT = 8;
+const COMPATIBLE_BRANDS_AT = 16;
+const MAX_FTYP_BYTES = 256;
+
 const UNKNOWN_FORMAT = 'unsupported image format';
 const DAMAGED = 'is damaged or incomplete';
 
@@ -38,8 +43,9 @@ export class AvatarEncoder {
    * Upright squares in WebP, sRGB, cut from the middle; of an animation its first picture.
    * @throws UnsupportedImageError, UnusableImageError
    */
-  async encode(content: Uint8Array): Promise<EncodedAvatar> {
+  async encode(picture: Uint8Array): Promise<EncodedAvatar> {
     return this.limit(async () => {
+      const content = withStillBrand(picture);
       const sharp = await (this.loaded ??= loadSharp());
       await inspect(sharp, content);
       try {
@@ -73,6 +79,26 @@ async function loadSharp(): Promise<Sharp> {
   sharp.cache(false);
   sharp.concurrency(1);
   return sharp;
+}
+
+/**
+ * An animated AVIF that says it is a still one too (brand `avif`, AVIF specification section 6) holds its first
+ * picture as such, but libvips knows the format by the major brand alone. @returns a copy if there is a change.
+ */
+function withStillBrand(content: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  if (bytes.toString('latin1', 4, 12) !== 'ftypavis') {
+    return content;
+  }
+  const boxEnd = Math.min(bytes.readUInt32BE(0), bytes.length, MAX_FTYP_BYTES);
+  for (let at = COMPATIBLE_BRANDS_AT; at + 4 <= boxEnd; at += 4) {
+    if (bytes.toString('latin1', at, at + 4) === 'avif') {
+      const still = Buffer.from(bytes);
+      still.write('avif', MAJOR_BRAND_AT, 'latin1');
+      return still;
+    }
+  }
+  return content;
 }
 
 /** Reads the header alone: nothing is decoded before the format and the size are known. */

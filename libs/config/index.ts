@@ -1,9 +1,4 @@
-export {
-  loadDatabaseUrl,
-  loadKeysDirectory,
-  loadSettings,
-  SettingsModule,
-} from './settings.module';
+export { loadDatabaseUrl, loadKeySettings, loadSettings, SettingsModule } from './settings.module';
 export { parseSettings, Settings } from './settings';
 export { SettingsError } from './settings-error';
 export type { JwtKeys } from './settings-sections';

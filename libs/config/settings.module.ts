@@ -2,7 +2,13 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { checkEnvFile } from './env-file';
 import { withSecretFiles } from './secret-files';
-import { parseDatabaseUrl, parseKeysDirectory, parseSettings, Settings } from './settings';
+import {
+  parseDatabaseUrl,
+  parseKeySettings,
+  parseSettings,
+  Settings,
+  type KeySettings,
+} from './settings';
 
 /** Offers `Settings` to every module of the application. */
 @Global()
@@ -35,9 +41,9 @@ export async function loadDatabaseUrl(): Promise<string> {
   return parseDatabaseUrl(await environment());
 }
 
-/** As `loadSettings`, for what needs no more than the place of the keys. @throws SettingsError */
-export async function loadKeysDirectory(): Promise<string> {
-  return parseKeysDirectory(await environment());
+/** As `loadSettings`, for the care of keys, which needs no store. @throws SettingsError */
+export async function loadKeySettings(): Promise<KeySettings> {
+  return parseKeySettings(await environment());
 }
 
 /** The only place of the product that looks at the environment. */

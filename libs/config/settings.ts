@@ -138,13 +138,21 @@ export function parseDatabaseUrl(env: Readonly<Record<string, string | undefined
   return check(settingsSchema.pick({ DATABASE_URL: true }), env).DATABASE_URL;
 }
 
-/** The one setting that making a key needs. @throws SettingsError */
-export function parseKeysDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  const { JWT_KEYS_DIR } = check(settingsSchema.pick({ JWT_KEYS_DIR: true }), env);
+/** What the care of keys needs. */
+export interface KeySettings {
+  directory: string;
+  /** The longest life of an access token, in seconds. */
+  jwtExpiresInSeconds: number;
+}
+
+/** @throws SettingsError */
+export function parseKeySettings(env: Readonly<Record<string, string | undefined>>): KeySettings {
+  const rules = settingsSchema.pick({ JWT_KEYS_DIR: true, JWT_EXPIRES_IN: true });
+  const { JWT_KEYS_DIR, JWT_EXPIRES_IN } = check(rules, env);
   if (JWT_KEYS_DIR === undefined) {
     throw new SettingsError('JWT_KEYS_DIR', 'is required: set the directory that holds the keys');
   }
-  return JWT_KEYS_DIR;
+  return { directory: JWT_KEYS_DIR, jwtExpiresInSeconds: JWT_EXPIRES_IN };
 }
 
 function check<Output>(

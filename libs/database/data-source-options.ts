@@ -5,6 +5,7 @@ import { AddOutbox1764200000000 } from './migrations/1764200000000-add-outbox';
 import { PrepareAvatars1764300000000 } from './migrations/1764300000000-prepare-avatars';
 import { AddAuditEvents1764400000000 } from './migrations/1764400000000-add-audit-events';
 import { AddJobRuns1764500000000 } from './migrations/1764500000000-add-job-runs';
+import { AddTokenExpiryToSessions1764700000000 } from './migrations/1764700000000-add-token-expiry-to-sessions';
 import { DeadlineClient } from './deadline-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
@@ -47,6 +48,7 @@ export function dataSourceOptions(
       PrepareAvatars1764300000000,
       AddAuditEvents1764400000000,
       AddJobRuns1764500000000,
+      AddTokenExpiryToSessions1764700000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     connectTimeoutMS: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

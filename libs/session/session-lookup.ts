@@ -106,7 +106,11 @@ export class SessionLookup {
     return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
   }
 
-  private async findRecorded(userId: string, sessionId: string): Promise<FoundSession> {
+  /**
+   * By the record alone: a share of a query.
+   * @throws DependencyUnavailableError
+   */
+  async findRecorded(userId: string, sessionId: string): Promise<FoundSession> {
     const found = await this.records.get(sessionId);
     if (!found) {
       return REVOKED;

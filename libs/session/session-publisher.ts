@@ -5,8 +5,13 @@ import { Metrics } from '#libs/metrics';
 import { RedisTrust, RedisUpdates } from '#libs/sync';
 import { RevocationBacklog, toNote } from './revocation-backlog';
 import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
+import { SessionLookup } from './session-lookup';
 import { SessionOptions } from './session.options';
-import { RedisSessionStore, type TombstoneRequest } from './store/redis-session.store';
+import {
+  RedisSessionStore,
+  type OpenOutcome,
+  type TombstoneRequest,
+} from './store/redis-session.store';
 import type { RevokedSession, RevokedUser } from './store/session-revocation.store';
 
 /** Milliseconds after which Redis stands in for a record that does not answer. */
@@ -23,6 +28,7 @@ export class SessionPublisher {
 
   constructor(
     private readonly redis: RedisSessionStore,
+    private readonly lookup: SessionLookup,
     private readonly backlog: RevocationBacklog,
     private readonly trust: RedisTrust,
     private readonly updates: RedisUpdates,
@@ -31,10 +37,12 @@ export class SessionPublisher {
   ) {}
 
   /**
-   * Makes a recorded session known to Redis, if that is believed; what Redis misses it will be told
-   * when it is asked.
-   * @param era in which Redis was believed before the record was written.
+   * Makes a recorded session known to Redis, if that is in sync; what Redis misses is put there when it is asked for.
+   * One Redis round trip. Where Redis cannot say that the session was not revoked meanwhile, because it is away, not
+   * in sync, or was answered too late by a process that stood still, the record is asked: a share of a query.
+   * @param era in which Redis was in sync before the record was written.
    * @returns false when the session was revoked meanwhile.
+   * @throws DependencyUnavailableError when neither store can tell.
    */
   async opened(
     session: Session,
@@ -43,7 +51,7 @@ export class SessionPublisher {
     ended: readonly RevokedSession[],
   ): Promise<boolean> {
     if (era === null && ended.length === 0) {
-      return true;
+      return this.isAliveInRecord(session);
     }
     const outcome = await this.updates.attempt(session.userId, () =>
       this.redis.open(session, era, nowMs, this.tombstones(ended, nowMs)),
@@ -51,12 +59,16 @@ export class SessionPublisher {
     if (outcome === null && ended.length > 0) {
       await this.updates.settle();
     }
-    return outcome !== 'revoked' && outcome !== 'stale-generation';
+    return outcome === 'opened' || (isUnsure(outcome) && (await this.isAliveInRecord(session)));
   }
 
   /** One session has ended. */
-  async revoked(userId: string, { id, expiresAtMs }: RevokedSession, nowMs: number): Promise<void> {
-    const tombstone = this.tombstone(id, expiresAtMs, nowMs);
+  async revoked(
+    userId: string,
+    { id, tokensExpireAtMs }: RevokedSession,
+    nowMs: number,
+  ): Promise<void> {
+    const tombstone = this.tombstone(id, tokensExpireAtMs, nowMs);
     await this.metrics.sync.untilEnforced(() =>
       this.updates.enforce(userId, () => this.redis.revoke(userId, tombstone)),
     );
@@ -125,12 +137,24 @@ export class SessionPublisher {
     await this.updates.settle();
   }
 
-  private tombstones(sessions: readonly RevokedSession[], nowMs: number): TombstoneRequest[] {
-    return sessions.map(({ id, expiresAtMs }) => this.tombstone(id, expiresAtMs, nowMs));
+  private async isAliveInRecord({ userId, id }: Session): Promise<boolean> {
+    const { state } = await this.lookup.findRecorded(userId, id);
+    return state === 'live';
   }
 
-  private tombstone(sessionId: string, expiresAtMs: number, nowMs: number): TombstoneRequest {
-    const limitMs = this.options.blacklistTtlSeconds * 1000;
-    return { sessionId, ttlMs: tombstoneTtlMs(expiresAtMs, nowMs, limitMs) };
+  private tombstones(sessions: readonly RevokedSession[], nowMs: number): TombstoneRequest[] {
+    return sessions.map(({ id, tokensExpireAtMs }) => this.tombstone(id, tokensExpireAtMs, nowMs));
   }
+
+  /** One is put up also where every token has expired: a session on its way into Redis must find it. */
+  private tombstone(sessionId: string, tokensExpireAtMs: number, nowMs: number): TombstoneRequest {
+    const limitMs = this.options.blacklistTtlSeconds * 1000;
+    const neededUntilMs = Math.max(tokensExpireAtMs, nowMs);
+    return { sessionId, ttlMs: tombstoneTtlMs(neededUntilMs, nowMs, limitMs) };
+  }
+}
+
+/** @param outcome null: Redis did not answer. */
+function isUnsure(outcome: OpenOutcome | null): boolean {
+  return outcome === null || outcome === 'other-era';
 }

@@ -12,6 +12,11 @@ export class SessionOptions {
   ttlSeconds!: number;
   /** A session's life from sign-in, however often it is refreshed. The session TTL where absent. */
   maxLifetimeSeconds?: number;
+  /**
+   * An access token's life from its issue, in this and every other instance that issues tokens of these sessions with
+   * these settings. As long as its session's where absent, which is always safe.
+   */
+  accessTokenTtlSeconds?: number;
   /** Longest life of a tombstone. */
   blacklistTtlSeconds!: number;
   /** The most sessions a user may have; the oldest beyond it end. No limit where absent. */

@@ -14,6 +14,7 @@ import {
   type RevocationReason,
   type Session,
 } from './session';
+import { sessionExpiryMs, tokenExpiryMs } from './session-lifetime';
 import { SessionLookup } from './session-lookup';
 import { SessionPublisher } from './session-publisher';
 import {
@@ -117,11 +118,18 @@ export class SessionService {
       role,
       generation,
       createdAtMs: nowMs,
-      expiresAtMs: this.expiryMs(nowMs, nowMs),
+      expiresAtMs: sessionExpiryMs(this.options, nowMs, nowMs),
     };
     const refreshToken = newRefreshToken();
     const maxSessions = this.options.maxSessionsPerUser;
-    const ended = await this.record.insert({ session, client, refreshToken, maxSessions });
+    const tokensExpireAtMs = tokenExpiryMs(this.options, nowMs, session.expiresAtMs);
+    const ended = await this.record.insert({
+      session,
+      tokensExpireAtMs,
+      client,
+      refreshToken,
+      maxSessions,
+    });
     if (!ended) {
       throw new SessionsRevokedError();
     }
@@ -171,7 +179,8 @@ export class SessionService {
     const era = this.trust.era();
     const nowMs = this.clock.nowMs();
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
-      expiresAtMs: (createdAtMs) => this.expiryMs(nowMs, createdAtMs),
+      expiresAtMs: (createdAtMs) => sessionExpiryMs(this.options, nowMs, createdAtMs),
+      tokensExpireAtMs: (issuedAtMs, endsAtMs) => tokenExpiryMs(this.options, issuedAtMs, endsAtMs),
       alongside,
     });
     switch (rotated.outcome) {
@@ -181,11 +190,11 @@ export class SessionService {
         }
         return rotated;
       case 'reused': {
-        const { id: sessionId, userId, expiresAtMs } = rotated.session;
+        const { id: sessionId, userId } = rotated.session;
         this.countRevoked('refresh-reuse', 1);
         const event = { userId, sessionId, origin: client, details: {} };
         this.events.record({ name: 'refresh_token_reused', ...event });
-        await this.publisher.revoked(userId, { id: sessionId, expiresAtMs }, nowMs);
+        await this.publisher.revoked(userId, rotated.revoked, nowMs);
         throw new SessionRevokedError();
       }
       case 'expired':
@@ -219,7 +228,8 @@ export class SessionService {
       return;
     }
     this.countRevoked(reason, revoked ? 1 : 0);
-    await this.publisher.revoked(session.userId, session, nowMs);
+    const { id, userId, expiresAtMs: tokensExpireAtMs } = session;
+    await this.publisher.revoked(userId, revoked ?? { id, tokensExpireAtMs }, nowMs);
   }
 
   /**
@@ -318,11 +328,5 @@ export class SessionService {
       throw new SessionNotFoundError();
     }
     await this.publisher.revoked(userId, revoked, nowMs);
-  }
-
-  /** Sliding from now, within the absolute lifetime from the sign-in. */
-  private expiryMs(nowMs: number, createdAtMs: number): number {
-    const { ttlSeconds, maxLifetimeSeconds = ttlSeconds } = this.options;
-    return Math.min(nowMs + ttlSeconds * 1000, createdAtMs + maxLifetimeSeconds * 1000);
   }
 }

@@ -51,10 +51,14 @@ export function userAgentOf(client: ClientDetails): string | null {
   return client.userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null;
 }
 
+/** By how much the clocks of instances may differ, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
 /**
- * Milliseconds that a tombstone must stay: what is left of the life of any token of the session,
- * within the configured limit. After that the token is refused for its own expiry, or by the record.
+ * Milliseconds that a tombstone must stay: until no instance takes any token of the session for valid, whatever its
+ * clock says, within the configured limit. After that a token is refused for its own expiry, or by the record.
+ * @param tokensExpireAtMs latest expiry of an access token of the session.
  */
-export function tombstoneTtlMs(expiresAtMs: number, nowMs: number, limitMs: number): number {
-  return Math.max(0, Math.min(expiresAtMs - nowMs, limitMs));
+export function tombstoneTtlMs(tokensExpireAtMs: number, nowMs: number, limitMs: number): number {
+  return Math.max(0, Math.min(tokensExpireAtMs + CLOCK_TOLERANCE_MS - nowMs, limitMs));
 }

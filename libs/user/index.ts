@@ -1,3 +1,4 @@
+export { emailProblem } from './email-address';
 export { EmailTakenError } from './user.errors';
 export { UserEntity } from './user.entity';
 export { UserImportStore, type CreatedUser, type ImportedUser } from './user-import.store';

@@ -1,3 +1,4 @@
+import { pbkdf2Sync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newEmail, startTestApp, type TestApp } from '../support/app';
@@ -51,17 +52,28 @@ const HOSTILE = [
   '$2b$31$uKL3zYhmOxDT2QXGV9nqLOtpv.9IJ9VoLAtYUCL5zw5l8gLup4gkm',
   '$scrypt$ln=30,r=8,p=1$c2FsdCBvZiBzY3J5cHQhIQ$00bhUNr4Lkh9z168WY8klHjI11DfUB6CyNs75oYqbr4',
   '$scrypt$ln=10,r=8,p=99999999$c2FsdCBvZiBzY3J5cHQhIQ$00bhUNr4Lkh9z168WY8klHjI11DfUB6CyNs75oYqbr4',
-  '$pbkdf2-sha256$i=4000000000$c2FsdCBvZiBwYmtkZjIhIQ$3vekF/5oLW82C8Fikr2qLLRCBwVjwqo6x1AsD+opkt0',
+  '$pbkdf2-sha256$i=2000000000$c2FsdCBvZiBwYmtkZjIhIQ$3vekF/5oLW82C8Fikr2qLLRCBwVjwqo6x1AsD+opkt0',
   '$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
   '$argon2id$v=19$m=64,t=4000000000,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
 ];
 
-/** Sound in no way; the second would match every password. */
+/** Sound in no way; the second would match every password. The last four no function can compute. */
 const MALFORMED = [
   '5f4dcc3b5aa765d61d8327deb882cf99',
   '$scrypt$ln=14,r=8,p=1$c2FsdCBvZiBzY3J5cHQhIQ$',
   '$2b$06$uKL3zYhmOxDT2QXGV9nqLOtpv.9IJ9VoLAtYUCL5zw5l8gLup4gk',
+  '$argon2id$v=19$m=12,t=20,p=2$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+  '$argon2id$v=18$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+  '$scrypt$ln=16,r=1,p=1$c2FsdCBvZiBzY3J5cHQhIQ$00bhUNr4Lkh9z168WY8klHjI11DfUB6CyNs75oYqbr4',
+  '$pbkdf2-sha256$i=4000000000$c2FsdCBvZiBwYmtkZjIhIQ$3vekF/5oLW82C8Fikr2qLLRCBwVjwqo6x1AsD+opkt0',
 ];
+
+function pbkdf2HashOf(password: string): string {
+  const salt = Buffer.from('salt of pbkdf2!!');
+  const hash = pbkdf2Sync(password, salt, 1000, 32, 'sha256');
+  const parts = [salt, hash].map((bytes) => bytes.toString('base64').replace(/=+$/, ''));
+  return `$pbkdf2-sha256$i=1000$${parts.join('$')}`;
+}
 
 describe('latchkey users import', () => {
   let app: TestApp;
@@ -145,6 +157,46 @@ describe('latchkey users import', () => {
     expect((await login(email, password)).status).toBe(200);
   });
 
+  it.each([
+    ['150 characters', 'ein Kennwort von früher '.repeat(7).slice(0, 150)],
+    ['1024 bytes', 'ß'.repeat(512)],
+    ['3 characters', 'abc'],
+  ])(
+    'V6.2.1: a password of %s that another system took lets in, and is changed',
+    async (_, old) => {
+      const [changing, leaving] = [newEmail(), newEmail()];
+      const passwordHash = pbkdf2HashOf(old);
+      const lines = [changing, leaving].map((email) => ({ email, passwordHash }));
+      expect((await importLines(lines)).exitCode).toBe(0);
+      const tokens: string[] = [];
+      for (const email of [changing, leaving]) {
+        const { status, body } = await login(email, old);
+        expect(status).toBe(200);
+        tokens.push(body.accessToken as string);
+        expect((await login(email, `${old.slice(1)}x`)).status).toBe(401);
+      }
+      const [token, leavingToken] = tokens as [string, string];
+      const tooLong = { currentPassword: old, newPassword: `new ${'0123 abc xyz'.repeat(11)}` };
+      const path = '/api/auth/profile/password';
+      expect((await app.http.put(path, { token, json: tooLong })).status).toBe(400);
+      const json = { currentPassword: old, newPassword: 'a brighter horse battery staple' };
+      expect((await app.http.put(path, { token, json })).status).toBe(204);
+      const gone = await app.http.delete('/api/auth/profile', {
+        token: leavingToken,
+        json: { currentPassword: old },
+      });
+      expect(gone.status).toBe(204);
+    },
+  );
+
+  it('V6.2.1: a password of 1025 bytes is refused before it is checked', async () => {
+    const { status, body } = await login(newEmail(), `${'ß'.repeat(512)}x`);
+    expect([status, body.code]).toEqual([400, 'validation_failed']);
+    expect(body.errors).toEqual([
+      { field: 'password', messages: ['password must have at most 1024 bytes'] },
+    ]);
+  });
+
   it('brings name, role and state along, and leaves a trace', async () => {
     const [admin, disabled] = [newEmail(), newEmail()];
     const answer = await importLines([
@@ -203,9 +255,23 @@ describe('latchkey users import', () => {
       ),
     );
     expect(reasons).toHaveLength(lines.length + 1);
+    reasons.slice(HOSTILE.length, -1).forEach((reason, at) => {
+      expect(reason).toMatch(new RegExp(`^line ${HOSTILE.length + at + 1}: passwordHash .`));
+    });
     for (const email of emails) {
       expect(await rowOf(email)).toBeUndefined();
     }
+  });
+
+  it('a stored hash that no function can compute is refused as a wrong password', async () => {
+    const { user } = await app.register();
+    const hash = MALFORMED.find((text) => text.includes('m=12,t=20,p=2'));
+    await app.database.sql.query('UPDATE users SET password_hash = $1 WHERE id = $2', [
+      hash,
+      user.id,
+    ]);
+    const { status, body } = await login(user.email, PASSWORD);
+    expect([status, body.code]).toEqual([401, 'invalid_credentials']);
   });
 
   it('tells of each bad line by its number, and imports the others', async () => {
@@ -213,7 +279,7 @@ describe('latchkey users import', () => {
     const { exitCode, stdout, stderr } = await importLines([
       { email: first, passwordHash: BCRYPT },
       '{"email": "half',
-      { email: 'no address', passwordHash: BCRYPT },
+      { email: 'x@localhost', passwordHash: BCRYPT },
       { passwordHash: BCRYPT },
       { email: newEmail() },
       { email: newEmail(), passwordHash: BCRYPT, role: 'emperor' },
@@ -235,7 +301,7 @@ describe('latchkey users import', () => {
       'latchkey',
     ]);
     expect(complaints[0]).toBe('line 2: the line is not valid JSON');
-    expect(complaints[1]).toContain('email must be an e-mail address');
+    expect(complaints[1]).toBe('line 3: email must have a domain with a dot');
     expect(stderr).not.toMatch(/[^\n\P{C}]/u);
     expect([await rowOf(first), await rowOf(last)]).not.toContain(undefined);
   });

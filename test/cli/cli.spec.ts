@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
@@ -261,25 +261,74 @@ describe('the commands', () => {
     });
   });
 
-  describe('keys rotate', () => {
-    it('makes the first key, then retires it for another, with no store at hand', async () => {
+  describe('keys', () => {
+    let env: Record<string, string>;
+
+    beforeEach(() => {
       const directory = join(mkdtempSync(join(sharedStores().folder, 'keys-')), 'ring');
-      const env = { JWT_KEYS_DIR: directory };
-      const first = await runCli(['keys', 'rotate', '--json'], env);
-      expect([first.exitCode, first.stderr]).toEqual([0, '']);
-      const { kid, retired } = JSON.parse(first.stdout) as { kid: string; retired: number };
-      expect(retired).toBe(0);
-      const second = await runCli(['keys', 'rotate'], env);
-      expect(second.exitCode).toBe(0);
-      expect(second.stdout).toContain('earlier keys that still verify: 1.');
-      expect(readdirSync(directory)).toContain(`${kid}.pem`);
+      env = { JWT_KEYS_DIR: directory, JWT_EXPIRES_IN: '15m' };
     });
 
-    it('fails where no directory is set', async () => {
-      const answer = await runCli(['keys', 'rotate'], {});
-      expect(answer.exitCode).toBe(1);
-      expectOneSentence(answer);
-      expect(answer.stderr).toContain('JWT_KEYS_DIR');
+    const keys = (...args: string[]) => runCli(['keys', ...args], env);
+
+    async function add(): Promise<{ kid: string; active: boolean; activatableAt: string | null }> {
+      const { exitCode, stdout, stderr } = await keys('add', '--json');
+      expect([exitCode, stderr]).toEqual([0, '']);
+      return JSON.parse(stdout) as Awaited<ReturnType<typeof add>>;
+    }
+
+    it('are published, activated and retired, with no store at hand', async () => {
+      const first = await add();
+      expect(first).toEqual({ kid: first.kid, active: true, activatableAt: null });
+      const second = await add();
+      expect(second.active).toBe(false);
+
+      const early = await keys('activate', second.kid);
+      expect(early.exitCode).toBe(1);
+      expectOneSentence(early);
+      expect(early.stderr).toContain(`activate it after ${second.activatableAt}, or use --now`);
+
+      const activated = await keys('activate', second.kid, '--now');
+      expect([activated.exitCode, activated.stdout]).toEqual([
+        0,
+        `The key ${second.kid} signs from now on.\n`,
+      ]);
+      const list = await keys('list');
+      expect(list.stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+        ['KEY', 'STATE'],
+        [second.kid, 'signs'],
+        [first.kid, 'verifies'],
+        [''],
+      ]);
+
+      for (const [kid, reason] of [
+        [second.kid, 'This key signs: activate another one first.'],
+        [first.kid, 'or use --now'],
+      ] as const) {
+        const refused = await keys('retire', kid);
+        expect(refused.exitCode).toBe(1);
+        expectOneSentence(refused);
+        expect(refused.stderr).toContain(reason);
+      }
+      expect((await keys('retire', first.kid, '--now')).exitCode).toBe(0);
+      const { stdout } = await keys('list', '--json');
+      expect(JSON.parse(stdout)).toEqual({
+        keys: [{ kid: second.kid, active: true, publishedAt: expect.any(String) as string }],
+      });
+      const unknown = await keys('retire', first.kid);
+      expect(unknown.exitCode).toBe(3);
+      expectOneSentence(unknown);
     });
+
+    it.each([['add'], ['list'], ['activate', 'x'], ['retire', 'x']])(
+      'need a directory: %s',
+      async (...args) => {
+        env = {};
+        const answer = await keys(...args);
+        expect(answer.exitCode).toBe(1);
+        expectOneSentence(answer);
+        expect(answer.stderr).toContain('JWT_KEYS_DIR');
+      },
+    );
   });
 });

@@ -35,6 +35,17 @@ describe('a command that cannot succeed', () => {
       expectOneSentence(answer);
       expect(answer.stderr).toContain('nobody@example.com');
     });
+
+    it('answers 2, and asks no store, for what is no address', async () => {
+      const answer = await runCli(argsFor('x@localhost'), {
+        ...settings,
+        DATABASE_URL: `postgres://latchkey@${CLOSED_PORT}/latchkey`,
+      });
+      expect([answer.exitCode, answer.stderr]).toEqual([
+        2,
+        'latchkey: The e-mail address must have a domain with a dot.\n',
+      ]);
+    });
   });
 
   describe('fails in seconds and with one sentence', () => {

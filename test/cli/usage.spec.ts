@@ -21,7 +21,10 @@ describe('help', () => {
       'clean-up',
       'redis-check',
       'stats',
-      'keys rotate',
+      'keys add',
+      'keys activate <kid>',
+      'keys list',
+      'keys retire <kid>',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command.replace(/[[\]]/g, '\\$&')} {2,}\\w`, 'm'));
     }
@@ -38,7 +41,10 @@ describe('help', () => {
     'clean-up',
     'redis-check',
     'stats',
-    'keys rotate',
+    'keys add',
+    'keys activate',
+    'keys list',
+    'keys retire',
   ])('explains %s', async (command) => {
     const { exitCode, stdout } = await latchkey(...command.split(' '), '--help');
     expect(exitCode).toBe(0);

@@ -1,12 +1,13 @@
 import { connect } from 'node:net';
 import sharp from 'sharp';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import type { Problem } from '../../libs/http/problems';
 import { AvatarOrphans } from '../../libs/avatar';
 import { AvatarStorage } from '../../libs/avatar/storage/avatar-storage';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { avatarForm, storedFiles } from '../support/avatars';
-import type { Answer } from '../support/http-client';
-import { monochromePng, photoWithPlace, picture } from '../support/pictures';
+import type { Answer, Call } from '../support/http-client';
+import { animations, monochromePng, photoWithPlace, picture } from '../support/pictures';
 import { startTestS3, type TestS3 } from '../support/s3';
 import { until } from '../support/until';
 
@@ -66,8 +67,13 @@ describe.each([
     (await app.http.get<ProfileBody>('/api/auth/profile', { token })).body;
 
   it('are made of every format, in two sizes, and shown in the profile at once', async () => {
-    for (const format of ['jpeg', 'png', 'webp', 'gif', 'avif'] as const) {
-      const answer = await send(await picture(300, 200).toFormat(format).toBuffer());
+    const still = ['jpeg', 'png', 'webp', 'gif', 'avif'] as const;
+    const pictures = await Promise.all(
+      still.map(async (format) => [format, await picture(300, 200).toFormat(format).toBuffer()]),
+    );
+    const animated = Object.entries(await animations());
+    for (const [format, content] of [...pictures, ...animated] as [string, Buffer][]) {
+      const answer = await send(content);
       expect([format, answer.status]).toEqual([format, 200]);
       const url = answer.body.avatarUrl!;
       expect(url).toMatch(/^\/avatars\/[0-9a-f]{64}-512\.webp$/);
@@ -147,6 +153,23 @@ describe.each([
       const answer = await send(png, { name: name || 'blob', type: 'text/html' });
       expect([name, answer.status]).toEqual([name, 200]);
       expect(answer.body.avatarUrl).toMatch(/^\/avatars\/[0-9a-f]{64}-512\.webp$/);
+    }
+  });
+
+  it('need no name, only a type that is no text', async () => {
+    const png = await picture(32, 32).png().toBuffer();
+    for (const type of ['image/png', 'image/jpeg', 'application/octet-stream', 'image/x; a=b']) {
+      const raw = new Uint8Array(
+        Buffer.concat([
+          Buffer.from(`--b\r\nContent-Disposition: form-data; name="avatar"\r\n`),
+          Buffer.from(`Content-Type: ${type}\r\n\r\n`),
+          png,
+          Buffer.from('\r\n--b--\r\n'),
+        ]),
+      );
+      const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+      const answer = await app.http.post(UPLOAD, { token, raw, headers });
+      expect([type, answer.status]).toEqual([type, 200]);
     }
   });
 
@@ -293,21 +316,37 @@ describe.each([
 
     it('what is no form', async () => {
       const raw = new Uint8Array(await picture(16, 16).png().toBuffer());
-      for (const [type, status] of [
-        ['image/png', 415],
-        ['application/json', 400],
-        ['multipart/form-data', 400],
-        ['multipart/form-data; boundary=x', 400],
-      ] as const) {
-        const answer = await app.http.post(UPLOAD, {
-          token,
-          raw,
-          headers: { 'content-type': type },
-        });
-        expect([type, answer.status]).toEqual([type, status]);
+      for (const type of ['multipart/form-data', 'multipart/form-data; boundary=x']) {
+        const headers = { 'content-type': type };
+        const answer = await app.http.post(UPLOAD, { token, raw, headers });
+        expect([type, answer.status]).toEqual([type, 400]);
       }
-      expect((await app.http.post(UPLOAD, { token })).status).toBe(415);
-      expect((await app.http.post(UPLOAD, { token, json: {} })).status).toBe(415);
+      const types = [
+        'image/png',
+        'image/jpeg',
+        'application/octet-stream',
+        'application/json',
+        'application/json; charset=utf-16',
+        'application/x-www-form-urlencoded',
+        'multipart/mixed; boundary=x',
+        'text/plain;charset=UTF-8',
+        'no type at all',
+      ];
+      const calls: Call[] = [
+        ...types.map((type) => ({ raw, headers: { 'content-type': type } })),
+        { json: {} },
+        {},
+      ];
+      for (const call of calls) {
+        const { status, body } = await app.http.post<Problem>(UPLOAD, { token, ...call });
+        expect([call.headers, status, body.code, body.detail]).toEqual([
+          call.headers,
+          415,
+          'unsupported_media_type',
+          'Send the picture as multipart/form-data, in the field "avatar".',
+        ]);
+      }
+      expect((await app.http.post(UPLOAD)).body.code).toBe('token_missing');
     });
 
     it('uploads that break off, and these leave room for others', async () => {

@@ -108,6 +108,20 @@ describe('gateways and services', () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await app.http.post('/api/auth/login', { raw: 'email=a&password=b', headers });
     expect([answer.status, answer.body.code]).toEqual([415, 'unsupported_media_type']);
+    expect(answer.body.detail).toBe('Send the body as application/json.');
+  });
+
+  it('introspection says which body it wants', async () => {
+    for (const type of ['text/plain', 'image/png', 'no type at all']) {
+      const call = { raw: 'token=x', headers: { 'content-type': type } };
+      const { status, body } = await app.http.post('/api/auth/introspect', call);
+      expect([type, status, body.code, body.detail]).toEqual([
+        type,
+        415,
+        'unsupported_media_type',
+        'Send the body as application/x-www-form-urlencoded.',
+      ]);
+    }
   });
 
   it('both take one Redis command and no Postgres query', async () => {

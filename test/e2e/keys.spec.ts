@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -12,8 +12,9 @@ import {
   type JWK,
 } from 'jose';
 import { openApiDocument } from '../../apps/api/docs/open-api';
-import { rotateKeys } from '../../libs/auth';
+import { activateKey, addKey } from '../../libs/auth';
 import { startTestApp, type TestApp } from '../support/app';
+import { newSigningKey } from '../support/signing-keys';
 
 const JWKS = '/.well-known/jwks.json';
 const PROFILE = '/api/auth/profile';
@@ -69,7 +70,7 @@ describe('with a directory of keys', () => {
   /** Two instances of one installation: same stores, same directory. */
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'latchkey-keys-'));
-    firstKid = (await rotateKeys(directory)).kid;
+    firstKid = await newSigningKey(directory);
     app = await startTestApp({ env: { JWT_KEYS_DIR: directory } });
     sibling = await startTestApp({
       env: { JWT_KEYS_DIR: directory, DATABASE_URL: app.database.url, REDIS_URL: app.redis.url },
@@ -171,7 +172,7 @@ describe('with a directory of keys', () => {
 
   it('a rotation needs no restart and signs nobody out', async () => {
     const before = await app.register();
-    const { kid } = await rotateKeys(directory);
+    const kid = await newSigningKey(directory);
     await eventually(async () => kidOf((await app.login(before.user.email)).accessToken) === kid);
     expect((await app.http.get(PROFILE, { token: before.accessToken })).status).toBe(200);
 
@@ -188,7 +189,7 @@ describe('with a directory of keys', () => {
 
   it('instances agree at once, though only one has noticed the rotation', async () => {
     const { user } = await app.register();
-    const { kid } = await rotateKeys(directory);
+    const kid = await newSigningKey(directory);
     // Asking for the keys makes this instance look; the other has had no reason to.
     expect((await publishedKeys(app))[0]?.kid).toBe(kid);
     const { accessToken } = await app.login(user.email);
@@ -204,7 +205,7 @@ describe('with a directory of keys', () => {
   it('a retired key that is removed takes its tokens along', async () => {
     const { accessToken, user } = await app.register();
     const retired = kidOf(accessToken)!;
-    await rotateKeys(directory);
+    await newSigningKey(directory);
     rmSync(join(directory, `${retired}.pem`));
     await eventually(
       async () => (await app.http.get(PROFILE, { token: accessToken })).status === 401,
@@ -232,6 +233,26 @@ describe('with a directory of keys', () => {
     }
     expect(log()).toContain('JWT_KEYS_DIR');
     expect(log()).not.toMatch(/PRIVATE|BEGIN/);
+  });
+
+  it('a key that was published is accepted by an instance that learns later that it signs', async () => {
+    const late = mkdtempSync(join(tmpdir(), 'latchkey-keys-'));
+    const { kid } = await addKey(directory);
+    cpSync(directory, late, { recursive: true });
+    const behind = await startTestApp({ beside: app, env: { JWT_KEYS_DIR: late } });
+    try {
+      await activateKey(directory, kid, { nowMs: Date.now(), force: true });
+      expect((await publishedKeys(app))[0]?.kid).toBe(kid);
+      const { accessToken, user } = await app.register();
+      expect(kidOf(accessToken)).toBe(kid);
+      expect((await behind.http.get(PROFILE, { token: accessToken })).status).toBe(200);
+      const other = await behind.login(user.email);
+      expect(kidOf(other.accessToken)).not.toBe(kid);
+      expect((await app.http.get(PROFILE, { token: other.accessToken })).status).toBe(200);
+    } finally {
+      await behind.close();
+      rmSync(late, { recursive: true, force: true });
+    }
   });
 });
 
@@ -261,7 +282,7 @@ describe('with a secret', () => {
   it('a token of ES256 is refused', async () => {
     const { accessToken } = await app.register();
     const directory = mkdtempSync(join(tmpdir(), 'latchkey-keys-'));
-    const { kid } = await rotateKeys(directory);
+    const kid = await newSigningKey(directory);
     const pem = readFileSync(join(directory, `${kid}.pem`), 'utf8');
     rmSync(directory, { recursive: true });
     const key = await importPKCS8(pem, 'ES256');

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppModule } from '../../apps/api/app.module';
-import { rotateKeys } from '../../libs/auth';
 import { parseSettings } from '../../libs/config/settings';
+import { newSigningKey } from '../support/signing-keys';
 
 describe('the start with keys', () => {
   let directory: string;
@@ -11,7 +11,7 @@ describe('the start with keys', () => {
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'latchkey-keys-'));
-    kid = (await rotateKeys(directory)).kid;
+    kid = await newSigningKey(directory);
   });
 
   afterEach(() => rmSync(directory, { recursive: true, force: true }));

@@ -5,7 +5,9 @@ import {
   IsEmailAddress,
   IsNewPassword,
   IsPresentedPassword,
+  MAX_PRESENTED_PASSWORD_BYTES,
   NEW_PASSWORD,
+  PRESENTED_PASSWORD,
 } from '../http/text.validators';
 import { ProfileDto } from '../profile/profile.dto';
 
@@ -45,7 +47,13 @@ export class LoginDto {
   @IsEmailAddress()
   email!: string;
 
-  @ApiProperty({ format: 'password', minLength: 1, maxLength: 128, example: PASSWORD })
+  @ApiProperty({
+    format: 'password',
+    minLength: 1,
+    maxLength: MAX_PRESENTED_PASSWORD_BYTES,
+    description: PRESENTED_PASSWORD,
+    example: PASSWORD,
+  })
   @IsPresentedPassword()
   password!: string;
 }

@@ -1,6 +1,9 @@
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { requireBodyType } from './body-type';
 import { MAX_BODY_BYTES } from './json-body';
+
+const FORM = 'application/x-www-form-urlencoded';
 
 /**
  * Accepts a form where a standard wants one, and there only: a form is what another site's page can
@@ -8,8 +11,12 @@ import { MAX_BODY_BYTES } from './json-body';
  * @param route the one route, with its prefix.
  */
 export function acceptForms(fastify: FastifyInstance, route: string): void {
+  requireBodyType(fastify, route, {
+    types: [FORM, 'application/json'],
+    advice: `Send the body as ${FORM}.`,
+  });
   fastify.addContentTypeParser(
-    'application/x-www-form-urlencoded',
+    FORM,
     { parseAs: 'string', bodyLimit: MAX_BODY_BYTES },
     (request, body, done) => {
       if (request.routeOptions.url === route) {

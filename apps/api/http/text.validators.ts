@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { isEmail, IsString, Length, MaxLength, ValidateBy } from 'class-validator';
+import { IsString, Length, MinLength, ValidateBy } from 'class-validator';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '#libs/auth';
+import { emailProblem } from '#libs/user';
 
 /** Unicode that survives storage as sent: no lone surrogates, no NUL, which Postgres refuses. */
 export function IsStorableText() {
@@ -22,24 +23,17 @@ function Trim() {
   );
 }
 
-const ASCII = /^[\x21-\x7e]+$/;
-
-/**
- * An address whose case can be folded without surprise: ASCII, an international domain in its
- * xn-- form.
- */
+/** An address by the rules of `emailProblem`, which names the reason. */
 export function IsEmailAddress() {
   return applyDecorators(
     Trim(),
     ValidateBy({
       name: 'isEmailAddress',
       validator: {
-        // ASCII first: the library throws on text that is not well-formed Unicode.
-        validate: (value) => typeof value === 'string' && ASCII.test(value) && isEmail(value),
-        defaultMessage: () => '$property must be an e-mail address in ASCII characters',
+        validate: (value) => emailProblem(value) === null,
+        defaultMessage: (about) => `$property ${emailProblem(about?.value) ?? ''}`,
       },
     }),
-    MaxLength(254),
   );
 }
 
@@ -57,7 +51,28 @@ export function IsNewPassword() {
   );
 }
 
-/** A password to compare: only bounded, so that the rules of its time do not matter. */
+/** UTF-8 bytes of a password that is compared with a stored hash: far more than any form lets in. */
+export const MAX_PRESENTED_PASSWORD_BYTES = 1024;
+
+/** For the documentation of a password that exists. */
+export const PRESENTED_PASSWORD = `At most ${MAX_PRESENTED_PASSWORD_BYTES} bytes in UTF-8: the rules for new passwords do not apply.`;
+
+/**
+ * A password that exists: bounded by bytes alone, since the rules that it was chosen by may be another
+ * system's, or older than ours.
+ */
 export function IsPresentedPassword() {
-  return applyDecorators(IsString(), Length(1, MAX_PASSWORD_LENGTH), IsStorableText());
+  return applyDecorators(
+    IsString(),
+    MinLength(1),
+    ValidateBy({
+      name: 'isPresentedPassword',
+      validator: {
+        validate: (value) =>
+          typeof value === 'string' && Buffer.byteLength(value) <= MAX_PRESENTED_PASSWORD_BYTES,
+        defaultMessage: () => `$property must have at most ${MAX_PRESENTED_PASSWORD_BYTES} bytes`,
+      },
+    }),
+    IsStorableText(),
+  );
 }

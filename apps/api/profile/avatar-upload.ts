@@ -4,6 +4,7 @@ import { Injectable, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { AVATAR_FIELD, UnusableImageError } from '#libs/avatar';
 import { DomainError, OverloadedError } from '#libs/common';
+import { requireBodyType, UnsupportedBodyTypeError } from '../http/body-type';
 
 const MAX_AVATAR_BYTES = 5 * 1024 * 1024;
 /** What a form may have beside its file. */
@@ -14,13 +15,10 @@ const MAX_UPLOADS_AT_ONCE = 32;
 const MAX_UPLOADS_OF_ONE_USER = 8;
 const DEADLINE_MS = 60_000;
 
-class NoFormError extends DomainError {
-  readonly code = 'unsupported_media_type';
-
-  constructor() {
-    super(`Send the picture as multipart/form-data, in the field "${AVATAR_FIELD}".`);
-  }
-}
+const FORM = {
+  types: ['multipart/form-data'],
+  advice: `Send the picture as multipart/form-data, in the field "${AVATAR_FIELD}".`,
+};
 
 class UnreadableFormError extends DomainError {
   readonly code = 'malformed_json';
@@ -41,7 +39,8 @@ class AvatarTooLargeError extends DomainError {
 /** Accepts forms with a file where one is wanted, and there only. @param route with its prefix. */
 export function acceptUploads(fastify: FastifyInstance, route: string): void {
   const limits = { fileSize: MAX_AVATAR_BYTES, files: 1, fields: 0, headerPairs: 20 };
-  multipart(withHooksOf(fastify, route), { limits }, (error) => {
+  requireBodyType(fastify, route, FORM);
+  multipart(withHooksOf(fastify, route), { limits, isPartAFile }, (error) => {
     if (error) {
       throw error;
     }
@@ -50,6 +49,14 @@ export function acceptUploads(fastify: FastifyInstance, route: string): void {
     const isMisplaced = request.isMultipart() && request.routeOptions.url !== route;
     done(isMisplaced ? new UnsupportedMediaTypeException() : undefined);
   });
+}
+
+/**
+ * Also without a name, which not every client sends. A part that says no type is text (RFC 7578 section 4.4), and so
+ * is one of a form's fields.
+ */
+function isPartAFile(_field?: string, contentType?: string, fileName?: string): boolean {
+  return fileName !== undefined || (contentType !== undefined && contentType !== 'text/plain');
 }
 
 /** The application, where hooks that a plugin adds run for one route: no other pays for them. */
@@ -75,7 +82,7 @@ export class AvatarUploads {
 
   /**
    * Reads the one file of a form, by its content alone, and hands it to `work`.
-   * @throws OverloadedError when too many are under way, of this user or in all; NoFormError, UnreadableFormError,
+   * @throws OverloadedError when too many are under way, of this user or in all; UnsupportedBodyTypeError, UnreadableFormError,
    * AvatarTooLargeError, UnusableImageError for what is not one picture of at most 5 MiB.
    */
   async receive<T>(
@@ -84,7 +91,7 @@ export class AvatarUploads {
     work: (content: Buffer) => Promise<T>,
   ): Promise<T> {
     if (!request.isMultipart()) {
-      throw new NoFormError();
+      throw new UnsupportedBodyTypeError(FORM.advice);
     }
     if (Number(request.headers['content-length'] ?? 0) > MAX_FORM_BYTES) {
       throw new AvatarTooLargeError();

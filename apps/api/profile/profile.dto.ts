@@ -2,7 +2,13 @@ import { IsOptional } from 'class-validator';
 import { ROLES } from '#libs/user';
 import { ApiProperty } from '../docs/decorators';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
-import { IsNewPassword, IsPresentedPassword, NEW_PASSWORD } from '../http/text.validators';
+import {
+  IsNewPassword,
+  IsPresentedPassword,
+  MAX_PRESENTED_PASSWORD_BYTES,
+  NEW_PASSWORD,
+  PRESENTED_PASSWORD,
+} from '../http/text.validators';
 
 const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
@@ -60,13 +66,25 @@ export class UpdateProfileDto {
 }
 
 export class DeleteAccountDto {
-  @ApiProperty({ format: 'password', maxLength: 128, example: 'the password of your account' })
+  @ApiProperty({
+    format: 'password',
+    minLength: 1,
+    maxLength: MAX_PRESENTED_PASSWORD_BYTES,
+    description: PRESENTED_PASSWORD,
+    example: 'the password of your account',
+  })
   @IsPresentedPassword()
   currentPassword!: string;
 }
 
 export class ChangePasswordDto {
-  @ApiProperty({ format: 'password', maxLength: 128, example: 'correct horse battery staple' })
+  @ApiProperty({
+    format: 'password',
+    minLength: 1,
+    maxLength: MAX_PRESENTED_PASSWORD_BYTES,
+    description: PRESENTED_PASSWORD,
+    example: 'correct horse battery staple',
+  })
   @IsPresentedPassword()
   currentPassword!: string;
 

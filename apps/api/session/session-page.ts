@@ -1,6 +1,6 @@
-import bowser from 'bowser';
 import type { RecordedSession, SessionCursor } from '#libs/session';
 import { parsePageCursor, toPage } from '../http/page-cursor';
+import { deviceName } from './device-name';
 import type { DeviceSessionDto, SessionListDto } from './session.dto';
 
 /** Where a page begins, or undefined for the first. @throws ValidationFailedError */
@@ -30,18 +30,4 @@ function toDevice(session: RecordedSession, currentId: string | undefined): Devi
     userAgent: session.userAgent,
     device: deviceName(session.userAgent),
   };
-}
-
-/** `Firefox on macOS`; whatever part is unknown is left out. */
-export function deviceName(userAgent: string | null): string {
-  if (!userAgent) {
-    return 'Unknown device';
-  }
-  const { browser, os } = bowser.parse(userAgent);
-  if (browser.name && os.name) {
-    return `${browser.name} on ${os.name}`;
-  }
-  const product = userAgent.split('/')[0]?.slice(0, 40);
-  // The parser says an empty name for programs that are no browser.
-  return [browser.name, os.name, product].find(Boolean) ?? 'Unknown device';
 }

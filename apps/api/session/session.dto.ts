@@ -50,7 +50,11 @@ export class DeviceSessionDto {
   @ApiProperty({ type: String, nullable: true })
   userAgent!: string | null;
 
-  @ApiProperty({ description: 'The user agent for people.', example: 'Firefox on macOS' })
+  @ApiProperty({
+    description: 'The user agent for people.',
+    maxLength: 40,
+    example: 'Firefox on macOS',
+  })
   device!: string;
 }
 

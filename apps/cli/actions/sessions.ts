@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AdminService } from '#libs/auth';
 import { SessionService, type RecordedSession, type SessionCursor } from '#libs/session';
-import { deviceName } from '../../api/session/session-page';
-import { userIdOf, withApplication } from '../application';
+import { deviceName } from '../../api/session/device-name';
+import { withAccount } from '../application';
 import { print, type OutputOptions } from '../output';
 import { formatTable } from '../table';
 
@@ -10,7 +10,7 @@ const PAGE_SIZE = 500;
 const HEADINGS = ['SESSION', 'DEVICE', 'ADDRESS', 'SIGNED IN', 'LAST SEEN', 'EXPIRES'];
 
 export async function listSessions(email: string, options: OutputOptions): Promise<void> {
-  const found = await withApplication(async (app) => listAll(app, await userIdOf(app, email)));
+  const found = await withAccount(email, listAll);
   const sessions = found.map(toRow);
   const text =
     sessions.length > 0
@@ -20,8 +20,8 @@ export async function listSessions(email: string, options: OutputOptions): Promi
 }
 
 export async function revokeSessions(email: string, options: OutputOptions): Promise<void> {
-  const revokedSessions = await withApplication(async (app) =>
-    app.get(AdminService).revokeSessions(await userIdOf(app, email)),
+  const revokedSessions = await withAccount(email, (app, userId) =>
+    app.get(AdminService).revokeSessions(userId),
   );
   const text = `Sessions ended: ${revokedSessions}.`;
   print({ text, data: { revokedSessions } }, options);

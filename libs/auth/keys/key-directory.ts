@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SettingsError } from '#libs/config';
-import { generateEs256Key, parseEs256Key, type Es256Key } from './es256-key';
+import { parseEs256Key, type Es256Key } from './es256-key';
 
 /** Holds the `kid` of the key that signs. */
 const ACTIVE_FILE = 'active';
@@ -19,12 +19,12 @@ export interface KeyListing {
 }
 
 /**
- * Reading is synchronous: a handful of small files, read at start and after a rotation, and never
+ * Reading is synchronous: a handful of small files, read at start and after a change, and never
  * does a request see half of a change.
  * @throws SettingsError when the directory or the name of its active key cannot be read.
  */
 export function listKeys(directory: string): KeyListing {
-  // In this order: a rotation writes the key first, so the key of any active kid is listed.
+  // In this order: a key is written before it is named active, so the key of any active kid is listed.
   const activeKid = readActiveKid(directory);
   const keyFiles = attempt('names a directory that cannot be read', () => readdirSync(directory));
   return { activeKid, keyFiles: keyFiles.filter(isKeyFile).sort() };
@@ -45,35 +45,73 @@ export function hasKeyFile(directory: string, kid: string): boolean {
   return KID.test(kid) && existsSync(join(directory, kid + KEY_SUFFIX));
 }
 
-/** What a rotation did. */
-export interface KeyRotation {
-  /** The key that signs from now on. */
+/** A key as the directory has it. Instants in milliseconds since the Unix epoch. */
+export interface KeyState {
   kid: string;
-  /** Keys that still verify, but sign no more. */
-  retired: number;
+  /** Signs; all others verify only. */
+  active: boolean;
+  /** When its file was written. */
+  publishedAtMs: number;
 }
 
-/**
- * Makes a new ES256 key and lets it sign; every earlier key goes on verifying until its file is
- * removed. Creates the directory where it is missing. Safe beside running servers, which follow
- * within seconds, and beside another rotation: each file appears whole, the key before its name
- * becomes the active one.
- * @throws SettingsError when the directory cannot be written.
- */
-export async function rotateKeys(directory: string): Promise<KeyRotation> {
-  const { kid, pem } = generateEs256Key();
-  try {
+/** @returns the keys, the active one first, then the newest. @throws SettingsError as `readKeys` does. */
+export function keyStates(directory: string): KeyState[] {
+  const [active, ...others] = readKeys(directory, listKeys(directory)).map(({ kid }, at) => ({
+    kid,
+    active: at === 0,
+    publishedAtMs: modifiedAtMs(directory, kid + KEY_SUFFIX),
+  }));
+  others.sort((one, other) => other.publishedAtMs - one.publishedAtMs);
+  return [...(active ? [active] : []), ...others];
+}
+
+/** When the active key was last changed, ms since the epoch: no other key has signed since. @throws SettingsError */
+export function activatedAtMs(directory: string): number {
+  return modifiedAtMs(directory, ACTIVE_FILE);
+}
+
+/** Whether the directory names an active key, sound or not. */
+export function hasActiveKey(directory: string): boolean {
+  return existsSync(join(directory, ACTIVE_FILE));
+}
+
+/** Publishes a key: it appears whole. Creates the directory where it is missing. @throws SettingsError */
+export async function writeKey(directory: string, kid: string, pem: string): Promise<void> {
+  await write(async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeWhole(directory, kid + KEY_SUFFIX, pem);
-    await writeWhole(directory, ACTIVE_FILE, `${kid}\n`);
-    const retired = (await readdir(directory)).filter(isKeyFile).length - 1;
-    return { kid, retired };
+  });
+}
+
+/** Lets a published key sign. @throws SettingsError */
+export async function writeActive(directory: string, kid: string): Promise<void> {
+  await write(() => writeWhole(directory, ACTIVE_FILE, `${kid}\n`));
+}
+
+/** Removes a key: its tokens are refused from now on. @throws SettingsError */
+export async function removeKey(directory: string, kid: string): Promise<void> {
+  await write(async () => {
+    await rm(join(directory, kid + KEY_SUFFIX));
+    await syncDirectory(directory);
+  });
+}
+
+const UNWRITABLE = 'names a directory that cannot be written';
+
+async function write(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
-    throw unusable('names a directory that cannot be written', error);
+    throw unusable(UNWRITABLE, error);
   }
 }
 
-/** Nobody ever sees a part of the file, not even after a power failure. */
+function modifiedAtMs(directory: string, name: string): number {
+  const problem = `holds a file that cannot be read, ${name}`;
+  return attempt(problem, () => statSync(join(directory, name)).mtimeMs);
+}
+
+/** No reader sees a part of the file, not even after a power failure. */
 async function writeWhole(directory: string, name: string, text: string): Promise<void> {
   const temporary = join(directory, `.${randomUUID()}.tmp`);
   try {
@@ -106,7 +144,7 @@ async function syncDirectory(directory: string): Promise<void> {
 }
 
 function readActiveKid(directory: string): string {
-  const problem = `must be a directory with a file "${ACTIVE_FILE}": make a first key with "latchkey keys rotate"`;
+  const problem = `must be a directory with a file "${ACTIVE_FILE}": make a first key with "latchkey keys add"`;
   const activeKid = attempt(problem, () =>
     readFileSync(join(directory, ACTIVE_FILE), 'utf8').trim(),
   );

@@ -12,9 +12,9 @@ import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
+import { newSigningKey } from '../../../test/support/signing-keys';
 import { SettingsError } from '../../config/settings-error';
 import { generateEs256Key } from './es256-key';
-import { rotateKeys } from './key-directory';
 import { PemKeyRing } from './pem-key-ring';
 
 const PAUSE_MS = 1100;
@@ -59,8 +59,7 @@ describe('a directory of keys', () => {
 
   describe('rotated', () => {
     it('is created for its owner alone, with one key that signs', async () => {
-      const { kid, retired } = await rotateKeys(directory);
-      expect(retired).toBe(0);
+      const kid = await newSigningKey(directory);
       expect(readdirSync(directory).sort()).toEqual([`${kid}.pem`, 'active'].sort());
       expect(readFileSync(join(directory, 'active'), 'utf8')).toBe(`${kid}\n`);
       if (process.platform !== 'win32') {
@@ -73,18 +72,12 @@ describe('a directory of keys', () => {
       expect(ring.verificationKey(kid)).toMatchObject({ type: 'public' });
     });
 
-    it('counts the keys that only verify', async () => {
-      await rotateKeys(directory);
-      await rotateKeys(directory);
-      expect((await rotateKeys(directory)).retired).toBe(2);
-    });
-
     it('stays usable whatever rotations overlap', async () => {
-      await rotateKeys(directory);
+      await newSigningKey(directory);
       const ring = new PemKeyRing(directory);
       const warn = jest.spyOn(Logger.prototype, 'warn');
       const state = { rotating: true };
-      const rotations = Promise.all(Array.from({ length: 20 }, () => rotateKeys(directory)));
+      const rotations = Promise.all(Array.from({ length: 20 }, () => newSigningKey(directory)));
       void rotations.finally(() => (state.rotating = false));
       while (state.rotating) {
         ring.refresh();
@@ -94,13 +87,12 @@ describe('a directory of keys', () => {
       expect(warn).not.toHaveBeenCalled();
       expect(kidsOf(ring)).toHaveLength(21);
       expect(readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-      const kids = (await rotations).map(({ kid }) => kid);
-      expect(kids).toContain(ring.signingKey().kid);
+      expect(await rotations).toContain(ring.signingKey().kid);
     });
 
     it('fails with one sentence where it cannot be written', async () => {
       writeFileSync(join(parent, 'file'), '');
-      const rotation = rotateKeys(join(parent, 'file', 'keys'));
+      const rotation = newSigningKey(join(parent, 'file', 'keys'));
       await expect(rotation).rejects.toThrow(
         new SettingsError('JWT_KEYS_DIR', 'names a directory that cannot be written (ENOTDIR)'),
       );
@@ -132,7 +124,7 @@ describe('a directory of keys', () => {
     });
 
     it('must have an active key', async () => {
-      const { kid } = await rotateKeys(directory);
+      const kid = await newSigningKey(directory);
       rmSync(join(directory, 'active'));
       expect(problem()).toContain('file "active"');
       activate('');
@@ -145,7 +137,7 @@ describe('a directory of keys', () => {
     });
 
     it('must hold good keys only, retired ones too', async () => {
-      await rotateKeys(directory);
+      await newSigningKey(directory);
       const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
       const wrong = keyFile('w'.repeat(43));
       writeFileSync(wrong, privateKey.export({ type: 'pkcs8', format: 'pem' }));
@@ -157,14 +149,14 @@ describe('a directory of keys', () => {
     });
 
     it('must be readable', async () => {
-      const { kid } = await rotateKeys(directory);
+      const kid = await newSigningKey(directory);
       rmSync(keyFile(kid));
       mkdirSync(keyFile(kid));
       expect(problem()).toMatch(/key file that cannot be read, .* \(EISDIR\)/);
     });
 
     it('may hold other files', async () => {
-      const { kid } = await rotateKeys(directory);
+      const kid = await newSigningKey(directory);
       writeFileSync(join(directory, 'README'), 'keys');
       writeFileSync(join(directory, '.half-written.tmp'), '-----BEGIN');
       writeFileSync(join(directory, '.hidden.pem'), 'junk');
@@ -177,12 +169,12 @@ describe('a directory of keys', () => {
     let ring: PemKeyRing;
 
     beforeEach(async () => {
-      first = (await rotateKeys(directory)).kid;
+      first = await newSigningKey(directory);
       ring = new PemKeyRing(directory);
     });
 
     it('lets a new key sign at the next look, and the old one verify', async () => {
-      const { kid } = await rotateKeys(directory);
+      const kid = await newSigningKey(directory);
       expect(ring.signingKey().kid).toBe(first);
       ring.refresh();
       expect(ring.signingKey().kid).toBe(kid);
@@ -191,14 +183,14 @@ describe('a directory of keys', () => {
 
     it('finds a key at once that somebody signs with already, as often as that happens', async () => {
       for (let rotation = 0; rotation < 3; rotation++) {
-        const { kid } = await rotateKeys(directory);
+        const kid = await newSigningKey(directory);
         expect(ring.verificationKey(kid)).not.toBeNull();
         expect(ring.signingKey().kid).toBe(kid);
       }
     });
 
     it('publishes a key at once, the one that signs first', async () => {
-      const { kid } = await rotateKeys(directory);
+      const kid = await newSigningKey(directory);
       expect(kidsOf(ring)).toEqual([kid, first]);
     });
 
@@ -220,7 +212,7 @@ describe('a directory of keys', () => {
     });
 
     it('forgets a retired key whose file is gone', async () => {
-      await rotateKeys(directory);
+      await newSigningKey(directory);
       ring.refresh();
       rmSync(keyFile(first));
       ring.refresh();
@@ -267,7 +259,7 @@ describe('a directory of keys', () => {
     it('is looked at every other second while the module lives', async () => {
       ring.onModuleInit();
       try {
-        const { kid } = await rotateKeys(directory);
+        const kid = await newSigningKey(directory);
         await pause(2300);
         expect(ring.signingKey().kid).toBe(kid);
       } finally {

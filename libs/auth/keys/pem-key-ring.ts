@@ -17,7 +17,7 @@ interface LoadedKeys {
 
 /**
  * A directory of P-256 keys, ES256: `<kid>.pem` each, and a file `active` with the `kid` that signs.
- * All others are retired: they verify until their file is removed. Follows the directory without a
+ * All others verify until their file is removed: those that will sign, and those that did. Follows the directory without a
  * restart; while that is unusable, the keys loaded before stay in use.
  */
 export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy {

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import argon2 from 'argon2';
 import { OverloadedError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
@@ -73,6 +74,27 @@ describe('the password hasher', () => {
   it('lets nobody in by a hash that it cannot read', async () => {
     expect(await hasher.verify('', '')).toBe(false);
     expect(await hasher.verify('$scrypt$ln=14,r=8,p=1$c29tZXNhbHQ$', PASSWORD)).toBe(false);
+  });
+
+  it('lets nobody in by a hash whose check fails, and does the work of a refusal', async () => {
+    const hash = await hasher.hash(PASSWORD);
+    const error = jest.spyOn(Logger.prototype, 'error').mockImplementation();
+    const verify = jest.spyOn(argon2, 'verify');
+    verify.mockRejectedValueOnce(new Error('Memory allocation error'));
+    try {
+      expect(await hasher.verify(hash, PASSWORD)).toBe(false);
+      expect(verify.mock.calls).toEqual([
+        [hash, PASSWORD],
+        [expect.stringContaining('m=19456,t=2,p=1'), PASSWORD],
+      ]);
+      expect(error.mock.calls).toEqual([
+        [{ reason: 'Memory allocation error' }, 'a stored password hash cannot be used'],
+      ]);
+    } finally {
+      verify.mockRestore();
+      error.mockRestore();
+    }
+    expect(await hasher.verify(hash, PASSWORD)).toBe(true);
   });
 
   it('refuses at once what finds the queue full, and does the rest', async () => {

@@ -71,13 +71,13 @@ export class PasswordHasher {
    * @param hash null for an unknown account: then a decoy is checked, so that the answer takes the
    * same work and its time does not tell which accounts exist. The decoy costs what our own hashes cost: a
    * hash of another system takes its own time, and so may tell of its account, until the first sign-in
-   * has replaced it.
+   * has replaced it. A hash that cannot be checked, for whichever technical reason, matches no password: the reason
+   * is logged as an error, and the decoy is checked in its place.
    * @throws OverloadedError
    */
   async verify(hash: string | null, password: string): Promise<boolean> {
     const stored = hash === null ? null : this.read(hash);
-    const matches = await this.run('verify', () => (stored ?? this.decoy).verify(password));
-    return stored !== null && matches;
+    return this.run('verify', () => this.check(stored, password));
   }
 
   /** True unless the hash is what `hash` makes today. */
@@ -85,15 +85,31 @@ export class PasswordHasher {
     return !isArgon2idOf(hash, this.parameters);
   }
 
-  /** Nobody signs in by a hash that cannot be read: that is a fault of ours, and no news for the client. */
+  private async check(stored: PasswordHash | null, password: string): Promise<boolean> {
+    try {
+      if (stored) {
+        return await stored.verify(password);
+      }
+    } catch (error) {
+      this.reportUnusable((error as Error).message);
+    }
+    await this.decoy.verify(password);
+    return false;
+  }
+
+  /** @returns null for a hash that cannot be read: a fault of the record, which the client must not learn of. */
   private read(hash: string): PasswordHash | null {
     try {
       return parseHash(hash);
     } catch (error) {
-      const reason = (error as UnusableHashError).message;
-      this.logger.error({ reason }, 'a stored password hash cannot be used');
+      this.reportUnusable((error as UnusableHashError).message);
       return null;
     }
+  }
+
+  /** @param reason of our parsers and of the hash functions, none of which repeats the hash. */
+  private reportUnusable(reason: string): void {
+    this.logger.error({ reason }, 'a stored password hash cannot be used');
   }
 
   private async run<T>(operation: 'hash' | 'verify', work: () => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ import {
   type RefreshToken,
 } from '../refresh-token';
 import { userAgentOf, type ClientDetails, type DatedSession } from '../session';
-import { SessionRevocationStore } from './session-revocation.store';
+import { SessionRevocationStore, type RevokedSession } from './session-revocation.store';
 import { toSession, type SessionRow } from './session-row';
 
 /** A repetition of the last rotation by the same client within this time is not a theft. */
@@ -25,6 +25,8 @@ export interface Rotation {
 export interface RotateOptions {
   /** The session's new expiry, given when it was created; ms since the epoch. */
   expiresAtMs: (createdAtMs: number) => number;
+  /** Expiry of an access token, given when it is issued and when its session expires; ms since the epoch. */
+  tokensExpireAtMs: (issuedAtMs: number, sessionExpiresAtMs: number) => number;
   /** What must succeed as well, or nothing is rotated. */
   alongside?: ((userId: string) => Promise<void>) | undefined;
 }
@@ -32,7 +34,7 @@ export interface RotateOptions {
 /** `reused`: a used token came again, and the session has been ended in the record for it. */
 export type RotationOutcome =
   | ({ outcome: 'rotated' } & Rotation)
-  | { outcome: 'reused'; session: DatedSession }
+  | { outcome: 'reused'; session: DatedSession; revoked: RevokedSession }
   | { outcome: 'unknown' | 'revoked' | 'expired' };
 
 interface TokenRow {
@@ -62,7 +64,7 @@ export class RefreshTokenStore {
     presented: RefreshToken,
     client: ClientDetails,
     nowMs: number,
-    { expiresAtMs, alongside }: RotateOptions,
+    { expiresAtMs, tokensExpireAtMs, alongside }: RotateOptions,
   ): Promise<RotationOutcome> {
     return this.database.transaction(async () => {
       const owner = await this.ownerOf(presented);
@@ -84,14 +86,24 @@ export class RefreshTokenStore {
       }
       if (token.used_at === null) {
         const extended = { ...session, expiresAtMs: expiresAtMs(session.createdAtMs) };
+        await this.extend(extended, tokensExpireAtMs(nowMs, extended.expiresAtMs), nowMs);
         return this.useToken(presented, extended, client, nowMs);
       }
       const repetition = repeated(token, presented, client, nowMs);
       if (repetition) {
+        // This instance may issue tokens of a longer life than the one that made the pair.
+        const expiryMs = tokensExpireAtMs(repetition.rotatedAtMs, session.expiresAtMs);
+        await this.extend(session, expiryMs, nowMs);
         return { outcome: 'rotated', session, ...repetition };
       }
-      await this.revocations.revoke(session.id, session.userId, 'refresh-reuse', nowMs);
-      return { outcome: 'reused', session };
+      const revoked = await this.revocations.revoke(
+        session.id,
+        session.userId,
+        'refresh-reuse',
+        nowMs,
+      );
+      const { id, expiresAtMs: endsAtMs } = session;
+      return { outcome: 'reused', session, revoked: revoked ?? { id, tokensExpireAtMs: endsAtMs } };
     });
   }
 
@@ -144,12 +156,22 @@ export class RefreshTokenStore {
       `INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at) VALUES ($1, $2, $3, $4)`,
       [successor.id, session.id, hashSecret(successor.secret), now],
     );
-    await this.query('UPDATE sessions SET expires_at = $2, last_seen_at = $3 WHERE id = $1', [
-      session.id,
-      new Date(session.expiresAtMs),
-      now,
-    ]);
     return { outcome: 'rotated', session, refreshToken: successor, rotatedAtMs: nowMs };
+  }
+
+  /** Earlier tokens may live longer than one that is issued now, after a change of settings. */
+  private async extend(
+    { id, expiresAtMs }: DatedSession,
+    tokensExpireAtMs: number,
+    nowMs: number,
+  ): Promise<void> {
+    await this.query(
+      `UPDATE sessions
+          SET expires_at = $2, last_seen_at = $3,
+              tokens_expire_at = GREATEST(COALESCE(tokens_expire_at, expires_at), $4)
+        WHERE id = $1`,
+      [id, new Date(expiresAtMs), new Date(nowMs), new Date(tokensExpireAtMs)],
+    );
   }
 
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

@@ -6,6 +6,7 @@ export const ALL_SESSIONS_REVOKED = 'all-sessions-revoked';
 /** What Redis has to learn of one revoked session. */
 export interface SessionRevokedDetails {
   sessionId: string;
+  /** The latest expiry of an access token of the session. */
   expiresAtMs: number;
 }
 
@@ -25,6 +26,6 @@ export const sessionChanges = {
   /** SQL that selects an entry for each row of sessions that a statement ended. */
   revokedFrom: (ended: string) =>
     `SELECT '${SESSION_REVOKED}', user_id, jsonb_build_object(
-       'sessionId', id, 'expiresAtMs', floor(extract(epoch FROM expires_at) * 1000)::bigint)
+       'sessionId', id, 'expiresAtMs', floor(extract(epoch FROM tokens_expire_at) * 1000)::bigint)
        FROM ${ended}`,
 };

@@ -19,6 +19,8 @@ interface StateRow extends SessionRow {
 
 export interface InsertSession {
   session: DatedSession;
+  /** Expiry of its first access token, ms since the epoch. */
+  tokensExpireAtMs: number;
   client: ClientDetails;
   refreshToken: RefreshToken;
   /** The most sessions a user may have; the oldest beyond it end. */
@@ -170,12 +172,13 @@ export class SessionRecordStore {
   }
 
   private async insertUnderSubject(insert: InsertSession): Promise<boolean> {
-    const { session, client, refreshToken } = insert;
+    const { session, tokensExpireAtMs, client, refreshToken } = insert;
     const rows = await this.query(
       `WITH opened AS (
          INSERT INTO sessions
-           (id, user_id, generation, role, created_at, last_seen_at, expires_at, ip, user_agent)
-         SELECT $1, user_id, generation, $4, $5, $5, $6, $7, $8
+           (id, user_id, generation, role, created_at, last_seen_at, expires_at, ip, user_agent,
+            tokens_expire_at)
+         SELECT $1, user_id, generation, $4, $5, $5, $6, $7, $8, $11
            FROM subjects WHERE user_id = $2 AND generation = $3 FOR SHARE
          RETURNING id, created_at
        )
@@ -192,6 +195,7 @@ export class SessionRecordStore {
         userAgentOf(client),
         refreshToken.id,
         hashSecret(refreshToken.secret),
+        new Date(tokensExpireAtMs),
       ],
     );
     return rows.length === 1;

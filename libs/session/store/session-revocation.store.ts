@@ -8,17 +8,20 @@ import { SubjectStore } from './subject.store';
 /** Parts of the statements that end sessions; $1 is now, $2 the reason. */
 const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
 const IS_LIVE = 'revoked_at IS NULL AND expires_at > $1';
-const RETURN_ENDED = 'RETURNING sessions.id, sessions.user_id, sessions.expires_at';
+/** Of a session without an expiry of its tokens it is known that none outlives it. */
+const RETURN_ENDED = `RETURNING sessions.id, sessions.user_id,
+  COALESCE(sessions.tokens_expire_at, sessions.expires_at) AS tokens_expire_at`;
 
 interface EndedRow {
   id: string;
-  expires_at: Date;
+  tokens_expire_at: Date;
 }
 
 /** A session that a revocation ended: what is needed to put up its tombstone. */
 export interface RevokedSession {
   id: string;
-  expiresAtMs: number;
+  /** No access token of it is good any longer than that; ms since the epoch. */
+  tokensExpireAtMs: number;
 }
 
 /** Everything that one revoke-all did to one user. */
@@ -132,5 +135,5 @@ export class SessionRevocationStore {
 }
 
 function toRevokedSession(row: EndedRow): RevokedSession {
-  return { id: row.id, expiresAtMs: row.expires_at.getTime() };
+  return { id: row.id, tokensExpireAtMs: row.tokens_expire_at.getTime() };
 }

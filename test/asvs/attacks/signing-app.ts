@@ -1,10 +1,10 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rotateKeys } from '../../../libs/auth';
 import { startAttackedApp } from '../../support/attacked-app';
 import type { TestApp } from '../../support/app';
 import { es256, hmac, readToken, type Signer } from '../../support/hand-made-token';
+import { newSigningKey } from '../../support/signing-keys';
 import { newFolder } from '../../support/stores';
 
 /** The application, with the key that it signs with: what no attacker has. */
@@ -25,7 +25,7 @@ export const SIGNING_APPS: Record<'HS256' | 'ES256', () => Promise<SigningApp>> 
   },
   async ES256() {
     const directory = newFolder('keys-');
-    const { kid } = await rotateKeys(directory);
+    const kid = await newSigningKey(directory);
     const privateKey = createPrivateKey(readFileSync(join(directory, `${kid}.pem`), 'utf8'));
     const env = { JWT_KEYS_DIR: directory, JWT_SECRET: SECRET };
     return {

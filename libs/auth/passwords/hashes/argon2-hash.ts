@@ -12,6 +12,9 @@ export interface Argon2Parameters {
 /** Of the version of 2015, 1.3; 16 stands for 1.0. */
 const VERSION = 19;
 const VERSIONS = [16, VERSION, undefined];
+/** RFC 9106 section 3.1. */
+const MAX = { m: 2 ** 32 - 1, t: 2 ** 32 - 1, p: 2 ** 24 - 1 };
+const MIN_MEMORY_PER_LANE = 8;
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
 
@@ -68,10 +71,11 @@ export function isArgon2idOf(text: string, parameters: Argon2Parameters): boolea
 function parse(text: string) {
   const phc = parsePhc(text, { required: ['m', 't', 'p'] });
   const { id, version, salt, hash } = phc;
-  const [memoryCost, timeCost, parallelism] = ['m', 't', 'p'].map((name) => countOf(phc, name)) as [
-    number,
-    number,
-    number,
-  ];
+  const memoryCost = countOf(phc, 'm', MAX.m);
+  const timeCost = countOf(phc, 't', MAX.t);
+  const parallelism = countOf(phc, 'p', MAX.p);
+  if (memoryCost < MIN_MEMORY_PER_LANE * parallelism) {
+    throw new UnusableHashError('has a parameter m below 8 × p, which Argon2 does not allow');
+  }
   return { id, version, salt, hash, memoryCost, timeCost, parallelism };
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { checkImportedHash, parseHash } from './parse-hash';
 import { UnusableHashError } from './password-hash';
 
@@ -115,6 +116,13 @@ describe('a stored hash', () => {
     ['PBKDF2 longer than its digest', `$pbkdf2-sha256$i=4096$${SALT}$${SHA512_6070}`],
     ['PBKDF2 without iterations', `$pbkdf2-sha256$${SALT}$${HASH}`],
     ['half a thousand characters', `$scrypt$ln=14,r=8,p=1$${SALT}$${'A'.repeat(600)}`],
+    ['Argon2 of less memory than its lanes need', `$argon2id$v=19$m=12,t=20,p=2$${SALT}$${HASH}`],
+    ['Argon2 of memory beyond 32 bits', `$argon2id$v=19$m=4294967296,t=1,p=1$${SALT}$${HASH}`],
+    ['Argon2 of passes beyond 32 bits', `$argon2id$v=19$m=64,t=4294967296,p=1$${SALT}$${HASH}`],
+    ['Argon2 of too many lanes', `$argon2id$v=19$m=4294967295,t=1,p=16777216$${SALT}$${HASH}`],
+    ['scrypt of an N that is too large for its r', `$scrypt$ln=16,r=1,p=1$${SALT}$${HASH}`],
+    ['scrypt of too large an r and p', `$scrypt$ln=1,r=32768,p=32768$${SALT}$${HASH}`],
+    ['PBKDF2 of iterations beyond 31 bits', `$pbkdf2-sha256$i=2147483648$${SALT}$${HASH}`],
     ['Argon2 with data', `$argon2id$v=19$m=65536,t=2,p=1,data=AAAA$${SALT}$${HASH}`],
   ])('is not %s', (_what, text) => {
     let failure: unknown;
@@ -155,7 +163,7 @@ describe('an imported hash', () => {
     scrypt('ln=1,r=1000000000,p=1'),
     scrypt('ln=31,r=8,p=1'),
     pbkdf2(2_000_001),
-    pbkdf2(Number.MAX_SAFE_INTEGER),
+    pbkdf2(2_147_483_647),
     argon2('m=131073,t=1,p=1'),
     argon2('m=4294967295,t=1,p=1'),
     argon2('m=131072,t=5,p=1'),
@@ -166,4 +174,75 @@ describe('an imported hash', () => {
     expect(() => checkImportedHash(text)).toThrow(UnusableHashError);
     expect(() => checkImportedHash(text)).toThrow(/^costs more than .* at each sign-in$/);
   });
+});
+
+describe('any hash that is accepted', () => {
+  const bytes = (min: number, max: number) =>
+    fc
+      .uint8Array({ minLength: min - 1, maxLength: max + 1 })
+      .map((array) => Buffer.from(array).toString('base64').replace(/=+$/, ''));
+  /** Where limits lie, and just below. */
+  const edges = [0, 1, 2, 7, 8, 15, 16, 17, 2 ** 24, 2 ** 30, 2 ** 31, 2 ** 32, 2 ** 53];
+  const edge = fc.constantFrom(...edges.flatMap((value) => [value - 1, value]));
+  const count = fc.oneof(fc.integer({ min: -1, max: 200 }), edge);
+  const body = fc.tuple(bytes(8, 64), bytes(16, 64)).map((parts) => parts.join('$'));
+  const version = fc.constantFrom('', 'v=16$', 'v=19$', 'v=20$', 'v=0$', 'v=4294967315$');
+  const argon2 = fc
+    .tuple(
+      fc.constantFrom('argon2id', 'argon2i'),
+      version,
+      fc.oneof(
+        fc.tuple(count, count, count),
+        fc
+          .tuple(fc.integer({ min: -1, max: 64 }), fc.integer({ min: 1, max: 3 }))
+          .chain(([more, t]) =>
+            fc.integer({ min: 1, max: 17 }).map((p) => [8 * p + more, t, p] as const),
+          ),
+      ),
+      body,
+    )
+    .map(([id, v, [m, t, p], rest]) => `$${id}$${v}m=${m},t=${t},p=${p}$${rest}`);
+  const few = fc.integer({ min: 0, max: 8 });
+  const scrypt = fc
+    .tuple(fc.oneof(few, edge), fc.oneof(few, edge), fc.oneof(few, edge), body)
+    .map(([ln, r, p, rest]) => `$scrypt$ln=${ln},r=${r},p=${p}$${rest}`);
+  const pbkdf2 = fc
+    .tuple(fc.constantFrom('sha256', 'sha512'), count, body)
+    .map(([digest, i, rest]) => `$pbkdf2-${digest}$i=${i}$${rest}`);
+  const bcrypt = fc
+    .tuple(
+      fc.constantFrom('2a', '2b', '2y'),
+      fc.constantFrom('03', '04', '05', '31', '32'),
+      fc.stringMatching(/^[./A-Za-z0-9]{21}[.Oeu]$/),
+      fc.stringMatching(/^[./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/),
+    )
+    .map(([id, cost, salt, hash]) => `$${id}$${cost}$${salt}${hash}`);
+  const password = fc.string({ unit: 'binary', maxLength: 200 });
+
+  it.each([
+    ['Argon2', argon2],
+    ['scrypt', scrypt],
+    ['PBKDF2', pbkdf2],
+    ['bcrypt', bcrypt],
+  ])('of %s can be checked', async (_kind, texts) => {
+    let checked = 0;
+    const property = fc.asyncProperty(texts, password, async (text, presented) => {
+      if (isImportable(text)) {
+        expect(await parseHash(text).verify(presented)).toBe(false);
+        checked += 1;
+      }
+    });
+    await fc.assert(property, { numRuns: 200 });
+    expect(checked).toBeGreaterThan(10);
+  });
+
+  function isImportable(text: string): boolean {
+    try {
+      checkImportedHash(text);
+      return true;
+    } catch (error) {
+      expect(error).toBeInstanceOf(UnusableHashError);
+      return false;
+    }
+  }
 });

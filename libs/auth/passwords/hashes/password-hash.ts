@@ -1,6 +1,9 @@
 /** A password hash as it is kept, of whatever kind. */
 export interface PasswordHash {
-  /** Runs on the thread pool; compares in constant time. */
+  /**
+   * Runs on the thread pool; compares in constant time. Rejects only for a technical reason, such as memory that
+   * the system does not give: what the function cannot compute is refused when the hash is read.
+   */
   verify(password: string): Promise<boolean>;
 
   /** Null where a check costs no more than MAX_COST allows; else what is too much, for a person. */

@@ -2,6 +2,9 @@ import { pbkdf2, timingSafeEqual } from 'node:crypto';
 import { MAX_COST, UnusableHashError, type PasswordHash } from './password-hash';
 import { countOf, parsePhc } from './phc-string';
 
+/** Node takes the iterations as a number of 32 bits with a sign. */
+const MAX_ITERATIONS = 2 ** 31 - 1;
+
 const DIGESTS: Record<string, { name: string; bytes: number }> = {
   'pbkdf2-sha256': { name: 'sha256', bytes: 32 },
   'pbkdf2-sha512': { name: 'sha512', bytes: 64 },
@@ -15,7 +18,7 @@ const DIGESTS: Record<string, { name: string; bytes: number }> = {
 export function pbkdf2Hash(text: string): PasswordHash {
   const phc = parsePhc(fromPasslib(text), { required: ['i'], optional: ['l'] });
   const { id, params, salt, hash } = phc;
-  const iterations = countOf(phc, 'i');
+  const iterations = countOf(phc, 'i', MAX_ITERATIONS);
   const digest = DIGESTS[id];
   if (!digest) {
     throw new UnusableHashError('is of a digest that is not known');

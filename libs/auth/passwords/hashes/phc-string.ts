@@ -39,11 +39,11 @@ export function parsePhc(
   return { id, version, params, salt, hash };
 }
 
-/** @throws UnusableHashError unless it is a whole number of at least 1. */
-export function countOf({ params }: PhcString, name: string): number {
+/** @throws UnusableHashError unless it is a whole number from 1 to `max`, which the function can compute. */
+export function countOf({ params }: PhcString, name: string, max: number): number {
   const value = params[name];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
-    throw new UnusableHashError(`has a parameter ${name} that is no whole number of at least 1`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > max) {
+    throw new UnusableHashError(`has a parameter ${name} that is no whole number from 1 to ${max}`);
   }
   return value;
 }

@@ -4,13 +4,20 @@ import { countOf, parsePhc } from './phc-string';
 
 /** Node takes N as a number of 32 bits. */
 const MAX_LN = 31;
+/** RFC 7914 section 2: r × p is below 2³⁰, and N below 2 to the power of 16 × r. */
+const MAX_R_TIMES_P = 2 ** 30 - 1;
+const LN_PER_R = 16;
 
 /** `$scrypt$ln=15,r=8,p=1$salt$hash`, RFC 7914: N is 2 to the power of `ln`. @throws UnusableHashError */
 export function scryptHash(text: string): PasswordHash {
   const phc = parsePhc(text, { required: ['ln', 'r', 'p'] });
-  const [ln, r, p] = [countOf(phc, 'ln'), countOf(phc, 'r'), countOf(phc, 'p')];
-  if (ln > MAX_LN) {
-    throw new UnusableHashError('has a parameter ln above 31');
+  const ln = countOf(phc, 'ln', MAX_LN);
+  const r = countOf(phc, 'r', MAX_R_TIMES_P);
+  const p = countOf(phc, 'p', MAX_R_TIMES_P);
+  if (r * p > MAX_R_TIMES_P || ln >= LN_PER_R * r) {
+    throw new UnusableHashError(
+      'has parameters that scrypt does not allow: r × p, or ln for its r',
+    );
   }
   const N = 2 ** ln;
   const blockBytes = 128 * r;

@@ -1,0 +1,48 @@
+import bowser from 'bowser';
+
+const UNKNOWN = 'Unknown device';
+const MAX_LENGTH = 40;
+
+const BROWSERS = new Set(Object.values(bowser.BROWSER_MAP));
+const SYSTEMS = new Set(Object.values(bowser.OS_MAP));
+
+/** What no terminal or page should be given: controls, marks of direction, what cannot be seen. */
+const UNSHOWABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * A user agent as a name for people, of 1 to 40 characters: `Firefox on macOS`. A program that is no known browser is
+ * called by its first product, which is the most significant one (RFC 9110 section 10.1.5); what is unknown is left out.
+ */
+export function deviceName(userAgent: string | null): string {
+  if (!userAgent) {
+    return UNKNOWN;
+  }
+  const { browser, os } = bowser.parse(userAgent);
+  const program = known(browser.name, BROWSERS) ?? productOf(userAgent);
+  const system = known(os.name, SYSTEMS);
+  if (program && system) {
+    return shortened(`${program} on ${system}`);
+  }
+  return shortened(program ?? system ?? UNKNOWN);
+}
+
+/** For other programs the library makes a name of whatever stands before the last version. */
+function known(name: string | undefined, names: ReadonlySet<string>): string | null {
+  return name !== undefined && names.has(name) ? name : null;
+}
+
+function productOf(userAgent: string): string | null {
+  const [product = ''] = userAgent.replace(UNSHOWABLE, '').split(/[/(;,]/);
+  return shortened(product) || null;
+}
+
+function shortened(text: string): string {
+  let name = '';
+  for (const character of text.replace(/\s+/g, ' ').trim()) {
+    if (name.length + character.length > MAX_LENGTH) {
+      break;
+    }
+    name += character;
+  }
+  return name.trim();
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keyStates } from './key-directory';
+import {
+  activateKey,
+  addKey,
+  KEY_PROPAGATION_MS,
+  KeyInUseError,
+  KeyNotFoundError,
+  retireKey,
+} from './key-rotation';
+
+const TOKEN_TTL_MS = 900_000;
+const MINUTE_MS = 60_000;
+const UNKNOWN = 'k'.repeat(43);
+
+describe('the keys of a directory', () => {
+  let directory: string;
+  const nowMs = Date.now();
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'latchkey-rotation-'));
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  const states = () => keyStates(directory).map(({ kid, active }) => [kid, active]);
+
+  function changedAgo(name: string, ms: number): void {
+    const at = new Date(nowMs - ms);
+    utimesSync(join(directory, name), at, at);
+  }
+
+  const add = async () => (await addKey(directory)).kid;
+
+  it('sign from the first one on, and others are published without signing', async () => {
+    const first = await addKey(directory);
+    expect(first.active).toBe(true);
+    const second = await addKey(directory);
+    expect(second.active).toBe(false);
+    expect(second.activatableAtMs - second.publishedAtMs).toBe(KEY_PROPAGATION_MS);
+    expect(states()).toEqual([
+      [first.kid, true],
+      [second.kid, false],
+    ]);
+  });
+
+  it('are activated once they have been published for ten minutes', async () => {
+    const [first, second] = [await add(), await add()];
+    const early = activateKey(directory, second, { nowMs });
+    await expect(early).rejects.toThrow(KeyInUseError);
+    await expect(early).rejects.toThrow(/less than 10 minutes ago.*after \d{4}-.*Z, or use --now/);
+    expect(states()[0]).toEqual([first, true]);
+    changedAgo(`${second}.pem`, KEY_PROPAGATION_MS);
+    await activateKey(directory, second, { nowMs });
+    await activateKey(directory, second, { nowMs });
+    expect(states()).toEqual([
+      [second, true],
+      [first, false],
+    ]);
+  });
+
+  it('are activated at once where the operator says so, or where none signs', async () => {
+    const [first, second] = [await add(), await add()];
+    await activateKey(directory, second, { nowMs, force: true });
+    expect(states()[0]).toEqual([second, true]);
+    rmSync(join(directory, 'active'));
+    await activateKey(directory, first, { nowMs });
+    expect(states()[0]).toEqual([first, true]);
+  });
+
+  it('are retired once no token of theirs can be valid', async () => {
+    const [first, second] = [await add(), await add()];
+    await activateKey(directory, second, { nowMs, force: true });
+    changedAgo(`${first}.pem`, 90 * 86_400_000);
+    changedAgo('active', TOKEN_TTL_MS);
+    const early = retireKey(directory, first, TOKEN_TTL_MS, { nowMs });
+    await expect(early).rejects.toThrow(KeyInUseError);
+    await expect(early).rejects.toThrow(/may be valid: retire it after \d{4}-.*Z, or use --now/);
+    changedAgo('active', TOKEN_TTL_MS + MINUTE_MS);
+    await retireKey(directory, first, TOKEN_TTL_MS, { nowMs });
+    expect(states()).toEqual([[second, true]]);
+  });
+
+  it('are retired before that where the operator says so, or where they never signed', async () => {
+    const [first, second] = [await add(), await add()];
+    await retireKey(directory, second, TOKEN_TTL_MS, { nowMs });
+    const third = await add();
+    await activateKey(directory, third, { nowMs, force: true });
+    await retireKey(directory, first, TOKEN_TTL_MS, { nowMs, force: true });
+    expect(states()).toEqual([[third, true]]);
+  });
+
+  it('are never retired while they sign', async () => {
+    const kid = await add();
+    const retired = retireKey(directory, kid, TOKEN_TTL_MS, { nowMs, force: true });
+    await expect(retired).rejects.toThrow('This key signs: activate another one first.');
+  });
+
+  it.each([UNKNOWN, '', '../active', '..'])('are not found by the kid %j', async (kid) => {
+    await add();
+    const options = { nowMs, force: true };
+    for (const active of [true, false]) {
+      await expect(activateKey(directory, kid, options)).rejects.toThrow(KeyNotFoundError);
+      if (active) {
+        const retired = retireKey(directory, kid, TOKEN_TTL_MS, options);
+        await expect(retired).rejects.toThrow(KeyNotFoundError);
+        rmSync(join(directory, 'active'));
+      }
+    }
+  });
+});

@@ -1,0 +1,48 @@
+import sharp from 'sharp';
+import { animations, plain } from '../../test/support/pictures';
+import { AvatarEncoder } from './avatar-encoder';
+import { UnsupportedImageError } from './avatar.errors';
+
+const STILL = ['jpeg', 'png', 'webp', 'gif', 'avif'] as const;
+const ANIMATED = ['png', 'webp', 'gif', 'avif'] as const;
+
+describe('the encoder of avatars', () => {
+  const encoder = new AvatarEncoder();
+
+  /** Red, green and blue of its middle. */
+  async function middleOf(content: Uint8Array): Promise<number[]> {
+    const { 128: encoded } = await encoder.encode(content);
+    const { data, info } = await sharp(encoded).raw().toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height]).toEqual([128, 128]);
+    const at = (64 * 128 + 64) * info.channels;
+    return [...data.subarray(at, at + 3)];
+  }
+
+  function expectRed([red, green, blue]: number[]): void {
+    expect(red).toBeGreaterThan(240);
+    expect(green).toBeLessThan(15);
+    expect(blue).toBeLessThan(15);
+  }
+
+  it.each(STILL)('takes a still %s', async (format) => {
+    expectRed(await middleOf(await plain('#f00').toFormat(format).toBuffer()));
+  });
+
+  it.each(ANIMATED)('takes of an animated %s its first picture', async (format) => {
+    expectRed(await middleOf((await animations())[format]!));
+  });
+
+  it('leaves what it was given as it was', async () => {
+    const { avif } = await animations();
+    const copy = Buffer.from(avif!);
+    await encoder.encode(avif!);
+    expect(avif).toEqual(copy);
+  });
+
+  it('refuses an AVIF that is a film alone', async () => {
+    const { avif } = await animations();
+    const film = Buffer.from(avif!);
+    film.write('avio', film.indexOf('avif'), 'latin1');
+    await expect(encoder.encode(film)).rejects.toThrow(UnsupportedImageError);
+  });
+});

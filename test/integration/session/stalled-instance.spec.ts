@@ -1,0 +1,108 @@
+import { PASSWORD, startTestApp, type TestApp } from '../../support/app';
+import { SessionPublisher } from '../../../libs/session/session-publisher';
+import { RedisTrust } from '../../../libs/sync';
+import { TcpProxy } from '../../support/tcp-proxy';
+import { until } from '../../support/until';
+
+const PROFILE = '/api/auth/profile';
+
+describe('an instance that stalls while a session is revoked elsewhere', () => {
+  let other: TestApp;
+  let wire: TcpProxy;
+  let stalled: TestApp;
+
+  beforeAll(async () => {
+    other = await startTestApp();
+    wire = await TcpProxy.start(Number(new URL(other.redis.url).port));
+    stalled = await startTestApp({ beside: other, redisPort: wire.port });
+  });
+
+  beforeEach(async () => {
+    wire.restore();
+    await until(() => stalled.nest.get(RedisTrust).era() !== null);
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  afterAll(async () => {
+    wire.restore();
+    await stalled.close();
+    wire.stop();
+    await other.close();
+  });
+
+  /** Comes between the next transaction that opens or refreshes a session and what Redis is told of it. */
+  function beforeOpening(happens: () => Promise<void> | void): Promise<void> {
+    const publisher = stalled.nest.get(SessionPublisher);
+    const opened = publisher.opened.bind(publisher);
+    return new Promise((resolve, reject) => {
+      jest.spyOn(publisher, 'opened').mockImplementationOnce(async (...args) => {
+        await Promise.resolve(happens()).then(resolve, reject);
+        return opened(...args);
+      });
+    });
+  }
+
+  const statusOf = async (token: string) => (await other.http.get(PROFILE, { token })).status;
+
+  /** What the instance finds of Redis when it goes on. */
+  const WAYS = [
+    ['with Redis hanging', () => wire.hang()],
+    ['with Redis away', () => wire.cut()],
+    ['with Redis there', () => undefined],
+    ['with Redis having lost all', () => other.redis.client.flushall()],
+  ] as const;
+
+  it.each(WAYS)('answers a refresh with token_revoked, %s', async (_way, stall) => {
+    const { accessToken: token, refreshToken } = await other.register();
+    const revoked = beforeOpening(async () => {
+      expect((await other.http.post('/api/auth/logout', { token })).status).toBe(204);
+      await stall();
+    });
+    const answer = await stalled.http.post('/api/auth/refresh', { json: { refreshToken } });
+    await revoked;
+    expect([answer.status, answer.body.code]).toEqual([401, 'token_revoked']);
+  });
+
+  it.each(WAYS)('starts a sign-in over, %s', async (_way, stall) => {
+    const { accessToken: token, user } = await other.register();
+    const revoked = beforeOpening(async () => {
+      expect((await other.http.post('/api/auth/logout-all', { token })).status).toBe(200);
+      await stall();
+    });
+    const json = { email: user.email, password: PASSWORD };
+    const answer = await stalled.http.post<{ accessToken: string }>('/api/auth/login', { json });
+    await revoked;
+    expect(answer.status).toBe(200);
+    expect(await statusOf(answer.body.accessToken)).toBe(200);
+    const rows = await other.database.sql.query<unknown[]>(
+      'SELECT FROM sessions WHERE user_id = $1 AND revoked_at IS NULL',
+      [user.id],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
+  it('answers a refresh with token_revoked, with Redis not in sync from the start', async () => {
+    const { accessToken: token, refreshToken } = await other.register();
+    jest.spyOn(stalled.nest.get(RedisTrust), 'era').mockReturnValue(null);
+    const revoked = beforeOpening(async () => {
+      expect((await other.http.post('/api/auth/logout', { token })).status).toBe(204);
+    });
+    const answer = await stalled.http.post('/api/auth/refresh', { json: { refreshToken } });
+    await revoked;
+    expect([answer.status, answer.body.code]).toEqual([401, 'token_revoked']);
+  });
+
+  it('answers with tokens that are good where nothing was revoked', async () => {
+    const { refreshToken } = await other.register();
+    const hung = beforeOpening(() => wire.hang());
+    const answer = await stalled.http.post<{ accessToken: string }>('/api/auth/refresh', {
+      json: { refreshToken },
+    });
+    await hung;
+    expect(answer.status).toBe(200);
+    expect(await statusOf(answer.body.accessToken)).toBe(200);
+  });
+});
