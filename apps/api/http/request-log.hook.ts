@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { AuthenticatedRequest } from '#libs/http';
 import { answerLog } from '../log/answer-log';
-import { clientOf } from './client.decorator';
+import { clientAddress } from './client-address';
 
 /**
  * Returns the request id to the caller, forbids caching, and logs one line for each answer.
@@ -27,7 +27,7 @@ export function addRequestHooks(fastify: FastifyInstance, always: Record<string,
       route: request.routeOptions.url,
       status,
       // Who was refused may be an attacker.
-      ip: status >= 400 ? clientOf(request).ip : undefined,
+      ip: status >= 400 ? clientAddress(request) : undefined,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
     });
     done();

@@ -1,7 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
-import type { TrustedProxies } from '#libs/config';
 
 /** How long a client may take, in milliseconds. */
 export class HttpTimings {
@@ -48,14 +46,4 @@ export function limitConnections({ server }: FastifyInstance, maxConnections: nu
       logger.warn(`connections are refused: more than ${maxConnections} at once`);
     }
   });
-}
-
-/** What Fastify is to believe of `X-Forwarded-For`: nothing, unless it comes from a proxy of ours. */
-export function trustProxy(proxies: TrustedProxies | undefined) {
-  if (!proxies) {
-    return false;
-  }
-  return 'hops' in proxies
-    ? (_address: string, hop: number) => hop < proxies.hops
-    : (address: string) => proxies.addresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

@@ -8,6 +8,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { parseIpAddress } from '#libs/common';
 import { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { Metrics } from '#libs/metrics';
@@ -61,7 +62,7 @@ export class MetricsListener implements OnApplicationBootstrap, BeforeApplicatio
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('cache-control', 'no-store');
     try {
-      this.access.check(request.socket.remoteAddress ?? '');
+      this.access.check(parseIpAddress(request.socket.remoteAddress));
       if (!isForMetrics(request)) {
         throw new NotFoundException();
       }
