@@ -24,7 +24,7 @@ export class AdminController {
   @Get('users/:id/sessions')
   @ApiOperation({ summary: "A user's devices, newest first" })
   @ApiOkResponse({ type: SessionListDto })
-  @ApiProtected('validation_failed', 'forbidden', 'not_found')
+  @ApiProtected('validation_failed', 'malformed_request', 'forbidden', 'not_found')
   async listSessions(
     @CurrentSession() { session }: Authenticated,
     @Param('id', IdPipe) userId: string,

@@ -25,7 +25,7 @@ export class AdminEventController {
     description: 'Of a deleted account too, for as long as its events are kept.',
   })
   @ApiOkResponse({ type: AuditEventListDto })
-  @ApiProtected('validation_failed', 'forbidden', 'not_found')
+  @ApiProtected('validation_failed', 'malformed_request', 'forbidden', 'not_found')
   async list(
     @Param('id', IdPipe) userId: string,
     @Query() { limit, cursor }: PageQueryDto,

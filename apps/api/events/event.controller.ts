@@ -20,7 +20,7 @@ export class EventController {
     description: 'A sign-in, and what failed, shows up about a second later.',
   })
   @ApiOkResponse({ type: SecurityEventListDto })
-  @ApiProtected('validation_failed')
+  @ApiProtected('validation_failed', 'malformed_request')
   async list(
     @CurrentSession() { session }: Authenticated,
     @Query() { limit, cursor }: PageQueryDto,

@@ -35,6 +35,11 @@ export function serverLimits({ headersMs, requestMs, idleMs, checkMs }: HttpTimi
   };
 }
 
+/** Where Node would answer 417 by itself: a server may ignore an expectation it does not know (RFC 9110 section 10.1.1). */
+export function ignoreExpectations({ server }: FastifyInstance): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
 /** Beyond them connections are closed at once, which a load balancer takes for a full instance. */
 export function limitConnections({ server }: FastifyInstance, maxConnections: number): void {
   const logger = new Logger('Http');

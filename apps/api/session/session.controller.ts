@@ -23,7 +23,7 @@ export class SessionController {
   @Get()
   @ApiOperation({ summary: 'Your devices, newest first' })
   @ApiOkResponse({ type: SessionListDto })
-  @ApiProtected('validation_failed')
+  @ApiProtected('validation_failed', 'malformed_request')
   async list(
     @CurrentSession() { session }: Authenticated,
     @Query() { limit, cursor }: PageQueryDto,
