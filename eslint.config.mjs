@@ -67,13 +67,20 @@ function importRules(owner, more = []) {
   return /** @type {import('eslint').Linter.RuleEntry} */ ([
     'error',
     {
-      paths: OWNED_PACKAGES.filter((owned) => owned.owner !== owner).flatMap(
-        ({ names, owner, use }) =>
-          names.map((name) => ({
-            name,
-            message: `Only libs/${owner} imports ${name}. Use ${use}.`,
-          })),
-      ),
+      paths: [
+        {
+          name: '@nestjs/common',
+          importNames: ['Ip'],
+          message: 'A proxy may write it in many ways. Use clientAddress of apps/api/http.',
+        },
+        ...OWNED_PACKAGES.filter((owned) => owned.owner !== owner).flatMap(
+          ({ names, owner, use }) =>
+            names.map((name) => ({
+              name,
+              message: `Only libs/${owner} imports ${name}. Use ${use}.`,
+            })),
+        ),
+      ],
       patterns: [
         {
           regex: '^#libs/[^/]+/|^\\.\\.?/(.*/)?libs/',

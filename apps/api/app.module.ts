@@ -20,6 +20,7 @@ import { HealthController } from './health/health.controller';
 import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
 import { ShutdownHealth } from './health/shutdown.health';
+import { UnreadBodies } from './http/unread-bodies';
 import { JobScheduler } from './jobs/job-scheduler';
 import { ScheduledJobs } from './jobs/scheduled-jobs';
 import { HttpTraffic } from './lifecycle/http-traffic';
@@ -69,6 +70,7 @@ export class AppModule {
         HttpTraffic,
         JobScheduler,
         ScheduledJobs,
+        UnreadBodies,
         RedisHealth,
         PostgresHealth,
         ShutdownHealth,

@@ -4,6 +4,7 @@ import {
   LogController,
   type FastifyBaseLogger,
   type FastifyError,
+  type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
@@ -14,15 +15,22 @@ import { Metrics } from '#libs/metrics';
 import { Tracer } from '#libs/tracing';
 import { VERSION } from '../version';
 import { AppModule } from './app.module';
+import { trustProxy } from './http/client-address';
+import { refuseOtherMethods } from './http/allowed-methods';
 import { answerClientError } from './http/client-error';
 import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { refuseUnclearRequests } from './http/message-framing';
 import { addRequestContext } from './http/request-context.hook';
 import { requestIdOf } from './http/request-id';
-import { addRequestHooks } from './http/request-log.hook';
-import { allowOrigins, letDocsRun, securityHeaders } from './http/browser-security';
-import { HttpTimings, limitConnections, serverLimits, trustProxy } from './http/server-limits';
+import { addAnswerHeaders, logAnswers } from './http/request-log.hook';
+import { allowOrigins, answerHeaders, letDocsRun } from './http/browser-security';
+import {
+  HttpTimings,
+  ignoreExpectations,
+  limitConnections,
+  serverLimits,
+} from './http/server-limits';
 import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
 import { measureRequests } from './metrics/request-metrics.hook';
@@ -48,9 +56,10 @@ export async function createApp(
 /** Fastify with our limits; answers also what fails before a route is found. */
 export function fastifyAdapter(
   logger: Logger,
-  { trustedProxies }: Settings,
+  { trustedProxies, hstsSeconds }: Settings,
   timings = new HttpTimings(),
 ): FastifyAdapter {
+  const always = answerHeaders(hstsSeconds);
   return new FastifyAdapter({
     ...serverLimits(timings),
     trustProxy: trustProxy(trustedProxies),
@@ -61,19 +70,29 @@ export function fastifyAdapter(
     logController: new LogController({ disableRequestLogging: true }),
     // The request's id comes from its context, with more, on every line: see log/logger.ts.
     childLoggerFactory: (log: FastifyBaseLogger) => log,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler(this: FastifyInstance, error, socket) {
+      answerClientError(error, socket, always, this.unreadBodies.has(socket));
+    },
+    rewriteUrl: routableTarget,
+    // Every answer is ours, also one that a request gets while the application closes.
+    return503OnClosing: false,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = describe(error, request.id);
-      void reply
-        .code(problem.status)
-        .type('application/problem+json')
-        .header('x-request-id', request.id)
-        .header('cache-control', 'no-store')
-        // No hook sees this answer, so none could close the connection when the process ends.
-        .header('connection', 'close')
-        .send(JSON.stringify(problem));
+      // No hook sees this answer, so none could close the connection when the process ends.
+      reply.raw.setHeader('connection', 'close');
+      reply.code(problem.status).headers(always).header('x-request-id', request.id);
+      request.server.unreadBodies.readAround(request, reply, () => {
+        void reply.type('application/problem+json').send(JSON.stringify(problem));
+      });
     },
   });
+}
+
+/**
+ * A target that is no path and no URL, such as `*`, as a path that no route has: Nest would answer it before our hooks.
+ */
+function routableTarget({ url = '' }: { url?: string | undefined }): string {
+  return url.startsWith('/') || /^https?:\/\//i.test(url) ? url : `/${url}`;
 }
 
 /** What is not under /api. */
@@ -92,20 +111,23 @@ export function setUpHttp(app: NestFastifyApplication): void {
   const traffic = app.get(HttpTraffic);
   const metrics = app.get(Metrics);
   const tracer = app.get(Tracer);
+  addAnswerHeaders(fastify, answerHeaders(settings.hstsSeconds));
   refuseUnclearRequests(fastify);
   if (tracer.isOn) {
     nameTraces(fastify, tracer);
   }
   limitConnections(fastify, settings.maxConnections);
-  allowOrigins(app, settings.corsOrigins);
+  ignoreExpectations(fastify);
+  traffic.watch(fastify);
+  allowOrigins(fastify, settings.corsOrigins);
+  refuseOtherMethods(fastify);
   measureRequests(fastify, metrics);
   metrics.http.watchInFlight(() => traffic.openRequests);
   acceptOnlyJson(fastify);
   acceptForms(fastify, '/api/auth/introspect');
   acceptUploads(fastify, '/api/auth/profile/avatar');
   addRequestContext(fastify);
-  addRequestHooks(fastify, securityHeaders(settings.hstsSeconds));
-  traffic.watch(fastify);
+  logAnswers(fastify);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
   app.useGlobalPipes(new BodyValidationPipe());
   if (settings.docs) {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock, currentRequest } from '#libs/common';
+import { Clock, currentRequest, parseIpAddress } from '#libs/common';
 import { Database } from '#libs/database';
 import { AuditEventStore } from './audit-event.store';
 import { EventQueue } from './event-queue';
@@ -68,7 +67,7 @@ export class SecurityEvents {
       userId,
       sessionId: told.sessionId ?? (isOwn ? asking.id : null),
       actorId: isOwn ? null : (asking?.userId ?? null),
-      ip: ip !== undefined && isRecordable(ip) ? ip : null,
+      ip: parseIpAddress(ip) ?? null,
       userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
       requestId: request?.requestId ?? null,
       details,
@@ -94,9 +93,4 @@ export class SecurityEvents {
     }
     this.listeners.forEach((listener) => listener(event));
   }
-}
-
-/** Postgres knows no zones of addresses. */
-function isRecordable(ip: string): boolean {
-  return isIP(ip) !== 0 && !ip.includes('%');
 }

@@ -23,7 +23,7 @@ export class RoleRequiredError extends DomainError {
   readonly code = 'forbidden';
 
   constructor() {
-    super('This needs another role.');
+    super('Insufficient role.');
   }
 }
 

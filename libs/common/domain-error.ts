@@ -2,6 +2,7 @@
 export type ErrorCode =
   | 'validation_failed'
   | 'malformed_json'
+  | 'malformed_request'
   | 'invalid_credentials'
   | 'token_missing'
   | 'token_invalid'
@@ -9,6 +10,7 @@ export type ErrorCode =
   | 'token_revoked'
   | 'forbidden'
   | 'not_found'
+  | 'method_not_allowed'
   | 'email_taken'
   | 'precondition_failed'
   | 'payload_too_large'
@@ -62,7 +64,7 @@ export class OverloadedError extends DomainError {
   override readonly retryAfterSeconds = 1;
 
   constructor() {
-    super('Too much of this is going on at once. Try again shortly.');
+    super('The server is busy. Retry after the time in `Retry-After`.');
   }
 }
 

@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import ms, { type StringValue } from 'ms';
 import { CronTime } from 'cron';
 import { z } from 'zod';
+import { parseOrigin, type OriginError } from './origin';
 
 /** Labels of letters, digits, hyphens and underscores. Numbers alone are a malformed IPv4 address. */
 const HOST_NAME = /^(?![\d.]+$)[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/i;
@@ -227,16 +228,18 @@ function addressesIn(text: string): BlockList | undefined {
   return addresses;
 }
 
-/** `https://app.example.com,https://example.com`: origins, as browsers write them. */
+/** `https://app.example.com,capacitor://localhost`: see `parseOrigin`. The message names the entry by its place. */
 export function originList() {
-  return z.string().transform((text, context) => {
-    const origins = text.split(',').map((part) => part.trim());
-    if (origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
-      return origins;
-    }
-    context.addIssue('must be a list of origins, like https://app.example.com,https://example.com');
-    return z.NEVER;
-  });
+  return z.string().transform((text, context) =>
+    text.split(',').map((part, index) => {
+      try {
+        return parseOrigin(part.trim());
+      } catch (error) {
+        context.addIssue(`entry ${index + 1} ${(error as OriginError).message}`);
+        return z.NEVER;
+      }
+    }),
+  );
 }
 
 /** A share of a whole. */

@@ -10,14 +10,16 @@ interface ProblemKind {
 /** The one table from error code to HTTP. */
 export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   validation_failed: { status: 400, title: 'Validation failed' },
-  malformed_json: { status: 400, title: 'Malformed request' },
+  malformed_json: { status: 400, title: 'Malformed JSON' },
+  malformed_request: { status: 400, title: 'Malformed request' },
   invalid_credentials: { status: 401, title: 'Invalid credentials' },
   token_missing: { status: 401, title: 'Access token missing' },
-  token_invalid: { status: 401, title: 'Access token invalid' },
-  token_expired: { status: 401, title: 'Access token expired' },
+  token_invalid: { status: 401, title: 'Token invalid' },
+  token_expired: { status: 401, title: 'Token expired' },
   token_revoked: { status: 401, title: 'Session revoked' },
   forbidden: { status: 403, title: 'Forbidden' },
   not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
   email_taken: { status: 409, title: 'E-mail address taken' },
   precondition_failed: { status: 412, title: 'Precondition failed' },
   payload_too_large: { status: 413, title: 'Payload too large' },
@@ -67,22 +69,23 @@ function classify(error: unknown): { code: ErrorCode; detail: string } {
   if (error instanceof DomainError) {
     return { code: error.code, detail: error.message };
   }
-  switch (statusOf(error)) {
-    case 400:
-    case 431:
-      return { code: 'malformed_json', detail: 'The request could not be read.' };
+  const status = statusOf(error) ?? 500;
+  switch (status) {
     case 403:
       return { code: 'forbidden', detail: 'This is not allowed.' };
     case 404:
-    case 405:
     case 414:
-      return { code: 'not_found', detail: 'There is nothing at this address for this method.' };
+      return { code: 'not_found', detail: 'No route matches this method and path.' };
+    case 405:
+      return { code: 'method_not_allowed', detail: 'This path does not support the method.' };
     case 413:
       return { code: 'payload_too_large', detail: 'The request body is too large.' };
     case 415:
       return { code: 'unsupported_media_type', detail: 'Send the body as application/json.' };
     default:
-      return { code: 'internal_error', detail: 'Something went wrong on our side.' };
+      return status >= 400 && status < 500
+        ? { code: 'malformed_request', detail: 'The request could not be read.' }
+        : { code: 'internal_error', detail: 'Something went wrong on our side.' };
   }
 }
 

@@ -1,6 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { parseIpAddress } from '#libs/common';
 
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 const GROUPS = 8;
 /** Of the eight, those that a provider assigns; the rest is the customer's to choose. */
 const NETWORK_GROUPS = 4;
@@ -10,19 +10,15 @@ const NETWORK_GROUPS = 4;
  * of them (RFC 6177).
  */
 export function addressGroup(address: string): string {
-  const mapped = MAPPED.exec(address)?.[1];
-  if (mapped !== undefined && isIPv4(mapped)) {
-    return mapped;
-  }
-  return isIPv6(address) ? networkOf(address) : address;
+  const parsed = parseIpAddress(address) ?? address;
+  return isIPv6(parsed) ? networkOf(parsed) : parsed;
 }
 
 function networkOf(address: string): string {
-  const [left = '', right] = address.toLowerCase().replace(/%.*$/, '').split('::');
+  const [left = '', right] = address.split('::');
   const groups = left === '' ? [] : left.split(':');
   const tail = right === undefined || right === '' ? [] : right.split(':');
   const missing = right === undefined ? 0 : Math.max(0, GROUPS - groups.length - tail.length);
   const all = [...groups, ...Array<string>(missing).fill('0'), ...tail];
-  const network = all.slice(0, NETWORK_GROUPS).map((group) => parseInt(group, 16).toString(16));
-  return `${network.join(':')}::/64`;
+  return `${all.slice(0, NETWORK_GROUPS).join(':')}::/64`;
 }

@@ -14,7 +14,7 @@ export class SessionExpiredError extends DomainError {
   readonly code = 'token_expired';
 
   constructor() {
-    super('The session has expired. Sign in again.');
+    super('The session of this token has expired. Sign in again.');
   }
 }
 

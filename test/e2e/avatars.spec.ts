@@ -308,7 +308,7 @@ describe.each([
         fill(form);
         const answer = await app.http.post(UPLOAD, { token, form });
         expect([index, answer.status]).toEqual([index, 400]);
-        expect(['validation_failed', 'malformed_json']).toContain(answer.body.code);
+        expect(['validation_failed', 'malformed_request']).toContain(answer.body.code);
       }
       expect(await stored()).toEqual(before);
       expect((await profile()).avatarUrl).toBeNull();

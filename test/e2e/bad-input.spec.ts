@@ -201,7 +201,7 @@ describe('bad input', () => {
     const answer = await raw(request);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
     expect(answer).toMatch(/content-type: application\/problem\+json/i);
-    expect(answer).toContain('"code":"malformed_json"');
+    expect(answer).toContain('"code":"malformed_request"');
   });
 
   it('no body to PUT /api/auth/profile is refused', async () => {

@@ -50,20 +50,33 @@ describe('metrics of a process', () => {
     expect((await started.http.get('/metrics')).status).toBe(404);
     const { paths } = (await started.http.get<{ paths: object }>('/docs/openapi.json')).body;
     expect(paths).not.toHaveProperty('/metrics');
-    for (const [method, path] of [
-      ['GET', '/'],
-      ['GET', '/health/live'],
-      ['GET', '/metrics/'],
-      ['POST', '/metrics'],
+    for (const [method, path, status, code, allow] of [
+      ['GET', '/', 404, 'not_found', null],
+      ['GET', '/health/live', 404, 'not_found', null],
+      ['GET', '/metrics/', 404, 'not_found', null],
+      ['POST', '/metrics', 405, 'method_not_allowed', 'GET, HEAD'],
+      ['OPTIONS', '/metrics', 405, 'method_not_allowed', 'GET, HEAD'],
     ] as const) {
       const elsewhere = await fetch(origin + path, { method });
-      expect([path, elsewhere.status, elsewhere.headers.get('content-type')]).toEqual([
+      expect([path, elsewhere.status, elsewhere.headers.get('allow')]).toEqual([
         path,
-        404,
-        'application/problem+json',
+        status,
+        allow,
       ]);
-      expect(await elsewhere.json()).toMatchObject({ code: 'not_found' });
+      expect(Object.fromEntries(elsewhere.headers)).toMatchObject({
+        'content-type': 'application/problem+json; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      });
+      expect(await elsewhere.json()).toMatchObject({
+        code,
+        requestId: elsewhere.headers.get('x-request-id'),
+      });
     }
+    const garbage = await RawConnection.open(Number(new URL(origin).port));
+    garbage.send('GARBAGE\r\n\r\n');
+    await garbage.untilClosed();
+    expect(garbage.received).toMatch(/^HTTP\/1\.1 400 [^]*x-request-id: \w+[^]*malformed_request/);
   });
 
   it('at their own port are there until the last request is answered', async () => {

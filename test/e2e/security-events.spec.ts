@@ -455,9 +455,10 @@ describe('security events', () => {
       async (query) => {
         const admin = await newAdmin();
         const { accessToken: token } = admin;
+        const code = query.startsWith('?cursor') ? 'malformed_request' : 'validation_failed';
         for (const path of ['/api/auth/events', `/api/admin/users/${admin.user.id}/events`]) {
           const answer = await app.http.get(`${path}${query}`, { token });
-          expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+          expect([answer.status, answer.body.code]).toEqual([400, code]);
         }
       },
     );

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { UnreadBodies } from '../../apps/api/http/unread-bodies';
 import { HttpTraffic } from '../../apps/api/lifecycle/http-traffic';
 import { RawConnection } from '../support/raw-connection';
 import { until } from '../support/until';
@@ -20,7 +21,7 @@ describe('the end of the traffic', () => {
 
   beforeEach(async () => {
     fastify = Fastify();
-    traffic = new HttpTraffic();
+    traffic = new HttpTraffic(new UnreadBodies());
     held = [];
     traffic.watch(fastify);
     fastify.get('/large', () => 'x'.repeat(LARGE_BYTES));
@@ -47,6 +48,13 @@ describe('the end of the traffic', () => {
     await ended;
     await client.untilClosed();
     expect(client.received.length).toBeGreaterThan(LARGE_BYTES);
+  });
+
+  it('waits for no rest of a body whose request is answered', async () => {
+    client.send('GET /unknown HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n');
+    await client.untilReceived(/^HTTP\/1\.1 404 [^]*\}$/);
+    await traffic.end();
+    await client.untilClosed();
   });
 
   it('closes a connection whose answer had begun to promise to keep it', async () => {

@@ -33,6 +33,15 @@ export class RawConnection {
     this.socket.write(text);
   }
 
+  /** Resolves when the system has taken all of it. @throws Error of the system when the connection breaks before. */
+  async sendAll(...parts: (string | Uint8Array)[]): Promise<void> {
+    for (const part of parts) {
+      await new Promise<void>((resolve, reject) => {
+        this.socket.write(part, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+  }
+
   stopReading(): void {
     this.socket.pause();
   }

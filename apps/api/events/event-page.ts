@@ -2,7 +2,7 @@ import type { EventCursor, SecurityEvent } from '#libs/audit';
 import { parsePageCursor, toPage } from '../http/page-cursor';
 import type { AuditEventDto, SecurityEventDto } from './security-event.dto';
 
-/** Where a page begins, or undefined for the first. @throws ValidationFailedError */
+/** Where a page begins, or undefined for the first. @throws MalformedCursorError */
 export function parseCursor(cursor: string | undefined): EventCursor | undefined {
   const parsed = parsePageCursor(cursor);
   return parsed && { occurredAtMs: parsed.atMs, id: parsed.id };

@@ -10,7 +10,7 @@ export class IntrospectionClientError extends DomainError {
   readonly challenge = 'Basic realm="latchkey", charset="UTF-8"';
 
   constructor() {
-    super('Authenticate with HTTP Basic as a client that may introspect tokens.');
+    super('The client credentials are missing or wrong. Send them with HTTP Basic.');
   }
 }
 

@@ -1,6 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { INestApplication } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import helmet from 'helmet';
 
@@ -40,11 +39,11 @@ const EXPOSED_HEADERS = [
 const PREFLIGHT_SECONDS = 600;
 
 /**
- * Headers that tell browsers what not to do with an answer. They are the same for all answers, so helmet
- * is asked once and not for each.
+ * Headers of every answer: they tell browsers what not to do with it, and forbid caches to keep it. Helmet is asked
+ * once and not for each answer.
  * @param hstsSeconds for which they shall use HTTPS only; undefined where TLS is somebody else's matter.
  */
-export function securityHeaders(hstsSeconds: number | undefined): Record<string, string> {
+export function answerHeaders(hstsSeconds: number | undefined): Record<string, string> {
   const protect = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: API_POLICY },
     strictTransportSecurity: hstsSeconds !== undefined && { maxAge: hstsSeconds },
@@ -53,9 +52,11 @@ export function securityHeaders(hstsSeconds: number | undefined): Record<string,
   const request = new IncomingMessage(new Socket());
   const answer = new ServerResponse(request);
   protect(request, answer, () => undefined);
-  return Object.fromEntries(
-    Object.entries(answer.getHeaders()).map(([name, value]) => [name, String(value)]),
-  );
+  const headers = Object.entries(answer.getHeaders());
+  return {
+    ...Object.fromEntries(headers.map(([name, value]) => [name, String(value)])),
+    'cache-control': 'no-store',
+  };
 }
 
 /** Lets the pages of Swagger UI do what they need. Where they are not served nothing is looked at. */
@@ -77,21 +78,37 @@ function nameCharacters(reply: FastifyReply): void {
   }
 }
 
-/** Pages of these origins may call the API; without any, no page of another origin may. */
-export function allowOrigins(app: INestApplication, origins: readonly string[]): void {
-  if (origins.length > 0) {
-    app.enableCors({
-      origin: [...origins],
-      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders: [
-        'Authorization',
-        'Content-Type',
-        'If-Match',
-        'If-None-Match',
-        'X-Request-Id',
-      ],
-      exposedHeaders: EXPOSED_HEADERS,
-      maxAge: PREFLIGHT_SECONDS,
-    });
+/** Headers of the answer to a preflight. */
+const PREFLIGHT = {
+  'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
+  'access-control-allow-headers':
+    'Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id',
+  'access-control-max-age': String(PREFLIGHT_SECONDS),
+};
+
+/**
+ * Pages of these origins may call the API; without any, no page of another origin may. A hook of ours, where Nest's
+ * would run before all others: it would answer without our headers, and requests that are to be refused.
+ */
+export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
+  if (origins.length === 0) {
+    return;
   }
+  const exposed = EXPOSED_HEADERS.join(', ');
+  fastify.addHook('onRequest', ({ method, headers }, reply, done) => {
+    const { origin } = headers;
+    reply.header('vary', 'Origin');
+    if (origin === undefined || !origins.includes(origin)) {
+      done();
+      return;
+    }
+    reply
+      .header('access-control-allow-origin', origin)
+      .header('access-control-expose-headers', exposed);
+    if (method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
+      void reply.code(204).headers(PREFLIGHT).send();
+    } else {
+      done();
+    }
+  });
 }

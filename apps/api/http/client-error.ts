@@ -10,36 +10,48 @@ const STATUS_OF: Record<string, number> = {
 
 /**
  * Answers what Node's HTTP parser gave up on, before there was a request: the only answer that has
- * to be written by hand. The connection is closed, for nobody knows where a next request begins.
+ * to be written by hand. The connection is closed, for the start of a next request is not known.
+ * @param always headers of every answer.
+ * @param isAnswered whether the request that is being read has its answer.
  */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || owesAnswer(socket)) {
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  always: Record<string, string>,
+  isAnswered = false,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered || owesAnswer(socket)) {
     socket.destroy();
     return;
   }
-  const status = STATUS_OF[error.code ?? ''] ?? 400;
+  socket.end(problemMessage(STATUS_OF[error.code ?? ''] ?? 400, always));
+}
+
+function problemMessage(status: number, always: Record<string, string>): string {
   const requestId = newRequestId();
   const problem: Problem = {
-    type: 'urn:latchkey:problem:malformed_json',
-    title: PROBLEMS.malformed_json.title,
+    type: 'urn:latchkey:problem:malformed_request',
+    title: PROBLEMS.malformed_request.title,
     status,
     detail: 'The request could not be read.',
-    code: 'malformed_json',
+    code: 'malformed_request',
     requestId,
   };
   const body = JSON.stringify(problem);
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'Content-Type: application/problem+json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${requestId}`,
-      'Cache-Control: no-store',
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
+  const headers = {
+    ...always,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    date: new Date().toUTCString(),
+    connection: 'close',
+  };
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    '',
+    body,
+  ].join('\r\n');
 }
 
 /**

@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { clientAddress } from './client-address';
 
 /** Where a request comes from, for the session's record. */
 export interface Client {
-  ip: string;
+  ip: string | undefined;
   userAgent: string | undefined;
 }
 
@@ -13,10 +13,5 @@ export const RequestClient = createParamDecorator((_: unknown, context: Executio
 );
 
 export function clientOf(request: FastifyRequest): Client {
-  return { ip: addressOf(request), userAgent: request.headers['user-agent'] };
-}
-
-/** What a proxy passes on may be anything that a client has made up. */
-function addressOf({ ip, socket }: FastifyRequest): string {
-  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;
+  return { ip: clientAddress(request), userAgent: request.headers['user-agent'] };
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { DomainError } from '#libs/common';
 
 class UnclearRequestError extends DomainError {
-  readonly code = 'malformed_json';
+  readonly code = 'malformed_request';
 
   constructor() {
     super('The request could not be read.');
@@ -14,7 +14,7 @@ class UnclearRequestError extends DomainError {
 /**
  * Refuses requests that a proxy in front may have read in another way, by their Host or by where they
  * end; and all that comes behind them on their connection, which Node would still execute (RFC 9112
- * sections 3.2, 6.1, 9.6 and 11.2). Before any other hook.
+ * sections 3.2, 6.1, 9.6 and 11.2). Before any other hook that may answer.
  */
 export function refuseUnclearRequests(fastify: FastifyInstance): void {
   // Node keeps two thousand headers and leaves out the rest without a word; their size is bounded anyway.

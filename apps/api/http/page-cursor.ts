@@ -1,4 +1,4 @@
-import { ValidationFailedError } from '#libs/common';
+import { DomainError } from '#libs/common';
 
 /** Where a page of a list that is ordered by time begins. */
 export interface PageCursor {
@@ -6,7 +6,16 @@ export interface PageCursor {
   id: string;
 }
 
-/** @returns undefined for the first page. @throws ValidationFailedError */
+/** The parameter `cursor` is none that an earlier answer gave. */
+export class MalformedCursorError extends DomainError {
+  readonly code = 'malformed_request';
+
+  constructor() {
+    super('The parameter cursor must be the nextCursor of an earlier answer.');
+  }
+}
+
+/** @returns undefined for the first page. @throws MalformedCursorError */
 export function parsePageCursor(cursor: string | undefined): PageCursor | undefined {
   if (cursor === undefined) {
     return undefined;
@@ -14,9 +23,7 @@ export function parsePageCursor(cursor: string | undefined): PageCursor | undefi
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   const [, atMs, id] = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(text) ?? [];
   if (!atMs || !id) {
-    throw new ValidationFailedError([
-      { field: 'cursor', messages: ['cursor must be a nextCursor of an earlier answer'] },
-    ]);
+    throw new MalformedCursorError();
   }
   return { atMs: Number(atMs), id };
 }

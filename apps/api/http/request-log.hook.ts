@@ -2,18 +2,18 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { AuthenticatedRequest } from '#libs/http';
 import { answerLog } from '../log/answer-log';
-import { clientOf } from './client.decorator';
+import { clientAddress } from './client-address';
 
-/**
- * Returns the request id to the caller, forbids caching, and logs one line for each answer.
- * @param always headers of every answer.
- */
-export function addRequestHooks(fastify: FastifyInstance, always: Record<string, string>): void {
-  const headers = { ...always, 'cache-control': 'no-store' };
+/** Sets headers of every answer, and the id of its request. Before any hook that may answer. */
+export function addAnswerHeaders(fastify: FastifyInstance, always: Record<string, string>): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(headers).header('x-request-id', request.id);
+    reply.headers(always).header('x-request-id', request.id);
     done();
   });
+}
+
+/** Logs one line for each answer. */
+export function logAnswers(fastify: FastifyInstance): void {
   const logAnswer = answerLog(fastify.log as Logger);
   fastify.addHook('onResponse', (request, reply, done) => {
     const { statusCode: status } = reply;
@@ -27,7 +27,7 @@ export function addRequestHooks(fastify: FastifyInstance, always: Record<string,
       route: request.routeOptions.url,
       status,
       // Who was refused may be an attacker.
-      ip: status >= 400 ? clientOf(request).ip : undefined,
+      ip: status >= 400 ? clientAddress(request) : undefined,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
     });
     done();

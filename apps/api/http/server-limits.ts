@@ -1,7 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
-import type { TrustedProxies } from '#libs/config';
 
 /** How long a client may take, in milliseconds. */
 export class HttpTimings {
@@ -37,6 +35,11 @@ export function serverLimits({ headersMs, requestMs, idleMs, checkMs }: HttpTimi
   };
 }
 
+/** Where Node would answer 417 by itself: a server may ignore an expectation it does not know (RFC 9110 section 10.1.1). */
+export function ignoreExpectations({ server }: FastifyInstance): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
 /** Beyond them connections are closed at once, which a load balancer takes for a full instance. */
 export function limitConnections({ server }: FastifyInstance, maxConnections: number): void {
   const logger = new Logger('Http');
@@ -48,14 +51,4 @@ export function limitConnections({ server }: FastifyInstance, maxConnections: nu
       logger.warn(`connections are refused: more than ${maxConnections} at once`);
     }
   });
-}
-
-/** What Fastify is to believe of `X-Forwarded-For`: nothing, unless it comes from a proxy of ours. */
-export function trustProxy(proxies: TrustedProxies | undefined) {
-  if (!proxies) {
-    return false;
-  }
-  return 'hops' in proxies
-    ? (_address: string, hop: number) => hop < proxies.hops
-    : (address: string) => proxies.addresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

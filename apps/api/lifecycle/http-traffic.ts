@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Server as Listener, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { UnreadBodies } from '../http/unread-bodies';
 import { OpenAnswers } from './open-answers';
 
 /**
@@ -18,7 +19,7 @@ export class HttpTraffic {
   /** The same for all answers, which emit it once: a listener of its own for each would be garbage. */
   private readonly onClose: (this: ServerResponse) => void;
 
-  constructor() {
+  constructor(private readonly unreadBodies: UnreadBodies) {
     const remove = (answer: ServerResponse) => {
       this.answers.delete(answer);
       this.whenAnswered?.();
@@ -44,6 +45,7 @@ export class HttpTraffic {
   /** Called once, before the listener opens. */
   watch(fastify: FastifyInstance): void {
     this.fastify = fastify;
+    this.unreadBodies.watch(fastify);
     fastify.addHook('onRequest', (_request, { raw }, done) => {
       this.follow(raw);
       done();
@@ -65,6 +67,7 @@ export class HttpTraffic {
   /** Closes the listener and idle connections; resolves when every request has its answer. */
   async end(): Promise<void> {
     this.announceEnd();
+    this.unreadBodies.end();
     const server = this.fastify?.server;
     if (!server) {
       return;

@@ -13,7 +13,7 @@ import { SecurityEvents } from '#libs/audit';
 import type { AuthenticatedRequest } from '#libs/http';
 import { AttemptLimits, RateLimitedError, type Standing } from '#libs/rate-limit';
 import { UserStore } from '#libs/user';
-import { clientOf } from '../http/client.decorator';
+import { clientAddress } from '../http/client-address';
 
 export const LIMITED_ATTEMPT = Symbol('latchkey:limited-attempt');
 
@@ -95,7 +95,7 @@ export class RateLimitInterceptor implements NestInterceptor {
 
 /** The body has not been validated yet. */
 function attemptOf(kind: LimitedAttempt, request: LimitedRequest): Attempt {
-  const address = clientOf(request).ip;
+  const address = clientAddress(request) ?? '';
   if (kind === 'login') {
     const email: unknown = (request.body as { email?: unknown } | undefined)?.email;
     return { kind, account: typeof email === 'string' ? sameForAllCases(email) : null, address };

@@ -18,13 +18,13 @@ export class MetricsAccess {
   constructor(private readonly settings: Settings) {}
 
   /**
-   * @param address of the client; an IPv4 address in its IPv6 form is that IPv4 address.
+   * @param address of the client, as `parseIpAddress` gives it.
    * @throws MetricsForbiddenError
    */
-  check(address: string): void {
+  check(address: string | undefined): void {
     const { metricsAllow, metricsPort, production } = this.settings;
     const allowed = metricsAllow
-      ? metricsAllow.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+      ? address !== undefined && metricsAllow.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
       : metricsPort !== undefined || !production;
     if (!allowed) {
       throw new MetricsForbiddenError();

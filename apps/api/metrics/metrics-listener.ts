@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   Injectable,
@@ -8,11 +9,17 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { parseIpAddress } from '#libs/common';
 import { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { Metrics } from '#libs/metrics';
+import { MethodNotAllowedError } from '../http/allowed-methods';
+import { answerHeaders } from '../http/browser-security';
+import { answerClientError } from '../http/client-error';
+import { requestIdOf } from '../http/request-id';
 import { MetricsAccess } from './metrics-access';
 
+const METHODS = ['GET', 'HEAD'];
 /** Milliseconds that a client has to send its request. */
 const REQUEST_TIMEOUT_MS = 5000;
 /** Milliseconds that answers under way have when the process ends. */
@@ -26,6 +33,7 @@ const CLOSE_TIMEOUT_MS = 1000;
 export class MetricsListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Metrics');
   private readonly server: Server;
+  private readonly headers: Record<string, string>;
 
   constructor(
     private readonly settings: Settings,
@@ -33,7 +41,11 @@ export class MetricsListener implements OnApplicationBootstrap, BeforeApplicatio
     private readonly access: MetricsAccess,
   ) {
     const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
+    this.headers = answerHeaders(settings.hstsSeconds);
     this.server = createServer(limits, (request, response) => void this.answer(request, response));
+    this.server.on('clientError', (error, socket) => {
+      answerClientError(error, socket as Socket, this.headers);
+    });
   }
 
   /** @throws Error of the system when the port cannot be had: then the start fails. */
@@ -59,23 +71,29 @@ export class MetricsListener implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader('cache-control', 'no-store');
+    const requestId = requestIdOf(request);
+    response.setHeaders(new Map(Object.entries({ ...this.headers, 'x-request-id': requestId })));
     try {
-      this.access.check(request.socket.remoteAddress ?? '');
-      if (!isForMetrics(request)) {
-        throw new NotFoundException();
-      }
+      this.access.check(parseIpAddress(request.socket.remoteAddress));
+      checkTarget(request, response);
       const text = await this.metrics.text();
       response.setHeader('content-type', this.metrics.contentType).end(text);
     } catch (error) {
-      const problem = describe(error, undefined);
+      const problem = describe(error, requestId);
       response
-        .writeHead(problem.status, { 'content-type': 'application/problem+json' })
+        .writeHead(problem.status, { 'content-type': 'application/problem+json; charset=utf-8' })
         .end(JSON.stringify(problem));
     }
   }
 }
 
-function isForMetrics({ method, url = '' }: IncomingMessage): boolean {
-  return (method === 'GET' || method === 'HEAD') && url.split('?')[0] === '/metrics';
+/** @throws NotFoundException, MethodNotAllowedError */
+function checkTarget({ method = '', url = '' }: IncomingMessage, response: ServerResponse): void {
+  if (url.split('?')[0] !== '/metrics') {
+    throw new NotFoundException();
+  }
+  if (!METHODS.includes(method)) {
+    response.setHeader('allow', METHODS.join(', '));
+    throw new MethodNotAllowedError();
+  }
 }

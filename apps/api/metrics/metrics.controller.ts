@@ -1,9 +1,10 @@
-import { Controller, Get, Ip, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '#libs/http';
 import { Metrics } from '#libs/metrics';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '../docs/decorators';
 import { ApiProblems } from '../http/api-problems.decorator';
+import { clientAddress } from '../http/client-address';
 import { MetricsAccess } from './metrics-access';
 
 @ApiTags('Health')
@@ -24,8 +25,8 @@ export class MetricsController {
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'Prometheus text.', schema: { type: 'string' } })
   @ApiProblems('forbidden')
-  async read(@Ip() address: string, @Res({ passthrough: true }) reply: FastifyReply) {
-    this.access.check(address);
+  async read(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    this.access.check(clientAddress(request));
     reply.type(this.metrics.contentType);
     return this.metrics.text();
   }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import { Injectable, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
@@ -21,7 +20,7 @@ const FORM = {
 };
 
 class UnreadableFormError extends DomainError {
-  readonly code = 'malformed_json';
+  readonly code = 'malformed_request';
 
   constructor(options?: ErrorOptions) {
     super('The form could not be read to its end.', options);
@@ -113,13 +112,11 @@ async function readInTime(request: FastifyRequest): Promise<Buffer> {
   const { raw } = request;
   const timer = setTimeout(() => raw.destroy(), DEADLINE_MS).unref();
   try {
-    const content = await readFile(request);
-    clearTimeout(timer);
-    return content;
+    return await readFile(request);
   } catch (error) {
-    // A client that still sends reads no answer: take what comes, until the deadline at most.
-    readOn(raw, timer);
     throw asDomainError(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -135,16 +132,6 @@ async function readFile(request: FastifyRequest): Promise<Buffer> {
     throw new UnusableImageError('must be a file that is not empty');
   }
   return content;
-}
-
-function readOn(raw: IncomingMessage, timer: NodeJS.Timeout): void {
-  if (raw.closed) {
-    clearTimeout(timer);
-    return;
-  }
-  raw.once('close', () => clearTimeout(timer));
-  raw.unpipe();
-  raw.resume();
 }
 
 /** Codes of @fastify/multipart. */

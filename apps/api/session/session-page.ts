@@ -3,7 +3,7 @@ import { parsePageCursor, toPage } from '../http/page-cursor';
 import { deviceName } from './device-name';
 import type { DeviceSessionDto, SessionListDto } from './session.dto';
 
-/** Where a page begins, or undefined for the first. @throws ValidationFailedError */
+/** Where a page begins, or undefined for the first. @throws MalformedCursorError */
 export function parseCursor(cursor: string | undefined): SessionCursor | undefined {
   const parsed = parsePageCursor(cursor);
   return parsed && { createdAtMs: parsed.atMs, id: parsed.id };

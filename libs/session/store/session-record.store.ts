@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
+import { parseIpAddress } from '#libs/common';
 import { Database } from '#libs/database';
 import { hashSecret, type RefreshToken } from '../refresh-token';
 import {
@@ -191,7 +191,7 @@ export class SessionRecordStore {
         session.role,
         new Date(session.createdAtMs),
         new Date(session.expiresAtMs),
-        client.ip && isIP(client.ip) ? client.ip : null,
+        parseIpAddress(client.ip) ?? null,
         userAgentOf(client),
         refreshToken.id,
         hashSecret(refreshToken.secret),

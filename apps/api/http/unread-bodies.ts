@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    unreadBodies: UnreadBodies;
+  }
+}
+
+/**
+ * Reads, and drops, the rest of a body whose request is answered before it has arrived, such as one that is refused
+ * for its length. Were the connection closed instead, the client would lose the answer: the system resets a
+ * connection that is closed with unread bytes.
+ */
+@Injectable()
+export class UnreadBodies {
+  /** Bytes of one body that are read after its answer. */
+  maxBytes = 16 * 1024 * 1024;
+  /** Milliseconds that a client has to send them. */
+  deadlineMs = 30_000;
+  /** How the reading ends early, by connection. */
+  private readonly reading = new Map<Socket, () => void>();
+  private ending = false;
+
+  /** To be called before the routes are added. */
+  watch(fastify: FastifyInstance): void {
+    fastify.decorate('unreadBodies', { getter: (): UnreadBodies => this });
+    fastify.addHook('onSend', (request, reply, _payload, done) => {
+      if (isUnread(request.raw)) {
+        this.readAround(request, reply, () => done());
+      } else {
+        done();
+      }
+    });
+  }
+
+  /** Whether a request of this connection has its answer, or is about to, and is read to its end. */
+  has(socket: Socket): boolean {
+    return this.reading.has(socket);
+  }
+
+  /**
+   * Calls `send` and reads the rest of the body; in the opposite order where the answer closes the connection.
+   * Beyond `maxBytes` or `deadlineMs` the connection is closed.
+   */
+  readAround({ raw }: FastifyRequest, reply: FastifyReply, send: () => void): void {
+    // Set where the process ends: see HttpTraffic.
+    const closes = !reply.raw.shouldKeepAlive || reply.raw.hasHeader('connection');
+    if (reply.statusCode === 413 && !closes) {
+      // Fastify would close the connection because of the rest.
+      reply.removeHeader('connection');
+    }
+    // A request whose end is not sure is not read any further: see message-framing.ts.
+    const closesAtOnce = !closes && reply.hasHeader('connection');
+    if (this.ending || closesAtOnce || raw.closed || !isUnread(raw)) {
+      send();
+    } else if (!closes) {
+      send();
+      this.read(raw, (isWhole) => {
+        if (!isWhole) {
+          raw.socket.destroySoon();
+        }
+      });
+    } else {
+      this.read(raw, send);
+    }
+  }
+
+  /** Stops reading: answers that wait for it are sent, and other connections closed. */
+  end(): void {
+    this.ending = true;
+    [...this.reading.values()].forEach((stop) => stop());
+  }
+
+  private read(raw: IncomingMessage, whenDone: (isWhole: boolean) => void): void {
+    const { socket } = raw;
+    let bytes = 0;
+    const finish = (isWhole: boolean) => {
+      clearTimeout(timer);
+      raw.off('data', count).off('close', onClose);
+      this.reading.delete(socket);
+      whenDone(isWhole);
+    };
+    const stop = () => {
+      raw.pause();
+      finish(false);
+    };
+    const onClose = () => finish(raw.complete);
+    const count = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > this.maxBytes) {
+        stop();
+      }
+    };
+    const timer = setTimeout(stop, this.deadlineMs).unref();
+    this.reading.set(socket, stop);
+    raw.unpipe();
+    raw.on('data', count).once('close', onClose).resume();
+  }
+}
+
+/** A request without a body may be answered before Node has noted that it is complete. */
+function isUnread({ complete, headers }: IncomingMessage): boolean {
+  return (
+    !complete &&
+    (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+  );
+}
