@@ -4,6 +4,7 @@ export {
   loadSettings,
   SettingsModule,
 } from './settings.module';
+export { logFormatOf } from './log-format';
 export { parseSettings, Settings } from './settings';
 export { SettingsError } from './settings-error';
 export type { JwtKeys } from './settings-sections';
