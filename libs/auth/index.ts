@@ -12,7 +12,7 @@ export {
   TokenInvalidError,
   TokenMissingError,
 } from './auth.errors';
-export { Authenticator, type Authenticated } from './authenticator';
+export { Authenticator, type Attempt, type Authenticated } from './authenticator';
 export { AccountService } from './account.service';
 export { HmacKeyRing } from './keys/hmac-key-ring';
 export { rotateKeys, type KeyRotation } from './keys/key-directory';
