@@ -1,6 +1,8 @@
 export {
+  loadCommandSettings,
   loadDatabaseUrl,
   loadKeysDirectory,
+  loadRedisUrl,
   loadSettings,
   SettingsModule,
 } from './settings.module';

@@ -2,7 +2,14 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { checkEnvFile } from './env-file';
 import { withSecretFiles } from './secret-files';
-import { parseDatabaseUrl, parseKeysDirectory, parseSettings, Settings } from './settings';
+import {
+  parseCommandSettings,
+  parseDatabaseUrl,
+  parseKeysDirectory,
+  parseRedisUrl,
+  parseSettings,
+  Settings,
+} from './settings';
 
 /** Offers `Settings` to every module of the application. */
 @Global()
@@ -33,6 +40,16 @@ export async function loadSettings(): Promise<Settings> {
 /** As `loadSettings`, for what needs no more than the database. @throws SettingsError */
 export async function loadDatabaseUrl(): Promise<string> {
   return parseDatabaseUrl(await environment());
+}
+
+/** As `loadSettings`, for what needs no more than Redis. @throws SettingsError */
+export async function loadRedisUrl(): Promise<string> {
+  return parseRedisUrl(await environment());
+}
+
+/** As `loadSettings`, for a process that neither signs nor checks a token. @throws SettingsError */
+export async function loadCommandSettings(): Promise<Settings> {
+  return parseCommandSettings(await environment());
 }
 
 /** As `loadSettings`, for what needs no more than the place of the keys. @throws SettingsError */
