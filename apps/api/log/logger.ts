@@ -35,7 +35,8 @@ export function createLogger(
         context === NO_FIELDS ? given : { ...context, ...given },
       redact: REDACTED,
       formatters: { log: serializeErrors },
-      // pino's own would write every property of an error.
+      // pino's own would write every property of an error; formatters.log has been there before.
+      // eslint-disable-next-line no-restricted-syntax
       serializers: { err: withoutChange },
       hooks: {
         logMethod(args, log) {
