@@ -10,6 +10,7 @@ import tseslint from 'typescript-eslint';
  */
 const LAYERS = [
   ['common'],
+  ['log'],
   ['metrics', 'tracing'],
   ['config', 'redis', 'database'],
   ['sync', 'jobs', 'audit', 'rate-limit'],
@@ -101,6 +102,37 @@ const noEnvironment = /** @type {import('eslint').Linter.RuleEntry} */ ([
   },
 ]);
 
+/**
+ * Messages of errors quote what clients sent, and errors of drivers hold parameters. These are the ways by
+ * which they got into a log; test/e2e/error-log.spec.ts looks for the secrets themselves.
+ */
+const noErrorInTheLog = /** @type {import('eslint').Linter.RuleEntry} */ ([
+  'error',
+  {
+    selector: "Property[key.name='err'] > :not(CallExpression[callee.name='serializeError']).value",
+    message: 'An error carries data: write { err: serializeError(error) }, of #libs/log.',
+  },
+  {
+    selector: "MemberExpression[property.name='stack']",
+    message: 'A stack begins with the message, which may quote data: serializeError of #libs/log.',
+  },
+  {
+    selector: "CallExpression[callee.name='String'] > Identifier[name=/^(error|err|e|cause)$/]",
+    message: 'The text of an error may quote data: errorText(error), of #libs/log.',
+  },
+  {
+    selector:
+      'CallExpression[callee.property.name=/^(log|verbose|debug|warn|error|fatal)$/] ' +
+      "MemberExpression[object.name=/^(error|err|e|cause|reason)$/][property.name='message']",
+    message: 'The message of an error may quote data: errorText(error), of #libs/log.',
+  },
+  {
+    selector: "NewExpression[callee.name='Error']",
+    message:
+      'The log withholds the text of an Error: throw an InternalError, or a DomainError, of #libs/common.',
+  },
+]);
+
 const layerRules = LAYERS.flatMap((layer, level) =>
   layer.map((name) => {
     const above = LAYERS.slice(level).flat().join('|');
@@ -181,6 +213,11 @@ export default tseslint.config(
       ]),
     },
   },
+  {
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: ['libs/log/**'],
+    rules: { 'no-restricted-syntax': noErrorInTheLog },
+  },
   ...layerRules,
   { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
@@ -189,6 +226,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': 'off',
       'no-restricted-properties': 'off',
+      'no-restricted-syntax': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-misused-spread': 'off',

@@ -3,6 +3,7 @@ import { AuditEvents } from '#libs/audit';
 import { AvatarOrphans } from '#libs/avatar';
 import { Settings } from '#libs/config';
 import { JobRunner } from '#libs/jobs';
+import { errorText } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { SessionService } from '#libs/session';
 import { StatisticsRecount, type SessionStatistics } from '#libs/statistics';
@@ -77,7 +78,7 @@ export class CleanUp {
         Object.assign(cleanedUp, done);
       } catch (error) {
         signal.throwIfAborted();
-        this.logger.warn(`could not clean up ${what}: ${String(error)}`);
+        this.logger.warn(`could not clean up ${what}: ${errorText(error)}`);
         errors.push(error);
       }
     }

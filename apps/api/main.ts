@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from '#libs/common';
-import { loadSettings, SettingsError, type Settings } from '#libs/config';
+import { loadSettings, type Settings } from '#libs/config';
 import { startTracing } from '#libs/tracing';
 import { VERSION } from '../version';
 import { Shutdown } from './lifecycle/shutdown';
@@ -9,6 +9,8 @@ import { onStopRequest, type StopRequest } from './lifecycle/stop-request';
 import { logOutput } from './log/log-output';
 import { createLogger } from './log/logger';
 import { PinoLogger } from './log/pino-logger';
+import { logProcessOutput } from './log/process-output';
+import { endFailedStart } from './log/start-failure';
 
 async function main(): Promise<void> {
   putThreadPoolBelowEventLoop();
@@ -17,6 +19,7 @@ async function main(): Promise<void> {
     startTracing({ ...settings.tracing, serviceVersion: VERSION });
   }
   const pinoLogger = createLogger(settings.logLevel, await logOutput(settings.logFormat));
+  logProcessOutput(pinoLogger);
   Logger.overrideLogger(new PinoLogger(pinoLogger));
   // Only now: what is traced has to be loaded after tracing has been started.
   /* eslint-disable @typescript-eslint/no-require-imports */
@@ -64,9 +67,5 @@ function endBeforeStart({ reason }: StopRequest): void {
   process.exit(0);
 }
 
-main().catch((error: unknown) => {
-  const reason = error instanceof Error ? error.message : String(error);
-  const sentence = error instanceof SettingsError ? reason : `Latchkey could not start: ${reason}`;
-  process.stderr.write(`${sentence}\n`);
-  process.exit(1);
-});
+// A turn later: what the log has to say comes first.
+main().catch((error: unknown) => setImmediate(() => endFailedStart(error)));

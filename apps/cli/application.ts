@@ -1,34 +1,64 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DependencyUnavailableError } from '#libs/common';
-import { loadSettings } from '#libs/config';
+import { loadCommandSettings, loadRedisUrl } from '#libs/config';
 import { RedisClient } from '#libs/redis';
 import { emailProblem, UserStore } from '#libs/user';
-import { CliModule } from './cli.module';
+import { CliModule, RedisCliModule } from './cli.module';
+import { noteEndpoint } from './endpoints';
 import { InvalidEmailError, UnknownEmailError } from './failure';
 
 const REDIS_DEADLINE_MS = 3000;
 const REDIS_POLL_MS = 25;
 
 /**
- * Runs work on the product's services, with its log silent, and lets go of the stores afterwards.
+ * Runs work on the product's services, with its log silent, and lets go of the stores afterwards. Needs the
+ * settings of both stores and none of the keys that sign.
  * @throws SettingsError, DependencyUnavailableError, errors of the Postgres driver, and what `work`
  * throws.
  */
 export async function withApplication<T>(
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  const module = CliModule.forRoot(await loadSettings());
+  const settings = await loadCommandSettings();
+  noteEndpoint('postgres', settings.databaseUrl);
+  noteEndpoint('redis', settings.redisUrl);
+  return run(CliModule.forRoot(settings), work);
+}
+
+/** As `withApplication`, for what lives in Redis alone: needs REDIS_URL and nothing else. */
+export async function withRedis<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+  const url = await loadRedisUrl();
+  noteEndpoint('redis', url);
+  return run(RedisCliModule.forRoot(url), async (app) => {
+    await untilRedisAnswers(app);
+    return work(app);
+  });
+}
+
+async function run<T>(
+  module: DynamicModule,
+  work: (app: INestApplicationContext) => Promise<T>,
+): Promise<T> {
   const app = await NestFactory.createApplicationContext(module, {
     logger: false,
     abortOnError: false,
   });
   try {
     return await work(app);
+  } catch (error) {
+    throw withFirstCause(error, app.get(RedisClient).connectionFailure);
   } finally {
     await app.close();
   }
+}
+
+/** A command to a Redis that is away fails by its circuit breaker, which does not know why. */
+function withFirstCause(error: unknown, failure: Error | undefined): unknown {
+  return failure && error instanceof DependencyUnavailableError && error.dependency === 'redis'
+    ? new DependencyUnavailableError('redis', { cause: failure })
+    : error;
 }
 
 /**

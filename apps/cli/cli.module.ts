@@ -1,6 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '#libs/config';
+import { RedisModule } from '#libs/redis';
+import { StatisticsModule } from '#libs/statistics';
 import { CoreModule } from '../core.module';
+import { RedisCheck } from '../redis-check';
 import { UserImport } from './import/user-import';
 
 /** The command line, composed. It tries Postgres once: a person waits for the answer. */
@@ -12,6 +15,18 @@ export class CliModule {
       module: CliModule,
       imports: [CoreModule.forRoot(settings, { databaseAttempts: 1 })],
       providers: [UserImport],
+    };
+  }
+}
+
+/** The commands that look at Redis alone. */
+@Module({})
+export class RedisCliModule {
+  static forRoot(url: string): DynamicModule {
+    return {
+      module: RedisCliModule,
+      imports: [RedisModule.forRootAsync({ useFactory: () => ({ url }) }), StatisticsModule],
+      providers: [RedisCheck],
     };
   }
 }

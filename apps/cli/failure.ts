@@ -1,4 +1,6 @@
-import { DependencyUnavailableError, DomainError } from '#libs/common';
+import { DependencyUnavailableError, DomainError, type Dependency } from '#libs/common';
+import { errorText } from '#libs/log';
+import { nameOfStore } from './endpoints';
 import { EXIT_CODE, type ExitCode } from './exit-code';
 
 /** No account has this e-mail address. */
@@ -20,6 +22,15 @@ export class InvalidEmailError extends DomainError {
   }
 }
 
+/** No account has this id, and no security event is kept of one that had. */
+export class UnknownUserError extends DomainError {
+  readonly code = 'not_found';
+
+  constructor(id: string) {
+    super(`There is no account with the id ${id}, and no security event of it.`);
+  }
+}
+
 /** How a command that did not succeed ends. */
 export interface Failure {
   exitCode: ExitCode;
@@ -27,11 +38,24 @@ export interface Failure {
   sentence: string;
 }
 
-const STORES = {
-  postgres: 'Postgres cannot be reached: check DATABASE_URL, and that it runs',
-  redis: 'Redis cannot be reached: check REDIS_URL, and that it runs',
-  'avatar storage': 'The avatars cannot be reached: check AVATAR_DIR, or the AVATAR_S3_ settings',
-  'breach service': 'The breach service cannot be reached: check BREACHED_PASSWORD_URL',
+/** What to check where a store cannot be used. */
+const CHECKS: Record<Dependency, string> = {
+  postgres: 'check DATABASE_URL, and that it runs',
+  redis: 'check REDIS_URL, and that it runs',
+  'avatar storage': 'check AVATAR_DIR, or the AVATAR_S3_ settings',
+  'breach service': 'check BREACHED_PASSWORD_URL',
+};
+
+/** What the codes of the system mean for a connection. */
+const CONNECTION_FAILURES: Record<string, string> = {
+  ECONNREFUSED: 'refused the connection',
+  ECONNRESET: 'closed the connection',
+  EPIPE: 'closed the connection',
+  ENOTFOUND: 'has a host name that does not resolve',
+  EAI_AGAIN: 'has a host name that does not resolve',
+  ETIMEDOUT: 'did not answer in time',
+  EHOSTUNREACH: 'cannot be reached',
+  ENETUNREACH: 'cannot be reached',
 };
 
 /** undefined_table and undefined_column: older tables than this program's. */
@@ -44,7 +68,7 @@ const CONNECTION_TEXT = /timeout|terminated/i;
 /** What to tell a person, and a shell, about anything that was thrown. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof DependencyUnavailableError) {
-    return failed(withReason(STORES[error.dependency], error.cause));
+    return failed(unusable(error.dependency, error.cause));
   }
   if (error instanceof DomainError && error.code === 'not_found') {
     return { exitCode: EXIT_CODE.notFound, sentence: error.message };
@@ -57,9 +81,9 @@ export function describeFailure(error: unknown): Failure {
     return failed('The tables are not up to date: run latchkey migrate.');
   }
   if (!(error instanceof DomainError) && isOfConnection(code, error)) {
-    return failed(withReason(STORES.postgres, error));
+    return failed(unusable('postgres', error));
   }
-  return failed(reasonOf(error));
+  return failed(errorText(error));
 }
 
 function failed(sentence: string): Failure {
@@ -67,24 +91,24 @@ function failed(sentence: string): Failure {
 }
 
 function isOfConnection(code: string, error: unknown): boolean {
-  return CONNECTION_CODE.test(code) || (code === '' && CONNECTION_TEXT.test(reasonOf(error)));
+  return CONNECTION_CODE.test(code) || (code === '' && CONNECTION_TEXT.test(errorText(error)));
 }
 
-function withReason(text: string, cause: unknown): string {
-  const reason = cause === undefined ? '' : reasonOf(cause);
-  return reason === '' ? `${text}.` : `${text} (${reason}).`;
-}
-
-/** The first line of what an error says; several addresses tried in vain make an error of errors. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return reasonOf(error.errors[0]);
+function unusable(store: Dependency, cause: unknown): string {
+  const code = codeOf(cause);
+  const failure = CONNECTION_FAILURES[code];
+  if (failure !== undefined) {
+    return `${nameOfStore(store)} ${failure} (${code}): ${CHECKS[store]}.`;
   }
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n')[0] ?? '';
+  const reason = cause === undefined ? '' : ` (${errorText(cause)})`;
+  return `${nameOfStore(store)} cannot be used${reason}: ${CHECKS[store]}.`;
 }
 
+/** Several addresses tried in vain make an error of errors. */
 function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) {
+    return codeOf(error.errors[0]);
+  }
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : '';
 }

@@ -16,13 +16,20 @@ async function main(): Promise<ExitCode> {
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.usage;
     }
-    // Not at the top of the file, as in the commands: help and wrong usage do not wait for libraries.
-    const { describeFailure } = await import('./failure.js');
-    const { exitCode, sentence } = describeFailure(error);
-    process.stderr.write(`latchkey: ${sentence}\n`);
-    return exitCode;
+    return report(error);
   }
 }
+
+async function report(error: unknown): Promise<ExitCode> {
+  // Not at the top of the file, as in the commands: help and wrong usage do not wait for libraries.
+  const { describeFailure } = await import('./failure.js');
+  const { exitCode, sentence } = describeFailure(error);
+  process.stderr.write(`latchkey: ${sentence}\n`);
+  return exitCode;
+}
+
+// Node would print its message and all its properties.
+process.once('uncaughtException', (error) => void report(error).then((code) => process.exit(code)));
 
 void main().then(async (exitCode) => {
   await Promise.all([flush(process.stdout), flush(process.stderr)]);

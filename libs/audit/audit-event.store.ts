@@ -54,6 +54,19 @@ export class AuditEventStore {
     return rows.map(toEvent);
   }
 
+  /** The newest event of a user with one of these names. One query. */
+  async findLast(
+    userId: string,
+    names: readonly SecurityEvent['name'][],
+  ): Promise<SecurityEvent | null> {
+    const rows = await this.query<EventRow>(
+      `SELECT event.*, host(event.ip) AS ip FROM audit_events event
+        WHERE user_id = $1 AND name = ANY($2) ORDER BY occurred_at DESC, id DESC LIMIT 1`,
+      [userId, names],
+    );
+    return rows[0] ? toEvent(rows[0]) : null;
+  }
+
   /**
    * Deletes events that happened before an instant, the oldest first. Two callers at once share the
    * work. One query.

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, deleteInBatches } from '#libs/common';
 import { AuditEventStore, type EventCursor } from './audit-event.store';
-import type { SecurityEvent } from './security-event';
+import type { SecurityEvent, SecurityEventName } from './security-event';
 
 /** What has been recorded: shown, and deleted when its time is over. */
 @Injectable()
@@ -17,6 +17,17 @@ export class AuditEvents {
    */
   async list(userId: string, limit: number, after?: EventCursor): Promise<SecurityEvent[]> {
     return this.store.list(userId, limit, after);
+  }
+
+  /**
+   * The newest event of a user with one of these names; null where none is kept. One query.
+   * @throws DependencyUnavailableError
+   */
+  async findLast(
+    userId: string,
+    names: readonly SecurityEventName[],
+  ): Promise<SecurityEvent | null> {
+    return this.store.findLast(userId, names);
   }
 
   /**

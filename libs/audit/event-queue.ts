@@ -5,6 +5,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
 import { AuditEventStore } from './audit-event.store';
 import type { SecurityEvent } from './security-event';
 
@@ -80,7 +81,10 @@ export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
         }
         // Postgres will not take it the next time either, and others wait behind it.
         this.dropped += batch.length;
-        this.logger.error({ err: error }, `${batch.length} events are in the log only`);
+        this.logger.error(
+          { err: serializeError(error) },
+          `${batch.length} events are in the log only`,
+        );
       }
       this.waiting.splice(0, batch.length);
     }

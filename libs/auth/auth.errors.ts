@@ -67,7 +67,8 @@ export class TokenInvalidError extends DomainError {
 export class TokenExpiredError extends DomainError {
   readonly code = 'token_expired';
 
-  constructor() {
+  /** @param session of the token; absent where its claims are not those of an access token. */
+  constructor(readonly session?: { id: string; userId: string }) {
     super('The access token has expired. Sign in again.');
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ProfileCacheService } from '#libs/profile-cache';
 import { SessionService, type Session } from '#libs/session';
+import { TokenExpiredError } from './auth.errors';
 import { TokenService, type AccessTokenClaims } from './token.service';
 
 /** Who is asking, confirmed. */
@@ -9,6 +10,17 @@ export interface Authenticated {
   session: Session;
   /** What stood in the profile cache, if it was asked for; to be given to `AccountService.profile`. */
   profileEntry: string | null;
+}
+
+/** One try of a request to prove whose it is. */
+export interface Attempt {
+  /** Whether to read the cached profile in the same round trip. */
+  readonly withProfile: boolean;
+  /**
+   * Set as soon as the token's signature is found good, also where the token is expired or its session
+   * revoked: for the log, never for an authorisation.
+   */
+  claimed?: { id: string; userId: string };
 }
 
 /** From a bearer token to a live session: the path of every protected request. */
@@ -25,13 +37,26 @@ export class Authenticator {
    * @throws TokenInvalidError, TokenExpiredError, at once; rejects with SessionRevokedError,
    * SessionExpiredError, DependencyUnavailableError.
    */
-  authenticate(token: string, options: { withProfile: boolean }): Promise<Authenticated> {
-    const claims = this.tokens.verify(token);
+  authenticate(token: string, attempt: Attempt): Promise<Authenticated> {
+    const claims = this.verify(token, attempt);
     const { sub, sid } = claims;
-    const along = options.withProfile ? this.profiles.keyOf(sub) : undefined;
+    const along = attempt.withProfile ? this.profiles.keyOf(sub) : undefined;
     // Called for every request: each function that waits would be paid for by all of them.
     return this.sessions
       .verify(sub, sid, along)
       .then(({ session, companion }) => ({ claims, session, profileEntry: companion }));
+  }
+
+  private verify(token: string, attempt: Attempt): Readonly<AccessTokenClaims> {
+    try {
+      const claims = this.tokens.verify(token);
+      attempt.claimed = { id: claims.sid, userId: claims.sub };
+      return claims;
+    } catch (error) {
+      if (error instanceof TokenExpiredError && error.session) {
+        attempt.claimed = error.session;
+      }
+      throw error;
+    }
   }
 }

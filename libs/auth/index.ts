@@ -12,7 +12,7 @@ export {
   TokenInvalidError,
   TokenMissingError,
 } from './auth.errors';
-export { Authenticator, type Authenticated } from './authenticator';
+export { Authenticator, type Attempt, type Authenticated } from './authenticator';
 export { AccountService } from './account.service';
 export { HmacKeyRing } from './keys/hmac-key-ring';
 export { keyStates, type KeyState } from './keys/key-directory';

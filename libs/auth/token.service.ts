@@ -101,7 +101,7 @@ export class TokenService {
       return this.verifyFromScratch(token);
     }
     if (known.claims.exp <= this.nowSeconds()) {
-      throw new TokenExpiredError();
+      throw new TokenExpiredError(sessionOf(known.claims));
     }
     return known.claims;
   }
@@ -122,7 +122,7 @@ export class TokenService {
       });
     } catch (error) {
       throw error instanceof Error && error.name === 'TokenExpiredError'
-        ? new TokenExpiredError()
+        ? new TokenExpiredError(sessionOf(this.jwt.decode(token)))
         : new TokenInvalidError({ cause: error });
     }
     if (!hasOurClaims(payload)) {
@@ -195,6 +195,10 @@ function hasOurClaims(payload: unknown): payload is AccessTokenClaims {
     Number.isSafeInteger(claims.exp) &&
     typeof claims.aud === 'string'
   );
+}
+
+function sessionOf(claims: unknown): { id: string; userId: string } | undefined {
+  return hasOurClaims(claims) ? { id: claims.sid, userId: claims.sub } : undefined;
 }
 
 function isUuid(value: unknown): boolean {

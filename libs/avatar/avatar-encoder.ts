@@ -107,7 +107,7 @@ async function inspect(sharp: Sharp, content: Uint8Array): Promise<void> {
   try {
     metadata = await sharp(content, { limitInputPixels: false }).metadata();
   } catch (error) {
-    throw String(error).includes(UNKNOWN_FORMAT)
+    throw (error as Error).message.includes(UNKNOWN_FORMAT)
       ? new UnsupportedImageError({ cause: error })
       : new UnusableImageError(DAMAGED);
   }

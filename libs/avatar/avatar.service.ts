@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
 import { ProfileCacheService, type VersionedProfile } from '#libs/profile-cache';
 import { UserStore } from '#libs/user';
 import { AvatarEncoder } from './avatar-encoder';
@@ -66,7 +67,10 @@ export class AvatarService {
       if (!(error instanceof DependencyUnavailableError)) {
         throw error;
       }
-      this.logger.warn({ err: error.cause }, 'an old avatar stays until the next clean-up');
+      this.logger.warn(
+        { err: serializeError(error.cause) },
+        'an old avatar stays until the next clean-up',
+      );
     }
   }
 

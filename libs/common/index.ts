@@ -12,6 +12,7 @@ export {
   type ErrorCode,
   type FieldError,
 } from './domain-error';
+export { InternalError } from './internal-error';
 export { parseIpAddress } from './ip-address';
 export type { OptionsFactory } from './options-factory';
 export {

@@ -1,4 +1,12 @@
-export { loadDatabaseUrl, loadKeySettings, loadSettings, SettingsModule } from './settings.module';
+export {
+  loadCommandSettings,
+  loadDatabaseUrl,
+  loadKeySettings,
+  loadRedisUrl,
+  loadSettings,
+  SettingsModule,
+} from './settings.module';
+export { logFormatOf } from './log-format';
 export { parseSettings, Settings } from './settings';
 export { SettingsError } from './settings-error';
 export type { JwtKeys } from './settings-sections';

@@ -3,8 +3,10 @@ import { ConfigModule } from '@nestjs/config';
 import { checkEnvFile } from './env-file';
 import { withSecretFiles } from './secret-files';
 import {
+  parseCommandSettings,
   parseDatabaseUrl,
   parseKeySettings,
+  parseRedisUrl,
   parseSettings,
   Settings,
   type KeySettings,
@@ -39,6 +41,16 @@ export async function loadSettings(): Promise<Settings> {
 /** As `loadSettings`, for what needs no more than the database. @throws SettingsError */
 export async function loadDatabaseUrl(): Promise<string> {
   return parseDatabaseUrl(await environment());
+}
+
+/** As `loadSettings`, for what needs no more than Redis. @throws SettingsError */
+export async function loadRedisUrl(): Promise<string> {
+  return parseRedisUrl(await environment());
+}
+
+/** As `loadSettings`, for a process that neither signs nor checks a token. @throws SettingsError */
+export async function loadCommandSettings(): Promise<Settings> {
+  return parseCommandSettings(await environment());
 }
 
 /** As `loadSettings`, for the care of keys, which needs no store. @throws SettingsError */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { BlockList } from 'node:net';
 import type { z } from 'zod';
 import { emptyAsUnset, type TrustedProxies } from './setting-types';
@@ -136,6 +137,17 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
 /** The one setting that bringing the tables up to date needs. @throws SettingsError */
 export function parseDatabaseUrl(env: Readonly<Record<string, string | undefined>>): string {
   return check(settingsSchema.pick({ DATABASE_URL: true }), env).DATABASE_URL;
+}
+
+/** The one setting that a look at Redis needs. @throws SettingsError */
+export function parseRedisUrl(env: Readonly<Record<string, string | undefined>>): string {
+  return check(settingsSchema.pick({ REDIS_URL: true }), env).REDIS_URL;
+}
+
+/** For a process that neither signs nor checks a token: without the settings of the keys. @throws SettingsError */
+export function parseCommandSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const unused = randomBytes(32).toString('base64');
+  return parseSettings({ ...env, JWT_KEYS_DIR: undefined, JWT_SECRET: unused });
 }
 
 /** What the care of keys needs. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { InternalError } from '#libs/common';
 
 /**
  * Reads a file as UTF-8, without its byte order mark.
- * @throws Error with a few words that name no path: the file cannot be read (with the system's code),
+ * @throws InternalError with a few words that name no path: the file cannot be read (with the system's code),
  * or is in another encoding, such as the UTF-16 that editors of Windows write.
  */
 export function readTextFile(path: string): string {
@@ -11,7 +12,7 @@ export function readTextFile(path: string): string {
     content = readFileSync(path);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new Error(`cannot be read (${reason})`, { cause: error });
+    throw new InternalError(`cannot be read (${reason})`, { cause: error });
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
@@ -21,5 +22,5 @@ export function readTextFile(path: string): string {
   } catch {
     // Not UTF-8 either.
   }
-  throw new Error('is not text in UTF-8');
+  throw new InternalError('is not text in UTF-8');
 }

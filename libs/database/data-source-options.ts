@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
+import { InternalError } from '#libs/common';
 import { AddRefreshTokensAndAccountState1764100000000 } from './migrations/1764100000000-add-refresh-tokens-and-account-state';
 import { AddOutbox1764200000000 } from './migrations/1764200000000-add-outbox';
 import { PrepareAvatars1764300000000 } from './migrations/1764300000000-prepare-avatars';
@@ -66,7 +67,7 @@ export function dataSourceOptions(
 /** What a connection of the same data source outside its pool needs. */
 export function clientConfigOf(options: DataSourceOptions): ClientConfig {
   if (options.type !== 'postgres') {
-    throw new Error('the data source must be Postgres');
+    throw new InternalError('the data source must be Postgres');
   }
   const { url, applicationName, connectTimeoutMS } = options;
   return {

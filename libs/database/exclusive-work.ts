@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { guarded } from './database-errors';
 import { connect, type DeadlineClient } from './deadline-client';
 
@@ -30,7 +30,7 @@ export async function doExclusively<T>(
   const client = await guarded(() => connect(config));
   const lost = new AbortController();
   const lose = () => {
-    const cause = new Error(`the connection that held the lock ${name} is lost`);
+    const cause = new InternalError(`the connection that held the lock ${name} is lost`);
     lost.abort(new DependencyUnavailableError('postgres', { cause }));
   };
   client.once('end', lose);

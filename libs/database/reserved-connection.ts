@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, InternalError } from '#libs/common';
 import type { CallTimer } from '#libs/metrics';
 import { guarded } from './database-errors';
 import { connect, type DeadlineClient } from './deadline-client';
@@ -34,7 +34,9 @@ export class ReservedConnection {
 
   private async run<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
     if (this.closed) {
-      throw new DependencyUnavailableError('postgres', { cause: new Error('shutting down') });
+      throw new DependencyUnavailableError('postgres', {
+        cause: new InternalError('shutting down'),
+      });
     }
     try {
       return await this.calls.measure(() =>

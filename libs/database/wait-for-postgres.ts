@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { InternalError } from '#libs/common';
 import { connectionFailure } from './connection-failure';
 import { dataSourceOptions } from './data-source-options';
 import { hasPendingMigrations } from './migrate';
@@ -24,7 +25,9 @@ export async function waitForPostgres(url: string, timeoutMs: number): Promise<v
     }
     const leftMs = deadlineMs - performance.now();
     if (leftMs <= 0) {
-      throw new Error(`Postgres could not be reached within ${timeoutMs / 1000} s: ${failure}.`);
+      throw new InternalError(
+        `Postgres could not be reached within ${timeoutMs / 1000} s: ${failure}.`,
+      );
     }
     const nextMs = Math.min(pauseMs, leftMs);
     const seconds = Math.ceil(nextMs / 100) / 10;
@@ -39,7 +42,7 @@ async function tryOnce(url: string): Promise<string | undefined> {
   try {
     await dataSource.initialize();
     if (await hasPendingMigrations(dataSource)) {
-      throw new Error('The tables are not up to date: run latchkey migrate.');
+      throw new InternalError('The tables are not up to date: run latchkey migrate.');
     }
     return undefined;
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Authenticated } from '#libs/auth';
+import type { Attempt, Authenticated } from '#libs/auth';
+import type { ErrorCode } from '#libs/common';
 
 /** The part of a request that the guard reads and fills; Fastify's and Express's both fit. */
 export interface AuthenticatedRequest {
@@ -8,4 +9,8 @@ export interface AuthenticatedRequest {
   readsProfile?: boolean;
   /** Set by the guard on success. */
   user?: Authenticated;
+  /** Set by the strategy: what its token claims, for the log. */
+  attempt?: Attempt;
+  /** Set by the filter: why the request was refused. */
+  problemCode?: ErrorCode;
 }

@@ -1,5 +1,6 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Authenticated } from '#libs/auth';
+import { InternalError } from '#libs/common';
 import type { AuthenticatedRequest } from './authenticated-request';
 
 export const PUBLIC_ROUTE = 'latchkey:public';
@@ -21,7 +22,9 @@ export const RequiresRole = (role: string) => SetMetadata(REQUIRED_ROLE, role);
  */
 export function sessionOf({ user }: AuthenticatedRequest): Authenticated {
   if (!user) {
-    throw new Error('the session is asked for on a route that the session guard does not protect');
+    throw new InternalError(
+      'the session is asked for on a route that the session guard does not protect',
+    );
   }
   return user;
 }

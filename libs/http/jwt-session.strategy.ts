@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport';
-import { Authenticator, TokenMissingError, type Authenticated } from '#libs/auth';
+import { Authenticator, TokenMissingError, type Attempt, type Authenticated } from '#libs/auth';
 import type { AuthenticatedRequest } from './authenticated-request';
 
 export const JWT_SESSION_STRATEGY = 'jwt-session';
@@ -44,6 +44,8 @@ export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SES
     if (!token) {
       throw new TokenMissingError();
     }
-    return this.authenticator.authenticate(token, { withProfile: request.readsProfile === true });
+    const attempt: Attempt = { withProfile: request.readsProfile === true };
+    request.attempt = attempt;
+    return this.authenticator.authenticate(token, attempt);
   }
 }

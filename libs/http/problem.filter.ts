@@ -6,6 +6,7 @@ import {
   sessionFields,
   type ErrorCode,
 } from '#libs/common';
+import { errorText, serializeError } from '#libs/log';
 import type { AuthenticatedRequest } from './authenticated-request';
 import { bearerChallenge, describe, type Problem } from './problems';
 
@@ -27,7 +28,9 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FailedRequest>();
     const requestId = typeof request.id === 'string' ? request.id : undefined;
     const problem = describe(error, requestId);
-    this.log(error, problem.code, { requestId, ...sessionFields(request.user?.session) });
+    request.problemCode = problem.code;
+    const session = request.user?.session ?? request.attempt?.claimed;
+    this.log(error, problem.code, { requestId, ...sessionFields(session) });
 
     const { httpAdapter } = this.adapterHost;
     const response = http.getResponse<unknown>();
@@ -43,10 +46,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   private log(error: unknown, code: ErrorCode, request: Record<string, unknown>): void {
     if (code === 'internal_error') {
-      this.logger.error({ err: error, ...request }, 'unexpected error');
+      this.logger.error({ err: serializeError(error), ...request }, 'unexpected error');
     } else if (error instanceof DependencyUnavailableError) {
       const { dependency, cause } = error;
-      const reason = (cause as Error | undefined)?.message;
+      const reason = cause === undefined ? undefined : errorText(cause);
       this.logger.warn({ dependency, reason, ...request }, 'store unavailable');
     }
   }

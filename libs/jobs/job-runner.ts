@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { Clock, deleteInBatches } from '#libs/common';
 import { Database } from '#libs/database';
+import { errorText } from '#libs/log';
 import { JobRunStore, type JobTick } from './job-run.store';
 
 /** `busy`: another instance is at this job; `done`: the tick has been seen to. */
@@ -71,7 +72,7 @@ export class JobRunner {
       result = await work(signal);
     } catch (error) {
       if (!signal.aborted) {
-        await this.runs.finish(due, attempt, 'failed', { error: String(error) });
+        await this.runs.finish(due, attempt, 'failed', { error: errorText(error) });
       }
       throw error;
     }

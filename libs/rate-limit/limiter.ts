@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
 import type { RedisClient, RedisScript } from '#libs/redis';
 
 /** What is allowed of one kind. */
@@ -93,7 +94,7 @@ export class Limiter {
       return await answer;
     } catch (error) {
       if (!(error instanceof DependencyUnavailableError)) {
-        this.logger.error({ err: error }, 'attempts could not be counted');
+        this.logger.error({ err: serializeError(error) }, 'attempts could not be counted');
       }
       throw error;
     }

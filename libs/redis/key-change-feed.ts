@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { InternalError } from '#libs/common';
+import { errorText } from '#libs/log';
 import { parseInfo } from './redis-server';
 
 /** Where Redis says which keys have changed, to a connection that speaks RESP2. */
@@ -21,7 +23,7 @@ export interface KeyChangeListener {
 }
 
 /** Redis does not say what has changed: it does not know how to, or this client may not ask. */
-class RefusedError extends Error {}
+class RefusedError extends InternalError {}
 
 /** Error replies of a Redis that will do what it is asked, only not now. */
 const NOT_NOW = /^(BUSY|LOADING|MASTERDOWN|TRYAGAIN)\b/;
@@ -131,7 +133,7 @@ export class KeyChangeFeed {
       throw new RefusedError('INFO names no run_id');
     }
     if (own !== (await this.serverOfCommands())) {
-      throw new Error('commands go to another server');
+      throw new InternalError('commands go to another server');
     }
   }
 
@@ -145,7 +147,7 @@ export class KeyChangeFeed {
     if (!this.refused) {
       this.refused = true;
       this.logger.warn(
-        `Redis does not tell this client what changes (${error.message}): the near cache stays empty`,
+        `Redis does not tell this client what changes (${errorText(error)}): the near cache stays empty`,
       );
     }
     this.redis.disconnect();

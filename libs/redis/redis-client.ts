@@ -1,6 +1,12 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { CircuitBreaker, DependencyUnavailableError, type CircuitState } from '#libs/common';
+import {
+  CircuitBreaker,
+  DependencyUnavailableError,
+  InternalError,
+  type CircuitState,
+} from '#libs/common';
+import { errorText } from '#libs/log';
 import type { CallTimer, Metrics } from '#libs/metrics';
 import type { Tracer } from '#libs/tracing';
 import { KeyChangeFeed, type KeyChangeListener } from './key-change-feed';
@@ -30,6 +36,7 @@ export class RedisClient implements OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readonly circuit = new CircuitBreaker('redis');
   private failing = false;
+  private lastFailure: Error | undefined;
   private readonly calls = new Map<string, CallTimer>();
   private seen: RedisServer | null = null;
   private warned: ServerWarningCode[] = [];
@@ -44,6 +51,7 @@ export class RedisClient implements OnApplicationShutdown {
     metrics.stores.watchCircuit('redis', () => this.circuit.state);
     redis.on('ready', () => {
       this.failing = false;
+      this.lastFailure = undefined;
       this.circuit.close();
       this.logger.log('connected');
       void this.lookAtServer();
@@ -144,6 +152,11 @@ export class RedisClient implements OnApplicationShutdown {
     return this.seen;
   }
 
+  /** Why there is no connection; undefined while there is one, and before the first attempt has failed. */
+  get connectionFailure(): Error | undefined {
+    return this.lastFailure;
+  }
+
   /** Whether commands are sent at all. */
   get circuitState(): CircuitState {
     return this.circuit.state;
@@ -198,8 +211,9 @@ export class RedisClient implements OnApplicationShutdown {
 
   /** A Redis that is away fails a connection several times a second: one line tells it. */
   private warnOnce(error: Error): void {
-    this.logger[this.failing ? 'debug' : 'warn'](`connection failed: ${error.message}`);
+    this.logger[this.failing ? 'debug' : 'warn'](`connection failed: ${errorText(error)}`);
     this.failing = true;
+    this.lastFailure = error;
   }
 }
 
@@ -215,7 +229,7 @@ function asDomainError(error: unknown): unknown {
 /** The driver's own deadline begins when a command is sent, and pipelines wait for each other. */
 function inTime<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
+    const timer = setTimeout(() => reject(new InternalError('no answer in time')), timeoutMs);
     command.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

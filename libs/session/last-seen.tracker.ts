@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DependencyUnavailableError, outsideRequest } from '#libs/common';
+import { serializeError } from '#libs/log';
 import { SessionRecordStore } from './store/session-record.store';
 
 const INTERVAL_MS = 60_000;
@@ -48,7 +49,10 @@ export class LastSeenTracker implements OnModuleDestroy {
     } catch (error) {
       // Called by a timer: there is nobody who could catch it.
       const reason = error instanceof DependencyUnavailableError ? undefined : error;
-      this.logger.warn({ err: reason }, `last-seen times of ${batch.size} sessions not recorded`);
+      this.logger.warn(
+        { err: serializeError(reason) },
+        `last-seen times of ${batch.size} sessions not recorded`,
+      );
     }
   }
 

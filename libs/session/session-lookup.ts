@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Batcher, Clock, DependencyUnavailableError, TurnBatch } from '#libs/common';
+import { Batcher, Clock, DependencyUnavailableError, InternalError, TurnBatch } from '#libs/common';
 import { RedisTrust } from '#libs/sync';
 import { NearCache, type LiveSession } from './near-cache/near-cache';
 import { RevocationBacklog } from './revocation-backlog';
@@ -49,7 +49,9 @@ export class SessionLookup {
       (sessionIds) => this.record.find(sessionIds, this.clock.nowMs()),
       RECORD_LIMITS,
       () =>
-        new DependencyUnavailableError('postgres', { cause: new Error('too many lookups wait') }),
+        new DependencyUnavailableError('postgres', {
+          cause: new InternalError('too many lookups wait'),
+        }),
     );
   }
 

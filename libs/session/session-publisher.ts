@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { RedisTrust, RedisUpdates } from '#libs/sync';
 import { RevocationBacklog, toNote } from './revocation-backlog';
@@ -85,7 +85,9 @@ export class SessionPublisher {
     }
     const timer = new AbortController();
     const patience = pause(RECORD_PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
-      throw new DependencyUnavailableError('postgres', { cause: new Error('no answer in time') });
+      throw new DependencyUnavailableError('postgres', {
+        cause: new InternalError('no answer in time'),
+      });
     });
     patience.catch(() => undefined);
     recorded.catch(() => undefined);

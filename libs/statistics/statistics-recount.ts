@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import { syncKeys } from '#libs/sync';
-import { Clock } from '#libs/common';
+import { Clock, InternalError } from '#libs/common';
 import { STATISTICS_KEY } from './statistics.keys';
 import type { SessionStatistics } from './statistics.service';
 
@@ -37,10 +37,9 @@ export interface Recounted {
 }
 
 /** Redis lost data, or somebody began another recount: nothing was changed, the next one counts. */
-export class RecountInterruptedError extends Error {
+export class RecountInterruptedError extends InternalError {
   constructor() {
     super('the recount of the statistics was interrupted; the next one begins anew');
-    this.name = 'RecountInterruptedError';
   }
 }
 

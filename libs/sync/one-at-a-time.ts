@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
 
 /** Work in the background that is not begun again while it runs. What it throws is logged. */
 export class OneAtATime {
@@ -26,7 +27,7 @@ export class OneAtATime {
     } catch (error) {
       // A store that is away is told of elsewhere, and the work comes again.
       if (!(error instanceof DependencyUnavailableError)) {
-        this.logger.error({ err: error }, 'background work failed');
+        this.logger.error({ err: serializeError(error) }, 'background work failed');
       }
     }
   }

@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
 import { Outbox, type OutboxEnd, type OutboxPage, type RecordedEntry } from './outbox';
@@ -136,7 +137,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
         this.distrust(unavailable ? 'it does not answer' : 'it could not be brought up to date');
       }
       if (!unavailable) {
-        this.logger.error({ err: error }, 'could not synchronise');
+        this.logger.error({ err: serializeError(error) }, 'could not synchronise');
       }
       return false;
     } finally {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
+import { errorText } from '#libs/log';
 
 /** Code of a result that says that the spans were taken. */
 const SUCCESS = 0;
@@ -30,7 +31,9 @@ export class ReportingExporter implements SpanExporter {
     if (succeeded && this.failing) {
       this.logger.log('traces are exported again');
     } else if (!succeeded && !this.failing) {
-      this.logger.warn(`traces are lost: ${error?.message ?? 'the collector does not take them'}`);
+      this.logger.warn(
+        `traces are lost: ${error ? errorText(error) : 'the collector does not take them'}`,
+      );
     }
     this.failing = !succeeded;
   }

@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { EventQueue } from '../../libs/audit/event-queue';
 import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
@@ -96,6 +97,71 @@ describe('the commands', () => {
         role: 'admin',
         disabled: false,
       });
+    });
+  });
+
+  describe('users show', () => {
+    it('shows an account, and never its hash', async () => {
+      const { user, session } = await app.register();
+      await app.nest.get(EventQueue).flush();
+      expect(await json('users', 'show', user.email.toUpperCase())).toEqual({
+        id: user.id,
+        email: user.email,
+        displayName: null,
+        role: 'user',
+        disabled: false,
+        activeSessions: 1,
+        lastSignInAt: expect.stringMatching(/^\d{4}-/) as string,
+        createdAt: user.createdAt,
+        updatedAt: user.updatedAt,
+      });
+      expect(session.id).toBeDefined();
+      const { stdout } = await latchkey('users', 'show', user.email);
+      expect(stdout).toMatch(/^activeSessions +1$/m);
+      expect(stdout).not.toContain('argon2');
+    });
+  });
+
+  describe('users events', () => {
+    it('says why a user was signed out, newest first, also when the account is gone', async () => {
+      const { user, session, accessToken: token } = await app.register();
+      app.clock.advance(1000);
+      await app.http.post('/api/auth/logout', { token });
+      const { accessToken } = await app.login(user.email);
+      app.clock.advance(1000);
+      await app.http.post('/api/auth/logout-all', { token: accessToken });
+      await app.nest.get(EventQueue).flush();
+
+      const { exitCode, stdout } = await latchkey('users', 'events', user.email);
+      expect(exitCode).toBe(0);
+      const [headings, ...rows] = stdout.trimEnd().split('\n');
+      expect(headings).toMatch(/^TIME +EVENT +REASON +ADDRESS +DEVICE +SESSION$/);
+      expect(rows[0]).toMatch(
+        /^\S+Z {2}sessions_revoked +logout_all revokedSessions=1 +127\.0\.0\.1 /,
+      );
+      expect(rows.find((row) => row.includes(' logout '))).toContain(session.id);
+      expect(rows.at(-1)).toContain('account_registered');
+
+      const answer = await app.login(user.email);
+      const body = { currentPassword: 'correct horse battery staple' };
+      const gone = await app.http.call('DELETE', '/api/auth/profile', {
+        token: answer.accessToken,
+        json: body,
+      });
+      expect(gone.status).toBe(204);
+      expect((await latchkey('users', 'events', user.email)).exitCode).toBe(3);
+      const { events } = (await json('users', 'events', user.id, '--limit', '1')) as {
+        events: object[];
+      };
+      expect(events).toEqual([
+        expect.objectContaining({ name: 'account_deleted', sessionId: answer.session.id }),
+      ]);
+    });
+
+    it('answers 3 for an id of which nothing is known', async () => {
+      const answer = await latchkey('users', 'events', '00000000-0000-4000-8000-000000000000');
+      expect(answer.exitCode).toBe(3);
+      expectOneSentence(answer);
     });
   });
 

@@ -26,6 +26,8 @@ describe('a command that cannot succeed', () => {
 
   describe.each([
     ['users grant-role', (email: string) => ['users', 'grant-role', email, 'admin']],
+    ['users show', (email: string) => ['users', 'show', email]],
+    ['users events', (email: string) => ['users', 'events', email]],
     ['sessions list', (email: string) => ['sessions', 'list', email]],
     ['sessions revoke', (email: string) => ['sessions', 'revoke', email]],
   ])('%s', (_command, argsFor) => {
@@ -55,8 +57,9 @@ describe('a command that cannot succeed', () => {
       'sessions list ada@example.com',
       'clean-up',
       'migrate',
-      'stats',
       'users import',
+      'users show ada@example.com',
+      'users events ada@example.com',
     ];
 
     async function expectFailure(command: string, env: Record<string, string>, about: string) {
@@ -71,25 +74,50 @@ describe('a command that cannot succeed', () => {
 
     it.each(needPostgres)('without Postgres: %s', async (command) => {
       const env = { DATABASE_URL: `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey` };
-      await expectFailure(command, env, 'Postgres cannot be reached: check DATABASE_URL');
+      const reason = 'refused the connection (ECONNREFUSED): check DATABASE_URL';
+      await expectFailure(command, env, `Postgres at ${CLOSED_PORT} ${reason}`);
     });
 
     it.each(['stats', 'clean-up', 'redis-check'])('without Redis: %s', async (command) => {
       const env = { REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` };
-      await expectFailure(command, env, 'Redis cannot be reached: check REDIS_URL');
+      const reason = 'refused the connection (ECONNREFUSED): check REDIS_URL';
+      await expectFailure(command, env, `Redis at ${CLOSED_PORT} ${reason}`);
     });
 
     it('with a database that does not exist, or a wrong password', async () => {
       const absent = new URL(app.database.url);
       absent.pathname = '/absent';
-      await expectFailure('stats', { DATABASE_URL: absent.href }, 'DATABASE_URL');
+      await expectFailure('clean-up', { DATABASE_URL: absent.href }, '"absent" does not exist');
       const refused = new URL(app.database.url);
       refused.password = 's3cret';
-      await expectFailure('migrate', { DATABASE_URL: refused.href }, 'DATABASE_URL');
+      await expectFailure('migrate', { DATABASE_URL: refused.href }, `Postgres at ${refused.host}`);
     });
 
     it('with a setting that is missing', async () => {
       await expectFailure('stats', { REDIS_URL: '' }, 'REDIS_URL is required');
+      await expectFailure('users show a@example.com', { DATABASE_URL: '' }, 'DATABASE_URL is');
+    });
+
+    it('with a wrong password for Redis', async () => {
+      const refused = new URL(app.redis.url);
+      [refused.username, refused.password] = ['stranger', 's3cret'];
+      const about = `Redis at ${refused.host} cannot be used (WRONGPASS`;
+      await expectFailure('stats', { REDIS_URL: refused.href }, about);
+    });
+
+    it('with an error of Postgres that quotes what was given', async () => {
+      const { sql } = app.database;
+      await sql.query(
+        `ALTER TABLE users ADD CONSTRAINT ck_quoting CHECK (email NOT LIKE 's3cret%')`,
+      );
+      const hash = '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy';
+      const line = JSON.stringify({ email: 's3cret@example.com', passwordHash: hash });
+      const { exitCode, stderr } = await runCli(['users', 'import'], settings, { input: line });
+      await sql.query('ALTER TABLE users DROP CONSTRAINT ck_quoting');
+      expect([exitCode, stderr]).toEqual([
+        1,
+        'latchkey: Postgres: check violation (SQLSTATE 23514)\n',
+      ]);
     });
   });
 
@@ -106,6 +134,28 @@ describe('a command that cannot succeed', () => {
       expect((await app.http.get('/api/auth/profile', { token })).status).toBe(401);
     },
   );
+
+  it.each([
+    ['stats', 'REDIS_URL'],
+    ['redis-check', 'REDIS_URL'],
+    ['migrate', 'DATABASE_URL'],
+  ])('needs no more than one setting: %s with %s', async (command, name) => {
+    const answer = await runCli([command], { [name]: settings[name]! });
+    expect([answer.exitCode, answer.stderr]).toEqual([0, '']);
+  });
+
+  it('needs no key that signs to look at users and sessions', async () => {
+    const { user } = await app.register();
+    const { DATABASE_URL, REDIS_URL } = settings;
+    const env = { DATABASE_URL: DATABASE_URL!, REDIS_URL: REDIS_URL!, NODE_ENV: 'production' };
+    for (const args of [
+      ['users', 'show'],
+      ['users', 'events'],
+      ['sessions', 'list'],
+    ]) {
+      expect((await runCli([...args, user.email], env)).exitCode).toBe(0);
+    }
+  });
 
   it('needs no Redis to list sessions', async () => {
     const { user } = await app.register();

@@ -16,6 +16,8 @@ describe('help', () => {
       'migrate',
       'users grant-role <email> <role>',
       'users import [file]',
+      'users show <email>',
+      'users events <user>',
       'sessions list <email>',
       'sessions revoke <email>',
       'clean-up',
@@ -36,6 +38,8 @@ describe('help', () => {
     'migrate',
     'users grant-role',
     'users import',
+    'users show',
+    'users events',
     'sessions list',
     'sessions revoke',
     'clean-up',
@@ -66,6 +70,7 @@ describe('wrong usage', () => {
     ['an unknown option', ['stats', '--xml']],
     ['a missing argument', ['sessions', 'list']],
     ['an argument too many', ['stats', 'today']],
+    ['a limit that is no number', ['users', 'events', 'ada@example.com', '--limit', 'all']],
     ['an unknown role', ['users', 'grant-role', 'ada@example.com', 'emperor']],
   ])('is %s: 2', async (_what, args) => {
     const answer = await latchkey(...args);

@@ -2,6 +2,7 @@ import { useApiSuite } from '../support/api-suite';
 import { auditRows } from '../support/security-events';
 
 const EMAIL = 'ada@example.com';
+const SECRET = 's3cret-of-the-log';
 const PASSWORD = 'correct horse battery staple';
 
 describe('the log of the process', () => {
@@ -51,4 +52,77 @@ describe('the log of the process', () => {
     expect(failure).toContain('"requestId":"the-request"');
     expect(lines.at(-1)).toMatch(/INFO: Shutdown: stopped$/);
   });
+
+  it('is JSON for whatever else would print, too, and holds no text that may quote data', async () => {
+    const url = new URL(suite.redis.url);
+    [url.username, url.password] = ['uninformed', SECRET];
+    await suite.redis.client.call(
+      'ACL',
+      'SETUSER',
+      'uninformed',
+      'on',
+      `>${SECRET}`,
+      '~*',
+      '&*',
+      '+@all',
+      '-info',
+    );
+    const api = await suite.spawn({ REDIS_URL: url.href, NODE_OPTIONS: PRINTS_AND_FAILS });
+    await api.untilServing();
+    api.signal('SIGUSR2');
+    expect(await api.ended).toBe('exit code 1');
+    expect(api.output).not.toContain(SECRET);
+    const lines = api.output
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const ofProcess = lines.filter(({ context }) => context === 'Process');
+    expect(ofProcess.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining([
+        'a library wrote to standard output: text withheld',
+        'a library wrote to standard error: [ioredis] Unhandled error event',
+        'warning of Node: an old way',
+        'warning of Node: SecretWarning',
+      ]),
+    );
+    expect(lines.at(-1)).toMatchObject({
+      level: 60,
+      context: 'Process',
+      origin: 'unhandledRejection',
+      err: { type: 'TypeError', stack: expect.stringContaining('(data::') as string },
+    });
+  });
+
+  it.each([
+    [{ JWT_SECRET: '' }, /^JWT_SECRET is required: [^\n]+\.$/],
+    [
+      { DATABASE_URL: `postgres://u:${SECRET}@127.0.0.1:9/d`, START_TIMEOUT: '1s' },
+      /^Latchkey could not start: Postgres/,
+    ],
+  ])('is JSON for a start that fails (%j)', async (env, sentence) => {
+    const api = await suite.spawn(env);
+    expect(await api.ended).toBe('exit code 1');
+    const lines = api.output
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(lines.at(-1)).toMatchObject({
+      level: 60,
+      context: 'Start',
+      msg: expect.stringMatching(sentence) as string,
+    });
+    expect(api.output).not.toContain(SECRET);
+  });
 });
+
+/** What libraries and Node do, when the signal asks for it; and a rejection that nothing handles. */
+const PRINTS_AND_FAILS = `--import=data:text/javascript,${encodeURIComponent(
+  `process.once('SIGUSR2', () => {
+     console.log('plain ${SECRET}');
+     console.error('[ioredis] Unhandled error event: ${SECRET}');
+     process.stderr.write('plain ${SECRET}');
+     process.emitWarning('an old way', 'DeprecationWarning', 'DEP0001');
+     process.emitWarning('${SECRET}', 'SecretWarning');
+     setTimeout(() => Promise.reject(new TypeError('${SECRET}')), 200);
+   });`,
+)}`;

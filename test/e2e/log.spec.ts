@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Body, Controller, Get, Logger, Post } from '@nestjs/common';
+import { Body, Controller, Get, Logger, Param, Post } from '@nestjs/common';
 import { createLogger } from '../../apps/api/log/logger';
 import { Public } from '../../libs/http';
+import { DependencyUnavailableError } from '../../libs/common';
+import { RateLimitedError } from '../../libs/rate-limit';
 import { Database } from '../../libs/database';
 import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
 import { SessionRecordStore } from '../../libs/session/store/session-record.store';
@@ -18,6 +20,8 @@ interface Line {
   requestId?: string;
   userId?: string;
   sessionId?: string;
+  status?: number;
+  code?: string;
 }
 
 /** Speaks from deep inside, as a library does: it knows nothing of the request. */
@@ -38,6 +42,13 @@ class SpeakingController {
   async speakOfBody(@Body() { text }: { text: string }) {
     await this.say(text);
     return {};
+  }
+
+  @Get('refused/:code')
+  refuse(@Param('code') code: string) {
+    throw code === 'rate_limited'
+      ? new RateLimitedError('account', { limit: 1, counted: 2, remaining: 0, resetSeconds: 1 })
+      : new DependencyUnavailableError('postgres');
   }
 
   private async say(text: string): Promise<void> {
@@ -146,6 +157,60 @@ describe('the log', () => {
       msg: 'answered',
       userId: user.id,
       sessionId: session.id,
+    });
+  });
+
+  describe('says of a refusal why', () => {
+    const PATHS = ['/api/speaking', '/api/auth/profile', '/api/auth/verify'];
+
+    it.each(PATHS)('and whose session it was that is revoked or expired: %s', async (path) => {
+      const { accessToken: token, user, session } = await app.register();
+      const whose = { userId: user.id, sessionId: session.id };
+      const { accessToken: neverUsed, session: other } = await app.login(user.email);
+      await call('POST', '/api/auth/logout', { token });
+      const revoked = await call('GET', path, { token });
+      expect(revoked.lines).toMatchObject([{ status: 401, code: 'token_revoked', ...whose }]);
+      app.clock.advance(25 * 3_600_000);
+      for (const [one, sessionId] of [
+        [token, session.id],
+        [neverUsed, other.id],
+      ] as const) {
+        const expired = await call('GET', path, { token: one });
+        expect(expired.lines).toMatchObject([
+          { status: 401, code: 'token_expired', userId: user.id, sessionId },
+        ]);
+      }
+    });
+
+    it('and takes no name from a token whose signature is wrong', async () => {
+      const { accessToken: token } = await app.register();
+      const [header, claims] = token.split('.');
+      const forged = `${header}.${claims}.${'A'.repeat(43)}`;
+      const { lines } = await call('GET', '/api/auth/profile', { token: forged });
+      expect(lines).toMatchObject([{ status: 401, code: 'token_invalid' }]);
+      expect(lines[0]).not.toHaveProperty('userId');
+      expect(lines[0]).not.toHaveProperty('sessionId');
+    });
+
+    it.each([
+      ['/api/admin/users', 'not_found', 404],
+      [`/api/admin/users/00000000-0000-4000-8000-000000000000/sessions`, 'forbidden', 403],
+      ['/api/speaking/refused/rate_limited', 'rate_limited', 429],
+      ['/api/speaking/refused/dependency_unavailable', 'dependency_unavailable', 503],
+    ])('by the code of its answer: %s %s', async (path, code, status) => {
+      const { accessToken: token, user } = await app.register();
+      const { answer, lines } = await call('GET', path, { token });
+      expect([answer.status, answer.body.code]).toEqual([status, code]);
+      expect(lines.at(-1)).toMatchObject({ status, code });
+      if (status !== 404) {
+        expect(lines.at(-1)).toMatchObject({ userId: user.id });
+      }
+    });
+
+    it('and has no code where nothing was refused', async () => {
+      const { accessToken: token } = await app.register();
+      const { lines } = await call('GET', '/api/auth/profile', { token });
+      expect(lines.at(-1)).not.toHaveProperty('code');
     });
   });
 

@@ -260,8 +260,9 @@ describe('traces', () => {
 /** Lets Node print, at the end of a process, every file that it has loaded. */
 const PRINTS_MODULES = {
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
-    `import { createRequire } from 'node:module';
+    `import { writeSync } from 'node:fs';
+     import { createRequire } from 'node:module';
      const { cache } = createRequire(process.execPath);
-     process.on('exit', () => process.stderr.write(Object.keys(cache).join('\\n')));`,
+     process.on('exit', () => writeSync(2, Object.keys(cache).join('\\n')));`,
   )}`,
 };

@@ -185,6 +185,36 @@ const VIOLATIONS: [title: string, filePath: string, code: string, message: strin
     "console.log('here');",
     'Unexpected console statement',
   ],
+  [
+    'an error logged with all that it carries',
+    'apps/api/app.module.ts',
+    "import { Logger } from '@nestjs/common';\nnew Logger('App').error({ err: new TypeError('x') }, 'failed');",
+    'An error carries data',
+  ],
+  [
+    'the message of an error in a line of the log',
+    'apps/api/app.module.ts',
+    "import { Logger } from '@nestjs/common';\nexport const tell = (error: Error) => Logger.warn(`failed: ${error.message}`);",
+    'The message of an error may quote data',
+  ],
+  [
+    'the text of an error',
+    'libs/session/session.ts',
+    'export const text = (error: unknown) => String(error);',
+    'The text of an error may quote data',
+  ],
+  [
+    'the stack of an error',
+    'libs/session/session.ts',
+    'export const text = (error: Error) => error.stack;',
+    'A stack begins with the message',
+  ],
+  [
+    'an error whose text the log withholds',
+    'libs/session/session.ts',
+    "export const failure = () => new Error('no answer in time');",
+    'throw an InternalError',
+  ],
 ];
 
 const LEGAL: [title: string, filePath: string, code: string][] = [
@@ -202,6 +232,11 @@ const LEGAL: [title: string, filePath: string, code: string][] = [
     'a file of the same library',
     'libs/session/session.service.ts',
     "export { sessionKeys } from './store/session.keys';",
+  ],
+  [
+    'an error that is serialized for the log',
+    'libs/session/session.ts',
+    "import { Logger } from '@nestjs/common';\nimport { serializeError } from '#libs/log';\nexport const tell = (error: unknown) => Logger.error({ err: serializeError(error) }, 'failed');",
   ],
   ['Redis inside its library', 'libs/redis/redis.module.ts', "export { Redis } from 'ioredis';"],
   [

@@ -11,6 +11,8 @@ import { wholeLines } from './whole-lines';
 
 const MAIN = join(ROOT, 'dist', 'apps', 'api', 'main.js');
 
+const FATAL = 60;
+
 /** The built API in a process of its own, which may or may not be serving yet. */
 export class ApiProcess {
   readonly http: HttpClient;
@@ -72,11 +74,11 @@ export class ApiProcess {
       .map(({ msg }) => msg);
   }
 
-  /** What it has printed beside its log. */
+  /** What it has printed beside its log, and why it could not start. */
   get complaint(): string {
     return this.output
       .split('\n')
-      .filter((line) => !line.startsWith('{'))
+      .flatMap((line) => (line.startsWith('{') ? startFailureIn(line) : [line]))
       .join('\n');
   }
 
@@ -117,4 +119,9 @@ export class ApiProcess {
       return false;
     }
   }
+}
+
+function startFailureIn(line: string): string[] {
+  const { level, context, msg } = JSON.parse(line) as Record<string, unknown>;
+  return level === FATAL && context === 'Start' ? [String(msg)] : [];
 }

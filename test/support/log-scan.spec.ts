@@ -27,6 +27,8 @@ const PLANTED: [line: string, kind: string, secret: string][] = [
   ['{"password_hash":"x"}', 'a field with a password', '"x"'],
   ['{"msg":"redis://:hunter2@cache:6379 is away"}', 'credentials of an address', 'hunter2'],
   ['{"msg":"postgres://app:hunter2@db/latchkey"}', 'credentials of an address', 'hunter2'],
+  ['{"err":{"parameters":["hunter2"]}}', 'what a driver was given', 'hunter2'],
+  ['{"msg":"Key (email)=(ada@example.com)"}', 'an e-mail address', 'ada@'],
   [
     '{"msg":"wrong: correct horse battery staple"}',
     'a known password or key',

@@ -47,6 +47,8 @@ const PATTERNS: [kind: string, pattern: RegExp][] = [
   ],
   ['a field with a password', /\w*password\w*\\*"\s*:\s*\\*"[^"]*/gi],
   ['credentials of an address', /\b[a-z][a-z0-9+]*:\/\/[^\s:@/"]*:[^\s@/"]+@/gi],
+  ['what a driver was given', /"(?:parameters|driverError|internalQuery)\\*"\s*:.+/g],
+  ['an e-mail address', /[\w.+-]+@example\.(?:com|org|net)\b/g],
   ['a known password or key', new RegExp(KNOWN.join('|'), 'g')],
 ];
 

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { HealthIndicatorService } from '@nestjs/terminus';
 import { DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
 
 const logger = new Logger('Health');
 
@@ -29,7 +30,7 @@ export async function orNull<Value>(found: Promise<Value>): Promise<Value | null
     return await found;
   } catch (error) {
     if (!(error instanceof DependencyUnavailableError)) {
-      logger.error({ err: error }, 'a part of the health could not be found out');
+      logger.error({ err: serializeError(error) }, 'a part of the health could not be found out');
     }
     return null;
   }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { AuthenticatedRequest } from '#libs/http';
 import { answerLog } from '../log/answer-log';
@@ -17,8 +17,9 @@ export function logAnswers(fastify: FastifyInstance): void {
   const logAnswer = answerLog(fastify.log as Logger);
   fastify.addHook('onResponse', (request, reply, done) => {
     const { statusCode: status } = reply;
-    // A sign-in has come by its session on the way.
-    const session = request.requestContext?.session ?? userOf(request)?.session;
+    const { user, attempt, problemCode }: AuthenticatedRequest = request;
+    // A sign-in has come by its session on the way; of a refused token it is the session that it names.
+    const session = request.requestContext?.session ?? user?.session ?? attempt?.claimed;
     logAnswer({
       requestId: request.id,
       userId: session?.userId,
@@ -26,14 +27,11 @@ export function logAnswers(fastify: FastifyInstance): void {
       method: request.method,
       route: request.routeOptions.url,
       status,
+      code: problemCode,
       // Who was refused may be an attacker.
       ip: status >= 400 ? clientAddress(request) : undefined,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
     });
     done();
   });
-}
-
-function userOf(request: FastifyRequest & AuthenticatedRequest) {
-  return request.user;
 }

@@ -7,9 +7,10 @@ import {
 } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { Settings } from '#libs/config';
 import { JobRunner, type JobRun } from '#libs/jobs';
+import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { lastTick } from './last-tick';
 import { ScheduledJobs, type ScheduledJob } from './scheduled-jobs';
@@ -45,7 +46,7 @@ export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Breaks off what is under way, at its next step: another instance, or the next tick, goes on. */
   async onModuleDestroy(): Promise<void> {
-    this.stop.abort(new Error('shutting down'));
+    this.stop.abort(new InternalError('shutting down'));
     await Promise.all(this.underWay);
   }
 
@@ -87,7 +88,10 @@ export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
         this.logger.log({ job: job.name, tick }, `${job.name} broken off: shutting down`);
       } else {
         this.metrics.jobs.ran(job.name, 'failed', performance.now() - beganMs);
-        this.logger.error({ job: job.name, tick, err: error }, `${job.name} failed`);
+        this.logger.error(
+          { job: job.name, tick, err: serializeError(error) },
+          `${job.name} failed`,
+        );
       }
     }
   }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '#libs/config';
+import { errorText } from '#libs/log';
 import { HttpTraffic } from './http-traffic';
 import type { StopRequest } from './stop-request';
 
@@ -32,7 +33,7 @@ export class Shutdown {
     this.run(request).then(
       () => process.exit(0),
       (error: unknown) => {
-        this.logger.error(`could not stop in order: ${String(error)}; exiting with code 1`);
+        this.logger.error(`could not stop in order: ${errorText(error)}; exiting with code 1`);
         process.exit(1);
       },
     );

@@ -11,6 +11,8 @@ export interface AnswerLine {
   /** The pattern, never the URL: a client may have put a secret into that. */
   readonly route: string | undefined;
   readonly status: number;
+  /** Of the problem that was answered. */
+  readonly code: string | undefined;
   readonly ip: string | undefined;
   readonly durationMs: number;
 }
@@ -44,6 +46,7 @@ export function answerLog(logger: Logger): (line: AnswerLine) => void {
       method: line.method,
       route: line.route,
       status: line.status,
+      code: line.code,
       ip: line.ip,
       durationMs: line.durationMs,
       traceId: processTracer().traceId(),

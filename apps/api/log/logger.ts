@@ -1,6 +1,8 @@
-import pino, { type DestinationStream, type Logger } from 'pino';
+import { types } from 'node:util';
+import pino, { type DestinationStream, type LogFn, type Logger } from 'pino';
 import { currentRequest, sessionFields } from '#libs/common';
 import type { Settings } from '#libs/config';
+import { errorText, serializeError, serializeErrors } from '#libs/log';
 import { processTracer } from '#libs/tracing';
 
 const SECRET_HEADERS = ['authorization', 'cookie', '["set-cookie"]'];
@@ -32,9 +34,40 @@ export function createLogger(
       mixinMergeStrategy: (given: Fields, context: Fields) =>
         context === NO_FIELDS ? given : { ...context, ...given },
       redact: REDACTED,
+      formatters: { log: serializeErrors },
+      // pino's own would write every property of an error; formatters.log has been there before.
+      // eslint-disable-next-line no-restricted-syntax
+      serializers: { err: withoutChange },
+      hooks: {
+        logMethod(args, log) {
+          log.apply(this, withoutMessagesOfErrors(args));
+        },
+      },
     },
     destination,
   );
+}
+
+/**
+ * pino takes the message of an error for that of the line where the call brings none, Fastify does so by
+ * itself, and `%s` writes an error out.
+ */
+function withoutMessagesOfErrors(args: Parameters<LogFn>): Parameters<LogFn> {
+  const [first, message, ...values] = args as [unknown, unknown, ...unknown[]];
+  const error = types.isNativeError(first) ? first : (first as { err?: unknown } | null)?.err;
+  const [given, ...safe] = [message, ...values].map((value) =>
+    types.isNativeError(value) ? errorText(value) : value,
+  );
+  if (!types.isNativeError(error)) {
+    return [first, given, ...safe].slice(0, args.length) as unknown as Parameters<LogFn>;
+  }
+  const fields = error === first ? { err: serializeError(error) } : first;
+  const text = message === undefined || message === error.message ? errorText(error) : given;
+  return [fields, text, ...safe] as unknown as Parameters<LogFn>;
+}
+
+function withoutChange(serialized: unknown): unknown {
+  return serialized;
 }
 
 function contextFields(): Fields {

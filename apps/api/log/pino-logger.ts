@@ -1,5 +1,7 @@
+import { types } from 'node:util';
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { errorText, serializeError, stackFrames } from '#libs/log';
 
 /** Parts of Nest that tell at length what they wired: of interest only when that fails. */
 const CHATTY = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
@@ -39,11 +41,24 @@ export class PinoLogger implements LoggerService {
     rest: unknown[],
   ): void {
     const context = rest.at(-1);
-    const details = rest.slice(0, -1);
-    if (typeof message === 'object' && message !== null) {
+    const details = rest
+      .slice(0, -1)
+      .filter((detail) => detail !== undefined)
+      .map(detailOf);
+    if (types.isNativeError(message)) {
+      this.pino[level]({ context, err: serializeError(message) }, errorText(message));
+    } else if (typeof message === 'object' && message !== null) {
       this.pino[level]({ context, ...message }, details.map(String).join(' '));
     } else {
       this.pino[level]({ context, ...(details.length > 0 && { details }) }, String(message));
     }
   }
+}
+
+/** Nest hands an error's stack over as text; its first line is the message. */
+function detailOf(detail: unknown): unknown {
+  if (types.isNativeError(detail)) {
+    return errorText(detail);
+  }
+  return typeof detail === 'string' ? (stackFrames(detail) ?? detail) : detail;
 }

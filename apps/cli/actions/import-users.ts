@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { DomainError } from '#libs/common';
+import { DomainError, InternalError } from '#libs/common';
 import { withApplication } from '../application';
 import { UserImport } from '../import/user-import';
 import { print, write, type OutputOptions } from '../output';
@@ -51,7 +51,7 @@ async function openInput(file: string): Promise<AsyncIterable<Buffer>> {
     const handle = await open(file);
     if ((await handle.stat()).isDirectory()) {
       await handle.close();
-      throw new Error('it is a directory');
+      throw new InternalError('it is a directory');
     }
     return handle.createReadStream();
   } catch (error) {

@@ -10,7 +10,7 @@ const PAGE_SIZE = 500;
 const HEADINGS = ['SESSION', 'DEVICE', 'ADDRESS', 'SIGNED IN', 'LAST SEEN', 'EXPIRES'];
 
 export async function listSessions(email: string, options: OutputOptions): Promise<void> {
-  const found = await withAccount(email, listAll);
+  const found = await withAccount(email, allSessionsOf);
   const sessions = found.map(toRow);
   const text =
     sessions.length > 0
@@ -27,7 +27,11 @@ export async function revokeSessions(email: string, options: OutputOptions): Pro
   print({ text, data: { revokedSessions } }, options);
 }
 
-async function listAll(app: INestApplicationContext, userId: string): Promise<RecordedSession[]> {
+/** Every live session of a user, newest first. */
+export async function allSessionsOf(
+  app: INestApplicationContext,
+  userId: string,
+): Promise<RecordedSession[]> {
   const service = app.get(SessionService);
   const all: RecordedSession[] = [];
   let after: SessionCursor | undefined;

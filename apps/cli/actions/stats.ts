@@ -1,13 +1,10 @@
 import { StatisticsService } from '#libs/statistics';
-import { untilRedisAnswers, withApplication } from '../application';
+import { withRedis } from '../application';
 import { print, type OutputOptions } from '../output';
 import { formatTable } from '../table';
 
 export async function stats(options: OutputOptions): Promise<void> {
-  const found = await withApplication(async (app) => {
-    await untilRedisAnswers(app);
-    return app.get(StatisticsService).read();
-  });
+  const found = await withRedis((app) => app.get(StatisticsService).read());
   const text = formatTable(
     ['STATISTIC', 'COUNT'],
     [

@@ -3,12 +3,16 @@ import type { Role } from '#libs/user';
 import type { OutputOptions } from '../output';
 import { jsonOption } from './json-option';
 import { addUsersImport } from './users-import';
+import { addUsersInspection } from './users-inspection';
 
 /** Spelt out, so that help does not load the library; the compiler says when one is missing. */
 const ROLES = Object.keys({ user: true, admin: true } satisfies Record<Role, true>);
 
 export function addUsers(program: Command): void {
-  const users = program.command('users').summary('change accounts').description('Change accounts.');
+  const users = program
+    .command('users')
+    .summary('look at and change accounts')
+    .description('Look at and change accounts.');
   users
     .command('grant-role')
     .summary('give an account another role')
@@ -23,5 +27,6 @@ export function addUsers(program: Command): void {
       const { grantRole } = await import('../actions/grant-role.js');
       await grantRole(email, role, options);
     });
+  addUsersInspection(users);
   addUsersImport(users);
 }

@@ -1,6 +1,6 @@
 import { IsBoolean, IsIn, IsOptional, IsString, ValidateBy } from 'class-validator';
 import { checkImportedHash, UnusableHashError } from '#libs/auth';
-import { ValidationFailedError } from '#libs/common';
+import { InternalError, ValidationFailedError } from '#libs/common';
 import { ROLES, type ImportedUser, type Role } from '#libs/user';
 import { DISPLAY_NAME, IsHumanText } from '../../api/http/human-text';
 import { MalformedJsonError, parseJson } from '../../api/http/json-body';
@@ -30,7 +30,7 @@ class UserLine {
 }
 
 /** What is wrong with a line, for a person; never its hash. */
-export class BadLineError extends Error {}
+export class BadLineError extends InternalError {}
 
 const rules = new BodyValidationPipe();
 

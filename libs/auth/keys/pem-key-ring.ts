@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { errorText } from '#libs/log';
 import type { Es256Key } from './es256-key';
 import { hasKeyFile, listKeys, readKeys } from './key-directory';
 import { KeyRing, type PublicJwks, type SigningKey } from './key-ring';
@@ -79,7 +80,7 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
       this.reportedProblem = undefined;
     } catch (error) {
       this.pausedUntilMs = performance.now() + PAUSE_AFTER_FAILURE_MS;
-      this.report(error instanceof Error ? error.message : String(error));
+      this.report(errorText(error));
     }
   }
 

@@ -3,11 +3,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
 import { isThreadPoolBelowEventLoop, OverloadedError } from '#libs/common';
+import { errorText } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { AuthOptions } from '../auth.options';
 import { argon2Decoy, isArgon2idOf, type Argon2Parameters } from './hashes/argon2-hash';
 import { parseHash } from './hashes/parse-hash';
-import type { PasswordHash, UnusableHashError } from './hashes/password-hash';
+import type { PasswordHash } from './hashes/password-hash';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane. */
 const OWASP = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
@@ -91,7 +92,7 @@ export class PasswordHasher {
         return await stored.verify(password);
       }
     } catch (error) {
-      this.reportUnusable((error as Error).message);
+      this.reportUnusable(error);
     }
     await this.decoy.verify(password);
     return false;
@@ -102,14 +103,13 @@ export class PasswordHasher {
     try {
       return parseHash(hash);
     } catch (error) {
-      this.reportUnusable((error as UnusableHashError).message);
+      this.reportUnusable(error);
       return null;
     }
   }
 
-  /** @param reason of our parsers and of the hash functions, none of which repeats the hash. */
-  private reportUnusable(reason: string): void {
-    this.logger.error({ reason }, 'a stored password hash cannot be used');
+  private reportUnusable(error: unknown): void {
+    this.logger.error({ reason: errorText(error) }, 'a stored password hash cannot be used');
   }
 
   private async run<T>(operation: 'hash' | 'verify', work: () => Promise<T>): Promise<T> {

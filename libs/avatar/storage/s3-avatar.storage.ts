@@ -1,6 +1,6 @@
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { nameOfFile } from '../avatar-file';
 import { AvatarStorage, type StoredFile } from './avatar-storage';
 
@@ -84,7 +84,9 @@ export class S3AvatarStorage extends AvatarStorage implements OnApplicationShutd
     await this.call(async (abortSignal) => {
       const { Errors = [] } = await this.client.send(command, { abortSignal });
       if (Errors[0]) {
-        throw new Error(`${Errors.length} objects were not deleted: ${Errors[0].Message ?? ''}`);
+        throw new InternalError(
+          `${Errors.length} objects were not deleted: ${Errors[0].Code ?? ''}`,
+        );
       }
     });
   }

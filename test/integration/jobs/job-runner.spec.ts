@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { DependencyUnavailableError } from '../../../libs/common';
+import { DependencyUnavailableError, InternalError } from '../../../libs/common';
 import { Database } from '../../../libs/database';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { JobRunStore } from '../../../libs/jobs/job-run.store';
@@ -104,11 +104,11 @@ describe('the job runner', () => {
   });
 
   it('counts a failure as seen to, and says why', async () => {
-    const failing = runner.run(due, () => Promise.reject(new Error('no broom')));
+    const failing = runner.run(due, () => Promise.reject(new InternalError('no broom')));
     await expect(failing).rejects.toThrow('no broom');
     expect(await other.run(due, nothing)).toEqual({ state: 'done' });
     expect(await runs()).toEqual([
-      { tick: due.tick, attempts: 1, outcome: 'failed', details: { error: 'Error: no broom' } },
+      { tick: due.tick, attempts: 1, outcome: 'failed', details: { error: 'no broom' } },
     ]);
   });
 

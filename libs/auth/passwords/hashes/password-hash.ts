@@ -1,3 +1,4 @@
+import { InternalError } from '#libs/common';
 /** A password hash as it is kept, of whatever kind. */
 export interface PasswordHash {
   /**
@@ -26,9 +27,4 @@ export const MAX_COST = {
 };
 
 /** The text is no hash that can be checked, or one that costs too much. Says why and never repeats it. */
-export class UnusableHashError extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'UnusableHashError';
-  }
-}
+export class UnusableHashError extends InternalError {}

@@ -1,0 +1,44 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { OutputOptions } from '../output';
+import type { EventsOptions } from '../actions/user-events';
+import { jsonOption } from './json-option';
+
+const DEFAULT_LIMIT = 50;
+
+export function addUsersInspection(users: Command): void {
+  users
+    .command('show')
+    .summary('show an account')
+    .description(
+      'Show an account: role, whether it is disabled, its live sessions, when it was made and last ' +
+        'signed in to (as far back as AUDIT_RETENTION).',
+    )
+    .argument('<email>', "the account's e-mail address")
+    .addOption(jsonOption())
+    .action(async (email: string, options: OutputOptions) => {
+      const { showUser } = await import('../actions/show-user.js');
+      await showUser(email, options);
+    });
+  users
+    .command('events')
+    .summary("list an account's security events: why a user was signed out")
+    .description(
+      "List an account's security events, newest first: sign-ins, refusals, and what ended its sessions, " +
+        'with reason, address, device and session. Events of a deleted account are found by its id alone.',
+    )
+    .argument('<user>', "the account's e-mail address, or its id")
+    .option('--limit <number>', 'at most so many', positiveInteger, DEFAULT_LIMIT)
+    .addOption(jsonOption())
+    .action(async (user: string, options: EventsOptions) => {
+      const { listUserEvents } = await import('../actions/user-events.js');
+      await listUserEvents(user, options);
+    });
+}
+
+function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!/^\d{1,9}$/.test(text) || number === 0) {
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  }
+  return number;
+}

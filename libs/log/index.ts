@@ -1,0 +1,7 @@
+export { callSite, stackFrames } from './stack-frames';
+export {
+  errorText,
+  serializeError,
+  serializeErrors,
+  type SerializedError,
+} from './serialize-error';
