@@ -50,7 +50,7 @@ export function all<Kind extends Instruction['kind']>(
   instructions: Instruction[],
   kind: Kind,
 ): Of<Kind>[] {
-  return instructions.filter((found) => found.kind === kind) as Of<Kind>[];
+  return instructions.filter((found): found is Instruction & Of<Kind> => found.kind === kind);
 }
 
 function parseLine(line: string): Instruction {
