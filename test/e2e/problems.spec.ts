@@ -45,7 +45,8 @@ const SUBJECTS: Record<ErrorCode, RegExp> = {
 
 /** One of each class and each status that a client can meet. */
 const ERRORS: unknown[] = [
-  ...[...Object.values(auth), ...Object.values(session), ...Object.values(avatar)]
+  ...[auth, session, avatar]
+    .flatMap((library): unknown[] => Object.values(library))
     .filter(isErrorClass)
     .map((Class) => new Class('must be a picture')),
   new ValidationFailedError([]),
