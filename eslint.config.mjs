@@ -2,7 +2,12 @@
 import eslint from '@eslint/js';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import importX from 'eslint-plugin-import-x';
+import node from 'eslint-plugin-n';
+import { defineConfig } from 'eslint/config';
+import { readFileSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
+
+const { engines } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
 /**
  * The libraries from the lowest layer to the highest. A library may import from layers below its
@@ -163,7 +168,7 @@ const layerRules = LAYERS.flatMap((layer, level) =>
   }),
 );
 
-export default tseslint.config(
+export default defineConfig(
   // The clients import what a test generates beside a copy of them.
   { ignores: ['dist/', 'node_modules/', '.data/', 'coverage/', 'examples/clients/'] },
   eslint.configs.recommended,
@@ -233,7 +238,31 @@ export default tseslint.config(
     },
   },
   {
+    // Each Node version of `engines` must have what is used, and no version may deprecate it.
+    plugins: { n: node },
+    settings: { node: { version: engines.node } },
+    rules: {
+      'n/no-deprecated-api': 'error',
+      'n/no-unsupported-features/es-builtins': 'error',
+      'n/no-unsupported-features/node-builtins': [
+        'error',
+        // Called experimental on some of these versions, but complete there and without a warning.
+        { ignores: ['fetch', 'Request', 'fs.cpSync', 'util.parseEnv'] },
+      ],
+    },
+  },
+  {
+    // Deprecated members are known to TypeScript alone. For .ts strictTypeChecked has this rule.
     files: ['**/*.mjs', '**/*.js'],
+    ignores: ['bench/servers/**'],
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { project: './tsconfig.json' },
+    },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: { '@typescript-eslint/no-deprecated': 'error' },
+  },
+  {
     languageOptions: {
       globals: {
         process: 'readonly',

@@ -1,9 +1,9 @@
 // @ts-check
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureDependencies, npm } from './local/dependencies.mjs';
+import { runJest } from './local/jest-run.mjs';
 import { runMain } from './local/main.mjs';
 import { checkNodeVersion } from './local/node-version.mjs';
 import { createOutput } from './local/output.mjs';
@@ -11,12 +11,13 @@ import { ROOT } from './local/paths.mjs';
 import { prepare } from './local/preparation.mjs';
 import { stopProcess } from './local/processes.mjs';
 import { findRedis } from './local/redis-program.mjs';
+import { smokeTest } from './local/smoke-test.mjs';
 import { build } from './local/source-build.mjs';
-import { addCounts, formatCounts, readCounts } from './local/test-results.mjs';
+import { readTestOptions } from './local/test-options.mjs';
+import { addCounts, formatCounts } from './local/test-results.mjs';
 
 /** Scripts of package.json that look at the sources without running them. */
 const CHECKS = ['format:check', 'lint', 'typecheck'];
-const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
 const JEST_CACHE = join('node_modules', '.cache', 'jest');
 /**
  * The faults come by themselves, one file at a time: beside other work the machine is so busy that it
@@ -35,11 +36,14 @@ await runMain(test);
 /** @param {AbortSignal} signal */
 async function test(signal) {
   checkNodeVersion();
-  const jestArgs = process.argv.slice(2);
+  const { onThisNode, lines, jestArgs } = readTestOptions(process.argv.slice(2));
+  const runsEverything = onThisNode && jestArgs.length === 0;
   await prepare({ output, signal }, [ensureDependencies]);
   const redis = await findRedis({ output, signal });
-  await prepare({ output, signal }, [build]);
-  const failedChecks = jestArgs.length > 0 ? [] : await runChecks(signal);
+  if (onThisNode) {
+    await prepare({ output, signal }, [build]);
+  }
+  const failedChecks = runsEverything ? await runChecks(signal) : [];
 
   const workDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   try {
@@ -53,14 +57,19 @@ async function test(signal) {
       // What an interrupted test leaves in the temporary folder goes with this one.
       TMPDIR: workDir,
     };
-    output.say('running the tests (jest) ...');
-    const counts = [];
-    let passed = true;
-    for (const phase of jestArgs.length > 0 ? [jestArgs] : PHASES) {
-      const results = join(workDir, `results-${counts.length}.json`);
-      const report = ['--json', `--outputFile=${results}`, `--cacheDirectory=${JEST_CACHE}`];
-      passed = (await runJest([...phase, ...report], env, signal)) && passed;
-      counts.push(readCounts(results));
+    const context = { output, workDir, env, signal };
+    const here = { ...context, node: process.execPath, root: ROOT, cacheDir: JEST_CACHE };
+    const elsewhere = { ...context, cacheDir: join(workDir, 'jest-cache') };
+    const phases = !onThisNode ? [] : runsEverything ? PHASES : [jestArgs];
+    const outcomes = [];
+    if (onThisNode) {
+      output.say('running the tests (jest) ...');
+    }
+    for (const runTests of [
+      ...phases.map((phase) => () => runJest(phase, here)),
+      ...lines.map((line) => () => smokeTest(line, jestArgs, elsewhere)),
+    ]) {
+      outcomes.push(await runTests());
       if (signal.aborted) {
         break;
       }
@@ -69,8 +78,8 @@ async function test(signal) {
     if (failedChecks.length > 0) {
       output.say(`failed besides the tests: ${failedChecks.join(', ')}`);
     }
-    process.stdout.write(`${formatCounts(addCounts(counts))}\n`);
-    return passed && failedChecks.length === 0 ? 0 : 1;
+    process.stdout.write(`${formatCounts(addCounts(outcomes.map(({ counts }) => counts)))}\n`);
+    return outcomes.every(({ ok }) => ok) && failedChecks.length === 0 ? 0 : 1;
   } finally {
     rmSync(workDir, { recursive: true, force: true });
   }
@@ -92,22 +101,6 @@ async function runChecks(signal) {
     }
   }
   return failed;
-}
-
-/**
- * Jest shares the terminal and gets its Ctrl-C directly; other requests to stop are passed on.
- * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
- * @param {AbortSignal} signal
- * @returns {Promise<boolean>} whether everything passed
- */
-function runJest(args, env, signal) {
-  return new Promise((resolve, reject) => {
-    const jest = spawn(process.execPath, [JEST, ...args], { cwd: ROOT, env, stdio: 'inherit' });
-    signal.addEventListener('abort', () => jest.kill('SIGTERM'));
-    jest.once('error', reject);
-    jest.once('exit', (code) => resolve(code === 0));
-  });
 }
 
 /**

@@ -12,6 +12,8 @@ import { until } from '../support/until';
 /** Nothing listens there. */
 const CLOSED_PORT = '127.0.0.1:9';
 const POSTGRES_AWAY = `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey`;
+/** A module that reads on the threads of the pool. */
+const POOL_USER = "import { stat } from 'node:fs/promises'; await stat('/');";
 const WAITING = 'waiting for Postgres: connection refused; next attempt in';
 
 describe('the start of the API', () => {
@@ -74,8 +76,7 @@ describe('the start of the API', () => {
   });
 
   it('says that it could not, where something had used them before', async () => {
-    // To import something before the program, Node reads files on these threads.
-    const env = { NODE_OPTIONS: '--import data:text/javascript,' };
+    const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(POOL_USER)}` };
     const started = await (await suite.spawn(env)).untilServing();
     expect(stepsBelow(started)).toEqual([]);
     expect(started.logged('info')).toContainEqual(NO_PRIORITY);

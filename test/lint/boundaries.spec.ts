@@ -215,6 +215,42 @@ const VIOLATIONS: [title: string, filePath: string, code: string, message: strin
     "export const failure = () => new Error('no answer in time');",
     'throw an InternalError',
   ],
+  [
+    'a deprecated member of a Node object in a program',
+    'apps/api/app.module.ts',
+    "import type { Dirent } from 'node:fs';\nexport const folder = (entry: Dirent) => entry.path;",
+    '`path` is deprecated',
+  ],
+  [
+    'a deprecated member of a Node object in a tool',
+    'tools/local/source-build.mjs',
+    "import { opendirSync } from 'node:fs';\nexport const folder = opendirSync('.').readSync()?.path;",
+    '`path` is deprecated',
+  ],
+  [
+    'a deprecated function of Node in the bench',
+    'bench/options.mjs',
+    "import { parse } from 'node:url';\nexport const address = parse('http://localhost');",
+    "'url.parse' was deprecated",
+  ],
+  [
+    'a deprecated constructor of Node in a test',
+    'test/e2e/main-job.spec.ts',
+    'export const bytes = new Buffer(8);',
+    "'new Buffer()' was deprecated",
+  ],
+  [
+    'a module of Node that the oldest supported version lacks',
+    'tools/local/source-build.mjs',
+    "export { DatabaseSync } from 'node:sqlite';",
+    "The 'sqlite' is still an experimental feature",
+  ],
+  [
+    'a function of the language that the oldest supported version lacks',
+    'libs/session/session.ts',
+    "export const groups = Object.groupBy(['a'], (text) => text);",
+    "The 'Object.groupBy' is still an experimental feature",
+  ],
 ];
 
 const LEGAL: [title: string, filePath: string, code: string][] = [
@@ -253,6 +289,11 @@ const LEGAL: [title: string, filePath: string, code: string][] = [
     'a test that looks behind a door',
     'test/e2e/main-job.spec.ts',
     "export { sessionKeys } from '../../libs/session/store/session.keys';",
+  ],
+  [
+    'the folder of a directory entry by the name that every Node has',
+    'tools/local/source-build.mjs',
+    "import { opendirSync } from 'node:fs';\nexport const folder = opendirSync('.').readSync()?.parentPath;",
   ],
 ];
 

@@ -1,16 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { copyCheckout } from '../../tools/local/checkout-copy.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
 import { identify, isAlive, type ProcessRecord } from '../../tools/local/processes.mjs';
 import { noteInProcessList } from '../../tools/local/server.mjs';
 import { LogFile } from '../support/run-logs';
 
 const ROOT = resolve(__dirname, '../..');
-const NOT_COPIED = ['node_modules', '.git', '.data', 'coverage', '.env'];
 const READY_LINE = 'Latchkey is ready.';
 const START_DEADLINE_MS = 120_000;
 const EXIT_DEADLINE_MS = 15_000;
@@ -35,13 +35,7 @@ export class CheckoutCopy {
 
   private constructor(readonly port: number) {
     refuseToReinstall();
-    cpSync(ROOT, this.dir, {
-      recursive: true,
-      filter: (source) =>
-        !NOT_COPIED.includes(relative(ROOT, source).split(sep)[0] ?? '') &&
-        basename(source) !== 'node_modules',
-    });
-    symlinkSync(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
+    copyCheckout(this.dir, { withBuild: true });
   }
 
   static async create(): Promise<CheckoutCopy> {

@@ -58,7 +58,7 @@ export async function installPackages(folder, title, flags, { output, signal, on
 
 /**
  * @param {string[]} args
- * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'onSpawn'>} options
+ * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'onSpawn' | 'env'>} options
  */
 export async function npm(args, options) {
   const { npm_execpath: npmOfParent } = process.env;

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { npm } from './dependencies.mjs';
 import { Failure } from './failure.mjs';
 
-/** Exact versions, so that each machine tries the same ones. Raise them with the container image. */
-export const NODE_VERSIONS = { 22: '22.23.5', 24: '24.22.3' };
+/**
+ * One version of each supported release line, exact, so that each machine tries the same ones. Raise them with the
+ * container image.
+ */
+export const NODE_VERSIONS = { 20: '20.20.2', 22: '22.23.5', 24: '24.22.3' };
 
 /**
  * Finds the Node binary of another release line; downloads it once from npm, into the user's cache
@@ -32,7 +35,8 @@ export async function findNode(line, { output, signal, onSpawn, env = process.en
     await output.step(`downloading Node ${version}`, async () => {
       const install = ['--prefix', partial, 'install', '--no-save', '--ignore-scripts'];
       const quiet = ['--no-audit', '--no-fund', '--no-package-lock'];
-      const result = await npm([...install, ...quiet, `${name}@${version}`], { signal, onSpawn });
+      const packages = [`${name}@${version}`];
+      const result = await npm([...install, ...quiet, ...packages], { signal, onSpawn, env });
       if (!result.ok) {
         throw new Failure(`Node ${version} could not be downloaded from npm.`, result.output);
       }

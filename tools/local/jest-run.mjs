@@ -1,0 +1,40 @@
+// @ts-check
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { readCounts } from './test-results.mjs';
+
+const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
+
+/**
+ * @typedef {object} JestRun
+ * @property {string} node path of the Node that runs Jest
+ * @property {string} root folder of the checkout whose tests are run
+ * @property {string} cacheDir where Jest keeps what it has transformed
+ * @property {string} workDir throw-away folder; temporary files of the tests go there too
+ * @property {NodeJS.ProcessEnv} env
+ * @property {AbortSignal} signal
+ */
+
+/**
+ * Whether Jest ended well, and what it counted.
+ * @typedef {{ ok: boolean, counts: ReturnType<typeof readCounts> }} TestOutcome
+ */
+
+/**
+ * Jest shares the terminal and gets its Ctrl-C directly; other requests to stop are passed on.
+ * @param {string[]} args
+ * @param {JestRun} run
+ * @returns {Promise<TestOutcome>}
+ */
+export async function runJest(args, { node, root, cacheDir, workDir, env, signal }) {
+  const results = join(mkdtempSync(join(workDir, 'results-')), 'jest.json');
+  const report = ['--json', `--outputFile=${results}`, `--cacheDirectory=${cacheDir}`];
+  const ok = await new Promise((resolve, reject) => {
+    const jest = spawn(node, [JEST, ...args, ...report], { cwd: root, env, stdio: 'inherit' });
+    signal.addEventListener('abort', () => jest.kill('SIGTERM'));
+    jest.once('error', reject);
+    jest.once('exit', (code) => resolve(code === 0));
+  });
+  return { ok, counts: readCounts(results) };
+}
