@@ -14,6 +14,12 @@ export {
 } from './domain-error';
 export type { OptionsFactory } from './options-factory';
 export {
+  parsePostgresUrl,
+  PostgresUrlError,
+  type PostgresAddress,
+  type PostgresHost,
+} from './postgres-url';
+export {
   currentRequest,
   identifyRequest,
   isAnyRequestFollowed,
