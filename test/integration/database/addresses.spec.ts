@@ -117,7 +117,8 @@ describe('an address of Postgres', () => {
       const readOnly = new URL(standby.url).host;
       const { username, password } = new URL(database.url);
       const isPrimary = async (client: PostgresClient) =>
-        (await client.query('SELECT NOT pg_is_in_recovery() AS primary')).rows;
+        (await client.query<{ primary: boolean }>('SELECT NOT pg_is_in_recovery() AS primary'))
+          .rows;
       expect(await connected(urlOf(readOnly), isPrimary)).toEqual([{ primary: true }]);
       const any = `postgres://${username}:${password}@${CLOSED},${readOnly}/latchkey?target_session_attrs=any`;
       await expect(connected(any, isPrimary)).rejects.toMatchObject({ code: READ_ONLY });
