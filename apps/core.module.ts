@@ -38,8 +38,9 @@ export class CoreModule {
         }),
         DatabaseModule.forRootAsync({
           inject: [Settings],
-          useFactory: ({ databaseUrl }: Settings) => ({
+          useFactory: ({ databaseUrl, databasePoolMax }: Settings) => ({
             url: databaseUrl,
+            poolSize: databasePoolMax,
             ...(databaseAttempts !== undefined && { connectAttempts: databaseAttempts }),
           }),
         }),

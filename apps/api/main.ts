@@ -1,6 +1,10 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from '#libs/common';
+import {
+  isThreadPoolBelowEventLoop,
+  parsePostgresUrl,
+  putThreadPoolBelowEventLoop,
+} from '#libs/common';
 import { loadSettings, type Settings } from '#libs/config';
 import { startTracing } from '#libs/tracing';
 import { VERSION } from '../version';
@@ -55,8 +59,11 @@ function warnOfOpenDoors({ production, databaseUrl, redisUrl }: Settings): void 
   if (process.getuid?.() === 0) {
     Logger.warn('the process runs as root: let it run as a user that may do no more', 'Start');
   }
-  Object.entries({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl })
-    .filter(([, url]) => new URL(url).password === '')
+  Object.entries({
+    DATABASE_URL: parsePostgresUrl(databaseUrl).password,
+    REDIS_URL: new URL(redisUrl).password,
+  })
+    .filter(([, password]) => !password)
     .forEach(([name]) =>
       Logger.warn(`${name} has no password: whoever reaches the store has it`, 'Start'),
     );

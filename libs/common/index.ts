@@ -16,6 +16,12 @@ export { InternalError } from './internal-error';
 export { parseIpAddress } from './ip-address';
 export type { OptionsFactory } from './options-factory';
 export {
+  parsePostgresUrl,
+  PostgresUrlError,
+  type PostgresAddress,
+  type PostgresHost,
+} from './postgres-url';
+export {
   currentRequest,
   identifyRequest,
   isAnyRequestFollowed,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { databaseUrl } from './database-url';
 import {
   addressSet,
   bucketName,
@@ -45,7 +46,8 @@ export const settingsSchema = z.object({
     )
     .default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
-  DATABASE_URL: storeUrl('postgres://', 'postgresql://'),
+  DATABASE_URL: databaseUrl(),
+  DATABASE_POOL_MAX: positiveInteger().default(10),
   REDIS_URL: storeUrl('redis://', 'rediss://'),
   JWT_SECRET: z.string().optional(),
   JWT_KEYS_DIR: z.string().optional(),

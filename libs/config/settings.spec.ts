@@ -44,6 +44,7 @@ describe('settings', () => {
       },
       trustedProxies: undefined,
       databaseUrl: REQUIRED.DATABASE_URL,
+      databasePoolMax: 10,
       redisUrl: REQUIRED.REDIS_URL,
       jwtKeys: { secret: REQUIRED.JWT_SECRET },
       jwtExpiresInSeconds: 86_400,
@@ -302,6 +303,22 @@ describe('settings', () => {
     ['REDIS_URL', 'rediss://default:pw@cache:6380/2'],
   ])('take %s=%s', (variable, value) => {
     expect(Object.values(parse({ [variable]: value }))).toContain(value);
+  });
+
+  it.each([
+    ['postgres://u:s3cret%b@h/d', /^DATABASE_URL has a % in its password that is not followed by/],
+    [
+      'postgres://u:s3cret@h/d?pool=5',
+      'DATABASE_URL has the parameter pool, which is not supported.',
+    ],
+    [
+      'postgres://u:s3cret@h/d?sslmode=verify-full&sslrootcert=/none',
+      'DATABASE_URL names a file in sslrootcert that cannot be read (ENOENT).',
+    ],
+  ])('refuse DATABASE_URL=%s with a sentence that does not repeat it', (url, sentence) => {
+    const { message } = refusal({ DATABASE_URL: url });
+    expect(message).toMatch(sentence);
+    expect(message).not.toContain('s3cret');
   });
 
   it.each(['NODE_ENV', 'HOST', 'PORT', 'LOG_LEVEL', 'JWT_EXPIRES_IN', 'PROFILE_TTL'])(

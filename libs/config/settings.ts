@@ -26,6 +26,8 @@ export class Settings {
   readonly logLevel: ParsedSettings['LOG_LEVEL'];
   readonly logFormat: 'json' | 'pretty';
   readonly databaseUrl: string;
+  /** Connections of the pool at most. */
+  readonly databasePoolMax: number;
   readonly redisUrl: string;
   readonly jwtKeys: JwtKeys;
   readonly jwtExpiresInSeconds: number;
@@ -77,6 +79,7 @@ export class Settings {
     this.logLevel = parsed.LOG_LEVEL;
     this.logFormat = parsed.LOG_FORMAT ?? (this.production ? 'json' : 'pretty');
     this.databaseUrl = parsed.DATABASE_URL;
+    this.databasePoolMax = parsed.DATABASE_POOL_MAX;
     this.redisUrl = parsed.REDIS_URL;
     this.jwtKeys = jwtKeysOf(parsed);
     this.jwtExpiresInSeconds = parsed.JWT_EXPIRES_IN;

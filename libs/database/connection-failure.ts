@@ -14,10 +14,10 @@ const SYSTEM_CODE = /^E(?!RR_)[A-Z_]+$/;
 
 /**
  * SQLSTATEs that another attempt may cure: connection exceptions (08), sign-in (28) and database
- * (3D) that are not set up yet, insufficient resources (53), operator intervention (57).
+ * (3D) that are not set up yet, insufficient resources (53), operator intervention (57), a standby.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const PASSING_SQLSTATE = /^(08|28|3D|53|57)...$/;
+const PASSING_SQLSTATE = /^(08|28|3D|53|57)...$|^25006$/;
 
 /**
  * Why Postgres could not be reached, in a few words without any part of its URL but the names of

@@ -1,13 +1,15 @@
-import type { ClientConfig } from 'pg';
+import * as pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
-import { InternalError } from '#libs/common';
+import { InternalError, parsePostgresUrl } from '#libs/common';
+import { ConnectionPool } from './connection-pool';
+import { Endpoints } from './endpoints';
 import { AddRefreshTokensAndAccountState1764100000000 } from './migrations/1764100000000-add-refresh-tokens-and-account-state';
 import { AddOutbox1764200000000 } from './migrations/1764200000000-add-outbox';
 import { PrepareAvatars1764300000000 } from './migrations/1764300000000-prepare-avatars';
 import { AddAuditEvents1764400000000 } from './migrations/1764400000000-add-audit-events';
 import { AddJobRuns1764500000000 } from './migrations/1764500000000-add-job-runs';
 import { AddTokenExpiryToSessions1764700000000 } from './migrations/1764700000000-add-token-expiry-to-sessions';
-import { DeadlineClient } from './deadline-client';
+import { PostgresClient, type PostgresClientConfig } from './postgres-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
 export interface DatabaseOptions {
@@ -26,20 +28,23 @@ export interface DatabaseOptions {
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 3000;
+const IDLE_TIMEOUT_MS = 10_000;
 /** How much later than the server the client gives a statement up. */
 const GIVE_UP_AFTER_MS = 500;
 
-/** What every connection to Postgres has in common: deadlines, migrations, never `synchronize`. */
-export function dataSourceOptions(
-  options: DatabaseOptions,
-): Extract<DataSourceOptions, { type: 'postgres' }> {
-  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+
+/**
+ * What every connection to Postgres has in common: deadlines, migrations, never `synchronize`.
+ * @throws PostgresUrlError
+ */
+export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
   return {
     type: 'postgres',
-    url: options.url,
-    applicationName: 'latchkey',
+    driver: { ...pg, Pool: ConnectionPool },
     synchronize: false,
     migrationsRun: false,
+    installExtensions: false,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     migrations: [
@@ -53,27 +58,37 @@ export function dataSourceOptions(
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     connectTimeoutMS: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    extra: {
-      statement_timeout: statementTimeoutMs,
-      // A server that hangs does not give up; the client does.
-      query_timeout: statementTimeoutMs + GIVE_UP_AFTER_MS,
-      Client: DeadlineClient,
-      keepAlive: true,
-      idle_in_transaction_session_timeout: 10_000,
-    },
+    extra: clientConfig(options),
+  };
+}
+
+function clientConfig(options: DatabaseOptions): PostgresClientConfig {
+  const address = parsePostgresUrl(options.url);
+  const endpoints = new Endpoints(address);
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  return {
+    ...(address.user !== undefined && { user: address.user }),
+    ...(address.password !== undefined && { password: address.password }),
+    ...(address.database !== undefined && { database: address.database }),
+    application_name: address.applicationName,
+    enableChannelBinding: address.channelBinding,
+    connectionTimeoutMillis: connectTimeoutMs,
+    // A server that hangs does not give up; the client does.
+    query_timeout: statementTimeoutMs + GIVE_UP_AFTER_MS,
+    keepAlive: true,
+    endpoints,
+    primaryOnly: address.primaryOnly,
+    hostTimeoutMs: address.connectTimeoutMs ?? Math.ceil(connectTimeoutMs / endpoints.hostCount),
+    settings: { schema: address.schema, statementTimeoutMs, idleTimeoutMs: IDLE_TIMEOUT_MS },
+    Client: PostgresClient,
   };
 }
 
 /** What a connection of the same data source outside its pool needs. */
-export function clientConfigOf(options: DataSourceOptions): ClientConfig {
+export function clientConfigOf(options: DataSourceOptions): PostgresClientConfig {
   if (options.type !== 'postgres') {
     throw new InternalError('the data source must be Postgres');
   }
-  const { url, applicationName, connectTimeoutMS } = options;
-  return {
-    ...(options.extra as ClientConfig),
-    ...(url !== undefined && { connectionString: url }),
-    ...(applicationName !== undefined && { application_name: applicationName }),
-    ...(connectTimeoutMS !== undefined && { connectionTimeoutMillis: connectTimeoutMS }),
-  };
+  return options.extra as PostgresClientConfig;
 }

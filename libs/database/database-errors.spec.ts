@@ -1,6 +1,7 @@
 import { DependencyUnavailableError, ValidationFailedError } from '#libs/common';
 import { QueryFailedError } from 'typeorm';
 import { isUnavailable } from './database-errors';
+import { explainTls } from './tls-failure';
 
 function withCode(code: string, message = 'failed'): Error {
   return Object.assign(new Error(message), { code });
@@ -28,6 +29,7 @@ describe('errors of the driver', () => {
     ['a wrong password', withCode('28P01')],
     ['a lost connection', queryFailed(new Error('Connection terminated unexpectedly'))],
     ['a statement without an answer', queryFailed(new Error('Query read timeout'))],
+    ['a certificate that has expired', explainTls(withCode('CERT_HAS_EXPIRED')) as Error],
     ['a full pool', new Error('timeout exceeded when trying to connect')],
     ['an ended pool', new Error('Cannot use a pool after calling end on the pool')],
     ['a connection lost under a transaction', named('QueryRunnerAlreadyReleasedError')],

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { QueryFailedError } from 'typeorm';
 import { DependencyUnavailableError, DomainError } from '#libs/common';
+import { TlsFailure } from './tls-failure';
 
 /** Its first character is a digit or one of few letters, which tells it from a code of the system. */
 const SQLSTATE = /^[0-9FHPX][0-9A-Z]{4}$/;
@@ -42,6 +43,9 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
 export function isUnavailable(error: unknown): boolean {
   if (!types.isNativeError(error) || error instanceof DomainError) {
     return false;
+  }
+  if (error instanceof TlsFailure) {
+    return true;
   }
   const { code } = (error instanceof QueryFailedError ? error.driverError : error) as {
     code?: unknown;

@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Pool } from 'pg';
 import { Metrics } from '#libs/metrics';
 import { Database } from './database';
 import { hasPendingMigrations } from './migrate';
@@ -37,7 +36,7 @@ export class DatabaseInspector implements OnModuleDestroy {
   private readonly connection: ReservedConnection;
 
   constructor(
-    database: Database,
+    private readonly database: Database,
     private readonly dataSource: DataSource,
     metrics: Metrics,
   ) {
@@ -63,14 +62,19 @@ export class DatabaseInspector implements OnModuleDestroy {
 
   /** Asks nobody. */
   pool(): PoolFigures {
-    const { master } = this.dataSource.driver as unknown as { master: Pool };
+    const { pool } = this.database;
     return {
-      size: master.totalCount,
-      inUse: master.totalCount - master.idleCount,
-      idle: master.idleCount,
-      waiting: master.waitingCount,
-      maximum: master.options.max,
+      size: pool.totalCount,
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      maximum: pool.options.max,
     };
+  }
+
+  /** Whether Postgres has lately granted fewer connections than the pool may have. */
+  get isLimited(): boolean {
+    return this.database.pool.isLimited;
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -1,11 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AsyncScope, CircuitBreaker, type CircuitState } from '#libs/common';
 import { Metrics, type CallTimer } from '#libs/metrics';
+import { isConnectionLimit, type ConnectionPool } from './connection-pool';
 import { clientConfigOf } from './data-source-options';
 import { guarded } from './database-errors';
 import { doExclusively } from './exclusive-work';
+import { connect, type PostgresClient } from './postgres-client';
 import { ReservedConnection } from './reserved-connection';
+
+/** Between attempts to get a connection beside the pool that Postgres does not grant yet. */
+const ROOM_POLL_MS = 100;
 
 /** A transaction in progress. */
 interface Transaction {
@@ -87,21 +93,17 @@ export class Database implements OnApplicationShutdown {
   /**
    * A connection that nothing else uses, made when it is first needed and again after a failure: no
    * load of other statements makes it wait, and no breaker keeps it from trying.
-   * @param deadlineMs until a statement on it fails, or an attempt to connect.
+   * @param deadlineMs until a statement on it fails, connecting included.
    */
   reserveConnection(deadlineMs: number): ReservedConnection {
-    const config = {
-      ...clientConfigOf(this.dataSource.options),
-      query_timeout: deadlineMs,
-      connectionTimeoutMillis: deadlineMs,
-    };
-    return new ReservedConnection(config, this.metrics.stores.postgresOperation('reserved'));
+    const calls = this.metrics.stores.postgresOperation('reserved');
+    return new ReservedConnection(() => this.connectBesidePool(deadlineMs), deadlineMs, calls);
   }
 
   /**
-   * Does work that one process of all may do at a time, by a name that they share. Who comes second is
-   * told so at once. The lock ends with its holder, however that ends; on a connection that is lost
-   * without a word, after 25 s at most.
+   * Does work that one process of all may do at a time, by a name that they share. A process that comes
+   * second gets null at once. The lock ends with its holder, however that ends; on a connection that is lost
+   * without a word, after 20 s at most.
    * @param work given a signal that fires when the lock may be lost. It uses the pool as ever.
    * @returns null, with nothing done, when another process is at it.
    * @throws DependencyUnavailableError when Postgres is away, and whatever the work throws.
@@ -110,7 +112,14 @@ export class Database implements OnApplicationShutdown {
     name: string,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<{ result: T } | null> {
-    return doExclusively(clientConfigOf(this.dataSource.options), name, work);
+    const { settings } = clientConfigOf(this.dataSource.options);
+    return doExclusively(() => this.connectBesidePool(), settings, name, work);
+  }
+
+  /** The pool, whose figures are measured. */
+  get pool(): ConnectionPool {
+    const { master } = this.dataSource.driver as unknown as { master: ConnectionPool };
+    return master;
   }
 
   /** Whether statements are sent at all. */
@@ -120,5 +129,27 @@ export class Database implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.circuit.shutdown();
+  }
+
+  /** One that Postgres does not grant is waited for, until the deadline; the pool makes room for it. */
+  private async connectBesidePool(statementTimeoutMs?: number): Promise<PostgresClient> {
+    const config = clientConfigOf(this.dataSource.options);
+    const deadlineMs = performance.now() + (config.connectionTimeoutMillis ?? 0);
+    const settings = statementTimeoutMs
+      ? { ...config.settings, statementTimeoutMs }
+      : config.settings;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await connect({ ...config, settings });
+      } catch (error) {
+        if (!isConnectionLimit(error) || performance.now() > deadlineMs) {
+          throw error;
+        }
+        if (attempt === 1) {
+          this.pool.makeRoom();
+        }
+        await pause(ROOM_POLL_MS);
+      }
+    }
   }
 }

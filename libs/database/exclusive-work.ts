@@ -1,60 +1,84 @@
-import type { ClientConfig } from 'pg';
 import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { guarded } from './database-errors';
-import { connect, type DeadlineClient } from './deadline-client';
+import type { PostgresClient } from './postgres-client';
+import type { TransactionSettings } from './transaction-settings';
 
 /** Any number that no other program on this database uses for its advisory locks. */
 const LOCK_CLASS = 7_240_052;
-/** How often the connection that holds a lock is tried. */
+/** How often the transaction that holds a lock is told that its holder is there. */
 const HEARTBEAT_MS = 5000;
+/** After which Postgres ends a transaction whose holder has gone without a word, and the lock with it. */
+const IDLE_TIMEOUT_MS = 20_000;
+
+/** What is done under a lock, given a signal that fires when the lock may be lost. */
+type Work<T> = (signal: AbortSignal) => Promise<T>;
+
+/** A lock of Postgres that ends with the transaction that takes it. */
+interface Lock {
+  name: string;
+  /** Takes the lock, or not: one row, `acquired`. */
+  sql: string;
+  parameters: unknown[];
+}
 
 /**
- * Soon after the other end has gone without a word Postgres gives the connection up, and the lock with
- * it: 10 s of silence, then three questions 5 s apart.
- */
-const LET_GO_OF_THE_DEAD =
-  'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3';
-
-/**
- * Does work under an advisory lock of Postgres that a connection of its own holds: it ends with the
- * connection, so also with a process that is killed.
- * @param work given a signal that fires when the lock may be lost.
+ * Does work under an advisory lock of Postgres that an open transaction of its own connection holds. It
+ * ends with the connection, so also with a process that is killed, and also behind a pooler that gives
+ * each transaction another connection.
+ * @param settings of that transaction.
  * @returns null, with nothing done, when another process holds the lock.
  * @throws DependencyUnavailableError when Postgres is away, or went away meanwhile.
  */
 export async function doExclusively<T>(
-  config: ClientConfig,
+  connect: () => Promise<PostgresClient>,
+  settings: TransactionSettings,
   name: string,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: Work<T>,
 ): Promise<{ result: T } | null> {
-  const client = await guarded(() => connect(config));
+  const client = await guarded(connect);
+  const sql = 'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS acquired';
+  return underLock(client, settings, { name, sql, parameters: [LOCK_CLASS, name] }, work);
+}
+
+/** As `doExclusively`, on a connection that ends with it. */
+export async function underLock<T>(
+  client: PostgresClient,
+  settings: TransactionSettings,
+  { name, sql, parameters }: Lock,
+  work: Work<T>,
+): Promise<{ result: T } | null> {
   const lost = new AbortController();
   const lose = () => {
     const cause = new InternalError(`the connection that held the lock ${name} is lost`);
     lost.abort(new DependencyUnavailableError('postgres', { cause }));
   };
   client.once('end', lose);
-  const heartbeat = setInterval(() => {
-    client.query('SELECT 1').catch(lose);
-  }, HEARTBEAT_MS);
+  let heartbeat: NodeJS.Timeout | undefined;
   try {
-    if (!(await guarded(() => acquire(client, name)))) {
+    const acquired = await guarded(async () => {
+      await client.begin({ ...settings, idleTimeoutMs: IDLE_TIMEOUT_MS });
+      return (await client.query<{ acquired: boolean }>(sql, parameters)).rows[0]?.acquired;
+    });
+    if (!acquired) {
       return null;
     }
+    heartbeat = setInterval(() => {
+      client.query('SELECT 1').catch(lose);
+    }, HEARTBEAT_MS);
     const result = await work(lost.signal);
     lost.signal.throwIfAborted();
     return { result };
   } finally {
     clearInterval(heartbeat);
-    void client.end().catch(() => undefined);
+    letGo(client);
   }
 }
 
-async function acquire(client: DeadlineClient, name: string): Promise<boolean> {
-  await client.query(LET_GO_OF_THE_DEAD);
-  const { rows } = await client.query<{ acquired: boolean }>(
-    'SELECT pg_try_advisory_lock($1, hashtext($2)) AS acquired',
-    [LOCK_CLASS, name],
-  );
-  return rows[0]?.acquired ?? false;
+/** In order, as far as Postgres answers: a pooler keeps a server connection that is left so. */
+function letGo(client: PostgresClient): void {
+  client
+    .query('ROLLBACK')
+    .catch(() => undefined)
+    .then(() => client.end())
+    .catch(() => undefined);
 }

@@ -1,30 +1,67 @@
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from './data-source-options';
+import { InternalError } from '#libs/common';
+import { clientConfigOf, dataSourceOptions } from './data-source-options';
+import { underLock } from './exclusive-work';
+import { connect } from './postgres-client';
 
 /** Any number that no other program on this database uses for an advisory lock. */
 const MIGRATION_LOCK = 7_240_051;
-
-/**
- * Brings the database's tables up to date. Safe to start from many processes at once: they queue on
- * an advisory lock, and all but the first find nothing to do.
- * @returns the names of the migrations that ran, in order.
- */
-export async function runMigrations(url: string): Promise<string[]> {
-  const lock = new DataSource({ ...dataSourceOptions({ url, statementTimeoutMs: 600_000 }) });
-  await lock.initialize();
-  const holder = lock.createQueryRunner();
-  try {
-    await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const ran = await lock.runMigrations();
-    return ran.map((migration) => migration.name);
-  } finally {
-    await holder.release();
-    await lock.destroy();
-  }
-}
+const STATEMENT_TIMEOUT_MS = 600_000;
 
 const UNDEFINED_TABLE = '42P01';
 const INSUFFICIENT_PRIVILEGE = '42501';
+const INVALID_SCHEMA = '3F000';
+
+/**
+ * Brings the database's tables up to date. Safe to start from many processes at once: they queue on
+ * an advisory lock, and all but the first find nothing to do. Two connections.
+ * @returns the names of the migrations that ran, in order.
+ * @throws Error with one sentence when the role may not do that.
+ */
+export async function runMigrations(url: string): Promise<string[]> {
+  const options = dataSourceOptions({
+    url,
+    poolSize: 1,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  const config = clientConfigOf(options);
+  const lock = {
+    name: 'migrations',
+    sql: 'SELECT true AS acquired FROM pg_advisory_xact_lock($1)',
+    parameters: [MIGRATION_LOCK],
+  };
+  const dataSource = new DataSource(options);
+  try {
+    await dataSource.initialize();
+    const done = await underLock(await connect(config), config.settings, lock, () =>
+      dataSource.runMigrations(),
+    );
+    return (done?.result ?? []).map(({ name }) => name);
+  } catch (error) {
+    throw missingRight(error, config.settings.schema) ?? error;
+  } finally {
+    if (dataSource.isInitialized) {
+      await dataSource.destroy();
+    }
+  }
+}
+
+/** What an administrator of the database has to grant or create, if that is the trouble. */
+function missingRight(error: unknown, schema: string): Error | undefined {
+  const { code } = error as { code?: unknown };
+  if (code === INSUFFICIENT_PRIVILEGE) {
+    const { message } = error as Error;
+    const sentence = message.includes('permission denied for schema')
+      ? `The role of DATABASE_URL may not create tables in schema ${schema}`
+      : `The role of DATABASE_URL lacks a right (${message.split('\n')[0]})`;
+    return new InternalError(`${sentence}.`, { cause: error });
+  }
+  return code === INVALID_SCHEMA
+    ? new InternalError(`The database of DATABASE_URL has no schema ${schema} that the role may use.`, {
+        cause: error,
+      })
+    : undefined;
+}
 
 /**
  * Whether the database lacks tables of this program. No where the program may not read which it has:

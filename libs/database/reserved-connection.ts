@@ -1,17 +1,22 @@
-import type { ClientConfig } from 'pg';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DependencyUnavailableError, InternalError } from '#libs/common';
 import type { CallTimer } from '#libs/metrics';
 import { guarded } from './database-errors';
-import { connect, type DeadlineClient } from './deadline-client';
+import type { PostgresClient } from './postgres-client';
 
 /** One connection outside the pool, for one purpose: made when needed, and again after a failure. */
 export class ReservedConnection {
-  private client: Promise<DeadlineClient> | undefined;
+  private client: Promise<PostgresClient> | undefined;
   private closed = false;
   private last: Promise<unknown> = Promise.resolve();
 
+  /**
+   * @param connect with a deadline of its own: an attempt outlives the statement that it is made for.
+   * @param deadlineMs of a statement, connecting included.
+   */
   constructor(
-    private readonly config: ClientConfig,
+    private readonly connect: () => Promise<PostgresClient>,
+    private readonly deadlineMs: number,
     private readonly calls: CallTimer,
   ) {}
 
@@ -38,15 +43,35 @@ export class ReservedConnection {
         cause: new InternalError('shutting down'),
       });
     }
+    const timer = new AbortController();
+    const { signal } = timer;
+    const expired = pause(this.deadlineMs, undefined, { signal }).then(() => {
+      throw new InternalError(`timeout: no answer within ${this.deadlineMs} ms`);
+    });
     try {
       return await this.calls.measure(() =>
         guarded(async () => {
-          const client = await (this.client ??= connect(this.config));
-          return (await client.query(sql, parameters)).rows as Row[];
+          const client = await Promise.race([(this.client ??= this.attempt()), expired]);
+          const answer = client.query(sql, parameters);
+          try {
+            return (await Promise.race([answer, expired])).rows as Row[];
+          } catch (error) {
+            this.drop();
+            throw error;
+          }
         }),
       );
+    } finally {
+      expired.catch(() => undefined);
+      timer.abort();
+    }
+  }
+
+  private async attempt(): Promise<PostgresClient> {
+    try {
+      return await this.connect();
     } catch (error) {
-      this.drop();
+      this.client = undefined;
       throw error;
     }
   }

@@ -120,8 +120,11 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.stopped) {
       this.interrupted = new AbortController();
       const { signal } = this.interrupted;
+      const beganMs = performance.now();
       if (!(await this.step())) {
-        await pause(this.timings.intervalMs, undefined, { signal }).catch(() => undefined);
+        // From one beginning to the next: after a poll that was cut the next one has no time to lose.
+        const restMs = Math.max(0, beganMs + this.timings.intervalMs - performance.now());
+        await pause(restMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }

@@ -1,16 +1,27 @@
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { startPgBouncer, type TestPgBouncer } from '../support/pgbouncer';
 
 const PROFILE = '/api/auth/profile';
 
-describe('the main job', () => {
+describe.each([
+  ['on Postgres itself', undefined],
+  ['behind PgBouncer that pools sessions', 'session'],
+  ['behind PgBouncer that pools transactions', 'transaction'],
+] as const)('the main job, %s,', (_way, mode) => {
   let app: TestApp;
+  let pooler: TestPgBouncer | undefined;
 
   beforeAll(async () => {
-    app = await startTestApp({ realHashes: true });
-  });
+    pooler = mode && (await startPgBouncer(mode));
+    app = await startTestApp({
+      realHashes: true,
+      ...(pooler && { postgresPort: pooler.port }),
+    });
+  }, 10 * 60_000);
 
   afterAll(async () => {
     await app.close();
+    await pooler?.stop();
   });
 
   function readProfile(token: string) {

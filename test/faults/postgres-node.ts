@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { mkdtempSync } from 'node:fs';
+import { chownSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { runMigrations } from '../../libs/database/migrate';
 import { startPostgres } from '../../tools/local/postgres.mjs';
@@ -52,6 +53,25 @@ export class PostgresNode {
     await this.server.server.ended;
   }
 
+  /** Starts it again as the standby of a primary that never comes: it reads, and writes nothing. */
+  async becomeStandby(): Promise<void> {
+    await this.shutDown();
+    const signal = join(this.options.dataDir, 'standby.signal');
+    writeFileSync(signal, '');
+    const { uid, gid } = statSync(this.options.dataDir);
+    chownSync(signal, uid, gid);
+    await this.startAgain();
+  }
+
+  /** SIGSTOP to every process of it: connections stay open, and nothing is answered. */
+  suspend(): void {
+    this.signalAll('SIGSTOP');
+  }
+
+  resume(): void {
+    this.signalAll('SIGCONT');
+  }
+
   async startAgain(): Promise<void> {
     this.server = await startPostgres(this.options);
   }
@@ -68,5 +88,17 @@ export class PostgresNode {
 
   async stop(): Promise<void> {
     await this.server.stop();
+  }
+
+  /** Each connection has a process of its own, which heeds no signal to the group of the first. */
+  private signalAll(signal: NodeJS.Signals): void {
+    const first = this.server.pid;
+    const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).map(Number));
+    const children = processes.filter(([, parent]) => parent === first).map(([pid]) => pid!);
+    // The first one starts others: it goes first.
+    [first, ...children].forEach((pid) => process.kill(pid, signal));
   }
 }

@@ -102,7 +102,8 @@ async function launch({ program, owner, dataDir }, options) {
       onSpawn,
     });
     const isReady = async () =>
-      server.log.includes('ready to accept connections') && (await ask(port, '')) !== undefined;
+      /ready to accept (read-only )?connections/.test(server.log) &&
+      (await ask(port, '')) !== undefined;
     try {
       await server.waitUntil(isReady, { deadlineMs: READY_DEADLINE_MS, signal });
       return { server, port };

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '#libs/common';
+import { InternalError, type ErrorCode } from '#libs/common';
 import { PROBLEMS } from '#libs/http';
 
 /** Schemas of one code each, by which a generated client narrows a problem in `switch (error.code)`. */
@@ -18,7 +18,7 @@ const referenceTo = (code: ErrorCode) => `#/components/schemas/${nameOf(code)}`;
 export function oneOfProblems(codes: readonly ErrorCode[]) {
   const [first, ...others] = codes.map((code) => ({ $ref: referenceTo(code) }));
   if (!first) {
-    throw new Error('A response needs at least one code.');
+    throw new InternalError('A response needs at least one code.');
   }
   return others.length === 0 ? first : { oneOf: [first, ...others] };
 }

@@ -10,6 +10,12 @@ const PENDING_MIGRATIONS = {
   code: 'pending_migrations',
   message: 'The tables are older than this program: run latchkey migrate.',
 };
+const TOO_MANY_CONNECTIONS = {
+  code: 'too_many_connections',
+  message:
+    'Postgres grants fewer connections than DATABASE_POOL_MAX: too many connections for the role, ' +
+    'the database or the server.',
+};
 
 /**
  * Postgres: latency, version, pool, migrations. Without it the service is not ready. Tables that have
@@ -33,11 +39,16 @@ export class PostgresHealth {
     );
     const now = { circuit: this.database.circuitState, pool: this.inspector.pool() };
     const indicator = this.indicators.check('postgres');
+    const limits = this.inspector.isLimited ? [TOO_MANY_CONNECTIONS] : [];
     if (!server) {
-      return indicator.down({ ...now, warnings: [UNREACHABLE] });
+      // A pool that has connections answers requests, though none is left to ask on.
+      return limits.length > 0 && now.pool.size > 0
+        ? indicator.degraded({ ...now, warnings: limits })
+        : indicator.down({ ...now, warnings: [UNREACHABLE, ...limits] });
     }
-    return server.hasPendingMigrations
-      ? indicator.degraded({ ...now, ...server, warnings: [PENDING_MIGRATIONS] })
-      : indicator.up({ ...now, ...server, warnings: [] });
+    const warnings = [...(server.hasPendingMigrations ? [PENDING_MIGRATIONS] : []), ...limits];
+    return warnings.length > 0
+      ? indicator.degraded({ ...now, ...server, warnings })
+      : indicator.up({ ...now, ...server, warnings });
   }
 }

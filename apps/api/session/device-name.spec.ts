@@ -19,7 +19,7 @@ describe('the name of a device', () => {
     ['aws-sdk-go-v2/1.24 os/linux lang/go#1.21 md/GOOS#linux', 'aws-sdk-go-v2 on Linux'],
     ['MyApp/1 CFNetwork/1410 Darwin/22.6.0', 'MyApp'],
     ['My App 1.0', 'My App 1.0'],
-    [`${'long-'.repeat(100)}/1.0`, `${'long-'.repeat(8)}`],
+    [`${'long-'.repeat(100)}/1.0`, 'long-'.repeat(8)],
     ['\u202e\u0007curl\u200b/8', 'curl'],
     ['/1.0', 'Unknown device'],
     ['   ', 'Unknown device'],

@@ -7,6 +7,7 @@ import { JobRunStore } from '../../../libs/jobs/job-run.store';
 import { JobRunner } from '../../../libs/jobs';
 import { Metrics } from '../../../libs/metrics';
 import { MovableClock } from '../../support/clock';
+import { startPgBouncer, type TestPgBouncer } from '../../support/pgbouncer';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 import { until } from '../../support/until';
 
@@ -20,11 +21,22 @@ interface RunRow {
 const due = { job: 'sweep', tick: new Date('2026-01-01T12:00:00Z') };
 const nothing = () => Promise.resolve({});
 
-describe('the job runner', () => {
+describe.each([
+  ['on Postgres itself', undefined],
+  ['behind a pool of sessions', 'session'],
+  ['behind a pool of transactions', 'transaction'],
+] as const)('the job runner, %s,', (_way, mode) => {
+  let pooler: TestPgBouncer | undefined;
   let database: TestDatabase;
   let sources: DataSource[];
   let runner: JobRunner;
   let other: JobRunner;
+
+  beforeAll(async () => {
+    pooler = mode && (await startPgBouncer(mode));
+  }, 10 * 60_000);
+
+  afterAll(() => pooler?.stop());
 
   beforeEach(async () => {
     database = await createTestDatabase();
@@ -40,7 +52,8 @@ describe('the job runner', () => {
 
   /** As another instance would have it. */
   async function newRunner(): Promise<JobRunner> {
-    const source = await new DataSource(dataSourceOptions({ url: database.url })).initialize();
+    const url = pooler?.urlOf(database.url) ?? database.url;
+    const source = await new DataSource(dataSourceOptions({ url })).initialize();
     sources.push(source);
     const door = new Database(source, new Metrics());
     return new JobRunner(door, new JobRunStore(door), new MovableClock());

@@ -1,0 +1,272 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type ConnectionOptions } from 'node:tls';
+
+/** One server of a Postgres URL. A host that begins with a slash is a directory of Unix sockets. */
+export interface PostgresHost {
+  host: string;
+  port: number;
+}
+
+/** As libpq has them: https://www.postgresql.org/docs/current/libpq-ssl.html */
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+export type SslMode = (typeof SSL_MODES)[number];
+
+/** A Postgres URL, taken apart. */
+export interface PostgresAddress {
+  /** In the order in which they are tried; at least one. */
+  hosts: readonly PostgresHost[];
+  user?: string;
+  password?: string;
+  database?: string;
+  sslMode: SslMode;
+  /** Options of TLS, for the modes that use it: with the content of the files that the URL names. */
+  tls: ConnectionOptions;
+  /** Whether a server that only takes reads is passed over. */
+  primaryOnly: boolean;
+  /** Where the tables are. */
+  schema: string;
+  applicationName: string;
+  /** Milliseconds for connecting to one host. */
+  connectTimeoutMs?: number;
+  channelBinding: boolean;
+}
+
+/** A Postgres URL that cannot be used. `problem` completes a sentence and holds no part of the URL but a parameter's name. */
+export class PostgresUrlError extends Error {
+  constructor(readonly problem: string) {
+    super(`The Postgres URL ${problem}.`);
+    this.name = 'PostgresUrlError';
+  }
+}
+
+const PARAMETERS = [
+  'host',
+  'port',
+  'user',
+  'password',
+  'dbname',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'target_session_attrs',
+  'schema',
+  'search_path',
+  'options',
+  'application_name',
+  'connect_timeout',
+  'channel_binding',
+] as const;
+type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
+
+const URL_PARTS = /^postgres(?:ql)?:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/;
+/** `-c search_path=x`, `-csearch_path=x` or `--search_path=x`. */
+const SEARCH_PATH_OPTION = /^\s*(?:-c\s*|--)search_path\s*=\s*(\S+)\s*$/;
+const DEFAULT_PORT = 5432;
+const DEFAULT_SCHEMA = 'public';
+
+/**
+ * Takes a URL of the form that libpq documents apart, with several hosts and libpq's parameters. Reads
+ * the files that it names.
+ * @throws PostgresUrlError for whatever would be ignored or cannot be used.
+ */
+export function parsePostgresUrl(url: string): PostgresAddress {
+  const [, authority, path = '', query = '', fragment] = URL_PARTS.exec(url) ?? [];
+  if (authority === undefined) {
+    throw new PostgresUrlError('must be a URL that starts with postgres:// or postgresql://');
+  }
+  if (fragment !== undefined) {
+    throw new PostgresUrlError('must not hold a #: write it as %23');
+  }
+  const parameters = parametersOf(query);
+  const at = authority.lastIndexOf('@');
+  const [user, ...rest] = at < 0 ? [''] : authority.slice(0, at).split(':');
+  const password = rest.length > 0 ? rest.join(':') : undefined;
+  const hosts = hostsOf(authority.slice(at + 1), parameters);
+  const given = {
+    user: decode(user ?? '', 'user') || parameters.user,
+    password: decode(password ?? '', 'password') || parameters.password,
+    database: decode(path, 'database') || parameters.dbname,
+    connectTimeoutMs: connectTimeoutOf(parameters),
+  };
+  return {
+    hosts,
+    ...(given.user && { user: given.user }),
+    ...(given.password && { password: given.password }),
+    ...(given.database && { database: given.database }),
+    ...(given.connectTimeoutMs !== undefined && { connectTimeoutMs: given.connectTimeoutMs }),
+    ...securityOf(parameters),
+    primaryOnly: isPrimaryOnly(parameters, hosts.length > 1),
+    schema: schemaOf(parameters),
+    applicationName: parameters.application_name ?? 'latchkey',
+  };
+}
+
+function parametersOf(query: string): Parameters {
+  const parameters: Parameters = {};
+  for (const pair of query.split('&').filter(Boolean)) {
+    const equals = pair.indexOf('=');
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals), 'parameters');
+    if (!isKnown(name)) {
+      const shown = /^[A-Za-z_]{1,40}$/.test(name) ? `the parameter ${name}` : 'a parameter';
+      throw new PostgresUrlError(`has ${shown}, which is not supported`);
+    }
+    if (parameters[name] !== undefined) {
+      throw new PostgresUrlError(`has the parameter ${name} twice`);
+    }
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1), `parameter ${name}`);
+    if (value === '') {
+      throw new PostgresUrlError(`has the parameter ${name} without a value`);
+    }
+    parameters[name] = value;
+  }
+  return parameters;
+}
+
+function isKnown(name: string): name is (typeof PARAMETERS)[number] {
+  return (PARAMETERS as readonly string[]).includes(name);
+}
+
+function decode(text: string, part: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new PostgresUrlError(
+      `has a % in its ${part} that is not followed by two hexadecimal digits of UTF-8: write it as %25`,
+    );
+  }
+}
+
+/** `a:5432,b:5433`, or the parameters `host` and `port`, which may be lists as well. */
+function hostsOf(list: string, { host, port }: Parameters): PostgresHost[] {
+  if (list !== '' && host !== undefined) {
+    throw new PostgresUrlError('names hosts twice: before the path and in the parameter host');
+  }
+  if (list !== '' && port !== undefined) {
+    throw new PostgresUrlError('has the parameter port without the parameter host');
+  }
+  const ports = port?.split(',') ?? [];
+  const names = (list !== '' ? list : (host ?? 'localhost')).split(',');
+  if (ports.length > 1 && ports.length !== names.length) {
+    throw new PostgresUrlError('must name one port, or as many in the parameter port as hosts');
+  }
+  return names.map((name, index) =>
+    list !== '' ? hostAndPort(name) : { host: name, port: portOf(ports[index] ?? ports[0]) },
+  );
+}
+
+function hostAndPort(text: string): PostgresHost {
+  const [, bracketed, plain, port] =
+    /^(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]]*))(?::(.*))?$/.exec(text) ?? [];
+  const host = bracketed ?? decode(plain ?? '', 'host');
+  if (host === '') {
+    throw new PostgresUrlError(
+      'must name a host, or a list of them like a:5432,b:5432, after user and password',
+    );
+  }
+  return { host, port: portOf(port) };
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined || text === '') {
+    return DEFAULT_PORT;
+  }
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(port >= 1 && port <= 65_535)) {
+    throw new PostgresUrlError(
+      'has a port that is not a number from 1 to 65535: in user and password write / as %2F, ? as %3F, @ as %40',
+    );
+  }
+  return port;
+}
+
+function connectTimeoutOf({ connect_timeout: text }: Parameters): number | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  if (!/^[1-9]\d{0,3}$/.test(text)) {
+    throw new PostgresUrlError('must give connect_timeout as whole seconds, at least 1');
+  }
+  return Number(text) * 1000;
+}
+
+function isPrimaryOnly({ target_session_attrs: wanted }: Parameters, several: boolean): boolean {
+  if (wanted !== undefined && !['any', 'read-write', 'primary'].includes(wanted)) {
+    throw new PostgresUrlError('must have read-write, primary or any as target_session_attrs');
+  }
+  return wanted === undefined ? several : wanted !== 'any';
+}
+
+function schemaOf({ schema, search_path: searchPath, options }: Parameters): string {
+  const fromOptions = options === undefined ? undefined : SEARCH_PATH_OPTION.exec(options)?.[1];
+  if (options !== undefined && fromOptions === undefined) {
+    throw new PostgresUrlError('may set nothing but search_path in the parameter options');
+  }
+  const named = [schema, searchPath, fromOptions].filter((name) => name !== undefined);
+  if (named.length > 1) {
+    throw new PostgresUrlError('names the schema twice: of schema, search_path, options give one');
+  }
+  const [name = DEFAULT_SCHEMA] = named;
+  if (name.includes(',') || name.includes('"') || name.startsWith('pg_') || name.length > 63) {
+    throw new PostgresUrlError('must name one schema, without quotes');
+  }
+  return name;
+}
+
+function securityOf(
+  parameters: Parameters,
+): Pick<PostgresAddress, 'sslMode' | 'tls' | 'channelBinding'> {
+  const { sslmode: mode = 'disable', channel_binding: binding = 'prefer' } = parameters;
+  const sslMode = SSL_MODES.find((known) => known === mode);
+  if (sslMode === undefined) {
+    throw new PostgresUrlError(`must have one of ${SSL_MODES.join(', ')} as sslmode`);
+  }
+  if (!['disable', 'prefer'].includes(binding)) {
+    throw new PostgresUrlError('must have prefer or disable as channel_binding');
+  }
+  const { sslrootcert: root } = parameters;
+  const system = root === 'system';
+  if (system && sslMode !== 'verify-full') {
+    throw new PostgresUrlError('must have verify-full as sslmode where sslrootcert is system');
+  }
+  const tls: ConnectionOptions = {
+    ...(root !== undefined && !system && { ca: fileOf(parameters, 'sslrootcert') }),
+    ...(parameters.sslcert !== undefined && { cert: fileOf(parameters, 'sslcert') }),
+    ...(parameters.sslkey !== undefined && { key: fileOf(parameters, 'sslkey') }),
+  };
+  if (sslMode === 'disable' && Object.keys(tls).length > 0) {
+    throw new PostgresUrlError('names files of TLS, and has no sslmode that uses them');
+  }
+  try {
+    if (tls.ca !== undefined) {
+      new X509Certificate(tls.ca as Buffer);
+    }
+    createSecureContext(tls);
+  } catch {
+    throw new PostgresUrlError(
+      'names files in sslrootcert, sslcert, sslkey that are not certificates and a key of one kind in PEM',
+    );
+  }
+  // libpq takes `require` with a root certificate for `verify-ca`.
+  const verifies =
+    sslMode === 'verify-full' || sslMode === 'verify-ca' || (sslMode === 'require' && !!tls.ca);
+  return {
+    sslMode,
+    channelBinding: binding === 'prefer',
+    tls: {
+      ...tls,
+      rejectUnauthorized: verifies,
+      ...(sslMode !== 'verify-full' && { checkServerIdentity: () => undefined }),
+    },
+  };
+}
+
+function fileOf(parameters: Parameters, name: 'sslrootcert' | 'sslcert' | 'sslkey'): Buffer {
+  try {
+    return readFileSync(parameters[name] ?? '');
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    throw new PostgresUrlError(`names a file in ${name} that cannot be read (${String(code)})`);
+  }
+}

@@ -1,0 +1,78 @@
+import type { ConnectionOptions } from 'node:tls';
+import { InternalError, type PostgresAddress, type PostgresHost } from '#libs/common';
+
+/** One way to connect: a host, with TLS or without. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl: ConnectionOptions | false;
+}
+
+const NO_TLS = 'The server does not support SSL connections';
+/** pg_hba.conf has no entry for this host, user, database and encryption. */
+const INVALID_AUTHORIZATION = '28000';
+
+/**
+ * Where Postgres is tried: the hosts of its URL in order, each as its `sslmode` says. New connections
+ * go where the last one succeeded, and on to the next when that fails.
+ */
+export class Endpoints {
+  readonly hostCount: number;
+  private readonly all: readonly Endpoint[];
+  private index = 0;
+
+  constructor(address: PostgresAddress) {
+    this.hostCount = address.hosts.length;
+    this.all = address.hosts.flatMap((host) => variantsOf(host, address));
+  }
+
+  get current(): Endpoint {
+    const [first] = this.all;
+    const current = this.all[this.index] ?? first;
+    if (!current) {
+      throw new InternalError('an address of Postgres has a host');
+    }
+    return current;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.all.length;
+  }
+
+  /** Moves on after a failure, unless another connection has done so. */
+  leave(endpoint: Endpoint, error: unknown): void {
+    if (endpoint !== this.current) {
+      return;
+    }
+    const rest = this.all.slice(this.index + 1);
+    const nextVariant = isAboutEncryption(error) ? rest.find(isSameHost(endpoint)) : undefined;
+    const next = nextVariant ?? rest.find((other) => !isSameHost(endpoint)(other));
+    this.index = next ? this.all.indexOf(next) : 0;
+  }
+}
+
+function isSameHost({ host, port }: Endpoint): (other: Endpoint) => boolean {
+  return (other) => other.host === host && other.port === port;
+}
+
+function variantsOf({ host, port }: PostgresHost, { sslMode, tls }: PostgresAddress): Endpoint[] {
+  const plain = { host, port, ssl: false } as const;
+  const encrypted = { host, port, ssl: tls };
+  if (sslMode === 'disable' || host.startsWith('/')) {
+    return [plain];
+  }
+  switch (sslMode) {
+    case 'allow':
+      return [plain, encrypted];
+    case 'prefer':
+      return [encrypted, plain];
+    default:
+      return [encrypted];
+  }
+}
+
+function isAboutEncryption(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return message === NO_TLS || code === INVALID_AUTHORIZATION;
+}

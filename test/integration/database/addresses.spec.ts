@@ -1,0 +1,159 @@
+import { Logger } from '@nestjs/common';
+import { clientConfigOf, dataSourceOptions } from '../../../libs/database/data-source-options';
+import { runMigrations, waitForPostgres } from '../../../libs/database';
+import { connect, type PostgresClient } from '../../../libs/database/postgres-client';
+import { PostgresNode } from '../../faults/postgres-node';
+import { selfSignedCertificate, type TestCertificate } from '../../support/certificate';
+import { startPgBouncer, type TestPgBouncer } from '../../support/pgbouncer';
+import { createTestDatabase, type TestDatabase } from '../../support/stores';
+
+/** What counts as Postgres being away: read_only_sql_transaction. */
+const READ_ONLY = '25006';
+/** Nothing listens there. */
+const CLOSED = '127.0.0.1:9';
+
+describe('an address of Postgres', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await createTestDatabase();
+  });
+
+  afterAll(() => database.drop());
+
+  async function connected<T>(
+    url: string,
+    use: (client: PostgresClient) => T | Promise<T>,
+  ): Promise<T> {
+    const client = await connect(clientConfigOf(dataSourceOptions({ url })));
+    try {
+      return await use(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** As the start tries it: resolves, or says in one sentence what is wrong. */
+  const start = (url: string) => waitForPostgres(url, 0);
+
+  describe('with TLS', () => {
+    let pooler: TestPgBouncer;
+    let certificate: TestCertificate;
+
+    beforeAll(async () => {
+      certificate = await selfSignedCertificate();
+      pooler = await startPgBouncer('session', { tls: certificate });
+    }, 10 * 60_000);
+
+    afterAll(() => pooler.stop());
+
+    function urlWith(query: Record<string, string>, host = '127.0.0.1'): string {
+      const url = new URL(pooler.urlOf(database.url));
+      url.hostname = host;
+      url.search = new URLSearchParams(query).toString();
+      return url.href;
+    }
+
+    const isEncrypted = ({ connection }: PostgresClient) =>
+      (connection.stream as { encrypted?: boolean }).encrypted === true;
+
+    it.each([
+      ['disable', false],
+      ['allow', false],
+      ['prefer', true],
+      ['require', true],
+    ])('sslmode=%s takes any certificate; encrypted: %s', async (sslmode, encrypted) => {
+      expect(await connected(urlWith({ sslmode }), isEncrypted)).toBe(encrypted);
+      await start(urlWith({ sslmode }));
+    });
+
+    it('verify-ca asks who signed, verify-full for whom as well', async () => {
+      const sslrootcert = certificate.file;
+      expect(await connected(urlWith({ sslmode: 'verify-ca', sslrootcert }), isEncrypted)).toBe(
+        true,
+      );
+      const full = { sslmode: 'verify-full', sslrootcert };
+      expect(await connected(urlWith(full, 'localhost'), isEncrypted)).toBe(true);
+      await expect(start(urlWith(full))).rejects.toThrow(
+        /^The certificate of Postgres is not accepted \(ERR_TLS_CERT_ALTNAME_INVALID\): see sslmode/,
+      );
+      await expect(start(urlWith({ sslmode: 'verify-full' }, 'localhost'))).rejects.toThrow(
+        /^The certificate of Postgres is not accepted \(DEPTH_ZERO_SELF_SIGNED_CERT\): see sslmode/,
+      );
+    });
+
+    it('on a server without, prefer does without, and require says so', async () => {
+      const plain = (sslmode: string) => `${database.url}?sslmode=${sslmode}`;
+      expect(await connected(plain('prefer'), isEncrypted)).toBe(false);
+      await expect(start(plain('require'))).rejects.toThrow(
+        'The sslmode of DATABASE_URL asks for TLS, and the server of Postgres has none.',
+      );
+    });
+  });
+
+  describe('with several hosts', () => {
+    let standby: PostgresNode;
+
+    beforeAll(async () => {
+      standby = await PostgresNode.start();
+      await standby.becomeStandby();
+    }, 120_000);
+
+    afterAll(() => standby.stop());
+
+    function urlOf(...hosts: string[]): string {
+      const { username, password, host, pathname } = new URL(database.url);
+      const list = [...hosts, host].join(',');
+      return `postgres://${username}:${password}@${list}${pathname}`;
+    }
+
+    it('goes to the first that answers', async () => {
+      await start(urlOf(CLOSED));
+      await start(urlOf(CLOSED, CLOSED));
+    });
+
+    it('passes over one that takes no writes, or does not', async () => {
+      const readOnly = new URL(standby.url).host;
+      const { username, password } = new URL(database.url);
+      const isPrimary = async (client: PostgresClient) =>
+        (await client.query<{ primary: boolean }>('SELECT NOT pg_is_in_recovery() AS primary'))
+          .rows;
+      expect(await connected(urlOf(readOnly), isPrimary)).toEqual([{ primary: true }]);
+      const any = `postgres://${username}:${password}@${CLOSED},${readOnly}/latchkey?target_session_attrs=any`;
+      await expect(connected(any, isPrimary)).rejects.toMatchObject({ code: READ_ONLY });
+      await expect(start(any.replace('any', 'primary'))).rejects.toThrow(
+        /the server is a standby\.$/,
+      );
+    });
+  });
+
+  describe('whose role may not', () => {
+    const role = `newcomer_${process.pid}`;
+    let url: URL;
+
+    beforeAll(async () => {
+      await database.sql.query(`CREATE ROLE ${role} LOGIN PASSWORD 'newcomer'`);
+      await database.sql.query('CREATE SCHEMA theirs');
+      await database.sql.query(`GRANT USAGE ON SCHEMA theirs TO ${role}`);
+      url = new URL(database.url);
+      [url.username, url.password] = [role, 'newcomer'];
+    });
+
+    afterAll(() => database.sql.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+
+    it('make tables: says which right is missing, and where', async () => {
+      url.searchParams.set('schema', 'theirs');
+      await expect(runMigrations(url.href)).rejects.toThrow(
+        'The role of DATABASE_URL may not create tables in schema theirs.',
+      );
+    });
+
+    it('find the schema: says that there is none', async () => {
+      url.searchParams.set('schema', 'nowhere');
+      await expect(runMigrations(url.href)).rejects.toThrow(
+        'The database of DATABASE_URL has no schema nowhere that the role may use.',
+      );
+    });
+  });
+});
