@@ -57,9 +57,12 @@ function missingRight(error: unknown, schema: string): Error | undefined {
     return new InternalError(`${sentence}.`, { cause: error });
   }
   return code === INVALID_SCHEMA
-    ? new InternalError(`The database of DATABASE_URL has no schema ${schema} that the role may use.`, {
-        cause: error,
-      })
+    ? new InternalError(
+        `The database of DATABASE_URL has no schema ${schema} that the role may use.`,
+        {
+          cause: error,
+        },
+      )
     : undefined;
 }
 

@@ -30,7 +30,9 @@ export const READ_ONLY = '25006';
 export function explainRefusedBegin(error: Error): Error {
   const { code } = error as { code?: unknown };
   return code === NOT_SUPPORTED
-    ? Object.assign(new InternalError('the server is a standby', { cause: error }), { code: READ_ONLY })
+    ? Object.assign(new InternalError('the server is a standby', { cause: error }), {
+        code: READ_ONLY,
+      })
     : error;
 }
 
