@@ -29,7 +29,8 @@ export async function checkSettings(env, options) {
   const { ok, output } = await run(process.execPath, [API, '--check-settings'], {
     ...options,
     cwd: ROOT,
-    env,
+    // A person reads what is wrong.
+    env: { ...env, LOG_FORMAT: 'pretty' },
     deadlineMs: CHECK_DEADLINE_MS,
   });
   if (!ok) {

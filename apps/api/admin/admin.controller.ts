@@ -31,7 +31,7 @@ export class AdminController {
   })
   @ApiUserId()
   @ApiOkResponse({ type: SessionListDto })
-  @ApiProtected('validation_failed', 'malformed_request', 'forbidden', 'not_found')
+  @ApiProtected('validation_failed', 'forbidden', 'not_found')
   async listSessions(
     @CurrentSession() { session }: Authenticated,
     @Param('id', IdPipe) userId: string,

@@ -28,7 +28,7 @@ export class AdminEventController {
   })
   @ApiUserId()
   @ApiOkResponse({ type: AuditEventListDto })
-  @ApiProtected('validation_failed', 'malformed_request', 'forbidden', 'not_found')
+  @ApiProtected('validation_failed', 'forbidden', 'not_found')
   async list(
     @Param('id', IdPipe) userId: string,
     @Query() { limit, cursor }: PageQueryDto,

@@ -22,7 +22,7 @@ export class EventController {
       'The newest event comes first. Sign-ins and refused attempts appear about a second later.',
   })
   @ApiOkResponse({ type: SecurityEventListDto })
-  @ApiProtected('validation_failed', 'malformed_request')
+  @ApiProtected('validation_failed')
   async list(
     @CurrentSession() { session }: Authenticated,
     @Query() { limit, cursor }: PageQueryDto,

@@ -42,7 +42,7 @@ class ProblemDto {
 }
 
 /** What any request can be answered with, as far as a schema says: see `describe` of libs/http. */
-const ALWAYS = ['malformed_json', 'internal_error'] as const satisfies ErrorCode[];
+const ALWAYS = ['malformed_request', 'internal_error'] as const satisfies ErrorCode[];
 
 /**
  * Documents the errors a route can answer beside those of every route: one response a status, which has

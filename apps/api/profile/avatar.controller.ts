@@ -57,7 +57,6 @@ export class AvatarController {
   @ApiOkResponse({ type: ProfileDto, headers: { ETag } })
   @ApiProtected(
     'validation_failed',
-    'malformed_request',
     'payload_too_large',
     'unsupported_media_type',
     'overloaded',

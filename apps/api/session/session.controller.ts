@@ -29,7 +29,7 @@ export class SessionController {
       'The newest session comes first. Pass `nextCursor` as `cursor` to read the next page.',
   })
   @ApiOkResponse({ type: SessionListDto })
-  @ApiProtected('validation_failed', 'malformed_request')
+  @ApiProtected('validation_failed')
   async list(
     @CurrentSession() { session }: Authenticated,
     @Query() { limit, cursor }: PageQueryDto,
