@@ -43,7 +43,7 @@ describe('GET /metrics', () => {
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(headers.get('cache-control')).toBe('no-store');
     expect((await app.http.call('HEAD', '/metrics')).status).toBe(200);
-    expect((await app.http.post('/metrics')).status).toBe(404);
+    expect((await app.http.post('/metrics')).status).toBe(405);
   });
 
   it('has no metric and no series twice, and names by the conventions', async () => {
