@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import Opossum from 'opossum';
 import { DependencyUnavailableError, type Dependency } from './domain-error';
-import { OutageLog } from './outage-log';
+import { CIRCUIT_OPEN, OutageLog } from './outage-log';
 
 /** Milliseconds in which failures are counted, and after which an open circuit lets one call try. */
 const WINDOW_MS = 1000;
@@ -39,7 +39,7 @@ export class CircuitBreaker {
       errorFilter: (error: unknown) => !(error instanceof DependencyUnavailableError),
     });
     // Emitted again each time that a call has tried the store in vain.
-    this.circuit.on('open', () => outage.failed('circuit', 'most calls fail, the circuit is open'));
+    this.circuit.on('open', () => outage.failed(CIRCUIT_OPEN, 'most calls fail, the circuit is open'));
     this.circuit.on('close', () => outage.ended());
   }
 
