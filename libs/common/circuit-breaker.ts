@@ -39,7 +39,9 @@ export class CircuitBreaker {
       errorFilter: (error: unknown) => !(error instanceof DependencyUnavailableError),
     });
     // Emitted again each time that a call has tried the store in vain.
-    this.circuit.on('open', () => outage.failed(CIRCUIT_OPEN, 'most calls fail, the circuit is open'));
+    this.circuit.on('open', () =>
+      outage.failed(CIRCUIT_OPEN, 'most calls fail, the circuit is open'),
+    );
     this.circuit.on('close', () => outage.ended());
   }
 

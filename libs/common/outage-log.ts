@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 
 /** Milliseconds between two warnings about the same outage. */
 const PERIOD_MS = 60_000;
@@ -47,7 +47,7 @@ export class OutageLog {
     const isKnown = isRepeated || this.reasons.has(reason);
     if (isKnown && nowMs - this.warnedMs < this.periodMs) {
       this.failures += 1;
-      this.logger.debug?.(`${this.store} is away: ${text}`);
+      this.logger.debug(`${this.store} is away: ${text}`);
       return;
     }
     this.beganMs ??= nowMs;
