@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { InternalError } from '#libs/common';
 import { RedisClient } from '#libs/redis';
 import { RedisTrust } from '#libs/sync';
 
@@ -29,7 +30,7 @@ export class FirstSynchronisation implements OnApplicationBootstrap {
     timer.abort();
     const reason = this.redis.awayReason;
     if (reason?.code === 'too_old') {
-      throw new Error(reason.message.replace(/\.$/, ''));
+      throw new InternalError(reason.message.replace(/\.$/, ''));
     }
     if (this.trust.era() === null) {
       this.logger.warn('Redis is away: starting without it, Postgres answers');

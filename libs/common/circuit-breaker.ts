@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import Opossum from 'opossum';
 import { DependencyUnavailableError, type Dependency } from './domain-error';
-import { CIRCUIT_OPEN, OutageLog } from './outage-log';
+import { OutageLog } from './outage-log';
 
 /** Milliseconds in which failures are counted, and after which an open circuit lets one call try. */
 const WINDOW_MS = 1000;
@@ -27,7 +27,10 @@ export class CircuitBreaker {
   /** @param outage where it is logged that the store is away; the log of the circuit where absent. */
   constructor(
     private readonly dependency: Dependency,
-    outage = new OutageLog(nameOf(dependency), new Logger(`Circuit:${dependency}`)),
+    outage: Pick<OutageLog, 'failed' | 'ended'> = new OutageLog(
+      nameOf(dependency),
+      new Logger(`Circuit:${dependency}`),
+    ),
   ) {
     this.circuit = new Opossum((work: Work) => work(), {
       timeout: false,
@@ -40,7 +43,7 @@ export class CircuitBreaker {
     });
     // Emitted again each time that a call has tried the store in vain.
     this.circuit.on('open', () =>
-      outage.failed(CIRCUIT_OPEN, 'most calls fail, the circuit is open'),
+      outage.failed('unreachable', 'most calls fail, the circuit is open'),
     );
     this.circuit.on('close', () => outage.ended());
   }

@@ -3,9 +3,6 @@ import type { Logger } from '@nestjs/common';
 /** Milliseconds between two warnings about the same outage. */
 const PERIOD_MS = 60_000;
 
-/** The reason of a circuit breaker. */
-export const CIRCUIT_OPEN = 'circuit';
-
 export interface OutageLogOptions {
   periodMs?: number;
   /** The monotonic clock, in milliseconds. */
@@ -42,9 +39,7 @@ export class OutageLog {
    */
   failed(reason: string, text: string): void {
     const nowMs = this.now();
-    // An open circuit only repeats what the failures before it have said.
-    const isRepeated = reason === CIRCUIT_OPEN && this.beganMs !== undefined;
-    const isKnown = isRepeated || this.reasons.has(reason);
+    const isKnown = this.reasons.has(reason);
     if (isKnown && nowMs - this.warnedMs < this.periodMs) {
       this.failures += 1;
       this.logger.debug(`${this.store} is away: ${text}`);

@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions as DriverOptions } from 'ioredis';
 import { Logger } from '@nestjs/common';
+import { InternalError } from '#libs/common';
 
 const DEFAULT_PORT = 6379;
 const COMMAND_TIMEOUT_MS = 500;
@@ -89,7 +90,7 @@ export function silence(redis: Redis): void {
         isWarned = true;
         callback(null);
       } else if (error?.message.includes("wrong number of arguments for 'auth'")) {
-        callback(new Error('WRONGPASS Redis 5 or older knows no user names'));
+        callback(new InternalError('WRONGPASS Redis 5 or older knows no user names'));
       } else {
         callback(error);
       }

@@ -46,7 +46,7 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
     private readonly tracer: Tracer,
   ) {
     this.connection = new ServerConnection(redis, this.logger);
-    this.circuit = new CircuitBreaker('redis', this.connection.outage);
+    this.circuit = new CircuitBreaker('redis', this.connection.circuitLog);
     metrics.stores.watchCircuit('redis', () => this.circuit.state);
     this.connection.onUsable(() => {
       this.circuit.close();

@@ -24,7 +24,20 @@ type Listener = () => void;
  * second.
  */
 export class ServerConnection {
-  readonly outage: OutageLog;
+  /** For the circuit breaker: an open circuit adds nothing to the cause for which Redis cannot be used. */
+  readonly circuitLog: Pick<OutageLog, 'failed' | 'ended'> = {
+    failed: (reason, text) => {
+      if (this.current === null) {
+        this.outage.failed(reason, text);
+      }
+    },
+    ended: () => {
+      if (this.current === null) {
+        this.tellEnd();
+      }
+    },
+  };
+  private readonly outage: OutageLog;
   private readonly probe: ServerProbe;
   private readonly usableListeners: Listener[] = [];
   private readonly lostListeners: Listener[] = [];
