@@ -45,6 +45,8 @@ export class ServerConnection {
   private reason: AwayReason = awayReason('unreachable');
   /** Counts the connections: what was found out on an earlier one does not count. */
   private connection = 0;
+  /** The connection whose end has a cause: what failed by that end says nothing more. */
+  private explained = -1;
   private checking = false;
   /** Of a command, until a probe has said more about it. */
   private refusal: AwayReason | null = null;
@@ -135,7 +137,9 @@ export class ServerConnection {
       this.become();
     } else {
       this.refusal = null;
-      this.lose(reason, new RedisAwayError(reason));
+      if (reason.code !== 'unreachable' || this.explained !== connection) {
+        this.lose(reason, errorOf(reason));
+      }
       this.tryAgain();
     }
   }
@@ -192,16 +196,18 @@ export class ServerConnection {
 
   private failed(error: Error): void {
     const reason = reasonOfError(error);
+    this.explained = this.connection;
     this.lose(reason, reason.code === 'unreachable' ? error : new RedisAwayError(reason));
   }
 
   private closed(): void {
+    const isExplained = this.explained === this.connection;
     this.connection += 1;
     this.checking = false;
     clearTimeout(this.retry);
-    if (this.current === null) {
+    if (this.current === null || (this.reason.code === 'unreachable' && !isExplained)) {
       const reason = awayReason('unreachable', { detail: CONNECTION_LOST });
-      this.lose(reason, new InternalError(CONNECTION_LOST));
+      this.lose(reason, errorOf(reason));
     } else {
       this.tellLost();
     }
@@ -210,6 +216,12 @@ export class ServerConnection {
   private tellLost(): void {
     this.lostListeners.forEach((listener) => listener());
   }
+}
+
+function errorOf(reason: AwayReason): InternalError {
+  return reason.code === 'unreachable'
+    ? new InternalError(reason.detail ?? reason.message)
+    : new RedisAwayError(reason);
 }
 
 function trimmed(sentence: string): string {

@@ -130,7 +130,7 @@ describe('an address of a Redis that cannot be used', () => {
     [
       'of a full server',
       'out_of_memory',
-      async () => (await start('--maxmemory', '1mb', '--maxmemory-policy', 'noeviction')).url,
+      async () => (await start('--maxmemory', '500kb', '--maxmemory-policy', 'noeviction')).url,
     ],
     [
       'of a server with too few replicas',
@@ -145,9 +145,7 @@ describe('an address of a Redis that cannot be used', () => {
     expect([status, report]).toEqual([200, 'degraded']);
     expect(warnings).toContain(code);
     await expectService(api);
-    const other = complaints(api).filter(
-      (line) => !/starting without it|80 % of maxmemory/.test(line),
-    );
+    const other = complaints(api).filter((line) => !line.includes('starting without it'));
     expect(other).toEqual([expect.stringMatching(/^Redis is away: /)]);
     expect(await eras()).toEqual(before);
     expect(api.complaint).toBe('');
