@@ -47,7 +47,7 @@ const MESSAGES: Record<AwayCode, string> = {
   missing_permission: 'The Redis user of REDIS_URL lacks permissions.',
   missing_command:
     'Redis does not know a command that is needed. Enable it, or use Redis 7.0 or later.',
-  too_old: 'Redis is older than 7.0. Use Redis 7.0 or later, or Valkey 7.2 or later.',
+  too_old: 'Redis is older than 7.0. Use Redis 7.0 or later, or Valkey 8 or later.',
   sentinel: 'REDIS_URL names a Redis Sentinel. Use the address of the master that it watches.',
   replica: 'Redis is a read-only replica; Postgres answers. Use the address of the master.',
   cluster_node:

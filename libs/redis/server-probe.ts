@@ -11,7 +11,7 @@ export type ProbeKind = 'string' | 'hash' | 'zset';
 /** The only command of the scripts that Redis 6.2 does not have. */
 const NEWEST_COMMAND = 'pexpiretime';
 const MIN_MAJOR_VERSION = 7;
-const NEEDED = 'Use Redis 7.0 or later, or Valkey 7.2 or later.';
+const NEEDED = 'Use Redis 7.0 or later, or Valkey 8 or later.';
 
 const { source: SOURCE } = readLuaSource(join(__dirname, 'scripts', 'probe.lua'));
 const SHA = createHash('sha1').update(SOURCE).digest('hex');

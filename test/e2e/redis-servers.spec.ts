@@ -156,7 +156,7 @@ describe('an address of a Redis that cannot be used', () => {
     const api = await suite.spawn({ REDIS_URL: url });
     expect(await api.ended).toBe('exit code 1');
     expect(api.complaint.trim()).toMatch(
-      /^Latchkey could not start: Redis 6\.2\.1+ is too old\. Use Redis 7\.0 or later, or Valkey 7\.2 or later$/,
+      /^Latchkey could not start: Redis 6\.2\.1+ is too old\. Use Redis 7\.0 or later, or Valkey 8 or later$/,
     );
   });
 
