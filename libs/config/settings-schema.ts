@@ -17,7 +17,6 @@ import {
   ratio,
   retentionSeconds,
   schedule,
-  storeUrl,
   trustedProxies,
   wordList,
 } from './setting-types';
