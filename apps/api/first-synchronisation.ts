@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { InternalError } from '#libs/common';
 import { RedisClient } from '#libs/redis';
 import { RedisTrust } from '#libs/sync';
 
@@ -7,7 +8,8 @@ const DEADLINE_MS = 2000;
 
 /**
  * Lets the first request find a Redis that is believed, where there is one. Without Redis the
- * service starts all the same, and answers from Postgres.
+ * service starts all the same, and answers from Postgres. A Redis that is too old ends the start: no
+ * time makes it good.
  */
 @Injectable()
 export class FirstSynchronisation implements OnApplicationBootstrap {
@@ -26,6 +28,10 @@ export class FirstSynchronisation implements OnApplicationBootstrap {
       pause(DEADLINE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
     timer.abort();
+    const reason = this.redis.awayReason;
+    if (reason?.code === 'too_old') {
+      throw new InternalError(reason.message.replace(/\.$/, ''));
+    }
     if (this.trust.era() === null) {
       this.logger.warn('Redis is away: starting without it, Postgres answers');
     }

@@ -1,5 +1,6 @@
 import { DependencyUnavailableError, DomainError, type Dependency } from '#libs/common';
 import { errorText } from '#libs/log';
+import type { RedisAwayError } from '#libs/redis';
 import { nameOfStore } from './endpoints';
 import { EXIT_CODE, type ExitCode } from './exit-code';
 
@@ -68,7 +69,11 @@ const CONNECTION_TEXT = /timeout|terminated/i;
 /** What to tell a person, and a shell, about anything that was thrown. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof DependencyUnavailableError) {
-    return failed(unusable(error.dependency, error.cause));
+    return failed(
+      isOfRedisServer(error.cause)
+        ? `${nameOfStore('redis')} cannot be used: ${error.cause.reason.message}`
+        : unusable(error.dependency, error.cause),
+    );
   }
   if (error instanceof DomainError && error.code === 'not_found') {
     return { exitCode: EXIT_CODE.notFound, sentence: error.message };
@@ -84,6 +89,11 @@ export function describeFailure(error: unknown): Failure {
     return failed(unusable('postgres', error));
   }
   return failed(errorText(error));
+}
+
+/** By its name: its class would load the driver for every command, and for help. */
+function isOfRedisServer(cause: unknown): cause is RedisAwayError {
+  return cause instanceof Error && cause.name === 'RedisAwayError';
 }
 
 function failed(sentence: string): Failure {

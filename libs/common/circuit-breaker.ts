@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import Opossum from 'opossum';
 import { DependencyUnavailableError, type Dependency } from './domain-error';
+import { OutageLog } from './outage-log';
 
 /** Milliseconds in which failures are counted, and after which an open circuit lets one call try. */
 const WINDOW_MS = 1000;
@@ -19,11 +20,18 @@ type Work = () => Promise<unknown>;
  * one call may try. Only DependencyUnavailableError counts as a failure of the store.
  */
 export class CircuitBreaker {
-  private readonly logger: Logger;
   private readonly circuit: Opossum<[Work]>;
+  /** Of the last failure: an open circuit is none that helps a reader. */
+  private cause: unknown;
 
-  constructor(private readonly dependency: Dependency) {
-    this.logger = new Logger(`Circuit:${dependency}`);
+  /** @param outage where it is logged that the store is away; the log of the circuit where absent. */
+  constructor(
+    private readonly dependency: Dependency,
+    outage: Pick<OutageLog, 'failed' | 'ended'> = new OutageLog(
+      nameOf(dependency),
+      new Logger(`Circuit:${dependency}`),
+    ),
+  ) {
     this.circuit = new Opossum((work: Work) => work(), {
       timeout: false,
       rollingCountTimeout: WINDOW_MS,
@@ -33,8 +41,11 @@ export class CircuitBreaker {
       rollingPercentilesEnabled: false,
       errorFilter: (error: unknown) => !(error instanceof DependencyUnavailableError),
     });
-    this.circuit.on('open', () => this.logger.warn('open: answers without the store'));
-    this.circuit.on('close', () => this.logger.log('closed'));
+    // Emitted again each time that a call has tried the store in vain.
+    this.circuit.on('open', () =>
+      outage.failed('unreachable', 'most calls fail, the circuit is open'),
+    );
+    this.circuit.on('close', () => outage.ended());
   }
 
   /**
@@ -45,9 +56,13 @@ export class CircuitBreaker {
     try {
       return (await this.circuit.fire(work)) as T;
     } catch (error) {
-      throw Opossum.isOurError(error as Error)
-        ? new DependencyUnavailableError(this.dependency, { cause: error })
-        : error;
+      if (Opossum.isOurError(error as Error)) {
+        throw new DependencyUnavailableError(this.dependency, { cause: this.cause ?? error });
+      }
+      if (error instanceof DependencyUnavailableError) {
+        this.cause = error.cause;
+      }
+      throw error;
     }
   }
 
@@ -67,4 +82,8 @@ export class CircuitBreaker {
   shutdown(): void {
     this.circuit.shutdown();
   }
+}
+
+function nameOf(dependency: Dependency): string {
+  return dependency.charAt(0).toUpperCase() + dependency.slice(1);
 }

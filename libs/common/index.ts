@@ -14,6 +14,7 @@ export {
 } from './domain-error';
 export { InternalError } from './internal-error';
 export { parseIpAddress } from './ip-address';
+export { OutageLog, type OutageLogOptions } from './outage-log';
 export type { OptionsFactory } from './options-factory';
 export {
   parsePostgresUrl,
@@ -35,4 +36,5 @@ export { Recent } from './recent';
 export { RecentlyUsed } from './recently-used';
 export { SingleFlight } from './single-flight';
 export { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from './thread-pool';
+export { ThrottledLog, type ThrottledLogOptions } from './throttled-log';
 export { TurnBatch } from './turn-batch';

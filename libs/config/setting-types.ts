@@ -147,17 +147,6 @@ export function clientList() {
   });
 }
 
-/** The address of a store, with one of the given schemes. */
-export function storeUrl(...schemes: string[]) {
-  const expected = `must be a URL that starts with ${schemes.join(' or ')}`;
-  return z
-    .string(`is required: it ${expected}`)
-    .refine(
-      (text) => schemes.some((scheme) => text.startsWith(scheme)) && URL.canParse(text),
-      expected,
-    );
-}
-
 /** The address of a service. */
 export function httpUrl() {
   return z

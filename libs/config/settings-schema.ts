@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { databaseUrl } from './database-url';
+import { redisUrl } from './redis-url';
 import {
   addressSet,
   bucketName,
@@ -16,7 +17,6 @@ import {
   ratio,
   retentionSeconds,
   schedule,
-  storeUrl,
   trustedProxies,
   wordList,
 } from './setting-types';
@@ -48,7 +48,7 @@ export const settingsSchema = z.object({
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   DATABASE_URL: databaseUrl(),
   DATABASE_POOL_MAX: positiveInteger().default(10),
-  REDIS_URL: storeUrl('redis://', 'rediss://'),
+  REDIS_URL: redisUrl(),
   JWT_SECRET: z.string().optional(),
   JWT_KEYS_DIR: z.string().optional(),
   JWT_EXPIRES_IN: durationSeconds().default(DAY_SECONDS),

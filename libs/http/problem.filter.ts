@@ -4,6 +4,8 @@ import {
   DependencyUnavailableError,
   DomainError,
   sessionFields,
+  ThrottledLog,
+  type Dependency,
   type ErrorCode,
 } from '#libs/common';
 import { errorText, serializeError } from '#libs/log';
@@ -20,6 +22,7 @@ type FailedRequest = AuthenticatedRequest & { id?: unknown };
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Problem');
+  private readonly outages = new Map<Dependency, ThrottledLog>();
 
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
@@ -50,8 +53,22 @@ export class ProblemFilter implements ExceptionFilter {
     } else if (error instanceof DependencyUnavailableError) {
       const { dependency, cause } = error;
       const reason = cause === undefined ? undefined : errorText(cause);
-      this.logger.warn({ dependency, reason, ...request }, 'store unavailable');
+      const fields = { dependency, reason, ...request };
+      if (!this.outageOf(dependency).write(fields, 'store unavailable')) {
+        this.logger.debug(fields, 'store unavailable');
+      }
     }
+  }
+
+  /** An outage fails any number of requests; the line of each answer has its status. */
+  private outageOf(dependency: Dependency): ThrottledLog {
+    const known = this.outages.get(dependency);
+    if (known) {
+      return known;
+    }
+    const outage = new ThrottledLog((line, message) => this.logger.warn(line, message));
+    this.outages.set(dependency, outage);
+    return outage;
   }
 }
 

@@ -43,6 +43,7 @@ export class RedisProfileStore {
     private readonly options: ProfileCacheOptions,
   ) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
+    redis.tryKey(profileCacheKeys.profile('probe'), 'string');
     this.leaseScript = load('lease-profile');
     this.fillScript = load('fill-profile');
     this.publishScript = load('publish-profile');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, ThrottledLog } from '#libs/common';
 import { serializeError } from '#libs/log';
 import type { RedisClient, RedisScript } from '#libs/redis';
 
@@ -38,6 +38,7 @@ export function countingScript(redis: RedisClient): RedisScript {
  */
 export class Limiter {
   private readonly logger = new Logger('Limiter');
+  private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
   private readonly limiter: RateLimiterRedis;
 
   constructor(
@@ -94,7 +95,7 @@ export class Limiter {
       return await answer;
     } catch (error) {
       if (!(error instanceof DependencyUnavailableError)) {
-        this.logger.error({ err: serializeError(error) }, 'attempts could not be counted');
+        this.errors.write({ err: serializeError(error) }, 'attempts could not be counted');
       }
       throw error;
     }

@@ -1,4 +1,4 @@
-import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import {
   CircuitBreaker,
@@ -6,12 +6,15 @@ import {
   InternalError,
   type CircuitState,
 } from '#libs/common';
-import { errorText } from '#libs/log';
 import type { CallTimer, Metrics } from '#libs/metrics';
 import type { Tracer } from '#libs/tracing';
+import { reasonOfReply, type AwayReason } from './away-reason';
+import { silence } from './driver-options';
 import { KeyChangeFeed, type KeyChangeListener } from './key-change-feed';
 import { readLuaSource } from './lua-source';
 import { parseInfo, readServer, SERVER_SECTIONS, type RedisServer } from './redis-server';
+import { ServerConnection } from './server-connection';
+import type { ProbeKind } from './server-probe';
 import { warningsOf, type ServerWarningCode } from './server-warnings';
 
 /** A loaded script: declared keys first, then arguments. One round trip. */
@@ -20,25 +23,19 @@ export type RedisScript = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/**
- * Error replies by which Redis says "not now" rather than "you are wrong": it is not ready, has no room,
- * is busy, lets this client do nothing, was told to stop what it did, or is a node of a cluster.
- */
-const UNAVAILABLE_REPLY =
-  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|CROSSSLOT|MOVED|ASK|TRYAGAIN|NOREPLICAS|OOM|MISCONF|BUSY|UNKILLABLE|NOAUTH|NOPERM|WRONGPASS|ERR Script killed)\b/;
+/** A key that need not exist, for what only wants to hear that Redis answers. */
+const PING_KEY = 'latchkey:probe:ping';
 
 /**
  * Redis as the product sees it: named scripts, and a few plain calls for health. Every call rejects
  * with DependencyUnavailableError when Redis cannot answer in time, and at once, without asking,
- * while its circuit breaker is open.
+ * while the server cannot be used and while its circuit breaker is open.
  */
-export class RedisClient implements OnApplicationShutdown {
+export class RedisClient implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
-  private readonly circuit = new CircuitBreaker('redis');
-  private failing = false;
-  private lastFailure: Error | undefined;
+  private readonly connection: ServerConnection;
+  private readonly circuit: CircuitBreaker;
   private readonly calls = new Map<string, CallTimer>();
-  private seen: RedisServer | null = null;
   private warned: ServerWarningCode[] = [];
 
   /** @param timeoutMs until a command counts as unanswered, waiting to be sent included. */
@@ -48,28 +45,37 @@ export class RedisClient implements OnApplicationShutdown {
     private readonly metrics: Metrics,
     private readonly tracer: Tracer,
   ) {
+    this.connection = new ServerConnection(redis, this.logger);
+    this.circuit = new CircuitBreaker('redis', this.connection.circuitLog);
     metrics.stores.watchCircuit('redis', () => this.circuit.state);
-    redis.on('ready', () => {
-      this.failing = false;
-      this.lastFailure = undefined;
+    this.connection.onUsable(() => {
       this.circuit.close();
-      this.logger.log('connected');
       void this.lookAtServer();
     });
-    redis.on('error', (error: Error) => this.warnOnce(error));
   }
 
-  /** @param listener called when a connection can be used, and at once if one already can. */
+  /** @param listener called when Redis can be used from now on, and at once if it already can. */
   onConnected(listener: () => void): void {
-    this.redis.on('ready', listener);
-    if (this.redis.status === 'ready') {
-      listener();
-    }
+    this.connection.onUsable(listener);
   }
 
-  /** @param listener called when a connection has ended: before a next one can be used. */
+  /** @param listener called when Redis cannot be used any more: before it can be used again. */
   onDisconnected(listener: () => void): void {
-    this.redis.on('close', listener);
+    this.connection.onLost(listener);
+  }
+
+  /**
+   * Names a key that is tried before Redis is used, for a prefix that the product uses: its user may be
+   * kept from some keys.
+   * @param key that nothing else uses.
+   */
+  tryKey(key: string, kind: ProbeKind): void {
+    this.connection.tryKey(key, kind);
+  }
+
+  /** Why Redis cannot be used; null: it can, or at least could when it was last heard. */
+  get awayReason(): AwayReason | null {
+    return this.connection.awayReason;
   }
 
   /**
@@ -85,6 +91,7 @@ export class RedisClient implements OnApplicationShutdown {
       // The feed notices by itself, and goes on when it was this process that stood still.
       commandTimeout: undefined,
     });
+    silence(connection);
     const feed = new KeyChangeFeed(connection, prefixes, listener, () => this.serverRunId());
     this.onDisconnected(() => feed.restart());
     return feed;
@@ -135,26 +142,27 @@ export class RedisClient implements OnApplicationShutdown {
     return { cursor: next, keys };
   }
 
-  /** Resolves when Redis answers. One round trip. */
+  /** Resolves when Redis answers. One round trip, a GET: PING may be forbidden. */
   async ping(): Promise<void> {
-    await this.run('ping', () => this.redis.ping());
+    await this.run('ping', () => this.redis.get(PING_KEY));
   }
 
-  /** What the server says of itself. One round trip, one INFO. */
+  /**
+   * What the server says of itself, also when it cannot be used. One round trip, one INFO.
+   * @throws DependencyUnavailableError also where INFO is forbidden.
+   */
   async inspect(): Promise<RedisServer> {
-    const text = await this.run('info', () => this.redis.info(...SERVER_SECTIONS));
-    this.seen = readServer(parseInfo(text));
-    return this.seen;
+    try {
+      const text = await inTime(this.redis.info(...SERVER_SECTIONS), this.timeoutMs);
+      return readServer(parseInfo(text));
+    } catch (error) {
+      throw new DependencyUnavailableError('redis', { cause: error });
+    }
   }
 
-  /** The server as it was when it was last looked at, which is at every connection; null: never. */
-  get lastSeen(): RedisServer | null {
-    return this.seen;
-  }
-
-  /** Why there is no connection; undefined while there is one, and before the first attempt has failed. */
+  /** Why no command is sent; undefined while Redis can be used. */
   get connectionFailure(): Error | undefined {
-    return this.lastFailure;
+    return this.connection.away ?? undefined;
   }
 
   /** Whether commands are sent at all. */
@@ -162,12 +170,16 @@ export class RedisClient implements OnApplicationShutdown {
     return this.circuit.state;
   }
 
+  beforeApplicationShutdown(): void {
+    this.connection.stop();
+  }
+
   onApplicationShutdown(): void {
     this.circuit.shutdown();
   }
 
   private async serverRunId(): Promise<string | undefined> {
-    const text = await this.run('info', () => this.redis.info('server'));
+    const text = await inTime(this.redis.info('server'), this.timeoutMs);
     return parseInfo(text).get('run_id');
   }
 
@@ -202,28 +214,28 @@ export class RedisClient implements OnApplicationShutdown {
   }
 
   private async send<T>(command: () => Promise<T>): Promise<T> {
+    const { away } = this.connection;
+    if (away) {
+      throw new DependencyUnavailableError('redis', { cause: away });
+    }
     try {
       return await inTime(command(), this.timeoutMs);
     } catch (error) {
-      throw asDomainError(error);
+      throw this.asDomainError(error);
     }
   }
 
-  /** A Redis that is away fails a connection several times a second: one line tells it. */
-  private warnOnce(error: Error): void {
-    this.logger[this.failing ? 'debug' : 'warn'](`connection failed: ${errorText(error)}`);
-    this.failing = true;
-    this.lastFailure = error;
+  /** A reply such as WRONGTYPE is a fault of ours and stays what it is; the rest is Redis being away. */
+  private asDomainError(error: unknown): unknown {
+    if (error instanceof Error && error.name === 'ReplyError') {
+      const reason = reasonOfReply(error.message);
+      if (reason === null) {
+        return error;
+      }
+      this.connection.refused(reason);
+    }
+    return new DependencyUnavailableError('redis', { cause: error });
   }
-}
-
-/** A reply such as WRONGTYPE is a fault of ours and stays what it is; the rest is Redis being away. */
-function asDomainError(error: unknown): unknown {
-  const isReply = error instanceof Error && error.name === 'ReplyError';
-  if (isReply && !UNAVAILABLE_REPLY.test(error.message)) {
-    return error;
-  }
-  return new DependencyUnavailableError('redis', { cause: error });
 }
 
 /** The driver's own deadline begins when a command is sent, and pipelines wait for each other. */

@@ -66,10 +66,13 @@ export class RedisTrust {
     }
   }
 
-  /** Does not believe Redis until it has been brought up to date. */
-  lose(reason: string): void {
+  /**
+   * Does not believe Redis until it has been brought up to date.
+   * @param level `log` where the outage that is the reason has a warning of its own.
+   */
+  lose(reason: string, level: 'warn' | 'log' = 'warn'): void {
     if (this.current !== null) {
-      this.logger.warn(`Redis is not believed: ${reason}; Postgres answers`);
+      this.logger[level](`Redis is not believed: ${reason}; Postgres answers`);
     }
     this.lost += 1;
     this.current = null;
@@ -96,7 +99,7 @@ export class RedisTrust {
    */
   async settle(): Promise<void> {
     const eraBefore = this.lastEra;
-    this.lose('it lacks a recorded change');
+    this.lose('it lacks a recorded change', 'log');
     const caughtUp = this.nextGain((era) => era === eraBefore);
     const timer = new AbortController();
     const lease = pause(this.timings.leaseMs, undefined, { signal: timer.signal });

@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, ThrottledLog } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
@@ -55,6 +55,7 @@ export interface OutboxLag {
 @Injectable()
 export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Synchroniser');
+  private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
   private readonly appliers = new Map<string, ApplyChange>();
   private unrecorded: UnrecordedRevocations | undefined;
   private position: Position | null = null;
@@ -97,7 +98,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    this.redis.onDisconnected(() => this.distrust('the connection was lost'));
+    this.redis.onDisconnected(() => this.distrust('it is away', 'log'));
     this.redis.onConnected(() => this.wake());
     this.loop = this.run();
   }
@@ -137,10 +138,13 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       this.failedAtMs = performance.now();
       const unavailable = error instanceof DependencyUnavailableError;
       if (!unavailable || error.dependency === 'redis') {
-        this.distrust(unavailable ? 'it does not answer' : 'it could not be brought up to date');
+        this.distrust(
+          unavailable ? 'it does not answer' : 'it could not be brought up to date',
+          unavailable ? 'log' : 'warn',
+        );
       }
       if (!unavailable) {
-        this.logger.error({ err: serializeError(error) }, 'could not synchronise');
+        this.errors.write({ err: serializeError(error) }, 'could not synchronise');
       }
       return false;
     } finally {
@@ -258,8 +262,8 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private distrust(reason: string): void {
-    this.trust.lose(reason);
+  private distrust(reason: string, level: 'warn' | 'log' = 'warn'): void {
+    this.trust.lose(reason, level);
     this.position = null;
     this.applied.clear();
   }

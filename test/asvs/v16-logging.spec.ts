@@ -236,7 +236,7 @@ describe('a store that is not who it should be', () => {
     url.protocol = 'rediss:';
     const other = await startTestApp({ env: { REDIS_URL: url.href } });
     try {
-      await until(() => other.log.some((line) => line.includes('connection failed')));
+      await until(() => other.log.some((line) => line.includes('Redis is away')));
       // What Redis cannot do is done without it.
       const { accessToken: token } = await other.register();
       expect((await other.http.get('/api/auth/profile', { token })).status).toBe(200);

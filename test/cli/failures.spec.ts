@@ -101,7 +101,7 @@ describe('a command that cannot succeed', () => {
     it('with a wrong password for Redis', async () => {
       const refused = new URL(app.redis.url);
       [refused.username, refused.password] = ['stranger', 's3cret'];
-      const about = `Redis at ${refused.host} cannot be used (WRONGPASS`;
+      const about = `Redis at ${refused.host} cannot be used: Redis refuses the user name or password`;
       await expectFailure('stats', { REDIS_URL: refused.href }, about);
     });
 

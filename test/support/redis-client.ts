@@ -18,8 +18,10 @@ export async function connectRedisClient(): Promise<ConnectedRedis> {
   const server = await startTestRedis();
   const connection = new Redis(server.url, { enableAutoPipelining: true });
   connection.on('error', () => undefined);
+  const client = new RedisClient(connection, 1000, new Metrics(), new NoTracer());
+  await new Promise<void>((resolve) => client.onConnected(resolve));
   return {
-    client: new RedisClient(connection, 1000, new Metrics(), new NoTracer()),
+    client,
     raw: server.client,
     server,
     async close() {

@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** Bytes of what a client says first that are remembered. */
 const OPENING_BYTES = 2048;
 
+const same = (chunk: Buffer): Buffer => chunk;
+
 /** A connection of a client, what it said first, and its other half. */
 interface Connection {
   inbound: Socket;
@@ -18,6 +20,8 @@ export class TcpProxy {
   private readonly lost = new Set<Socket>();
   private readonly connections = new Set<Connection>();
   private state: 'up' | 'cut' | 'hung' = 'up';
+  /** What becomes of each chunk that the store sends; the length must stay. */
+  answers = (chunk: Buffer): Buffer => chunk;
 
   private constructor(
     private readonly server: ReturnType<typeof createServer>,
@@ -138,7 +142,8 @@ export class TcpProxy {
     ] as const) {
       this.open.add(from);
       from.on('error', () => undefined);
-      from.on('data', (chunk) => to.write(chunk));
+      const change = from === outbound ? (chunk: Buffer) => this.answers(chunk) : same;
+      from.on('data', (chunk: Buffer) => to.write(change(chunk)));
       from.on('close', () => {
         this.open.delete(from);
         to.destroy();

@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { HealthIndicatorService } from '@nestjs/terminus';
-import { DependencyUnavailableError } from '#libs/common';
+import { DependencyUnavailableError, ThrottledLog } from '#libs/common';
 import { serializeError } from '#libs/log';
 
 const logger = new Logger('Health');
+const errors = new ThrottledLog((line, message) => logger.error(line, message));
 
 /**
  * Resolves with what `ask` found out, or with null when that failed or took longer than it may. Never
@@ -30,7 +31,7 @@ export async function orNull<Value>(found: Promise<Value>): Promise<Value | null
     return await found;
   } catch (error) {
     if (!(error instanceof DependencyUnavailableError)) {
-      logger.error({ err: serializeError(error) }, 'a part of the health could not be found out');
+      errors.write({ err: serializeError(error) }, 'a part of the health could not be found out');
     }
     return null;
   }

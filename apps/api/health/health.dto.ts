@@ -55,7 +55,7 @@ class OutboxLagDto {
   applied!: number;
 }
 
-/** Figures of the server are missing while it does not answer, or does not tell. */
+/** Figures of the server are missing while it does not answer, and null while it refuses INFO. */
 export class RedisHealthDto {
   @ApiProperty({ enum: ['up', 'degraded'] })
   status!: 'up' | 'degraded';
@@ -81,35 +81,40 @@ export class RedisHealthDto {
   @ApiPropertyOptional({ type: SessionStatisticsDto, nullable: true })
   statistics?: SessionStatisticsDto | null;
 
-  @ApiPropertyOptional({ enum: ['redis', 'valkey'] })
-  software?: 'redis' | 'valkey';
+  @ApiPropertyOptional({ enum: ['redis', 'valkey'], nullable: true })
+  software?: 'redis' | 'valkey' | null;
 
-  @ApiPropertyOptional({ type: String, example: '7.2.5' })
-  version?: string;
+  @ApiPropertyOptional({ type: String, example: '7.2.5', nullable: true })
+  version?: string | null;
 
-  @ApiPropertyOptional({ type: Boolean })
-  isClusterNode?: boolean;
+  @ApiPropertyOptional({ type: Boolean, nullable: true })
+  isClusterNode?: boolean | null;
 
-  @ApiPropertyOptional({ enum: ['master', 'replica'] })
-  role?: 'master' | 'replica';
+  @ApiPropertyOptional({ enum: ['master', 'replica'], nullable: true })
+  role?: 'master' | 'replica' | null;
 
-  @ApiPropertyOptional({ type: 'integer', example: 1 })
-  connectedReplicas?: number;
+  @ApiPropertyOptional({ type: 'integer', example: 1, nullable: true })
+  connectedReplicas?: number | null;
 
-  @ApiPropertyOptional({ type: 'integer', example: 1_048_576 })
-  usedMemoryBytes?: number;
+  @ApiPropertyOptional({ type: 'integer', example: 1_048_576, nullable: true })
+  usedMemoryBytes?: number | null;
 
-  @ApiPropertyOptional({ type: 'integer', example: 0, description: '0: no limit.' })
-  maxMemoryBytes?: number;
+  @ApiPropertyOptional({
+    type: 'integer',
+    example: 0,
+    description: '0: no limit.',
+    nullable: true,
+  })
+  maxMemoryBytes?: number | null;
 
-  @ApiPropertyOptional({ type: String, example: 'noeviction' })
-  evictionPolicy?: string;
+  @ApiPropertyOptional({ type: String, example: 'noeviction', nullable: true })
+  evictionPolicy?: string | null;
 
-  @ApiPropertyOptional({ type: Boolean })
-  appendOnlyFile?: boolean;
+  @ApiPropertyOptional({ type: Boolean, nullable: true })
+  appendOnlyFile?: boolean | null;
 
-  @ApiPropertyOptional({ type: Boolean })
-  isPersistenceFailing?: boolean;
+  @ApiPropertyOptional({ type: Boolean, nullable: true })
+  isPersistenceFailing?: boolean | null;
 }
 
 class PoolDto {

@@ -16,7 +16,20 @@ const NOT_BELIEVED = {
 };
 const NO_FIGURES = {
   code: 'no_figures',
-  message: 'Redis does not tell its figures: allow its user the command INFO.',
+  message: 'Redis refuses INFO: version, role, memory and persistence are not known. Allow INFO.',
+};
+/** Of a server that does not tell. */
+const UNKNOWN_SERVER: Record<keyof RedisServer, null> = {
+  software: null,
+  version: null,
+  isClusterNode: null,
+  role: null,
+  connectedReplicas: null,
+  usedMemoryBytes: null,
+  maxMemoryBytes: null,
+  evictionPolicy: null,
+  appendOnlyFile: null,
+  isPersistenceFailing: null,
 };
 
 /** What Redis said. */
@@ -59,29 +72,41 @@ export class RedisHealth {
       outboxLag: this.synchroniser.lag(),
       profileReads: this.profiles.readCounts(),
       ...(answer && { latencyMs: answer.latencyMs, statistics: answer.statistics }),
-      ...answer?.server,
+      ...(answer && (answer.server ?? UNKNOWN_SERVER)),
     };
     const indicator = this.indicators.check('redis');
     return warnings.length > 0 ? indicator.degraded(report) : indicator.up(report);
   }
 
   private warnings(answer: Answer | null, believed: boolean): HealthWarningDto[] {
-    // A server that refuses what it is asked loses connections and answers only at times: what it
-    // said last tells why.
-    const server = answer ? answer.server : this.redis.lastSeen;
-    return [
-      ...(answer ? [] : [UNREACHABLE]),
+    const away = this.redis.awayReason;
+    const server = answer?.server;
+    const warnings: HealthWarningDto[] = [
+      ...(away ? [{ code: away.code, message: away.message }] : []),
+      ...(answer || away ? [] : [UNREACHABLE]),
       ...(server ? warningsOf(server) : []),
-      ...(answer && !believed ? [NOT_BELIEVED] : []),
-      ...(answer && !server ? [NO_FIGURES] : []),
+      ...(answer && !believed && !away ? [NOT_BELIEVED] : []),
+      ...(answer && !answer.server ? [NO_FIGURES] : []),
     ];
+    // The server may say of itself why it cannot be used.
+    return warnings.filter(
+      ({ code }, index) => warnings.findIndex((other) => other.code === code) === index,
+    );
   }
 
-  /** Three commands in two round trips, however many sessions there are. */
+  /** Three commands in two round trips, however many sessions there are; fewer where Redis is away. */
   private async measure(): Promise<Answer> {
     const beganMs = performance.now();
-    await this.redis.ping();
+    const isAway = this.redis.awayReason !== null;
+    // A server that cannot be used may say why.
+    const first = isAway ? await this.redis.inspect() : null;
+    if (!isAway) {
+      await this.redis.ping();
+    }
     const latencyMs = Math.round((performance.now() - beganMs) * 100) / 100;
+    if (first) {
+      return { latencyMs, server: first, statistics: null };
+    }
     // It has just answered: what it keeps to itself does not make it unreachable.
     const [server, statistics] = await Promise.all([
       orNull(this.redis.inspect()),

@@ -43,6 +43,9 @@ export class RedisSessionStore {
 
   constructor(private readonly redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
+    redis.tryKey(sessionKeys.sessions('probe'), 'hash');
+    redis.tryKey(sessionKeys.index('probe'), 'zset');
+    redis.tryKey(sessionKeys.tombstone('probe', 'probe'), 'string');
     this.openScript = load('open-session');
     this.revokeScript = load('revoke-session');
     this.revokeAllScript = load('revoke-all-sessions');

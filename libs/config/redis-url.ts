@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+const SCHEMES = ['redis://', 'rediss://'];
+const FORM = `must be a URL that starts with ${SCHEMES.join(' or ')}`;
+const HOST = /^(\[[0-9a-f:.]+\]|[\w.-]+)$/i;
+const PATH = /^\/?$|^\/\d{1,5}$/;
+const FAMILIES = ['4', '6'];
+/** The authority of a URL, of which the last part is a port. */
+const WITH_PORT = /^rediss?:\/\/[^/?#]*:(\d+)([/?#]|$)/;
+
+/**
+ * The address of Redis: `redis[s]://[[user]:password@]host[:port][/database][?family=4|6]`. Anything else is
+ * refused: what a driver makes of it depends on the driver.
+ */
+export function redisUrl() {
+  return z.string(`is required: it ${FORM}`).superRefine((text, context) => {
+    const problem = problemOf(text);
+    if (problem !== null) {
+      context.addIssue(problem);
+    }
+  });
+}
+
+/** @returns what follows the name of the setting, without any part of the value; null: nothing is wrong. */
+function problemOf(text: string): string | null {
+  if (!SCHEMES.some((scheme) => text.startsWith(scheme))) {
+    return FORM;
+  }
+  const port = WITH_PORT.exec(text)?.[1];
+  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) {
+    return 'has a port that is not a number from 1 to 65535';
+  }
+  if (!URL.canParse(text)) {
+    return 'cannot be read: in a user name or password, write characters such as / ? # as %2F %3F %23';
+  }
+  return problemOfUrl(new URL(text));
+}
+
+function problemOfUrl(url: URL): string | null {
+  const parameters = [...url.searchParams];
+  const checks: [boolean, string][] = [
+    [HOST.test(url.hostname), 'must name a host'],
+    [PATH.test(url.pathname), 'has a path that is not the number of a database, such as /0'],
+    [
+      isDecodable(url.username) && isDecodable(url.password),
+      'has a user name or password that is not percent-encoded: write % as %25',
+    ],
+    [url.username === '' || url.password !== '', 'has a user name without a password'],
+    [url.hash === '', 'has a part that begins with #: in a password, write it as %23'],
+    [
+      parameters.every(([name]) => name === 'family') && parameters.length <= 1,
+      'has a parameter that is not known: only family is',
+    ],
+    [
+      parameters.every(([, value]) => FAMILIES.includes(value)),
+      'has a family that is neither 4 nor 6',
+    ],
+  ];
+  return checks.find(([isFine]) => !isFine)?.[1] ?? null;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

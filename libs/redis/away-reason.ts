@@ -1,0 +1,130 @@
+import { InternalError } from '#libs/common';
+import { errorText } from '#libs/log';
+
+/** Why Redis counts as away, although it may answer. Stable: alerts match on them. */
+export type AwayCode =
+  | 'unreachable'
+  | 'certificate_refused'
+  | 'credentials_refused'
+  | 'too_many_clients'
+  | 'missing_permission'
+  | 'missing_command'
+  | 'too_old'
+  | 'sentinel'
+  | 'replica'
+  | 'cluster_node'
+  | 'wrong_database'
+  | 'out_of_memory'
+  | 'persistence_failing'
+  | 'too_few_replicas'
+  | 'loading'
+  | 'busy';
+
+/** One cause and what to change. Holds no address, no user name and no key. */
+export interface AwayReason {
+  readonly code: AwayCode;
+  /** One sentence. */
+  readonly message: string;
+  /** What the server or the system said, for the log. */
+  readonly detail?: string;
+}
+
+/** Redis answers, but cannot be used; or its connection failed for a reason that an operator can remove. */
+export class RedisAwayError extends InternalError {
+  constructor(readonly reason: AwayReason) {
+    super(reason.detail ?? reason.message);
+  }
+}
+
+const MESSAGES: Record<AwayCode, string> = {
+  unreachable: 'Redis does not answer.',
+  certificate_refused:
+    'The TLS certificate of the server in REDIS_URL is not trusted. ' +
+    'Set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority.',
+  credentials_refused:
+    'Redis refuses the user name or password. Correct them in REDIS_URL, or enable the user.',
+  too_many_clients: 'Redis has no free connection. Raise maxclients.',
+  missing_permission: 'The Redis user of REDIS_URL lacks permissions.',
+  missing_command:
+    'Redis does not know a command that is needed. Enable it, or use Redis 7.0 or later.',
+  too_old: 'Redis is older than 7.0. Use Redis 7.0 or later, or Valkey 8 or later.',
+  sentinel: 'REDIS_URL names a Redis Sentinel. Use the address of the master that it watches.',
+  replica: 'Redis is a read-only replica; Postgres answers. Use the address of the master.',
+  cluster_node:
+    'Redis is a node of a Redis Cluster, on which the scripts do not run; Postgres answers. ' +
+    'Use a Redis with cluster-enabled no.',
+  wrong_database:
+    'Redis does not have the database whose number ends REDIS_URL. Use 0, or raise databases.',
+  out_of_memory:
+    'Redis has reached maxmemory and refuses changes; Postgres answers. Give it more memory.',
+  persistence_failing:
+    'Redis cannot write to its disk and refuses changes; Postgres answers. Repair the disk.',
+  too_few_replicas:
+    'Redis has fewer replicas than min-replicas-to-write and refuses changes; Postgres answers.',
+  loading: 'Redis is loading its data; Postgres answers.',
+  busy: 'Redis runs a script that does not end; Postgres answers. Stop it by SCRIPT KILL.',
+};
+
+/** The reason of a code; `message` where it says more than the table does. */
+export function awayReason(
+  code: AwayCode,
+  { message = MESSAGES[code], detail }: { message?: string; detail?: string } = {},
+): AwayReason {
+  return detail === undefined ? { code, message } : { code, message, detail };
+}
+
+/**
+ * Error replies that no caller can help: the server is not able, or not allowed, to do what is needed. The
+ * text of those that begin with ERR differs between versions and, inside a script, from the text outside.
+ */
+const REPLIES: readonly (readonly [RegExp, AwayCode])[] = [
+  [/^(NOAUTH|WRONGPASS)\b/, 'credentials_refused'],
+  [/^(NOPERM\b|ERR The user executing the script can't )/, 'missing_permission'],
+  [/^ERR ACL failure in script/, 'missing_permission'],
+  [/^ERR unknown (sub)?command\b/i, 'missing_command'],
+  [/^ERR (.*@user_script: ?\d+: )?Unknown Redis command called from/i, 'missing_command'],
+  [/^READONLY\b/, 'replica'],
+  [/^(MOVED|ASK|TRYAGAIN|CROSSSLOT|CLUSTERDOWN)\b/, 'cluster_node'],
+  [/^ERR (DB index|invalid DB index|SELECT is not allowed)/i, 'wrong_database'],
+  [/^OOM\b/, 'out_of_memory'],
+  [/^MISCONF\b/, 'persistence_failing'],
+  [/^NOREPLICAS\b/, 'too_few_replicas'],
+  [/^(LOADING|MASTERDOWN)\b/, 'loading'],
+  [/^(BUSY|UNKILLABLE|ERR Script killed)\b/, 'busy'],
+  [/^ERR max number of clients/, 'too_many_clients'],
+  [/^DENIED\b/, 'credentials_refused'],
+];
+
+/**
+ * @param text of an error reply.
+ * @returns null for a reply that is a fault of the caller, such as WRONGTYPE or an error of a script.
+ */
+export function reasonOfReply(text: string): AwayReason | null {
+  const found = REPLIES.find(([pattern]) => pattern.test(text));
+  return found ? awayReason(found[1], { detail: firstClause(text) }) : null;
+}
+
+/** The rest of the text of an unknown command repeats its arguments, which are keys and data. */
+function firstClause(text: string): string {
+  return text
+    .replace(/,? with args beginning with[^]*$/, '')
+    .replace(/ script: [0-9a-f]{40}[^]*$/, '');
+}
+
+const CERTIFICATE_CODES =
+  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF))/;
+
+/** Of an error of the connection, or of a reply while it is set up. */
+export function reasonOfError(error: Error & { code?: unknown }): AwayReason {
+  if (typeof error.code === 'string' && CERTIFICATE_CODES.test(error.code)) {
+    return awayReason('certificate_refused', { detail: errorText(error) });
+  }
+  return reasonOfReply(error.message) ?? awayReason('unreachable', { detail: errorText(error) });
+}
+
+/** Whether the address may lead to another server by now, such as a new master. */
+export function mayHaveMoved({ code }: AwayReason): boolean {
+  return (
+    code === 'replica' || code === 'sentinel' || code === 'too_old' || code === 'wrong_database'
+  );
+}

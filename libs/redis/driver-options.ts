@@ -1,0 +1,98 @@
+import type { Redis, RedisOptions as DriverOptions } from 'ioredis';
+import { Logger } from '@nestjs/common';
+import { InternalError } from '#libs/common';
+
+const DEFAULT_PORT = 6379;
+const COMMAND_TIMEOUT_MS = 500;
+const CONNECT_TIMEOUT_MS = 1000;
+const MAX_RECONNECT_DELAY_MS = 250;
+/** Milliseconds for which a connection that ended early counts as another failed attempt. */
+const EARLY_MS = 1000;
+
+export interface RedisOptions {
+  /**
+   * `redis://` or `rediss://` address: host, port, user name, password, the number of a database as the path,
+   * and `family` (4 or 6) as the only parameter. Nothing else of it is looked at.
+   */
+  url: string;
+  /** Milliseconds until a command without an answer fails and the connection is given up. */
+  commandTimeoutMs?: number;
+  /** Milliseconds until a connection attempt counts as failed. */
+  connectTimeoutMs?: number;
+}
+
+/**
+ * A dead Redis must fail a command at once, not hold it: no offline queue, no silent resend (a
+ * resent script might run twice), a deadline for each command. A connection on which nothing comes
+ * back any more is given up, for it may be half-open. Reconnecting goes on for ever, four times a second.
+ * ServerConnection finds out whether the server can be used, without any command that may be forbidden.
+ */
+export function driverOptions(options: RedisOptions): DriverOptions & { commandTimeout: number } {
+  const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
+  return {
+    ...addressOf(new URL(options.url)),
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    enableAutoPipelining: true,
+    commandTimeout: commandTimeoutMs,
+    // Later: a process that was itself held up finds the answers on a connection that still stands.
+    socketTimeout: 2 * commandTimeoutMs,
+    connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    retryStrategy: reconnectDelays(),
+  };
+}
+
+/** All that is taken from the URL: the driver would take any of its options from the query. */
+function addressOf(url: URL): DriverOptions {
+  const family = url.searchParams.get('family');
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    db: Number(url.pathname.slice(1)),
+    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
+    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    ...(family !== null && { family: Number(family) }),
+    ...(url.protocol === 'rediss:' && { tls: {} }),
+  };
+}
+
+/** The driver counts from one again at each connection, even one that the server ends at once. */
+function reconnectDelays(): (attempt: number) => number {
+  let lastMs = -Infinity;
+  return (attempt) => {
+    const nowMs = performance.now();
+    const isEarly = nowMs - lastMs < EARLY_MS;
+    lastMs = nowMs;
+    return isEarly ? MAX_RECONNECT_DELAY_MS : Math.min(25 * 2 ** attempt, MAX_RECONNECT_DELAY_MS);
+  };
+}
+
+/** Replies to AUTH about which the driver writes to the console, and goes on. */
+const NEEDLESS_PASSWORD = /no password is set|without any password configured for the default user/;
+
+type Auth = (credentials: unknown, callback: (error?: Error | null) => void) => Promise<unknown>;
+
+/** Keeps the driver from writing to the console, which would stand between the lines of the log. */
+export function silence(redis: Redis): void {
+  redis.on('error', () => undefined);
+  let isWarned = false;
+  const connection = redis as unknown as { auth: Auth };
+  const auth = connection.auth.bind(redis);
+  connection.auth = (credentials, callback) =>
+    auth(credentials, (error) => {
+      if (error && NEEDLESS_PASSWORD.test(error.message)) {
+        if (!isWarned) {
+          new Logger('Redis').warn('REDIS_URL has a password, but Redis asks for none');
+        }
+        isWarned = true;
+        callback(null);
+      } else if (error?.message.includes("wrong number of arguments for 'auth'")) {
+        callback(new InternalError('WRONGPASS Redis 5 or older knows no user names'));
+      } else {
+        callback(error);
+      }
+    });
+}

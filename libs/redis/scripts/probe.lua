@@ -1,0 +1,57 @@
+-- Tries every command that the scripts of the product use, and removes what it has written.
+-- KEYS[1..] keys that nothing else uses
+-- ARGV[1..] what each of them is to hold: string, hash or zset
+-- Returns the attempts that failed, as {command, error, number of the key}: none where the server can be used. Not atomic
+-- where DEL is what fails: then a key ends after a minute.
+local LIFE_MS = 60000
+
+-- Name, then the arguments after the key. The last one removes the key.
+local ATTEMPTS = {
+  string = {
+    { 'SET', '1', 'PX', LIFE_MS, 'NX' },
+    { 'INCR' },
+    { 'INCRBY', 1 },
+    { 'GET' },
+    { 'EXPIRE', LIFE_MS / 1000 },
+  },
+  hash = {
+    { 'HSET', 'field', '1' },
+    { 'HINCRBY', 'field', 1 },
+    { 'HGET', 'field' },
+    { 'HMGET', 'field', 'other' },
+    { 'HGETALL' },
+    { 'HKEYS' },
+    { 'HLEN' },
+    { 'HDEL', 'other' },
+  },
+  zset = {
+    { 'ZADD', 1, 'member' },
+    { 'ZCARD' },
+    { 'ZRANGE', 0, -1 },
+    { 'ZREM', 'other' },
+  },
+}
+local ANY = {
+  { 'EXISTS' },
+  { 'PEXPIRE', LIFE_MS },
+  { 'PTTL' },
+  { 'PEXPIRETIME' },
+  { 'DEL' },
+}
+
+local failures = {}
+
+local function try(i, attempts)
+  for _, attempt in ipairs(attempts) do
+    local reply = redis.pcall(attempt[1], KEYS[i], unpack(attempt, 2))
+    if type(reply) == 'table' and reply.err then
+      failures[#failures + 1] = { attempt[1], reply.err, i }
+    end
+  end
+end
+
+for i = 1, #KEYS do
+  try(i, ATTEMPTS[ARGV[i]])
+  try(i, ANY)
+end
+return failures

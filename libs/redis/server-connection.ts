@@ -1,0 +1,229 @@
+import type { Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { InternalError, OutageLog } from '#libs/common';
+import {
+  awayReason,
+  mayHaveMoved,
+  RedisAwayError,
+  reasonOfError,
+  type AwayReason,
+} from './away-reason';
+import { ServerProbe, type ProbeKind } from './server-probe';
+
+/** Milliseconds after which a server that could not be used is tried again. */
+const RETRY_MS = 250;
+/** Milliseconds for which a refusal that the probe does not explain counts as one outage. */
+const UNEXPLAINED_MS = 60_000;
+const CONNECTION_LOST = 'the connection was lost';
+
+type Listener = () => void;
+
+/**
+ * Whether Redis can be used: connected, and since then found able and permitted to do all that is needed.
+ * A reply that says otherwise ends that at once. While it cannot be used, it is tried again four times a
+ * second.
+ */
+export class ServerConnection {
+  /** For the circuit breaker: an open circuit adds nothing to the cause for which Redis cannot be used. */
+  readonly circuitLog: Pick<OutageLog, 'failed' | 'ended'> = {
+    failed: (reason, text) => {
+      if (this.current === null) {
+        this.outage.failed(reason, text);
+      }
+    },
+    ended: () => {
+      if (this.current === null) {
+        this.tellEnd();
+      }
+    },
+  };
+  private readonly outage: OutageLog;
+  private readonly probe: ServerProbe;
+  private readonly usableListeners: Listener[] = [];
+  private readonly lostListeners: Listener[] = [];
+  private current: Error | null = new InternalError('not connected yet');
+  private reason: AwayReason = awayReason('unreachable');
+  /** Counts the connections: what was found out on an earlier one does not count. */
+  private connection = 0;
+  /** The connection whose end has a cause: what failed by that end says nothing more. */
+  private explained = -1;
+  private checking = false;
+  /** Of a command, until a probe has said more about it. */
+  private refusal: AwayReason | null = null;
+  private unexplainedMs = -Infinity;
+  private retry: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly logger: Logger,
+  ) {
+    this.outage = new OutageLog('Redis', logger);
+    this.probe = new ServerProbe(redis, redis.options.db ?? 0);
+    redis.on('ready', () => void this.check());
+    redis.on('close', () => this.closed());
+    redis.on('error', (error: Error) => this.failed(error));
+    if (redis.status === 'ready') {
+      void this.check();
+    }
+  }
+
+  /** Why no command is to be sent; null: Redis can be used. */
+  get away(): Error | null {
+    return this.current;
+  }
+
+  /** The cause as operators are told it; null: Redis can be used. */
+  get awayReason(): AwayReason | null {
+    return this.current && this.reason;
+  }
+
+  /** @param listener called when Redis can be used from now on, and at once if it already can. */
+  onUsable(listener: Listener): void {
+    this.usableListeners.push(listener);
+    if (this.current === null) {
+      listener();
+    }
+  }
+
+  /** @param listener called when Redis cannot be used any more, also when it could not before. */
+  onLost(listener: Listener): void {
+    this.lostListeners.push(listener);
+  }
+
+  /**
+   * Names a key that is to be tried at every connection, for a prefix that the product uses.
+   * @param key that nothing else uses; what it holds is removed.
+   */
+  tryKey(key: string, kind: ProbeKind): void {
+    this.probe.add(key, kind);
+    if (this.redis.status === 'ready' && !this.checking) {
+      void this.check();
+    }
+  }
+
+  /** For a reply to a command by which the server refuses what it is needed for. */
+  refused(reason: AwayReason): void {
+    if (this.current === null) {
+      this.refusal = reason;
+      this.current = new RedisAwayError(reason);
+      this.reason = reason;
+      this.tellLost();
+      // Which of all that is needed is refused, the probe finds out; and that is what is logged.
+      void this.check();
+    }
+  }
+
+  /** The end of a connection is no outage from now on. */
+  stop(): void {
+    this.stopping = true;
+    clearTimeout(this.retry);
+  }
+
+  private async check(): Promise<void> {
+    const { connection } = this;
+    this.checking = true;
+    let reason: AwayReason | null;
+    let tried: number;
+    do {
+      tried = this.probe.size;
+      reason = await this.probe.run();
+    } while (reason === null && tried !== this.probe.size && connection === this.connection);
+    if (connection !== this.connection || this.stopping) {
+      return;
+    }
+    this.checking = false;
+    if (reason === null) {
+      this.become();
+    } else {
+      this.refusal = null;
+      if (reason.code !== 'unreachable' || this.explained !== connection) {
+        this.lose(reason, errorOf(reason));
+      }
+      this.tryAgain();
+    }
+  }
+
+  private become(): void {
+    if (this.current !== null) {
+      this.current = null;
+      this.tellEnd();
+      this.logger.log('connected');
+      this.usableListeners.forEach((listener) => listener());
+    }
+  }
+
+  /** A server that refuses commands and passes the probe may do so again and again. */
+  private tellEnd(): void {
+    const nowMs = performance.now();
+    if (this.refusal) {
+      const { code, message, detail } = this.refusal;
+      this.unexplainedMs = nowMs;
+      this.outage.failed(code, detail ?? message);
+      this.refusal = null;
+    } else if (nowMs - this.unexplainedMs > UNEXPLAINED_MS) {
+      this.outage.ended();
+    }
+  }
+
+  private lose(reason: AwayReason, error: Error): void {
+    const isNews = this.current === null || this.reason.code !== reason.code;
+    this.current = error;
+    this.reason = reason;
+    if (!this.stopping) {
+      const { code, message, detail } = reason;
+      this.outage.failed(code, code === 'unreachable' && detail ? detail : trimmed(message));
+    }
+    if (isNews) {
+      this.tellLost();
+    }
+  }
+
+  private tryAgain(): void {
+    clearTimeout(this.retry);
+    const { connection } = this;
+    this.retry = setTimeout(() => {
+      if (connection !== this.connection || this.stopping) {
+        return;
+      }
+      if (mayHaveMoved(this.reason)) {
+        this.redis.disconnect(true);
+      } else {
+        void this.check();
+      }
+    }, RETRY_MS).unref();
+  }
+
+  private failed(error: Error): void {
+    const reason = reasonOfError(error);
+    this.explained = this.connection;
+    this.lose(reason, reason.code === 'unreachable' ? error : new RedisAwayError(reason));
+  }
+
+  private closed(): void {
+    const isExplained = this.explained === this.connection;
+    this.connection += 1;
+    this.checking = false;
+    clearTimeout(this.retry);
+    if (this.current === null || (this.reason.code === 'unreachable' && !isExplained)) {
+      const reason = awayReason('unreachable', { detail: CONNECTION_LOST });
+      this.lose(reason, errorOf(reason));
+    } else {
+      this.tellLost();
+    }
+  }
+
+  private tellLost(): void {
+    this.lostListeners.forEach((listener) => listener());
+  }
+}
+
+function errorOf(reason: AwayReason): InternalError {
+  return reason.code === 'unreachable'
+    ? new InternalError(reason.detail ?? reason.message)
+    : new RedisAwayError(reason);
+}
+
+function trimmed(sentence: string): string {
+  return sentence.replace(/\.$/, '');
+}

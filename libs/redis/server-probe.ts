@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { awayReason, reasonOfError, reasonOfReply, type AwayReason } from './away-reason';
+import { readLuaSource } from './lua-source';
+import { parseInfo } from './redis-server';
+
+/** What a key holds; the commands that are tried on it follow from that. */
+export type ProbeKind = 'string' | 'hash' | 'zset';
+
+/** The only command of the scripts that Redis 6.2 does not have. */
+const NEWEST_COMMAND = 'pexpiretime';
+const MIN_MAJOR_VERSION = 7;
+const NEEDED = 'Use Redis 7.0 or later, or Valkey 8 or later.';
+
+const { source: SOURCE } = readLuaSource(join(__dirname, 'scripts', 'probe.lua'));
+const SHA = createHash('sha1').update(SOURCE).digest('hex');
+
+/** As the script returns it. */
+type Attempt = [command: string, error: string, keyNumber: number];
+
+/** What INFO says; null where the user may not ask. */
+type ServerFields = ReadonlyMap<string, string> | null;
+
+interface Failure {
+  /** Lower case; with its subcommand, as ACL rules name it. */
+  command: string;
+  /** The part of a key before the user id, where it is the key that may not be used. */
+  keys?: string;
+  reason: AwayReason;
+}
+
+/**
+ * Tries on a connection whether the server can do, and lets this user do, all that the product asks of it.
+ * So a server that cannot be used is found before a request needs it.
+ */
+export class ServerProbe {
+  private readonly keys = new Map<string, ProbeKind>([
+    ['latchkey:probe:string', 'string'],
+    ['latchkey:probe:hash', 'hash'],
+  ]);
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly database: number,
+  ) {}
+
+  /** @param key that nothing else uses, with a prefix that the product uses. */
+  add(key: string, kind: ProbeKind): void {
+    this.keys.set(key, kind);
+  }
+
+  /** How many keys are tried. */
+  get size(): number {
+    return this.keys.size;
+  }
+
+  /**
+   * Two round trips, one more where something is wrong. Never rejects.
+   * @returns why the server cannot be used; null: it can.
+   */
+  async run(): Promise<AwayReason | null> {
+    const failures = await this.failures();
+    if (failures.length === 0) {
+      return null;
+    }
+    return reasonFor(failures, await this.serverFields());
+  }
+
+  private async failures(): Promise<Failure[]> {
+    // A database that does not exist would leave the connection at number 0.
+    if (this.database !== 0) {
+      const refused = await this.failureOf('select', this.redis.select(this.database));
+      if (refused) {
+        return [refused];
+      }
+    }
+    // Pipelines ask and load by SCRIPT, a single script is sent by EVALSHA and, unknown, by EVAL.
+    const loading = await Promise.all([
+      this.failureOf('script|exists', this.redis.script('EXISTS', SHA)),
+      this.failureOf('script|load', this.redis.script('LOAD', SOURCE)),
+      this.failureOf('eval', this.redis.eval(SOURCE, 0)),
+    ]);
+    const found = loading.filter((failure) => failure !== null);
+    return found.length > 0 && !found.every(isOfPermission)
+      ? found
+      : [...found, ...(await this.attempts([...this.keys.keys()]))];
+  }
+
+  private async attempts(keys: string[]): Promise<Failure[]> {
+    const kinds = keys.map((key) => this.keys.get(key) ?? 'string');
+    const failures: Failure[] = [];
+    const refused = await this.failureOf(
+      'evalsha',
+      this.redis.evalsha(SHA, keys.length, ...keys, ...kinds).then((reply) => {
+        failures.push(...(reply as Attempt[]).map((attempt) => failureOfAttempt(attempt, keys)));
+      }),
+    );
+    if (!refused || !isOfPermission(refused) || !isOfKeys(refused)) {
+      return refused ? [refused] : failures;
+    }
+    if (keys.length === 1) {
+      return [{ ...refused, keys: prefixOf(keys[0] ?? '') }];
+    }
+    return (await Promise.all(keys.map((key) => this.attempts([key])))).flat();
+  }
+
+  private async failureOf(command: string, sent: Promise<unknown>): Promise<Failure | null> {
+    try {
+      await sent;
+      return null;
+    } catch (error) {
+      return { command, reason: reasonOfError(error as Error) };
+    }
+  }
+
+  private async serverFields(): Promise<ServerFields> {
+    try {
+      return parseInfo(await this.redis.info('server'));
+    } catch {
+      return null;
+    }
+  }
+}
+
+function failureOfAttempt([name, text, keyNumber]: Attempt, keys: readonly string[]): Failure {
+  // Redis 6.2 puts the line of the script in front, and no code.
+  const said = text.replace(/^@user_script: ?\d+: /, '');
+  const reason = reasonOfReply(/^[A-Z]+ /.test(said) ? said : `ERR ${said}`);
+  const failure = {
+    command: name.toLowerCase(),
+    reason: reason ?? awayReason('missing_command', { detail: said }),
+  };
+  return isOfPermission(failure) && isOfKeys(failure)
+    ? { ...failure, keys: prefixOf(keys[keyNumber - 1] ?? '') }
+    : failure;
+}
+
+function isOfPermission({ reason }: Failure): boolean {
+  return reason.code === 'missing_permission';
+}
+
+function isOfKeys({ reason }: Failure): boolean {
+  return /\bkeys?\b/.test(reason.detail ?? '');
+}
+
+/** `session:{` of `session:{probe}`, as an ACL rule would name it. */
+function prefixOf(key: string): string {
+  return key.replace(/\{?probe.*$/, '');
+}
+
+/** Of several, the one whose removal the others wait for. */
+function reasonFor(failures: readonly Failure[], server: ServerFields): AwayReason {
+  if (server?.get('redis_mode') === 'sentinel') {
+    return awayReason('sentinel');
+  }
+  const unknown = failures.filter(({ reason }) => reason.code === 'missing_command');
+  if (unknown.length > 0) {
+    return missingCommands(namesOf(unknown), server);
+  }
+  const other = failures.find((failure) => !isOfPermission(failure));
+  return other?.reason ?? missingPermissions(failures);
+}
+
+function missingCommands(commands: readonly string[], server: ServerFields): AwayReason {
+  const names = commands.map((name) => name.toUpperCase()).join(', ');
+  const version = server?.get('redis_version');
+  if (version !== undefined && Number.parseInt(version, 10) < MIN_MAJOR_VERSION) {
+    return awayReason('too_old', { message: `Redis ${version} is too old. ${NEEDED}` });
+  }
+  if (version === undefined && commands.every((name) => name === NEWEST_COMMAND)) {
+    const message = `Redis is older than 7.0: it does not know ${names}. ${NEEDED}`;
+    return awayReason('too_old', { message });
+  }
+  return awayReason('missing_command', {
+    message: `Redis does not know ${names}. Do not rename or disable what is needed.`,
+  });
+}
+
+function missingPermissions(failures: readonly Failure[]): AwayReason {
+  const commands = namesOf(failures.filter(({ keys }) => keys === undefined));
+  const keys = [...new Set(failures.flatMap((failure) => failure.keys ?? []))];
+  const rules = [...commands.map((name) => `+${name}`), ...keys.map((prefix) => `~${prefix}*`)];
+  return awayReason('missing_permission', {
+    message: `The Redis user of REDIS_URL lacks permissions. Grant it ${rules.join(' ')}.`,
+  });
+}
+
+function namesOf(failures: readonly Failure[]): string[] {
+  return [...new Set(failures.map(({ command }) => command))];
+}

@@ -1,0 +1,161 @@
+import { HealthTimings } from '../../apps/api/health/health-timings';
+import { RedisTrust, SyncTimings } from '../../libs/sync';
+import { PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { readiness } from '../support/health-report';
+import { until } from '../support/until';
+
+const PROFILE = '/api/auth/profile';
+const USER = { name: 'latchkey', password: 'a-password-of-the-tests' };
+
+/** The end of a connection by the test, or by a busy machine. */
+const UNREACHABLE = /connection was lost|Socket timeout/;
+
+/** All that docs/redis.md asks for, and nothing else. */
+const DOCUMENTED = [
+  ...['~session:*', '~user:*', '~blacklist:*', '~latchkey:*', 'resetchannels', '-@all'],
+  ...['+eval', '+evalsha', '+script|exists', '+script|load', '+get', '+set', '+del', '+exists'],
+  ...['+incr', '+incrby', '+expire', '+pexpire', '+pexpiretime', '+pttl', '+hdel', '+hget'],
+  ...['+hgetall', '+hincrby', '+hkeys', '+hlen', '+hmget', '+hset', '+zadd', '+zcard'],
+  ...['+zrange', '+zrem'],
+];
+
+describe('a Redis user', () => {
+  let app: TestApp;
+  let trust: RedisTrust;
+
+  const permit = (...rules: string[]) =>
+    app.redis.client.call(
+      'ACL',
+      'SETUSER',
+      USER.name,
+      'reset',
+      'on',
+      `>${USER.password}`,
+      ...rules,
+    );
+
+  beforeAll(async () => {
+    app = await startTestApp({
+      redisUser: USER,
+      timings: new SyncTimings(),
+      // The user is made once the server runs, and the application begins without Redis.
+      env: { LOG_LEVEL: 'info' },
+    });
+    app.nest.get(HealthTimings).cacheMs = 0;
+    trust = app.nest.get(RedisTrust);
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  async function status(token: string): Promise<number> {
+    return (await app.http.get(PROFILE, { token })).status;
+  }
+
+  async function eras(): Promise<string> {
+    const rows = await app.database.sql.query<{ last_value: string }[]>(
+      'SELECT last_value FROM redis_eras',
+    );
+    return rows[0]!.last_value;
+  }
+
+  function complaints(from: number): string[] {
+    return app.log
+      .slice(from)
+      .map((line) => JSON.parse(line) as { level: number; msg: string })
+      .filter(({ level }) => level >= 40)
+      .map(({ msg }) => msg)
+      .filter((msg) => msg !== 'security event');
+  }
+
+  it('that does not exist is named, and Redis is used once it does', async () => {
+    await until(async () => (await readiness(app)).warnings.includes('credentials_refused'));
+    expect((await readiness(app)).status).toBe(200);
+    await permit('~*', '&*', '+@all');
+    await trust.gained();
+    expect((await readiness(app)).warnings).toEqual([]);
+  });
+
+  it('needs no permission but those that the documentation lists', async () => {
+    await permit(...DOCUMENTED);
+    await trust.gained();
+    const { accessToken: token, user } = await app.register();
+    expect(await status(token)).toBe(200);
+    const put = await app.http.put(PROFILE, { token, json: { bio: 'changed' } });
+    expect(put.status).toBe(200);
+    expect((await app.http.get(PROFILE, { token })).headers.get('x-cache')).toBe('HIT');
+    expect((await app.http.get(PROFILE, { token })).headers.get('x-cache')).toBe('HIT');
+    expect((await app.http.post('/api/auth/logout-all', { token })).status).toBe(200);
+    expect(await status(token)).toBe(401);
+    await app.login(user.email, PASSWORD);
+    const { warnings, redis } = await readiness(app);
+    expect([warnings, redis.believed]).toEqual([['no_figures'], true]);
+    expect(redis).toMatchObject({ version: null, role: null, usedMemoryBytes: null });
+  });
+
+  it.each([
+    ['may not run scripts', ['+@all', '-@scripting'], '+eval'],
+    ['may not run EVALSHA', ['+@all', '-evalsha'], '+evalsha'],
+    ['may not load scripts', ['+@all', '-script'], '+script|load'],
+    ['may not run one command inside them', ['+@all', '-zadd'], '+zadd'],
+    ['may not write', ['+@all', '-@write'], '+set'],
+    [
+      'may not touch keys of one kind',
+      ['+@all', 'resetkeys', '~latchkey:*', '~user:*', '~blacklist:*'],
+      '~session:',
+    ],
+    ['may only read keys', ['+@all', 'resetkeys', '%R~*'], '~user:tokens:'],
+  ])('that %s: Postgres answers until it is permitted', async (_what, rules, missing) => {
+    await permit('~*', '&*', '+@all');
+    await trust.gained();
+    const [live, dead] = [await app.register(), await app.register()];
+    const [before, begun] = [await eras(), app.log.length];
+
+    await permit('~*', '&*', ...rules);
+    if (missing === '+script|load') {
+      // Needed for scripts that the connection has not sent yet.
+      await app.redis.client.call('CLIENT', 'KILL', 'USER', USER.name);
+    }
+    // Whatever is refused is found out by the first request that needs it.
+    expect((await app.register()).user.id).toBeDefined();
+    await until(async () => {
+      const [warning] = (await readiness(app)).redis.warnings;
+      return warning?.code === 'missing_permission' && warning.message.includes(missing);
+    });
+    expect(trust.era()).toBeNull();
+    expect((await readiness(app)).status).toBe(200);
+    const profile = await app.http.get(PROFILE, { token: live.accessToken });
+    expect([profile.status, profile.headers.get('x-cache')]).toEqual([200, 'BYPASS']);
+    const logout = await app.http.post('/api/auth/logout', { token: dead.accessToken });
+    expect([logout.status, await status(dead.accessToken)]).toEqual([204, 401]);
+    const complained = complaints(begun).filter((line) => !UNREACHABLE.test(line));
+    expect(complained).toEqual([expect.stringContaining(missing)]);
+
+    await permit('~*', '&*', '+@all');
+    await until(async () => {
+      expect(await status(dead.accessToken)).toBe(401);
+      return trust.era() !== null;
+    });
+    expect(await status(dead.accessToken)).toBe(401);
+    expect(await status(live.accessToken)).toBe(200);
+    const tombstone = `blacklist:{${dead.user.id}}:${dead.session.id}`;
+    expect(await app.redis.client.exists(tombstone)).toBe(1);
+    expect(await eras()).toBe(before);
+    expect((await readiness(app)).warnings).toEqual([]);
+  });
+
+  it('leaves nothing behind of what was tried with its permissions', async () => {
+    const keys = await app.redis.client.keys('*probe*');
+    expect(keys).toEqual([]);
+  });
+
+  it('does not make a fault of a script a Redis that is away', async () => {
+    await permit('~*', '&*', '+@all');
+    await trust.gained();
+    const { accessToken: token, user } = await app.register();
+    await app.redis.client.set(`session:{${user.id}}`, 'not a hash');
+    expect(await status(token)).toBe(500);
+    expect(trust.era()).not.toBeNull();
+  });
+});
