@@ -122,7 +122,7 @@ describe('requests', () => {
       for (const method of METHODS.filter((one) => !documented.includes(one))) {
         const answer = await send(path.replace(/\{\w+\}/g, 'x'), { method, headers });
         await answer.body?.cancel();
-        expect(`${method} ${path}: ${answer.status}`).toBe(`${method} ${path}: 404`);
+        expect(`${method} ${path}: ${answer.status}`).toBe(`${method} ${path}: 405`);
       }
     }
   });
