@@ -41,8 +41,12 @@ function listenError({ code = 'unknown' }: NodeJS.ErrnoException, variable: stri
         variable,
         'needs rights that this user does not have: take 1024 or above',
       );
-    default:
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'ENOTFOUND':
       return new SettingsError('HOST', `is not an address of this machine (${code})`);
+    default:
+      return new SettingsError(variable, `cannot be listened on (${code})`);
   }
 }
 

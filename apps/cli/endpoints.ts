@@ -5,7 +5,7 @@ const endpoints = new Map<Dependency, string>();
 /** Remembers where a command looks for a store, for the sentence of a failure: host and port alone. */
 export function noteEndpoint(store: Dependency, url: string): void {
   // A list of hosts is no URL to the parser.
-  const host = /^\w+:\/\/(?:.*@)?([^/?#]+)/.exec(url)?.[1];
+  const host = /^\w+:\/\/(?:[^/?#]*@)?([^/?#@]+)/.exec(url)?.[1];
   if (host !== undefined) {
     endpoints.set(store, host);
   }

@@ -36,7 +36,8 @@ describe('a large body that is refused', () => {
   });
 
   afterEach(() => {
-    Object.assign(bodies, { maxBytes: usual.maxBytes, deadlineMs: usual.deadlineMs });
+    const { maxBytes, deadlineMs, idleMs } = usual;
+    Object.assign(bodies, { maxBytes, deadlineMs, idleMs });
   });
 
   afterAll(() => app.close());
@@ -172,6 +173,31 @@ describe('a large body that is refused', () => {
       return connection.isClosed;
     });
     expect(statusesOf(connection)).toEqual([request.startsWith('GET') ? 200 : 413]);
+  });
+
+  it('that never comes does not hold back an answer that is none of a refusal', async () => {
+    bodies.idleMs = 3_600_000;
+    const connection = await open();
+    const authorization = `Authorization: Bearer ${token}`;
+    connection.send(head('GET /api/auth/verify HTTP/1.0', authorization, 'Content-Length: 12'));
+    await connection.untilReceived(/^HTTP\/1\.1 200 /);
+    connection.close();
+  });
+
+  it('that never comes holds back a refusal only for a moment', async () => {
+    bodies.deadlineMs = 3_600_000;
+    const connection = await open();
+    connection.send(head('GET /api/auth/verify HTTP/1.0', 'Content-Length: 12'));
+    await connection.untilReceived(/"code":"token_missing"/);
+    connection.close();
+  });
+
+  it('is not read after a request of unclear framing, whose refusal is sent at once', async () => {
+    Object.assign(bodies, { deadlineMs: 3_600_000, idleMs: 3_600_000 });
+    const connection = await open();
+    connection.send(login(100_000, 'Host: y', 'Connection: close'));
+    await connection.untilReceived(/"code":"malformed_request"/);
+    connection.close();
   });
 
   it('is no reason for a second answer when its rest is malformed', async () => {

@@ -27,6 +27,8 @@ export function trustProxy(proxies: TrustedProxies | undefined) {
  * entry of `X-Forwarded-For` is no address, that of the proxy that passed it on.
  * @returns undefined for a connection that was closed before anything asked.
  */
-export function clientAddress({ ip, ips = [ip] }: FastifyRequest): string | undefined {
+export function clientAddress(request: FastifyRequest): string | undefined {
+  // Fastify reads the header anew for each of the two.
+  const ips = request.ips ?? [request.ip];
   return parseIpAddress(ips.at(-1)) ?? parseIpAddress(ips.at(-2));
 }

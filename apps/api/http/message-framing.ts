@@ -11,6 +11,14 @@ class UnclearRequestError extends DomainError {
   }
 }
 
+/** Connections of requests that were refused here. */
+const refused = new WeakSet<Socket>();
+
+/** Whether the end of a request is not sure: what follows its head must not be read. */
+export function isRefusedAsUnclear({ socket }: IncomingMessage): boolean {
+  return refused.has(socket);
+}
+
 /**
  * Refuses requests that a proxy in front may have read in another way, by their Host or by where they
  * end; and all that comes behind them on their connection, which Node would still execute (RFC 9112
@@ -19,7 +27,6 @@ class UnclearRequestError extends DomainError {
 export function refuseUnclearRequests(fastify: FastifyInstance): void {
   // Node keeps two thousand headers and leaves out the rest without a word; their size is bounded anyway.
   fastify.server.maxHeadersCount = 0;
-  const refused = new WeakSet<Socket>();
   fastify.addHook('onRequest', ({ raw }, reply, done) => {
     if (refused.has(raw.socket) || isUnclear(raw)) {
       refused.add(raw.socket);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isRefusedAsUnclear } from './message-framing';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,6 +21,8 @@ export class UnreadBodies {
   maxBytes = 16 * 1024 * 1024;
   /** Milliseconds that a client has to send them. */
   deadlineMs = 30_000;
+  /** Milliseconds without a byte after which an answer is not held back any longer. */
+  idleMs = 1000;
   /** How the reading ends early, by connection. */
   private readonly reading = new Map<Socket, () => void>();
   private ending = false;
@@ -42,8 +45,8 @@ export class UnreadBodies {
   }
 
   /**
-   * Calls `send` and reads the rest of the body; in the opposite order where the answer closes the connection.
-   * Beyond `maxBytes` or `deadlineMs` the connection is closed.
+   * Calls `send` and reads the rest of the body. A refusal that closes the connection is held back meanwhile, for as
+   * long as bytes arrive. Beyond `maxBytes` or `deadlineMs` the connection is closed.
    */
   readAround({ raw }: FastifyRequest, reply: FastifyReply, send: () => void): void {
     // Set where the process ends: see HttpTraffic.
@@ -52,19 +55,19 @@ export class UnreadBodies {
       // Fastify would close the connection because of the rest.
       reply.removeHeader('connection');
     }
-    // A request whose end is not sure is not read any further: see message-framing.ts.
-    const closesAtOnce = !closes && reply.hasHeader('connection');
-    if (this.ending || closesAtOnce || raw.closed || !isUnread(raw)) {
+    const isHeld = closes && reply.statusCode >= 400;
+    const isUnclear = isRefusedAsUnclear(raw);
+    if (this.ending || isUnclear || raw.closed || !isUnread(raw) || (closes && !isHeld)) {
       send();
-    } else if (!closes) {
+    } else if (isHeld) {
+      this.read(raw, this.idleMs, send);
+    } else {
       send();
-      this.read(raw, (isWhole) => {
+      this.read(raw, this.deadlineMs, (isWhole) => {
         if (!isWhole) {
           raw.socket.destroySoon();
         }
       });
-    } else {
-      this.read(raw, send);
     }
   }
 
@@ -74,11 +77,12 @@ export class UnreadBodies {
     [...this.reading.values()].forEach((stop) => stop());
   }
 
-  private read(raw: IncomingMessage, whenDone: (isWhole: boolean) => void): void {
+  private read(raw: IncomingMessage, idleMs: number, whenDone: (isWhole: boolean) => void): void {
     const { socket } = raw;
     let bytes = 0;
     const finish = (isWhole: boolean) => {
       clearTimeout(timer);
+      clearTimeout(idle);
       raw.off('data', count).off('close', onClose);
       this.reading.delete(socket);
       whenDone(isWhole);
@@ -90,11 +94,13 @@ export class UnreadBodies {
     const onClose = () => finish(raw.complete);
     const count = (chunk: Buffer) => {
       bytes += chunk.length;
+      idle.refresh();
       if (bytes > this.maxBytes) {
         stop();
       }
     };
     const timer = setTimeout(stop, this.deadlineMs).unref();
+    const idle = setTimeout(stop, idleMs).unref();
     this.reading.set(socket, stop);
     raw.unpipe();
     raw.on('data', count).once('close', onClose).resume();

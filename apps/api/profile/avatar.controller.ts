@@ -55,12 +55,7 @@ export class AvatarController {
   @ApiConsumes('multipart/form-data')
   @ApiBody(BODY)
   @ApiOkResponse({ type: ProfileDto, headers: { ETag } })
-  @ApiProtected(
-    'validation_failed',
-    'payload_too_large',
-    'unsupported_media_type',
-    'overloaded',
-  )
+  @ApiProtected('validation_failed', 'payload_too_large', 'unsupported_media_type', 'overloaded')
   async upload(
     @CurrentSession() { session }: Authenticated,
     @Req() request: FastifyRequest,

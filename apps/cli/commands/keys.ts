@@ -32,7 +32,7 @@ export function addKeys(program: Command): void {
         'minutes after its publication: until then servers and caches may not know it.',
     )
     .argument('<kid>', KID)
-    .option('--now', 'however short a time it has been published')
+    .option('--now', 'skip the propagation time')
     .addOption(jsonOption())
     .action(async (kid: string, options: KeyChangeOptions) => {
       const { activateSigningKey } = await import('../actions/keys.js');
@@ -52,7 +52,8 @@ export function addKeys(program: Command): void {
     .summary('remove a key that does not sign any more')
     .description(
       'Remove a key: its tokens are refused from then on. Refused for the key that signs, and for one whose ' +
-        'tokens may still be valid: JWT_EXPIRES_IN after another key was activated.',
+        'tokens may still be valid: JWT_EXPIRES_IN after another key was activated. Run it with the JWT_EXPIRES_IN of ' +
+        'the servers.',
     )
     .argument('<kid>', KID)
     .option('--now', 'also while its tokens may be valid, as after a theft')

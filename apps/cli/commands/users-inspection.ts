@@ -27,7 +27,7 @@ export function addUsersInspection(users: Command): void {
         'with reason, address, device and session. Events of a deleted account are found by its id alone.',
     )
     .argument('<user>', "the account's e-mail address, or its id")
-    .option('--limit <number>', 'at most so many', positiveInteger, DEFAULT_LIMIT)
+    .option('--limit <number>', 'maximum number of events', positiveInteger, DEFAULT_LIMIT)
     .addOption(jsonOption())
     .action(async (user: string, options: EventsOptions) => {
       const { listUserEvents } = await import('../actions/user-events.js');
