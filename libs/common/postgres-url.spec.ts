@@ -88,7 +88,6 @@ describe('the URL of Postgres', () => {
     ['allow', false],
     ['prefer', false],
     ['require', false],
-    ['verify-ca', true],
     ['verify-full', true],
   ])('with sslmode %s verifies the certificate: %s', (mode, verifies) => {
     const { tls } = parsePostgresUrl(`postgres://h/d?sslmode=${mode}`);
@@ -102,9 +101,12 @@ describe('the URL of Postgres', () => {
     ['postgres://u%zz:s3cret@h/d', /^has a % in its user /],
     ['postgres://u:p@h/d%', /^has a % in its database /],
     ['postgres://u:p@h/d?schema=%', /^has a % in its parameter schema /],
-    ['postgres://u:s3cret/more@h/d', /^has a port that is not a number/],
+    ['postgres://u:s3cret/more@h/d', /^has an @ after the hosts: percent-encode/],
+    ['postgres://u:12/s3cret@h/d', /^has an @ after the hosts/],
+    ['postgres://u:p?s3cret&x@h/d', /^has an @ after the hosts/],
     ['postgres://u:s3cret#more@h/d', 'must not hold a #: write it as %23'],
-    ['postgres://u:s3cret?more@h/d', /^has a parameter, which is not supported$/],
+    ['postgres://u:s3cret?more@h/d', /^has an @ after the hosts/],
+    ['postgres://h/d?more%20of=s3cret', /^has a parameter, which is not supported$/],
     ['postgres://u:p@h:0/d', /^has a port that is not a number/],
     ['postgres://u:p@a,,b/d', /^must name a host, or a list of them/],
     ['postgres://u:p@::1/d', /^has a port|^must name a host/],
@@ -137,6 +139,10 @@ describe('the URL of Postgres', () => {
     ['postgres://a,b/d?target_session_attrs=standby', /^must have read-write, primary or any/],
     ['postgres://h/d?connect_timeout=soon', /^must give connect_timeout as whole seconds/],
     ['postgres://a/d?host=b', /^names hosts twice/],
+    ['postgres://h/d?sslmode=verify-ca', /^must name a file as sslrootcert/],
+    ['postgres://u@h/d?user=s3cret', 'has the parameter user beside the same before the ?'],
+    ['postgres://u:p@h/d?password=s3cret', /^has the parameter password beside/],
+    ['postgres://u:p@h/d?dbname=s3cret', /^has the parameter dbname beside/],
   ])('is refused with one sentence and without its value: %s', (url, problem) => {
     const found = problemOf(url);
     expect(found).toMatch(problem);

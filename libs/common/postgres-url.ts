@@ -76,6 +76,11 @@ export function parsePostgresUrl(url: string): PostgresAddress {
   if (authority === undefined) {
     throw new PostgresUrlError('must be a URL that starts with postgres:// or postgresql://');
   }
+  if (path.includes('@') || query.includes('@')) {
+    throw new PostgresUrlError(
+      'has an @ after the hosts: percent-encode / as %2F, ? as %3F and @ as %40 in user, password and parameters',
+    );
+  }
   if (fragment !== undefined) {
     throw new PostgresUrlError('must not hold a #: write it as %23');
   }
@@ -83,6 +88,7 @@ export function parsePostgresUrl(url: string): PostgresAddress {
   const at = authority.lastIndexOf('@');
   const [user, ...rest] = at < 0 ? [''] : authority.slice(0, at).split(':');
   const password = rest.length > 0 ? rest.join(':') : undefined;
+  refuseSecond({ user, password, dbname: path }, parameters);
   const hosts = hostsOf(authority.slice(at + 1), parameters);
   const given = {
     user: decode(user ?? '', 'user') || parameters.user,
@@ -122,6 +128,17 @@ function parametersOf(query: string): Parameters {
     parameters[name] = value;
   }
   return parameters;
+}
+
+function refuseSecond(
+  own: Record<'user' | 'password' | 'dbname', string | undefined>,
+  parameters: Parameters,
+): void {
+  for (const name of ['user', 'password', 'dbname'] as const) {
+    if (own[name] && parameters[name] !== undefined) {
+      throw new PostgresUrlError(`has the parameter ${name} beside the same before the ?`);
+    }
+  }
 }
 
 function isKnown(name: string): name is (typeof PARAMETERS)[number] {
@@ -229,6 +246,9 @@ function securityOf(
   const system = root === 'system';
   if (system && sslMode !== 'verify-full') {
     throw new PostgresUrlError('must have verify-full as sslmode where sslrootcert is system');
+  }
+  if (sslMode === 'verify-ca' && root === undefined) {
+    throw new PostgresUrlError('must name a file as sslrootcert where sslmode is verify-ca');
   }
   const tls: ConnectionOptions = {
     ...(root !== undefined && !system && { ca: fileOf(parameters, 'sslrootcert') }),

@@ -19,6 +19,16 @@ const SYSTEM_CODE = /^E(?!RR_)[A-Z_]+$/;
  */
 const PASSING_SQLSTATE = /^(08|28|3D|53|57)...$|^25006$/;
 
+/** too_many_connections: of the server, the database or the role; a pooler has its own words for it. */
+const TOO_MANY_CONNECTIONS = '53300';
+const POOLER_IS_FULL = 'no more connections allowed';
+
+/** Whether Postgres, or a pooler, grants no further connection. */
+export function isConnectionLimit(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === TOO_MANY_CONNECTIONS || String(message).startsWith(POOLER_IS_FULL);
+}
+
 /**
  * Why Postgres could not be reached, in a few words without any part of its URL but the names of
  * user, host and database; undefined for an error of another kind.

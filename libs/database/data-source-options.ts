@@ -57,7 +57,6 @@ export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
       AddTokenExpiryToSessions1764700000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
-    connectTimeoutMS: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     extra: clientConfig(options),
   };
 }
@@ -67,19 +66,21 @@ function clientConfig(options: DatabaseOptions): PostgresClientConfig {
   const endpoints = new Endpoints(address);
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const { hostCount } = endpoints;
+  const hostTimeoutMs = address.connectTimeoutMs ?? Math.ceil(connectTimeoutMs / hostCount);
   return {
     ...(address.user !== undefined && { user: address.user }),
     ...(address.password !== undefined && { password: address.password }),
     ...(address.database !== undefined && { database: address.database }),
     application_name: address.applicationName,
     enableChannelBinding: address.channelBinding,
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: Math.max(connectTimeoutMs, hostTimeoutMs * hostCount),
     // A server that hangs does not give up; the client does.
     query_timeout: statementTimeoutMs + GIVE_UP_AFTER_MS,
     keepAlive: true,
     endpoints,
     primaryOnly: address.primaryOnly,
-    hostTimeoutMs: address.connectTimeoutMs ?? Math.ceil(connectTimeoutMs / endpoints.hostCount),
+    hostTimeoutMs,
     settings: { schema: address.schema, statementTimeoutMs, idleTimeoutMs: IDLE_TIMEOUT_MS },
     Client: PostgresClient,
   };

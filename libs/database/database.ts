@@ -3,7 +3,8 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AsyncScope, CircuitBreaker, type CircuitState } from '#libs/common';
 import { Metrics, type CallTimer } from '#libs/metrics';
-import { isConnectionLimit, type ConnectionPool } from './connection-pool';
+import { isConnectionLimit } from './connection-failure';
+import type { ConnectionPool } from './connection-pool';
 import { clientConfigOf } from './data-source-options';
 import { guarded } from './database-errors';
 import { doExclusively } from './exclusive-work';
@@ -145,8 +146,8 @@ export class Database implements OnApplicationShutdown {
         if (!isConnectionLimit(error) || performance.now() > deadlineMs) {
           throw error;
         }
-        if (attempt === 1) {
-          this.pool.makeRoom();
+        if (attempt === 1 && !this.pool.isLimited) {
+          this.pool.limit();
         }
         await pause(ROOM_POLL_MS);
       }

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { InternalError, type PostgresAddress, type PostgresHost } from '#libs/common';
+import { isConnectionLimit } from './connection-failure';
 
 /** One way to connect: a host, with TLS or without. */
 export interface Endpoint {
@@ -40,9 +41,9 @@ export class Endpoints {
     return this.all.length;
   }
 
-  /** Moves on after a failure, unless another connection has done so. */
+  /** Moves on after a failure, unless another connection has done so. A host that is full is kept. */
   leave(endpoint: Endpoint, error: unknown): void {
-    if (endpoint !== this.current) {
+    if (endpoint !== this.current || isConnectionLimit(error)) {
       return;
     }
     const rest = this.all.slice(this.index + 1);

@@ -5,9 +5,9 @@ import type { TransactionSettings } from './transaction-settings';
 
 /** Any number that no other program on this database uses for its advisory locks. */
 const LOCK_CLASS = 7_240_052;
-/** How often the transaction that holds a lock is told that its holder is there. */
+/** Interval of the keep-alive statements in the transaction that holds a lock. */
 const HEARTBEAT_MS = 5000;
-/** After which Postgres ends a transaction whose holder has gone without a word, and the lock with it. */
+/** Idle timeout of that transaction: when it passes, Postgres ends the transaction and releases the lock. */
 const IDLE_TIMEOUT_MS = 20_000;
 
 /** What is done under a lock, given a signal that fires when the lock may be lost. */

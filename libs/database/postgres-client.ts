@@ -1,6 +1,7 @@
 import { Client, type ClientConfig, type QueryResult, type Submittable } from 'pg';
 import { InternalError } from '#libs/common';
 import type { Endpoint, Endpoints } from './endpoints';
+import { isConnectionLimit } from './connection-failure';
 import { explainRefusedBegin, READ_ONLY, SingleStatement } from './single-statement';
 import { explainTls } from './tls-failure';
 import { applySettings, BEGIN, type TransactionSettings } from './transaction-settings';
@@ -36,8 +37,8 @@ const TRANSACTION_CONTROL = /^\s*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOIN
 /**
  * A connection that leaves nothing to the defaults of the role: every transaction names its isolation and
  * its limits, also that of a single statement, and no setting outlives it. So it may lead to a pooler that
- * gives each transaction another server connection. It is given up with the statement that got no answer in
- * time: the driver would hand it on, and the next statement on it would wait behind the unanswered one.
+ * gives each transaction another server connection. It is closed when a statement gets no answer in time, as
+ * the driver would make the next statement wait behind that one, and when the server takes no writes.
  */
 export class PostgresClient extends Client {
   private readonly endpoint: Endpoint;
@@ -72,7 +73,9 @@ export class PostgresClient extends Client {
     try {
       await this.queryPlainly([`${BEGIN}; ${applySettings(settings, this.serverVersion)}`]);
     } catch (error) {
-      throw explainRefusedBegin(error as Error);
+      const explained = explainRefusedBegin(error as Error);
+      this.closeIfUseless(explained);
+      throw explained;
     }
   }
 
@@ -134,6 +137,7 @@ export class PostgresClient extends Client {
       }
       return this;
     } catch (error) {
+      this.close();
       this.endpoints.leave(this.endpoint, error);
       throw explainTls(error);
     }
@@ -144,7 +148,6 @@ export class PostgresClient extends Client {
       'SELECT pg_is_in_recovery() AS standby',
     );
     if (rows[0]?.standby) {
-      void this.end().catch(() => undefined);
       throw Object.assign(new InternalError('the server is a standby'), { code: READ_ONLY });
     }
   }
@@ -158,7 +161,7 @@ export class PostgresClient extends Client {
     });
     const run = (done: Callback) => {
       statement.callback = (error, result) => {
-        this.leaveIfUnanswered(error);
+        this.closeIfUseless(error);
         done(error, result);
       };
       super.query(statement as unknown as Submittable);
@@ -175,27 +178,32 @@ export class PostgresClient extends Client {
   private queryPlainly(args: unknown[]): unknown {
     const result = (super.query as (...all: unknown[]) => unknown)(...args);
     if (result instanceof Promise) {
-      (result as Promise<QueryResult>).catch((error: unknown) => this.leaveIfUnanswered(error));
+      (result as Promise<QueryResult>).catch((error: unknown) => this.closeIfUseless(error));
     }
     return result;
   }
 
-  private leaveIfUnanswered(error: unknown): void {
-    if (error instanceof Error && error.message === 'Query read timeout') {
-      this.connection.stream.destroy();
+  private closeIfUseless(error: unknown): void {
+    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+    if (code === READ_ONLY || message === 'Query read timeout') {
+      this.close();
     }
+  }
+
+  /** At once, and so that a pool does not hand it on. */
+  private close(): void {
+    void this.end().catch(() => undefined);
+    this.connection.stream.destroy();
   }
 }
 
 /** Makes a connection, or leaves none behind. */
 export async function connect(config: PostgresClientConfig): Promise<PostgresClient> {
   for (let attempt = 1; ; attempt += 1) {
-    const client = new PostgresClient(config);
     try {
-      return await client.connect();
+      return await new PostgresClient(config).connect();
     } catch (error) {
-      void client.end().catch(() => undefined);
-      if (attempt >= config.endpoints.count) {
+      if (attempt >= config.endpoints.count || isConnectionLimit(error)) {
         throw error;
       }
     }

@@ -4,9 +4,9 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 export interface TransactionSettings {
   /** Where the tables are. */
   schema: string;
-  /** After which the server gives a statement up. */
+  /** Time limit of one statement on the server (`statement_timeout`). */
   statementTimeoutMs: number;
-  /** After which the server ends a connection whose transaction nothing is asked of. */
+  /** Time without a statement after which the server ends a transaction and its connection. */
   idleTimeoutMs: number;
 }
 

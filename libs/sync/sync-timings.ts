@@ -4,9 +4,9 @@ export class SyncTimings {
   intervalMs = 200;
 
   /**
-   * After which a poll is cut, connecting included, and Postgres counts as away. The lease runs from the
-   * beginning of a poll, so two polls in a row that are cut, and what each then asks of Redis, have to
-   * fit into it: a Postgres that hangs would otherwise cost trust in Redis, and one that is dead not.
+   * Deadline of a poll, connecting included. When it passes, Postgres counts as unavailable. The lease runs
+   * from the beginning of a poll, so two polls in a row that time out, each with the Redis commands that
+   * follow it, must fit into the lease. Otherwise a Postgres that hangs would end it, unlike one that is down.
    */
   outboxDeadlineMs = 400;
 

@@ -83,9 +83,13 @@ describe('the keys of a directory', () => {
     expect(states()).toEqual([[second, true]]);
   });
 
-  it('are retired before that where the operator says so, or where they never signed', async () => {
+  it('are retired before that only where the operator says so, also where files are newer than the last activation', async () => {
     const [first, second] = [await add(), await add()];
-    await retireKey(directory, second, TOKEN_TTL_MS, { nowMs });
+    changedAgo('active', MINUTE_MS);
+    await expect(retireKey(directory, second, TOKEN_TTL_MS, { nowMs })).rejects.toThrow(
+      KeyInUseError,
+    );
+    await retireKey(directory, second, TOKEN_TTL_MS, { nowMs, force: true });
     const third = await add();
     await activateKey(directory, third, { nowMs, force: true });
     await retireKey(directory, first, TOKEN_TTL_MS, { nowMs, force: true });

@@ -100,14 +100,13 @@ export async function retireKey(
   tokenTtlMs: number,
   { nowMs, force = false }: KeyChangeOptions,
 ): Promise<void> {
-  const { active, publishedAtMs } = find(keyStates(directory), kid);
+  const { active } = find(keyStates(directory), kid);
   if (active) {
     throw new KeyInUseError('This key signs: activate another one first.');
   }
-  // It cannot have signed later than that, and not at all if it was published later.
-  const signedUntilMs = activatedAtMs(directory);
-  const validUntilMs = signedUntilMs + tokenTtlMs + RETIREMENT_MARGIN_MS;
-  if (publishedAtMs <= signedUntilMs && nowMs < validUntilMs && !force) {
+  // A copied directory does not show whether a key has ever signed.
+  const validUntilMs = activatedAtMs(directory) + tokenTtlMs + RETIREMENT_MARGIN_MS;
+  if (nowMs < validUntilMs && !force) {
     throw new KeyInUseError(
       `Tokens that this key signed may be valid: retire it after ${instant(validUntilMs)}, or use --now, and they are ` +
         'refused.',

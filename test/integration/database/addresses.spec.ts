@@ -1,11 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { clientConfigOf, dataSourceOptions } from '../../../libs/database/data-source-options';
 import { runMigrations, waitForPostgres } from '../../../libs/database';
-import { connect, type PostgresClient } from '../../../libs/database/postgres-client';
+import { ConnectionPool } from '../../../libs/database/connection-pool';
+import { connect, PostgresClient } from '../../../libs/database/postgres-client';
 import { PostgresNode } from '../../faults/postgres-node';
 import { selfSignedCertificate, type TestCertificate } from '../../support/certificate';
 import { startPgBouncer, type TestPgBouncer } from '../../support/pgbouncer';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
+
+type PoolConfig = ConstructorParameters<typeof ConnectionPool>[0];
 
 /** What counts as Postgres being away: read_only_sql_transaction. */
 const READ_ONLY = '25006';
@@ -125,6 +128,59 @@ describe('an address of Postgres', () => {
       await expect(start(any.replace('any', 'primary'))).rejects.toThrow(
         /the server is a standby\.$/,
       );
+    });
+
+    const standbyConfig = (wanted: string) => {
+      const { username, password } = new URL(database.url);
+      const { host } = new URL(standby.url);
+      const url = `postgres://${username}:${password}@${host}/latchkey?target_session_attrs=${wanted}`;
+      return clientConfigOf(dataSourceOptions({ url }));
+    };
+
+    it('closes the connection to one that it passes over', async () => {
+      const client = new PostgresClient(standbyConfig('primary'));
+      await expect(client.connect()).rejects.toMatchObject({ code: READ_ONLY });
+      expect(client.connection.stream.destroyed).toBe(true);
+    });
+
+    it.each(['SELECT 1', 'START TRANSACTION'])(
+      'takes a connection out of the pool whose server takes no writes any more: %s',
+      async (statement) => {
+        const pool = new ConnectionPool(standbyConfig('any') as PoolConfig);
+        try {
+          const client = await pool.connect();
+          await expect(client.query(statement)).rejects.toMatchObject({ code: READ_ONLY });
+          client.release();
+          expect(pool.totalCount).toBe(0);
+        } finally {
+          await pool.end();
+        }
+      },
+    );
+
+    it('gives each of them its connect_timeout', () => {
+      const options = dataSourceOptions({ url: 'postgres://a,b/d?connect_timeout=5' });
+      expect(clientConfigOf(options).connectionTimeoutMillis).toBe(10_000);
+    });
+  });
+
+  describe('with several hosts, of which the first is full', () => {
+    const role = `full_${process.pid}`;
+
+    beforeAll(() =>
+      database.sql.query(`CREATE ROLE ${role} LOGIN PASSWORD 'full' CONNECTION LIMIT 0`),
+    );
+
+    afterAll(() => database.sql.query(`DROP ROLE ${role}`));
+
+    it('says so at once, and does not go on to the next', async () => {
+      const { host, pathname } = new URL(database.url);
+      const config = clientConfigOf(
+        dataSourceOptions({ url: `postgres://${role}:full@${host},${CLOSED}${pathname}` }),
+      );
+      const { current } = config.endpoints;
+      await expect(connect(config)).rejects.toMatchObject({ code: '53300' });
+      expect(config.endpoints.current).toBe(current);
     });
   });
 

@@ -57,7 +57,9 @@ describe('a role that Postgres grants few connections', () => {
   }
 
   it('serves more clients than that, leaves one for a lock, and readiness names the limit', async () => {
-    await start(5);
+    // Where the first host is full, the second, at which nothing listens, is not tried.
+    const several = url.replace(/(@[^/]+)/, '$1,127.0.0.1:9');
+    await start(5, { DATABASE_URL: several });
     const load = statusesUnderLoad();
     const locked = app.nest.get(Database).exclusively('sweep', () => Promise.resolve('swept'));
     expect(await load).toEqual({ 200: CLIENTS * REQUESTS });
@@ -68,6 +70,12 @@ describe('a role that Postgres grants few connections', () => {
       status: 'degraded',
       warnings: [{ code: 'too_many_connections' }],
     });
+
+    const { pool } = app.nest.get(Database);
+    for (let time = 0; time < 5; time += 1) {
+      pool.limit();
+    }
+    expect(pool.options.max).toBeGreaterThan(1);
   });
 
   it('has room for the command line where DATABASE_POOL_MAX says so', async () => {
