@@ -94,6 +94,8 @@ describe('breached passwords', () => {
     await Promise.all(Array.from({ length: 5 }, () => breached.has(BREACHED)));
     // One may have been let through to see whether the service is back.
     expect(service.asked.length).toBeLessThanOrEqual(6);
-    expect(warnings()).toContainEqual({ reason: 'EOPENBREAKER' });
+    expect(warnings()).toEqual(
+      Array.from({ length: 10 }, () => ({ reason: 'an error was answered' })),
+    );
   });
 });
