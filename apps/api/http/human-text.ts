@@ -14,14 +14,16 @@ export interface HumanText {
 export const DISPLAY_NAME: HumanText = { maxCharacters: 80, multiline: false };
 
 /**
- * Text for people, in NFC and trimmed: bounded by what they see, and by its size all the same, with
+ * Text for people, in NFC and trimmed once it is known to be short enough: bounded by what they see, and by its size all the same, with
  * something to see, and without control characters or marks that turn the direction of what follows.
  */
 export function IsHumanText(rules: HumanText) {
   const { maxCharacters, multiline } = rules;
   return applyDecorators(
     Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' ? value.normalize('NFC').trim() : value,
+      typeof value === 'string' && isCheap(value, maxCharacters)
+        ? value.normalize('NFC').trim()
+        : value,
     ),
     IsString(),
     IsStorableText(),
@@ -30,6 +32,14 @@ export function IsHumanText(rules: HumanText) {
       validator: {
         validate: (value) => typeof value === 'string' && hasCharacters(value, maxCharacters),
         defaultMessage: () => `$property must have 1 to ${maxCharacters} characters`,
+      },
+    }),
+    ValidateBy({
+      name: 'hasShortMarkRuns',
+      validator: {
+        validate: (value) => typeof value !== 'string' || hasShortMarkRuns(value),
+        defaultMessage: () =>
+          `$property must not have more than ${MAX_MARKS_IN_A_ROW} combining marks in a row`,
       },
     }),
     Matches(multiline ? NO_CONTROLS : NO_CONTROLS_NOR_BREAKS, {
@@ -44,6 +54,26 @@ const NO_CONTROLS_NOR_BREAKS = /^[^\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]
 const SOMETHING_TO_SEE = /[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 /** A family of four is seven code points; nobody needs a text of nothing but families. */
 const CODE_UNITS_PER_CHARACTER = 16;
+
+/** UAX #15, Stream-Safe Text Format: no language needs more. */
+const MAX_MARKS_IN_A_ROW = 30;
+
+/**
+ * Whether a text may be normalised: that sorts the marks of a character, in a time that grows with the square of their
+ * number.
+ */
+function isCheap(text: string, maxCharacters: number): boolean {
+  return text.length <= maxCharacters * CODE_UNITS_PER_CHARACTER && hasShortMarkRuns(text);
+}
+
+function hasShortMarkRuns(text: string): boolean {
+  for (const [run] of text.matchAll(/\p{M}+/gu)) {
+    if (Array.from(run).length > MAX_MARKS_IN_A_ROW) {
+      return false;
+    }
+  }
+  return true;
+}
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 

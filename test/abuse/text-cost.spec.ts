@@ -1,0 +1,84 @@
+import { performance } from 'node:perf_hooks';
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import type { TestApp } from '../support/app';
+import { startAttackedApp } from '../support/attacked-app';
+import { callWith, goodFields } from '../support/good-calls';
+import type { Call } from '../support/http-client';
+import { OpenApi, type Route } from '../support/open-api';
+
+/** As many characters as a body of 64 KiB holds, whichever way a character is written in UTF-8. */
+const UTF8_BYTES = 60_000;
+const times = (text: string) => text.repeat(Math.floor(UTF8_BYTES / Buffer.byteLength(text)));
+
+/** Each is the worst for something that texts are put through. */
+const WORST: Record<string, string> = {
+  'combining marks in two orders': `a${times('\u0301\u0316')}`,
+  'marks that decompose': `a${times('\u0344')}`,
+  'runs of marks, as long as any may be': times(`a${'\u0301\u0316'.repeat(15)}`),
+  'ligatures of many letters': times('\ufdfa'),
+  'syllables in pieces': times('\u1100\u1161\u11a8'),
+  'families without an end': times('\u{1f468}\u200d'),
+  'regional indicators': times('\u{1f1e6}'),
+  'spaces before a letter': `${times(' ')}a`,
+  'spaces after each other': `a${times(' ')}a`,
+  'dots and letters': `${times('a.')}@`,
+  '@ and quotes': times('"@'),
+  digits: times('1'),
+};
+const HARMLESS = times('x');
+/** A worst text may take as many times as long as a harmless one of the same size, and no more. */
+const MAX_RATIO = 8;
+const ROUNDS = 3;
+
+describe('a text field, fed its worst', () => {
+  let app: TestApp;
+  let api: OpenApi;
+  let person: AuthResultDto;
+
+  beforeAll(async () => {
+    app = await startAttackedApp();
+    api = await OpenApi.read(app.http);
+    person = await app.register();
+  });
+
+  afterAll(() => app.close());
+
+  function textFields(): { route: Route; field: string }[] {
+    return api.routes.flatMap((route) =>
+      Object.entries(api.bodyOf(route)?.schema.properties ?? {})
+        .filter(([, { type, format }]) => type === 'string' && format !== 'binary')
+        .map(([field]) => ({ route, field })),
+    );
+  }
+
+  /** Milliseconds from the request to its answer. */
+  async function timeOf({ method, path }: Route, call: Call): Promise<number> {
+    const beganMs = performance.now();
+    const { status } = await app.http.call(method, path.replace('{id}', person.user.id), call);
+    expect(status).toBeLessThan(500);
+    return performance.now() - beganMs;
+  }
+
+  it('costs about as much as any text of that size', async () => {
+    const fields = textFields();
+    expect(fields.length).toBeGreaterThan(8);
+    const dear: string[] = [];
+    for (const { route, field } of fields) {
+      const call = (text: string) =>
+        callWith(api, route, person, { ...goodFields(api, route, person), [field]: text });
+      for (const [what, text] of Object.entries(WORST)) {
+        const rounds: { worst: number; harmless: number }[] = [];
+        for (let round = 0; round < ROUNDS; round++) {
+          const harmless = await timeOf(route, call(HARMLESS));
+          rounds.push({ harmless, worst: await timeOf(route, call(text)) });
+        }
+        const least = (which: 'worst' | 'harmless') =>
+          Math.min(...rounds.map((round) => round[which]));
+        if (least('worst') > MAX_RATIO * least('harmless')) {
+          dear.push(`${route.name} ${field}: ${what}, ${least('worst') / least('harmless')}`);
+        }
+      }
+    }
+    expect(dear).toEqual([]);
+  });
+});
