@@ -69,7 +69,7 @@ const DEFAULT_SCHEMA = 'public';
 /**
  * Takes a URL of the form that libpq documents apart, with several hosts and libpq's parameters. Reads
  * the files that it names.
- * @throws PostgresUrlError for whatever would be ignored or cannot be used.
+ * @throws PostgresUrlError for a part that would be ignored or cannot be used.
  */
 export function parsePostgresUrl(url: string): PostgresAddress {
   const [, authority, path = '', query = '', fragment] = URL_PARTS.exec(url) ?? [];

@@ -10,7 +10,7 @@ export interface TransactionSettings {
   idleTimeoutMs: number;
 }
 
-/** Whatever the role, the database or the server have as their defaults. */
+/** Independent of the defaults of role, database and server. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE';
 
 /** The first release with `transaction_timeout`. */

@@ -46,7 +46,7 @@ type Fields = Record<string, unknown>;
 /**
  * An error for the log, by a list of what may be in it: class, code, names of tables and constraints, the
  * frames of its stack, its causes by the same rule, and its message where that is known to hold no data.
- * Whatever else an error brings, such as parameters of a query or arguments of a command, stays out.
+ * Other properties of an error, such as parameters of a query or arguments of a command, stays out.
  * Never throws.
  */
 export function serializeError(error: unknown): SerializedError {

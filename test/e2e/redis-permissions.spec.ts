@@ -117,7 +117,7 @@ describe('a Redis user', () => {
       // Needed for scripts that the connection has not sent yet.
       await app.redis.client.call('CLIENT', 'KILL', 'USER', USER.name);
     }
-    // Whatever is refused is found out by the first request that needs it.
+    // The first request that needs it finds what is refused.
     expect((await app.register()).user.id).toBeDefined();
     await until(async () => {
       const [warning] = (await readiness(app)).redis.warnings;

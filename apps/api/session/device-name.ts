@@ -26,7 +26,7 @@ export function deviceName(userAgent: string | null): string {
   return shortened(program ?? system ?? UNKNOWN);
 }
 
-/** For other programs the library makes a name of whatever stands before the last version. */
+/** For other programs the library takes the text before the last version as the name. */
 function known(name: string | undefined, names: ReadonlySet<string>): string | null {
   return name !== undefined && names.has(name) ? name : null;
 }

@@ -13,7 +13,7 @@ import {
 
 /**
  * How long a key is published before it should sign, in milliseconds: instances look every 2 s, copies of the directory
- * take as long as whatever makes them, and JWKS clients such as Envoy and jose keep what they have for 10 minutes.
+ * take their time, and JWKS clients such as Envoy and jose keep what they have for 10 minutes.
  */
 export const KEY_PROPAGATION_MS = 600_000;
 

@@ -72,7 +72,7 @@ export class PasswordHasher {
    * @param hash null for an unknown account: then a decoy is checked, so that the answer takes the
    * same work and its time does not tell which accounts exist. The decoy costs what our own hashes cost: a
    * hash of another system takes its own time, and so may tell of its account, until the first sign-in
-   * has replaced it. A hash that cannot be checked, for whichever technical reason, matches no password: the reason
+   * has replaced it. A hash that cannot be checked for a technical reason matches no password: the reason
    * is logged as an error, and the decoy is checked in its place.
    * @throws OverloadedError
    */
