@@ -6,7 +6,7 @@ import { callWith, goodFields } from '../support/good-calls';
 import type { Call } from '../support/http-client';
 import { OpenApi, type Route } from '../support/open-api';
 
-/** As many characters as a body of 64 KiB holds, whichever way a character is written in UTF-8. */
+/** Fits into a body of 64 KiB. */
 const UTF8_BYTES = 60_000;
 const times = (text: string) => text.repeat(Math.floor(UTF8_BYTES / Buffer.byteLength(text)));
 

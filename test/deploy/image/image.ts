@@ -156,10 +156,12 @@ export class Stage {
   }
 
   private async runStep(script: string) {
-    const cache = { source: this.npm.cache, target: '/root/.npm', writable: true };
+    // Of root in the image.
+    const home = '/root';
+    const cache = { source: this.npm.cache, target: join(home, '.npm'), writable: true };
     const [program, args] = this.root.wrap(['/bin/sh', '-c', script], {
       cwd: this.cwd,
-      env: { HOME: '/root', ...this.npm.env, ...this.env },
+      env: { HOME: home, ...this.npm.env, ...this.env },
       user: this.user,
       mounts: [cache],
     });
