@@ -54,7 +54,7 @@ export const settingsSchema = z.object({
   JWT_EXPIRES_IN: durationSeconds().default(DAY_SECONDS),
   SESSION_TTL: durationSeconds().default(DAY_SECONDS),
   SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
-  MAX_SESSIONS_PER_USER: positiveInteger().optional(),
+  MAX_SESSIONS_PER_USER: positiveInteger().default(100),
   NEAR_CACHE: onOff().default(false),
   NEAR_CACHE_MAX: positiveInteger().default(50_000),
   PASSWORD_QUEUE: positiveInteger().default(64),

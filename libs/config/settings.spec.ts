@@ -50,7 +50,7 @@ describe('settings', () => {
       jwtExpiresInSeconds: 86_400,
       sessionTtlSeconds: 86_400,
       sessionMaxLifetimeSeconds: 30 * 86_400,
-      maxSessionsPerUser: undefined,
+      maxSessionsPerUser: 100,
       nearCacheMaxSessions: undefined,
       passwords: { maxWaiting: 64, contextWords: [], breachServiceUrl: undefined },
       introspectionClients: [],

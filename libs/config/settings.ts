@@ -34,7 +34,7 @@ export class Settings {
   readonly sessionTtlSeconds: number;
   readonly sessionMaxLifetimeSeconds: number;
   /** Undefined: no limit. */
-  readonly maxSessionsPerUser: number | undefined;
+  readonly maxSessionsPerUser: number;
   /** How many sessions this process keeps in its memory. Undefined: none. */
   readonly nearCacheMaxSessions: number | undefined;
   readonly passwords: PasswordSettings;

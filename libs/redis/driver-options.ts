@@ -36,7 +36,6 @@ export function driverOptions(options: RedisOptions): DriverOptions & { commandT
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    enableAutoPipelining: true,
     commandTimeout: commandTimeoutMs,
     // Later: a process that was itself held up finds the answers on a connection that still stands.
     socketTimeout: 2 * commandTimeoutMs,

@@ -87,7 +87,6 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
       lazyConnect: true,
       // A next connection is another client to Redis, whose changes nobody has asked for yet.
       autoResubscribe: false,
-      enableAutoPipelining: false,
       // The feed notices by itself, and goes on when it was this process that stood still.
       commandTimeout: undefined,
     });
@@ -100,15 +99,10 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   /**
    * Loads a script from its file, once, at start: a missing file stops the start.
    * Runs by hash; the text travels only when a connection or server has not seen it yet.
-   * @param pipelined whether calls of one turn of the event loop are sent together. Not worth its price
-   * where whoever calls has put them together already.
    */
-  script(path: string, { pipelined = true } = {}): RedisScript {
+  script(path: string): RedisScript {
     const { name, source } = readLuaSource(path);
     this.redis.defineCommand(name, { lua: source });
-    if (!pipelined) {
-      this.redis.options.autoPipeliningIgnoredCommands?.push(name);
-    }
     const commands = this.redis as unknown as Record<
       string,
       (...all: unknown[]) => Promise<unknown>
@@ -238,7 +232,7 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   }
 }
 
-/** The driver's own deadline begins when a command is sent, and pipelines wait for each other. */
+/** The driver's own deadline is that of one command, and a script that the server has forgotten takes two. */
 function inTime<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new InternalError('no answer in time')), timeoutMs);

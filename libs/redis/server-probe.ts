@@ -75,16 +75,12 @@ export class ServerProbe {
         return [refused];
       }
     }
-    // Pipelines ask and load by SCRIPT, a single script is sent by EVALSHA and, unknown, by EVAL.
-    const loading = await Promise.all([
-      this.failureOf('script|exists', this.redis.script('EXISTS', SHA)),
-      this.failureOf('script|load', this.redis.script('LOAD', SOURCE)),
-      this.failureOf('eval', this.redis.eval(SOURCE, 0)),
-    ]);
-    const found = loading.filter((failure) => failure !== null);
-    return found.length > 0 && !found.every(isOfPermission)
-      ? found
-      : [...found, ...(await this.attempts([...this.keys.keys()]))];
+    // A script is sent by EVAL the first time on a connection, and by EVALSHA after that.
+    const refused = await this.failureOf('eval', this.redis.eval(SOURCE, 0));
+    if (refused && !isOfPermission(refused)) {
+      return [refused];
+    }
+    return [...(refused ? [refused] : []), ...(await this.attempts([...this.keys.keys()]))];
   }
 
   private async attempts(keys: string[]): Promise<Failure[]> {

@@ -39,11 +39,12 @@ export class SessionChangesApplier implements OnModuleInit {
 
   private readonly revokeAll: ApplyChange = async ({ userId, details }) => {
     const { generation } = details as unknown as AllSessionsRevokedDetails;
-    const isNew = await this.redis.revokeAll(
+    // The poll has no time for more than the first page; what is left does not count, and goes by its TTL.
+    const { changed } = await this.redis.revokeAll(
       { userId, generation },
       [],
       this.options.ttlSeconds * 1000,
     );
-    return isNew ? 'new' : 'known';
+    return changed ? 'new' : 'known';
   };
 }

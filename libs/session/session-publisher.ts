@@ -131,6 +131,12 @@ export class SessionPublisher {
     const taken = await this.updates.attempt(user.userId, () =>
       this.redis.revokeAll(user, tombstones, keepMs),
     );
+    if (taken?.rest) {
+      // They are dead already: a failure here costs nothing but their memory.
+      await this.updates.attempt(user.userId, () =>
+        this.redis.removeRevoked(user, keepMs, taken.rest),
+      );
+    }
     return taken !== null;
   }
 

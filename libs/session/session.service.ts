@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
-import { Clock, deleteInBatches } from '#libs/common';
+import { Clock, deleteInBatches, DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisTrust } from '#libs/sync';
+import { forEachUser } from './for-each-user';
 import { LastSeenTracker } from './last-seen.tracker';
 import { newRefreshToken, parseRefreshToken, type RefreshToken } from './refresh-token';
 import {
@@ -31,6 +33,7 @@ import {
   SessionRevocationStore,
   type RevokeAllAlongside,
   type RevokedSession,
+  type RevokedUser,
 } from './store/session-revocation.store';
 import { SubjectStore } from './store/subject.store';
 
@@ -76,6 +79,7 @@ const ENDED_RETENTION_MS = 30 * 86_400_000;
  */
 @Injectable()
 export class SessionService {
+  private readonly logger = new Logger('Session');
   private readonly countRevoked: (reason: RevocationReason, sessions: number) => void;
 
   constructor(
@@ -245,21 +249,23 @@ export class SessionService {
   }
 
   /**
-   * Ends every session of a user: record first, then Redis. One Redis round trip, whatever their
-   * number. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
+   * Ends every session of a user: record first, then Redis. One transaction and one Redis round trip, which
+   * do, and block others for, the same whatever the number of sessions; beyond 500 a statement and a round
+   * trip for each 500 follow, to tidy. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
    * @returns how many live sessions this call ended.
    */
   async revokeAll(userId: string, { reason, ...more }: RevokeAllOptions): Promise<number> {
     const nowMs = this.clock.nowMs();
     const revoked = await this.revocations.revokeAll(userId, reason, nowMs, more);
-    this.countRevoked(reason, revoked.revoked.length);
+    this.countRevoked(reason, revoked.count);
     await this.publisher.allRevoked(revoked, nowMs);
-    return revoked.revoked.length;
+    await this.markRest(revoked, reason, nowMs);
+    return revoked.count;
   }
 
   /**
    * Ends every session of every user, one user after another. A sign-in that happens meanwhile may
-   * survive, if its user's turn was over.
+   * survive, if its user's turn was over. See `forEachUser`, also for what it throws.
    * @param afterwards more to do in the transaction of each user.
    * @returns how many live sessions this call ended.
    */
@@ -269,32 +275,35 @@ export class SessionService {
   ): Promise<number> {
     let total = 0;
     let enforced = true;
-    let last: string | undefined;
-    for (;;) {
-      const users = await this.record.usersWithSessions(this.clock.nowMs(), EVERYONE_BATCH, last);
-      for (const userId of users) {
-        const nowMs = this.clock.nowMs();
-        const revoked = await this.revocations.revokeAll(userId, reason, nowMs, {
-          afterwards: afterwards && ((count) => afterwards(userId, count)),
-        });
-        total += revoked.revoked.length;
-        this.countRevoked(reason, revoked.revoked.length);
-        enforced = (await this.publisher.tryAllRevoked(revoked, nowMs)) && enforced;
+    const work = async (userId: string) => {
+      const nowMs = this.clock.nowMs();
+      const revoked = await this.revocations.revokeAll(userId, reason, nowMs, {
+        afterwards: afterwards && ((count) => afterwards(userId, count)),
+      });
+      total += revoked.count;
+      this.countRevoked(reason, revoked.count);
+      enforced = (await this.publisher.tryAllRevoked(revoked, nowMs)) && enforced;
+      await this.markRest(revoked, reason, nowMs);
+    };
+    try {
+      await forEachUser({
+        page: (after) => this.record.usersWithSessions(this.clock.nowMs(), EVERYONE_BATCH, after),
+        pageSize: EVERYONE_BATCH,
+        work,
+        onFailure: (error) =>
+          this.logger.error({ err: serializeError(error) }, 'sessions of a user not revoked yet'),
+      });
+    } finally {
+      if (!enforced) {
+        await this.publisher.settle();
       }
-      last = users.at(-1);
-      if (users.length < EVERYONE_BATCH) {
-        break;
-      }
-    }
-    if (!enforced) {
-      await this.publisher.settle();
     }
     return total;
   }
 
-  /** Deletes the records of a user's sessions, once they are all revoked. */
+  /** Deletes the records of a user's sessions, once they are all revoked, in bounded batches. */
   async deleteRecords(userId: string): Promise<void> {
-    await this.record.deleteSessions(userId);
+    await deleteInBatches((limit) => this.record.deleteSessions(userId, limit));
   }
 
   /**
@@ -306,6 +315,24 @@ export class SessionService {
   async cleanUp(signal?: AbortSignal): Promise<number> {
     const beforeMs = this.clock.nowMs() - ENDED_RETENTION_MS;
     return deleteInBatches((limit) => this.record.deleteEnded(beforeMs, limit), signal);
+  }
+
+  /** The sessions are revoked already: what is left unmarked now is marked at the user's next revoke-all. */
+  private async markRest(
+    user: RevokedUser,
+    reason: RevocationReason,
+    nowMs: number,
+  ): Promise<void> {
+    if (user.revoked.length === user.count) {
+      return;
+    }
+    try {
+      await this.revocations.markRest(user, reason, nowMs);
+    } catch (error) {
+      if (!(error instanceof DependencyUnavailableError)) {
+        throw error;
+      }
+    }
   }
 
   private async endById(userId: string, sessionId: string): Promise<void> {

@@ -10,8 +10,8 @@ import type { SessionStatistics } from './statistics.service';
 /** Keys that Redis looks at in one step, and the breath between two: other commands come first. */
 const SCAN_COUNT = 500;
 const PAUSE_MS = 5;
-/** Keys that one script may touch: a fraction of a millisecond. */
-const KEYS_A_SCRIPT = 50;
+/** Keys that one script may touch: with 100 sessions a user, some milliseconds. */
+const KEYS_A_SCRIPT = 10;
 
 /** Counts what it owns for a recount. */
 export interface Countable {

@@ -14,7 +14,7 @@ describe('devices', () => {
   let app: TestApp;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ env: { MAX_SESSIONS_PER_USER: '1000' } });
   });
 
   afterAll(async () => {

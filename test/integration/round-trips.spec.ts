@@ -3,6 +3,7 @@ import { SessionService } from '../../libs/session';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { inTurns } from '../support/in-turns';
+import { insertSessions } from '../support/session-rows';
 
 const ONE = ['evalsha'];
 const DAY_MS = 86_400_000;
@@ -15,7 +16,7 @@ describe('round trips to Redis, counted on the wire', () => {
   beforeAll(async () => {
     // What keeps Redis up to date repeats what it finds in the outbox: not while we count.
     const timings = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
-    app = await startTestApp({ timings });
+    app = await startTestApp({ timings, env: { MAX_SESSIONS_PER_USER: '10000' } });
     sessions = app.nest.get(SessionService);
     // A connection sends a script's text once, the first time; that is one round trip too, but the
     // tests below look at the usual case.
@@ -35,10 +36,10 @@ describe('round trips to Redis, counted on the wire', () => {
   async function openSessions(count: number) {
     const userId = randomUUID();
     const generation = await sessions.generationOf(userId);
-    const open = async () => (await sessions.open({ userId, role: 'user', generation })).session;
-    const first = await open();
-    await inTurns(count - 1, 20, open);
-    return first;
+    const { session } = await sessions.open({ userId, role: 'user', generation });
+    const ids = await insertSessions(app.database, userId, count - 1, Date.now() + DAY_MS);
+    await inTurns(ids.length, 20, (index) => sessions.verify(userId, ids[index]!));
+    return session;
   }
 
   it('an authenticated profile read on a hit takes one', async () => {
@@ -86,7 +87,7 @@ describe('round trips to Redis, counted on the wire', () => {
     await expect(sessions.verify(session.userId, session.id)).rejects.toThrow('revoked');
   });
 
-  it.each([1, 1000])('revoke-all takes one with %i sessions and reports them', async (count) => {
+  it.each([1, 100])('revoke-all takes one with %i sessions and reports them', async (count) => {
     const { userId, id } = await openSessions(count);
     let revoked = 0;
     const commands = await counter.during(async () => {

@@ -3,25 +3,22 @@ import type { TestDatabase } from './stores';
 
 const DAY_MS = 86_400_000;
 
-/** Records of sessions of a user who has signed in, in Postgres alone. */
+/** Records of sessions of a user who has signed in, in Postgres alone. @returns their ids. */
 export async function insertSessions(
   { sql }: Pick<TestDatabase, 'sql'>,
   userId: string,
   count: number,
   expiresAtMs: number,
-): Promise<void> {
+): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => randomUUID());
   await sql.query(
     `INSERT INTO sessions
        (id, user_id, generation, role, created_at, last_seen_at, expires_at)
      SELECT unnest($1::uuid[]), user_id, generation, 'user', $3, $3, $4
        FROM subjects WHERE user_id = $2`,
-    [
-      Array.from({ length: count }, () => randomUUID()),
-      userId,
-      new Date(expiresAtMs - DAY_MS),
-      new Date(expiresAtMs),
-    ],
+    [ids, userId, new Date(expiresAtMs - DAY_MS), new Date(expiresAtMs)],
   );
+  return ids;
 }
 
 /** Records that a clean-up deletes. */

@@ -22,6 +22,7 @@ local ATTEMPTS = {
     { 'HGETALL' },
     { 'HKEYS' },
     { 'HLEN' },
+    { 'HSCAN', '0' },
     { 'HDEL', 'other' },
   },
   zset = {
@@ -36,6 +37,7 @@ local ANY = {
   { 'PEXPIRE', LIFE_MS },
   { 'PTTL' },
   { 'PEXPIRETIME' },
+  { 'UNLINK' },
   { 'DEL' },
 }
 

@@ -28,6 +28,9 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   [-3]: 'other-era',
 };
 
+/** Where HSCAN begins, and what it returns at the end. */
+const FIRST_CURSOR = '0';
+
 /**
  * The fast authority in front of the record. Each operation is one script, atomic, one round trip.
  * The time and the era are arguments. All methods throw DependencyUnavailableError when Redis is
@@ -113,16 +116,41 @@ export class RedisSessionStore {
   }
 
   /**
-   * Raises the generation to the record's, forgets every session below it, listed or not, and puts
-   * tombstones on the listed ones.
+   * Raises the generation to the record's, so that no session below it counts from now on, puts tombstones on
+   * the listed ones, and removes a first page of what is below. One round trip, and work for a page, whatever
+   * the number of sessions.
    * @param keepMs how long the generation must be remembered: the longest life of a session.
-   * @returns whether this changed anything.
+   * @returns whether this changed anything, and where `removeRevoked` goes on; null: nothing is left.
    */
   async revokeAll(
+    user: { userId: string; generation: number },
+    tombstones: readonly TombstoneRequest[],
+    keepMs: number,
+  ): Promise<{ changed: boolean; rest: string | null }> {
+    return this.runRevokeAll(user, tombstones, keepMs, FIRST_CURSOR);
+  }
+
+  /**
+   * Removes what `revokeAll` has left of revoked sessions, which nothing but the statistics looks at. One round
+   * trip for 500 of them.
+   * @param rest what `revokeAll` has returned.
+   */
+  async removeRevoked(
+    user: { userId: string; generation: number },
+    keepMs: number,
+    rest: string | null,
+  ): Promise<void> {
+    for (let cursor = rest; cursor !== null;) {
+      cursor = (await this.runRevokeAll(user, [], keepMs, cursor)).rest;
+    }
+  }
+
+  private async runRevokeAll(
     { userId, generation }: { userId: string; generation: number },
     tombstones: readonly TombstoneRequest[],
     keepMs: number,
-  ): Promise<boolean> {
+    cursor: string,
+  ): Promise<{ changed: boolean; rest: string | null }> {
     const reply = await this.revokeAllScript(
       [
         sessionKeys.sessions(userId),
@@ -131,9 +159,10 @@ export class RedisSessionStore {
         syncKeys.position,
         ...tombstones.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
       ],
-      [generation, keepMs, ...tombstones.map(({ ttlMs }) => ttlMs)],
+      [generation, keepMs, cursor, ...tombstones.map(({ ttlMs }) => ttlMs)],
     );
-    return reply === 1;
+    const [changed, next] = reply as [number, string];
+    return { changed: changed === 1, rest: next === FIRST_CURSOR ? null : next };
   }
 
   /**

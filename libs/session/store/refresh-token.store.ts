@@ -130,10 +130,13 @@ export class RefreshTokenStore {
    * the other way round the two could wait for each other.
    */
   private async lockSession(sessionId: string, userId: string): Promise<DatedSession | null> {
-    await this.query('SELECT FROM subjects WHERE user_id = $1 FOR SHARE', [userId]);
+    const [subject] = await this.query<{ generation: number }>(
+      'SELECT generation FROM subjects WHERE user_id = $1 FOR SHARE',
+      [userId],
+    );
     const rows = await this.query<SessionRow>(
-      'SELECT * FROM sessions WHERE id = $1 AND revoked_at IS NULL FOR UPDATE',
-      [sessionId],
+      'SELECT * FROM sessions WHERE id = $1 AND generation = $2 AND revoked_at IS NULL FOR UPDATE',
+      [sessionId, subject?.generation],
     );
     return rows[0] ? toSession(rows[0]) : null;
   }

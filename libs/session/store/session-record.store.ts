@@ -12,6 +12,9 @@ import { SessionRevocationStore, type RevokedSession } from './session-revocatio
 import { toRecordedSession, toSession, type SessionRow } from './session-row';
 import { FIRST_GENERATION, SubjectStore } from './subject.store';
 
+/** Sessions beyond the limit that one sign-in ends: there are more only after the limit was lowered. */
+const MAX_MAKING_ROOM = 500;
+
 interface StateRow extends SessionRow {
   revoked_at: Date | null;
   user_generation: number;
@@ -99,7 +102,7 @@ export class SessionRecordStore {
   /** Users who have a live session, in the order of their ids, after a given one. One query. */
   async usersWithSessions(nowMs: number, limit: number, afterUserId?: string): Promise<string[]> {
     const rows = await this.query<{ user_id: string }>(
-      `SELECT DISTINCT user_id FROM sessions
+      `SELECT DISTINCT user_id FROM sessions JOIN subjects USING (user_id, generation)
         WHERE revoked_at IS NULL AND expires_at > $1 AND ($3::uuid IS NULL OR user_id > $3)
         ORDER BY user_id LIMIT $2`,
       [new Date(nowMs), limit, afterUserId],
@@ -120,9 +123,12 @@ export class SessionRecordStore {
     );
   }
 
-  /** Deletes the records of a user's sessions. The generation stays: it still refuses late ones. */
-  async deleteSessions(userId: string): Promise<void> {
-    await this.query('DELETE FROM sessions WHERE user_id = $1', [userId]);
+  /**
+   * Deletes records of a user's sessions. The generation stays: it still refuses late ones. One query.
+   * @returns how many; fewer than `limit` when no more are left.
+   */
+  async deleteSessions(userId: string, limit: number): Promise<number> {
+    return this.deleteSome('SELECT id FROM sessions WHERE user_id = $1 LIMIT $2', [userId, limit]);
   }
 
   /**
@@ -131,16 +137,11 @@ export class SessionRecordStore {
    * @returns how many; fewer than `limit` when no more are left.
    */
   async deleteEnded(beforeMs: number, limit: number): Promise<number> {
-    const rows = await this.query<{ count: number }>(
-      `WITH ended AS (
-         DELETE FROM sessions WHERE id IN (
-           SELECT id FROM sessions WHERE expires_at < $1
-            ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING id
-       ) SELECT count(*)::int AS count FROM ended`,
+    return this.deleteSome(
+      `SELECT id FROM sessions WHERE expires_at < $1
+        ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
       [new Date(beforeMs), limit],
     );
-    return rows[0]?.count ?? 0;
   }
 
   private async insertWithinLimit(insert: InsertSession): Promise<RevokedSession[] | null> {
@@ -159,16 +160,27 @@ export class SessionRecordStore {
     });
   }
 
-  /** Ends the oldest of the others, so that with the new one there are no more than `most`. */
+  /** Ends others beyond `most`, with the new one; the oldest, where there are no more than MAX_MAKING_ROOM. */
   private async makeRoomFor(session: DatedSession, most: number): Promise<RevokedSession[]> {
     return this.revocations.revokeWhere(
       `id IN (SELECT id FROM sessions
                WHERE user_id = $3 AND id <> $4 AND revoked_at IS NULL AND expires_at > $1
-               ORDER BY created_at DESC, id DESC OFFSET $5)`,
+                 AND generation = $6
+               ORDER BY created_at DESC, id DESC OFFSET $5 LIMIT ${MAX_MAKING_ROOM})`,
       session.createdAtMs,
       'session-limit',
-      [session.userId, session.id, most - 1],
+      [session.userId, session.id, most - 1, session.generation],
     );
+  }
+
+  /** @param which SQL that selects ids. */
+  private async deleteSome(which: string, parameters: unknown[]): Promise<number> {
+    const rows = await this.query<{ count: number }>(
+      `WITH deleted AS (DELETE FROM sessions WHERE id IN (${which}) RETURNING id)
+       SELECT count(*)::int AS count FROM deleted`,
+      parameters,
+    );
+    return rows[0]?.count ?? 0;
   }
 
   private async insertUnderSubject(insert: InsertSession): Promise<boolean> {

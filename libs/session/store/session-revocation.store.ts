@@ -7,10 +7,21 @@ import { SubjectStore } from './subject.store';
 
 /** Parts of the statements that end sessions; $1 is now, $2 the reason. */
 const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
-const IS_LIVE = 'revoked_at IS NULL AND expires_at > $1';
+const IS_LIVE = `revoked_at IS NULL AND expires_at > $1 AND generation =
+  (SELECT generation FROM subjects WHERE subjects.user_id = sessions.user_id)`;
 /** Of a session without an expiry of its tokens it is known that none outlives it. */
 const RETURN_ENDED = `RETURNING sessions.id, sessions.user_id,
   COALESCE(sessions.tokens_expire_at, sessions.expires_at) AS tokens_expire_at`;
+
+/** Sessions of a user that one statement marks as revoked, and one script puts tombstones on. */
+const MARKED_AT_ONCE = 500;
+
+/** Sessions of a user by their generations, both included. */
+interface Generations {
+  userId: string;
+  from: number;
+  to: number;
+}
 
 interface EndedRow {
   id: string;
@@ -27,7 +38,11 @@ export interface RevokedSession {
 /** Everything that one revoke-all did to one user. */
 export interface RevokedUser {
   userId: string;
+  /** Every session of an earlier one is revoked. */
   generation: number;
+  /** How many live sessions it ended. */
+  count: number;
+  /** Those of them that were marked in the same transaction: all, up to 500. */
   revoked: RevokedSession[];
 }
 
@@ -75,7 +90,10 @@ export class SessionRevocationStore {
     return rows[0] ?? null;
   }
 
-  /** Raises the user's generation and ends every live session, together. */
+  /**
+   * Raises the user's generation, which ends every session, and marks up to 500 of them, together. Takes as
+   * long for a million sessions as for some hundreds, but for counting them.
+   */
   async revokeAll(
     userId: string,
     reason: RevocationReason,
@@ -87,14 +105,29 @@ export class SessionRevocationStore {
       await this.subjects.create(userId);
       const generation = await this.subjects.raiseGeneration(userId);
       await this.outbox.append(sessionChanges.allRevoked(userId, generation));
-      const revoked = await this.query<EndedRow>(
-        `WITH ended AS (${END_SESSIONS} user_id = $3 AND ${IS_LIVE} ${RETURN_ENDED})
-         SELECT * FROM ended`,
-        [new Date(nowMs), reason, userId],
-      );
-      await afterwards?.(revoked.length);
-      return { userId, generation, revoked: revoked.map(toRevokedSession) };
+      // None of an earlier generation was still alive.
+      const lived = { userId, from: generation - 1, to: generation - 1 };
+      const revoked = await this.mark(lived, reason, nowMs);
+      const unmarked = revoked.length < MARKED_AT_ONCE ? 0 : await this.countUnmarked(lived, nowMs);
+      const count = revoked.length + unmarked;
+      await afterwards?.(count);
+      return { userId, generation, count, revoked };
     });
+  }
+
+  /**
+   * Marks the sessions that `revokeAll` has revoked without marking them, in bounded batches: unmarked rows make
+   * every later search for the user's sessions longer, and nothing else.
+   */
+  async markRest(
+    { userId, generation }: RevokedUser,
+    reason: RevocationReason,
+    nowMs: number,
+  ): Promise<void> {
+    let marked: number;
+    do {
+      marked = (await this.mark({ userId, from: 0, to: generation - 1 }, reason, nowMs)).length;
+    } while (marked === MARKED_AT_ONCE);
   }
 
   /** Takes revocations to the record that it does not know yet; it keeps its own. One query. */
@@ -127,6 +160,31 @@ export class SessionRevocationStore {
       [new Date(nowMs), reason, ...parameters],
     );
     return rows.map(toRevokedSession);
+  }
+
+  private async mark(
+    { userId, from, to }: Generations,
+    reason: RevocationReason,
+    nowMs: number,
+  ): Promise<RevokedSession[]> {
+    const rows = await this.query<EndedRow>(
+      `WITH ended AS (${END_SESSIONS} id IN (
+         SELECT id FROM sessions
+          WHERE user_id = $3 AND generation BETWEEN $4 AND $5 AND revoked_at IS NULL AND expires_at > $1
+          LIMIT ${MARKED_AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED) ${RETURN_ENDED})
+       SELECT * FROM ended`,
+      [new Date(nowMs), reason, userId, from, to],
+    );
+    return rows.map(toRevokedSession);
+  }
+
+  private async countUnmarked({ userId, from, to }: Generations, nowMs: number): Promise<number> {
+    const rows = await this.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM sessions
+        WHERE user_id = $2 AND generation BETWEEN $3 AND $4 AND revoked_at IS NULL AND expires_at > $1`,
+      [new Date(nowMs), userId, from, to],
+    );
+    return rows[0]?.count ?? 0;
   }
 
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

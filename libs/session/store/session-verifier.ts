@@ -43,8 +43,7 @@ export class SessionVerifier {
     tracer: Tracer,
     private readonly clock: Clock,
   ) {
-    const path = join(__dirname, 'scripts', 'verify-sessions.lua');
-    this.script = redis.script(path, { pipelined: false });
+    this.script = redis.script(join(__dirname, 'scripts', 'verify-sessions.lua'));
     const ask = (questions: Question[]) => this.ask(questions);
     // A round trip that many share would show in the trace of one of them only.
     const maxBatch = tracer.isOn ? 1 : MAX_BATCH;

@@ -33,7 +33,7 @@ local function follow_era(statistics_key, era)
   redis.call('HSET', statistics_key, '#era', era)
 end
 
--- Counts one more (delta 1) or one less (delta -1) of a kind.
+-- Counts more of a kind (delta above 0) or fewer, which expire in the same minute.
 -- expires_at_ms: since the epoch. mark: the recount that has met it, as text.
 -- era: in which it was written; nil for what stands in any.
 local function count(statistics_key, kind, expires_at_ms, delta, mark, era)
@@ -53,5 +53,17 @@ local function count(statistics_key, kind, expires_at_ms, delta, mark, era)
   add_to_bucket(statistics_key, kind .. ':' .. minute, delta)
   if recount and recount == mark then
     add_to_bucket(statistics_key, 'r' .. kind .. ':' .. minute, delta)
+  end
+end
+
+-- `count` for many at once: one step for each minute in which some of them expire.
+local function count_all(statistics_key, kind, expiries, delta, mark, era)
+  local minutes = {}
+  for _, expires_at_ms in ipairs(expiries) do
+    local minute = math.floor(expires_at_ms / 60000)
+    minutes[minute] = (minutes[minute] or 0) + delta
+  end
+  for minute, sum in pairs(minutes) do
+    count(statistics_key, kind, minute * 60000, sum, mark, era)
   end
 end

@@ -322,8 +322,8 @@ describe('session scripts', () => {
       const session = aSession();
       await store.open(session, ERA, NOW_MS);
       const all = { userId: session.userId, generation: 2 };
-      expect(await store.revokeAll(all, [], HOUR_MS)).toBe(true);
-      expect(await store.revokeAll(all, [], HOUR_MS)).toBe(false);
+      expect((await store.revokeAll(all, [], HOUR_MS)).changed).toBe(true);
+      expect((await store.revokeAll(all, [], HOUR_MS)).changed).toBe(false);
       const one = { sessionId: session.id, ttlMs: HOUR_MS };
       expect(await store.revoke(session.userId, one)).toBe(true);
       expect(await store.revoke(session.userId, one)).toBe(false);

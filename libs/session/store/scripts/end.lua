@@ -30,18 +30,40 @@ local function forget(sessions_key, index_key, statistics_key, field)
   return 1
 end
 
--- Forgets the user's sessions whose generation is below one, or cannot be read; nil: all of them.
--- Returns how many.
-local function forget_below(sessions_key, index_key, statistics_key, generation)
-  local fields = redis.call('HGETALL', sessions_key)
-  local forgotten = 0
+-- Fields of a sessions hash that one call looks at.
+local FORGET_PAGE = 500
+
+-- Removes the user's sessions whose generation is below one, or cannot be read, of one page of the hash.
+-- cursor: '0' at first, then what the last call returned, until that is '0' again.
+-- Returns the next cursor and how many sessions were removed.
+local function forget_below(sessions_key, index_key, statistics_key, generation, cursor)
+  local reply = redis.call('HSCAN', sessions_key, cursor, 'COUNT', FORGET_PAGE)
+  local fields, expiries = reply[2], {}
+  local doomed = {}
   for i = 1, #fields, 2 do
-    if is_session(fields[i]) then
-      local session_generation = decode_entry(fields[i + 1])
-      if not generation or not session_generation or session_generation < generation then
-        forgotten = forgotten + forget(sessions_key, index_key, statistics_key, fields[i])
+    local field = fields[i]
+    if is_session(field) then
+      local session_generation, expires_at_ms = decode_entry(fields[i + 1])
+      if not session_generation or session_generation < generation then
+        doomed[#doomed + 1] = field
+        expiries[#expiries + 1] = expires_at_ms
       end
     end
   end
-  return forgotten
+  if #doomed > 0 then
+    local era, _, mark = decode_user(redis.call('HGET', sessions_key, USER_FIELD))
+    for i = 1, #doomed, FORGET_PAGE do
+      local last = math.min(i + FORGET_PAGE - 1, #doomed)
+      redis.call('HDEL', sessions_key, unpack(doomed, i, last))
+      redis.call('ZREM', index_key, unpack(doomed, i, last))
+    end
+    count_all(statistics_key, 's', expiries, -1, mark, era)
+  end
+  return reply[1], #doomed
+end
+
+-- Drops what an earlier era left of a user: it does not count any more, whatever its size.
+local function drop_other_era(sessions_key, index_key, statistics_key, era)
+  redis.call('UNLINK', sessions_key, index_key)
+  follow_era(statistics_key, era)
 end

@@ -35,8 +35,7 @@ if redis.call('EXISTS', KEYS[3]) == 1 then
 end
 local known_era, known_generation, mark = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
 if known_era ~= ARGV[6] then
-  forget_below(KEYS[1], KEYS[2], KEYS[4], nil)
-  redis.call('DEL', KEYS[1], KEYS[2])
+  drop_other_era(KEYS[1], KEYS[2], KEYS[4], ARGV[6])
   mark = recount_under_way(KEYS[4])
 elseif tonumber(ARGV[2]) < known_generation then
   return -2

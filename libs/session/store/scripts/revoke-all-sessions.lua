@@ -1,35 +1,38 @@
--- Ends every session of a user that is older than a generation.
+-- Ends every session of a user that is older than a generation: at once, as none of them counts from now on;
+-- what they leave behind goes page by page.
 -- KEYS[1] sessions hash of the user
 -- KEYS[2] index of the user
 -- KEYS[3] statistics hash
 -- KEYS[4] position
--- KEYS[5..] tombstones of the sessions that the record ended
+-- KEYS[5..] tombstones of sessions that the record ended
 -- ARGV[1] the user's new generation
 -- ARGV[2] ms for which the generation must be remembered
--- ARGV[3..] life of each tombstone of KEYS[5..], ms; 0: none is needed
--- Returns 1 when this changed anything that a client could notice, else 0. Idempotent. A session of
--- the new generation or a later one, opened before this call arrived, lives on. What another era left
--- is forgotten, so that the generation stands in this one. Atomic; one step a session.
+-- ARGV[3] cursor of the page: '0' at first
+-- ARGV[4..] life of each tombstone of KEYS[5..], ms; 0: none is needed
+-- Returns 1 when this changed anything that a client could notice, else 0; and the cursor of the next page,
+-- '0' after the last. Idempotent. A session of the new generation or a later one, opened before this call
+-- arrived, stays. What another era left is dropped, so that the generation stands in this one. Atomic; one
+-- step a session of the page.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include ../../../sync/scripts/position.lua
 --- @include end.lua
 for i = 5, #KEYS do
-  bury(KEYS[i], KEYS[3], tonumber(ARGV[i - 2]))
+  bury(KEYS[i], KEYS[3], tonumber(ARGV[i - 1]))
 end
 local generation = tonumber(ARGV[1])
 local era = decode_position(redis.call('GET', KEYS[4])) or NO_ERA
 local known_era, known_generation, mark = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
-local forgotten
 if known_era ~= era then
-  forgotten = forget_below(KEYS[1], KEYS[2], KEYS[3], nil)
+  drop_other_era(KEYS[1], KEYS[2], KEYS[3], era)
   known_generation = 0
   mark = recount_under_way(KEYS[3])
-else
-  forgotten = forget_below(KEYS[1], KEYS[2], KEYS[3], math.max(generation, known_generation))
 end
-if known_generation < generation then
+local raised = known_generation < generation
+if raised then
   redis.call('HSET', KEYS[1], USER_FIELD, encode_user(era, ARGV[1], mark))
 end
 keep_at_least(KEYS[1], tonumber(ARGV[2]))
-return (known_generation < generation or forgotten > 0) and 1 or 0
+local next_cursor, forgotten =
+  forget_below(KEYS[1], KEYS[2], KEYS[3], math.max(generation, known_generation), ARGV[3])
+return { (raised or forgotten > 0) and 1 or 0, next_cursor }
