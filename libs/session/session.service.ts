@@ -274,7 +274,7 @@ export class SessionService {
     afterwards?: (userId: string, revokedSessions: number) => Promise<void>,
   ): Promise<number> {
     let total = 0;
-    let enforced = true;
+    const notInRedis: string[] = [];
     const work = async (userId: string) => {
       const nowMs = this.clock.nowMs();
       const revoked = await this.revocations.revokeAll(userId, reason, nowMs, {
@@ -282,7 +282,9 @@ export class SessionService {
       });
       total += revoked.count;
       this.countRevoked(reason, revoked.count);
-      enforced = (await this.publisher.tryAllRevoked(revoked, nowMs)) && enforced;
+      if (!(await this.publisher.tryAllRevoked(revoked, nowMs))) {
+        notInRedis.push(userId);
+      }
       await this.markRest(revoked, reason, nowMs);
     };
     try {
@@ -294,7 +296,7 @@ export class SessionService {
           this.logger.error({ err: serializeError(error) }, 'sessions of a user not revoked yet'),
       });
     } finally {
-      if (!enforced) {
+      if (notInRedis.length > 0) {
         await this.publisher.settle();
       }
     }

@@ -92,7 +92,8 @@ describe('a user with many sessions', () => {
         await app.database.sql.query(`UPDATE users SET role = 'admin' WHERE email = $1`, [email]);
         const { accessToken: token } = await app.login(email);
         const json = { disabled: true };
-        return (await app.http.call('PATCH', `/api/admin/users/${user.id}`, { token, json })).status;
+        return (await app.http.call('PATCH', `/api/admin/users/${user.id}`, { token, json }))
+          .status;
       },
     };
 
@@ -124,7 +125,9 @@ describe('a user with many sessions', () => {
       expect(await unmarked(userId)).toBe(STEP + 1);
       await app.redis.client.flushall();
       const answers = await Promise.all(
-        owner.ids.map((id) => sessions.verify(userId, id).catch((error: Error) => error.message)),
+        owner.ids.map((id) =>
+          sessions.verify(userId, id).catch((error: unknown) => (error as Error).message),
+        ),
       );
       expect(new Set(answers)).toEqual(new Set(['The session has been revoked. Sign in again.']));
       await expect(sessions.revokeById(userId, owner.ids.at(-1)!)).rejects.toThrow();
@@ -163,7 +166,9 @@ describe('a user with many sessions', () => {
     const revoked = sessions.revokeEveryone('revoked-by-admin');
     try {
       await until(() =>
-        Promise.resolve(app.log.some((line) => line.includes('sessions of a user not revoked yet'))),
+        Promise.resolve(
+          app.log.some((line) => line.includes('sessions of a user not revoked yet')),
+        ),
       );
       for (const { user } of others) {
         await until(async () => (await sessions.list(user.id, 1)).length === 0);
@@ -187,7 +192,7 @@ describe('a user with many sessions', () => {
         await pause(0);
         throw failure;
       }
-      return result as never;
+      return result;
     });
     await expect(sessions.revokeEveryone('revoked-by-admin')).rejects.toBe(failure);
     await expect(sessions.verify(other.user.id, other.session.id)).rejects.toThrow('revoked');
