@@ -11,6 +11,7 @@ import { StatisticsRecount, type SessionStatistics } from '#libs/statistics';
 /** What a clean-up took away, and by how much the statistics were wrong before. */
 export interface CleanedUp {
   deletedSessions: number;
+  deletedRefreshTokens: number;
   removedAvatarFiles: number;
   deletedAuditEvents: number;
   /** Of sessions hashes and indexes in Redis. */
@@ -26,6 +27,7 @@ export const CLEAN_UP = 'clean-up';
 /** Labels of what is taken away. */
 const REMOVED = {
   deletedSessions: 'sessions',
+  deletedRefreshTokens: 'refresh_tokens',
   removedAvatarFiles: 'avatar_files',
   deletedAuditEvents: 'audit_events',
   removedMembers: 'redis_members',
@@ -50,9 +52,7 @@ export class CleanUp {
     private readonly metrics: Metrics,
   ) {
     this.steps = {
-      'records of sessions': async (signal) => ({
-        deletedSessions: await sessions.cleanUp(signal),
-      }),
+      'records of sessions': (signal) => sessions.cleanUp(signal),
       'files of avatars': async (signal) => ({ removedAvatarFiles: await avatars.remove(signal) }),
       'security events': async (signal) => ({
         deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds, signal),

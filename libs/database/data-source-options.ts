@@ -9,6 +9,7 @@ import { PrepareAvatars1764300000000 } from './migrations/1764300000000-prepare-
 import { AddAuditEvents1764400000000 } from './migrations/1764400000000-add-audit-events';
 import { AddJobRuns1764500000000 } from './migrations/1764500000000-add-job-runs';
 import { AddTokenExpiryToSessions1764700000000 } from './migrations/1764700000000-add-token-expiry-to-sessions';
+import { IndexUsedRefreshTokens1764800000000 } from './migrations/1764800000000-index-used-refresh-tokens';
 import { PostgresClient, type PostgresClientConfig } from './postgres-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
@@ -55,6 +56,7 @@ export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
       AddAuditEvents1764400000000,
       AddJobRuns1764500000000,
       AddTokenExpiryToSessions1764700000000,
+      IndexUsedRefreshTokens1764800000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     extra: clientConfig(options),

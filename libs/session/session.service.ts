@@ -58,6 +58,12 @@ export interface VerifiedSession {
   companion: string | null;
 }
 
+/** Records that a clean-up has deleted. */
+export interface CleanedUpSessions {
+  deletedSessions: number;
+  deletedRefreshTokens: number;
+}
+
 export interface RevokeAllOptions extends RevokeAllAlongside {
   reason: RevocationReason;
 }
@@ -309,14 +315,25 @@ export class SessionService {
   }
 
   /**
-   * Deletes the records of sessions whose life ended more than 30 days ago, in bounded batches.
-   * Touches no Redis: nothing there lives that long.
+   * Deletes the records of sessions whose life ended more than 30 days ago, and of refresh tokens that were
+   * used longer ago than the TTL of a session, in bounded batches. A client that comes with such a token would
+   * have been signed out without any theft. Touches no Redis: nothing there lives that long.
    * @param signal ends it between two batches.
-   * @returns how many.
    */
-  async cleanUp(signal?: AbortSignal): Promise<number> {
-    const beforeMs = this.clock.nowMs() - ENDED_RETENTION_MS;
-    return deleteInBatches((limit) => this.record.deleteEnded(beforeMs, limit), signal);
+  async cleanUp(signal?: AbortSignal): Promise<CleanedUpSessions> {
+    const nowMs = this.clock.nowMs();
+    const endedMs = nowMs - ENDED_RETENTION_MS;
+    const usedMs = nowMs - this.options.ttlSeconds * 1000;
+    return {
+      deletedSessions: await deleteInBatches(
+        (limit) => this.record.deleteEnded(endedMs, limit),
+        signal,
+      ),
+      deletedRefreshTokens: await deleteInBatches(
+        (limit) => this.refreshTokens.deleteUsed(usedMs, limit),
+        signal,
+      ),
+    };
   }
 
   /** The sessions are revoked already: what is left unmarked now is marked at the user's next revoke-all. */

@@ -265,6 +265,7 @@ describe('the commands', () => {
       await insertSessions(app.database, user.id, 1, Date.now() - 29 * DAY_MS);
       expect(await json('clean-up')).toEqual({
         deletedSessions: 2100,
+        deletedRefreshTokens: 0,
         removedAvatarFiles: 0,
         deletedAuditEvents: 0,
         removedMembers: 0,

@@ -20,6 +20,7 @@ export async function cleanUp(options: OutputOptions): Promise<void> {
     .reduce((sum, count) => sum + count);
   const text =
     `Session records deleted: ${cleanedUp.deletedSessions}.\n` +
+    `Used refresh tokens deleted: ${cleanedUp.deletedRefreshTokens}.\n` +
     `Files of avatars removed: ${cleanedUp.removedAvatarFiles}.\n` +
     `Security events deleted: ${cleanedUp.deletedAuditEvents}.\n` +
     `Members in Redis removed: ${cleanedUp.removedMembers}.\n` +

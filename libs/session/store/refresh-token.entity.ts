@@ -1,13 +1,14 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { SessionEntity } from './session.entity';
 
-/** A refresh token, used or not. Used ones stay as long as their session, to recognise a thief. */
+/** A refresh token, used or not. A used one stays for the TTL of a session, to recognise a thief. */
 @Entity('refresh_tokens')
 @Check(
   'ck_refresh_tokens_used_with_successor',
   '(used_at IS NULL) = (successor_id IS NULL) AND (used_at IS NULL) = (successor_salt IS NULL)',
 )
 @Index('ix_refresh_tokens_session', ['sessionId'])
+@Index('ix_refresh_tokens_used_at', ['usedAt'], { where: 'used_at IS NOT NULL' })
 export class RefreshTokenEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_refresh_tokens' })
   id!: string;

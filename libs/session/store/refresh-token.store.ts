@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { Batcher, OverloadedError } from '#libs/common';
 import { Database } from '#libs/database';
 import {
   hashSecret,
@@ -37,11 +38,21 @@ export type RotationOutcome =
   | { outcome: 'reused'; session: DatedSession; revoked: RevokedSession }
   | { outcome: 'unknown' | 'revoked' | 'expired' };
 
-interface TokenRow {
+/**
+ * Lookups of presented tokens. However many clients present invented ones, they take two connections at most, and
+ * no transaction.
+ */
+const LOOKUP_LIMITS = { maxBatch: 500, maxRunning: 2, maxWaiting: 10_000 };
+
+/** What tells whether a token is genuine, and whose. */
+interface OwnerRow {
   id: string;
   session_id: string;
   user_id: string;
   secret_hash: Buffer;
+}
+
+interface TokenRow {
   used_at: Date | null;
   used_by: string | null;
   successor_id: string | null;
@@ -52,13 +63,21 @@ interface TokenRow {
 /** Refresh tokens in Postgres. Methods throw DependencyUnavailableError when it is away. */
 @Injectable()
 export class RefreshTokenStore {
+  private readonly owners = new Batcher<string, OwnerRow>(
+    (ids) => this.readOwners(ids),
+    LOOKUP_LIMITS,
+    () => new OverloadedError(),
+  );
+
   constructor(
     private readonly database: Database,
     private readonly revocations: SessionRevocationStore,
   ) {}
 
   /**
-   * Uses a token and makes its successor, in one transaction; extends the session.
+   * Uses a token and makes its successor, in one transaction; extends the session. A share of a query for a
+   * token that is not genuine.
+   * @throws OverloadedError when too many lookups wait.
    */
   async rotate(
     presented: RefreshToken,
@@ -66,11 +85,12 @@ export class RefreshTokenStore {
     nowMs: number,
     { expiresAtMs, tokensExpireAtMs, alongside }: RotateOptions,
   ): Promise<RotationOutcome> {
+    const owner = await this.owners.get(presented.id);
+    // An unknown id and a wrong secret alike: neither says anything of the session.
+    if (!owner || !isSecretOf(presented.secret, owner.secret_hash)) {
+      return { outcome: 'unknown' };
+    }
     return this.database.transaction(async () => {
-      const owner = await this.ownerOf(presented);
-      if (!owner) {
-        return { outcome: 'unknown' };
-      }
       const session = await this.lockSession(owner.session_id, owner.user_id);
       if (!session) {
         return { outcome: 'revoked' };
@@ -79,7 +99,7 @@ export class RefreshTokenStore {
         return { outcome: 'expired' };
       }
       await alongside?.(session.userId);
-      // Read again under the session's lock: of many callers all but the first see it used.
+      // Under the session's lock: of many callers all but the first see it used.
       const token = await this.read(presented.id);
       if (!token) {
         return { outcome: 'unknown' };
@@ -107,17 +127,37 @@ export class RefreshTokenStore {
     });
   }
 
-  /** Null for an unknown id and for a wrong secret alike: neither says anything of the session. */
-  private async ownerOf(presented: RefreshToken): Promise<TokenRow | null> {
-    const token = await this.read(presented.id);
-    return token && isSecretOf(presented.secret, token.secret_hash) ? token : null;
+  /**
+   * Deletes tokens that were used before an instant. One query.
+   * @returns how many; fewer than `limit` when no more are left.
+   */
+  async deleteUsed(beforeMs: number, limit: number): Promise<number> {
+    const rows = await this.query<{ count: number }>(
+      `WITH deleted AS (
+         DELETE FROM refresh_tokens WHERE id IN (
+           SELECT id FROM refresh_tokens WHERE used_at < $1
+            ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING id
+       ) SELECT count(*)::int AS count FROM deleted`,
+      [new Date(beforeMs), limit],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  private async readOwners(ids: readonly string[]): Promise<Map<string, OwnerRow>> {
+    const rows = await this.query<OwnerRow>(
+      `SELECT token.id, token.session_id, token.secret_hash, session.user_id
+         FROM refresh_tokens token JOIN sessions session ON session.id = token.session_id
+        WHERE token.id = ANY($1)`,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   private async read(id: string): Promise<TokenRow | null> {
     const rows = await this.query<TokenRow>(
-      `SELECT token.*, session.user_id, successor.used_at AS successor_used_at
+      `SELECT token.*, successor.used_at AS successor_used_at
          FROM refresh_tokens token
-         JOIN sessions session ON session.id = token.session_id
          LEFT JOIN refresh_tokens successor ON successor.id = token.successor_id
         WHERE token.id = $1`,
       [id],
