@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { RedisTrust, RedisUpdates } from '#libs/sync';
+import { RevokedSessionCleaner } from './revoked-session-cleaner';
 import { RevocationBacklog, toNote } from './revocation-backlog';
 import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
 import { SessionLookup } from './session-lookup';
@@ -32,6 +33,7 @@ export class SessionPublisher {
     private readonly backlog: RevocationBacklog,
     private readonly trust: RedisTrust,
     private readonly updates: RedisUpdates,
+    private readonly cleaner: RevokedSessionCleaner,
     private readonly options: SessionOptions,
     private readonly metrics: Metrics,
   ) {}
@@ -116,26 +118,27 @@ export class SessionPublisher {
   }
 
   /** All sessions of a user have ended. */
-  async allRevoked(user: RevokedUser, nowMs: number): Promise<void> {
+  async allRevoked(user: RevokedUser, reason: RevocationReason, nowMs: number): Promise<void> {
     await this.metrics.sync.untilEnforced(async () => {
-      if (!(await this.tryAllRevoked(user, nowMs))) {
+      if (!(await this.tryAllRevoked(user, reason, nowMs))) {
         await this.settle();
       }
     });
   }
 
   /** @returns false when Redis did not take it: `settle` before it is called done. */
-  async tryAllRevoked(user: RevokedUser, nowMs: number): Promise<boolean> {
+  async tryAllRevoked(
+    user: RevokedUser,
+    reason: RevocationReason,
+    nowMs: number,
+  ): Promise<boolean> {
     const keepMs = this.options.ttlSeconds * 1000;
     const tombstones = this.tombstones(user.revoked, nowMs);
     const taken = await this.updates.attempt(user.userId, () =>
       this.redis.revokeAll(user, tombstones, keepMs),
     );
-    if (taken?.rest) {
-      // They are dead already: a failure here costs nothing but their memory.
-      await this.updates.attempt(user.userId, () =>
-        this.redis.removeRevoked(user, keepMs, taken.rest),
-      );
+    if (taken?.rest || user.count > user.revoked.length) {
+      this.cleaner.cleanUp({ user, reason, revokedAtMs: nowMs, cursor: taken?.rest ?? null });
     }
     return taken !== null;
   }

@@ -12,6 +12,7 @@ import { RevocationBacklog } from './revocation-backlog';
 import { SessionChangesApplier } from './session-changes.applier';
 import { SessionRecount } from './session-recount';
 import { SessionLookup } from './session-lookup';
+import { RevokedSessionCleaner } from './revoked-session-cleaner';
 import { SessionPublisher } from './session-publisher';
 import { SessionOptions } from './session.options';
 import { SessionService } from './session.service';
@@ -59,6 +60,7 @@ export class SessionModule {
         SessionChangesApplier,
         SessionRecount,
         SessionLookup,
+        RevokedSessionCleaner,
         SessionPublisher,
         LastSeenTracker,
         SessionService,

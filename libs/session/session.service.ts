@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
-import { Clock, deleteInBatches, DependencyUnavailableError } from '#libs/common';
+import { Clock, deleteInBatches } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisTrust } from '#libs/sync';
@@ -33,7 +33,6 @@ import {
   SessionRevocationStore,
   type RevokeAllAlongside,
   type RevokedSession,
-  type RevokedUser,
 } from './store/session-revocation.store';
 import { SubjectStore } from './store/subject.store';
 
@@ -256,16 +255,15 @@ export class SessionService {
 
   /**
    * Ends every session of a user: record first, then Redis. One transaction and one Redis round trip, which
-   * do, and block others for, the same whatever the number of sessions; beyond 500 a statement and a round
-   * trip for each 500 follow, to tidy. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
+   * do, and block others for, the same whatever the number of sessions; what is
+   * left of more than 250 is cleaned up afterwards. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
    * @returns how many live sessions this call ended.
    */
   async revokeAll(userId: string, { reason, ...more }: RevokeAllOptions): Promise<number> {
     const nowMs = this.clock.nowMs();
     const revoked = await this.revocations.revokeAll(userId, reason, nowMs, more);
     this.countRevoked(reason, revoked.count);
-    await this.publisher.allRevoked(revoked, nowMs);
-    await this.markRest(revoked, reason, nowMs);
+    await this.publisher.allRevoked(revoked, reason, nowMs);
     return revoked.count;
   }
 
@@ -288,10 +286,9 @@ export class SessionService {
       });
       total += revoked.count;
       this.countRevoked(reason, revoked.count);
-      if (!(await this.publisher.tryAllRevoked(revoked, nowMs))) {
+      if (!(await this.publisher.tryAllRevoked(revoked, reason, nowMs))) {
         notInRedis.push(userId);
       }
-      await this.markRest(revoked, reason, nowMs);
     };
     try {
       await forEachUser({
@@ -334,24 +331,6 @@ export class SessionService {
         signal,
       ),
     };
-  }
-
-  /** The sessions are revoked already: what is left unmarked now is marked at the user's next revoke-all. */
-  private async markRest(
-    user: RevokedUser,
-    reason: RevocationReason,
-    nowMs: number,
-  ): Promise<void> {
-    if (user.revoked.length === user.count) {
-      return;
-    }
-    try {
-      await this.revocations.markRest(user, reason, nowMs);
-    } catch (error) {
-      if (!(error instanceof DependencyUnavailableError)) {
-        throw error;
-      }
-    }
   }
 
   private async endById(userId: string, sessionId: string): Promise<void> {

@@ -13,7 +13,7 @@ import { toRecordedSession, toSession, type SessionRow } from './session-row';
 import { FIRST_GENERATION, SubjectStore } from './subject.store';
 
 /** Sessions beyond the limit that one sign-in ends: there are more only after the limit was lowered. */
-const MAX_MAKING_ROOM = 500;
+const MAX_MAKING_ROOM = 250;
 
 interface StateRow extends SessionRow {
   revoked_at: Date | null;

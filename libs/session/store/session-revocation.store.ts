@@ -13,8 +13,10 @@ const IS_LIVE = `revoked_at IS NULL AND expires_at > $1 AND generation =
 const RETURN_ENDED = `RETURNING sessions.id, sessions.user_id,
   COALESCE(sessions.tokens_expire_at, sessions.expires_at) AS tokens_expire_at`;
 
-/** Sessions of a user that one statement marks as revoked, and one script puts tombstones on. */
-const MARKED_AT_ONCE = 500;
+/** Sessions of a user that are marked as revoked in one transaction, and get tombstones in one script. */
+const MARKED_AT_ONCE = 250;
+/** Those that one statement marks beyond that. */
+const MORE_AT_ONCE = 1_000;
 
 /** Sessions of a user by their generations, both included. */
 interface Generations {
@@ -42,7 +44,7 @@ export interface RevokedUser {
   generation: number;
   /** How many live sessions it ended. */
   count: number;
-  /** Those of them that were marked in the same transaction: all, up to 500. */
+  /** Those of them that were marked in the same transaction: all, up to 250. */
   revoked: RevokedSession[];
 }
 
@@ -91,7 +93,7 @@ export class SessionRevocationStore {
   }
 
   /**
-   * Raises the user's generation, which ends every session, and marks up to 500 of them, together. Takes as
+   * Raises the user's generation, which ends every session, and marks up to 250 of them, together. Takes as
    * long for a million sessions as for some hundreds, but for counting them.
    */
   async revokeAll(
@@ -107,7 +109,7 @@ export class SessionRevocationStore {
       await this.outbox.append(sessionChanges.allRevoked(userId, generation));
       // None of an earlier generation was still alive.
       const lived = { userId, from: generation - 1, to: generation - 1 };
-      const revoked = await this.mark(lived, reason, nowMs);
+      const revoked = await this.mark(lived, reason, nowMs, MARKED_AT_ONCE);
       const unmarked = revoked.length < MARKED_AT_ONCE ? 0 : await this.countUnmarked(lived, nowMs);
       const count = revoked.length + unmarked;
       await afterwards?.(count);
@@ -116,18 +118,17 @@ export class SessionRevocationStore {
   }
 
   /**
-   * Marks the sessions that `revokeAll` has revoked without marking them, in bounded batches: unmarked rows make
-   * every later search for the user's sessions longer, and nothing else.
+   * Marks up to 1,000 of the sessions that `revokeAll` has revoked without marking them: unmarked rows make every
+   * later search for the user's sessions longer, and nothing else. One query.
+   * @returns whether there are more.
    */
-  async markRest(
+  async markMore(
     { userId, generation }: RevokedUser,
     reason: RevocationReason,
     nowMs: number,
-  ): Promise<void> {
-    let marked: number;
-    do {
-      marked = (await this.mark({ userId, from: 0, to: generation - 1 }, reason, nowMs)).length;
-    } while (marked === MARKED_AT_ONCE);
+  ): Promise<boolean> {
+    const dead = { userId, from: 0, to: generation - 1 };
+    return (await this.mark(dead, reason, nowMs, MORE_AT_ONCE)).length === MORE_AT_ONCE;
   }
 
   /** Takes revocations to the record that it does not know yet; it keeps its own. One query. */
@@ -166,14 +167,15 @@ export class SessionRevocationStore {
     { userId, from, to }: Generations,
     reason: RevocationReason,
     nowMs: number,
+    limit: number,
   ): Promise<RevokedSession[]> {
     const rows = await this.query<EndedRow>(
       `WITH ended AS (${END_SESSIONS} id IN (
          SELECT id FROM sessions
           WHERE user_id = $3 AND generation BETWEEN $4 AND $5 AND revoked_at IS NULL AND expires_at > $1
-          LIMIT ${MARKED_AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED) ${RETURN_ENDED})
+          LIMIT $6 FOR NO KEY UPDATE SKIP LOCKED) ${RETURN_ENDED})
        SELECT * FROM ended`,
-      [new Date(nowMs), reason, userId, from, to],
+      [new Date(nowMs), reason, userId, from, to, limit],
     );
     return rows.map(toRevokedSession);
   }

@@ -31,7 +31,7 @@ local function forget(sessions_key, index_key, statistics_key, field)
 end
 
 -- Fields of a sessions hash that one call looks at.
-local FORGET_PAGE = 500
+local FORGET_PAGE = 250
 
 -- Removes the user's sessions whose generation is below one, or cannot be read, of one page of the hash.
 -- cursor: '0' at first, then what the last call returned, until that is '0' again.

@@ -1,0 +1,67 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { DependencyUnavailableError } from '#libs/common';
+import { serializeError } from '#libs/log';
+import type { RevocationReason } from './session';
+import { SessionOptions } from './session.options';
+import { RedisSessionStore } from './store/redis-session.store';
+import { SessionRevocationStore, type RevokedUser } from './store/session-revocation.store';
+
+/** What a revoke-all has left to be cleaned up. */
+export interface RevokedRemains {
+  user: RevokedUser;
+  reason: RevocationReason;
+  revokedAtMs: number;
+  /** Where the removal from Redis goes on; null: nothing is left there. */
+  cursor: string | null;
+}
+
+/**
+ * Marks and removes, one user after another and in bounded batches, what a revoke-all has left of a user with
+ * more sessions than one step takes. They are revoked already. What an end of the process leaves goes by its
+ * TTL, or with the user's next revoke-all.
+ */
+@Injectable()
+export class RevokedSessionCleaner implements OnModuleDestroy {
+  private readonly logger = new Logger('Session');
+  private running = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly revocations: SessionRevocationStore,
+    private readonly redis: RedisSessionStore,
+    private readonly options: SessionOptions,
+  ) {}
+
+  /** Returns at once; never throws. */
+  cleanUp(remains: RevokedRemains): void {
+    this.running = this.running
+      .then(() => this.work(remains))
+      .catch((error: unknown) => {
+        if (!(error instanceof DependencyUnavailableError)) {
+          this.logger.error({ err: serializeError(error) }, 'revoked sessions were not cleaned up');
+        }
+      });
+  }
+
+  /** Resolves when nothing is left to do. */
+  async ended(): Promise<void> {
+    await this.running;
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  private async work({ user, reason, revokedAtMs, cursor }: RevokedRemains): Promise<void> {
+    const keepMs = this.options.ttlSeconds * 1000;
+    let rest = cursor;
+    while (rest !== null && !this.stopped) {
+      rest = await this.redis.removeRevoked(user, keepMs, rest);
+    }
+    let isMore = user.count > user.revoked.length;
+    while (isMore && !this.stopped) {
+      isMore = await this.revocations.markMore(user, reason, revokedAtMs);
+    }
+  }
+}
