@@ -1,3 +1,5 @@
+import { outsideRequest } from './request-context';
+
 /** How a `Batcher` is bounded. */
 export interface BatchLimits {
   /** Keys that one load may take. */
@@ -53,10 +55,13 @@ export class Batcher<Key, Value> {
   private schedule(): void {
     if (!this.scheduled && this.running < this.limits.maxRunning) {
       this.scheduled = true;
-      setImmediate(() => {
-        this.scheduled = false;
-        void this.runNext();
-      });
+      // A load for many belongs to none of their requests.
+      outsideRequest(() =>
+        setImmediate(() => {
+          this.scheduled = false;
+          void this.runNext();
+        }),
+      );
     }
   }
 

@@ -12,6 +12,7 @@ export {
   type ErrorCode,
   type FieldError,
 } from './domain-error';
+export { ANY_CLIENT, FairQueue, type Admission, type ClientClass } from './fair-queue';
 export { InternalError } from './internal-error';
 export { parseIpAddress } from './ip-address';
 export { OutageLog, type OutageLogOptions } from './outage-log';

@@ -26,7 +26,7 @@ export interface DatabaseOptions {
   connectAttempts?: number;
 }
 
-const POOL_SIZE = 10;
+export const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 3000;
 const IDLE_TIMEOUT_MS = 10_000;

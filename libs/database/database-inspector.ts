@@ -62,12 +62,12 @@ export class DatabaseInspector implements OnModuleDestroy {
 
   /** Asks nobody. */
   pool(): PoolFigures {
-    const { pool } = this.database;
+    const { pool, waiting } = this.database;
     return {
       size: pool.totalCount,
       inUse: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
-      waiting: pool.waitingCount,
+      waiting,
       maximum: pool.options.max,
     };
   }

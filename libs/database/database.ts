@@ -1,11 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AsyncScope, CircuitBreaker, type CircuitState } from '#libs/common';
+import {
+  AsyncScope,
+  CircuitBreaker,
+  currentRequest,
+  FairQueue,
+  type Admission,
+  type CircuitState,
+} from '#libs/common';
 import { Metrics, type CallTimer } from '#libs/metrics';
 import { isConnectionLimit } from './connection-failure';
 import type { ConnectionPool } from './connection-pool';
-import { clientConfigOf } from './data-source-options';
+import { clientConfigOf, POOL_SIZE } from './data-source-options';
 import { guarded } from './database-errors';
 import { doExclusively } from './exclusive-work';
 import { connect, type PostgresClient } from './postgres-client';
@@ -13,6 +20,9 @@ import { ReservedConnection } from './reserved-connection';
 
 /** Between attempts to get a connection beside the pool that Postgres does not grant yet. */
 const ROOM_POLL_MS = 100;
+
+/** Statements and transactions that wait for a connection at once. At a millisecond each, a tenth of a second. */
+const MAX_WAITING = 1_000;
 
 /** A transaction in progress. */
 interface Transaction {
@@ -23,13 +33,15 @@ interface Transaction {
 /**
  * Postgres as the stores see it. Work started inside `transaction` joins it, also across stores, so
  * that a change of two tables owned by two libraries still happens wholly or not at all. A Postgres
- * that does not answer is not asked for a while: then everything is refused at once.
+ * that does not answer is not asked for a while: then everything is refused at once. While all connections of
+ * the pool are taken, clients take turns: a flood by one of them makes that one wait, and is not mistaken for a
+ * Postgres that is away.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly circuit = new CircuitBreaker('postgres');
   private readonly current = new AsyncScope<Transaction>();
-
+  private readonly queue: FairQueue;
   private readonly runs: CallTimer;
   private readonly transactions: CallTimer;
 
@@ -37,6 +49,8 @@ export class Database implements OnApplicationShutdown {
     private readonly dataSource: DataSource,
     private readonly metrics: Metrics,
   ) {
+    const { poolSize = POOL_SIZE } = dataSource.options as { poolSize?: number };
+    this.queue = new FairQueue(poolSize, MAX_WAITING);
     this.runs = metrics.stores.postgresOperation('run');
     this.transactions = metrics.stores.postgresOperation('transaction');
     metrics.stores.watchCircuit('postgres', () => this.circuit.state);
@@ -44,15 +58,14 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * Runs statements in the surrounding transaction, or each by itself.
-   * @throws DependencyUnavailableError when Postgres cannot answer in time.
+   * @throws DependencyUnavailableError when Postgres cannot answer in time; OverloadedError when too many wait
+   * for a connection.
    */
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const transaction = this.current.get();
     return transaction
       ? guarded(() => work(transaction.manager))
-      : this.circuit.run(() =>
-          this.runs.measure(() => guarded(() => work(this.dataSource.manager))),
-        );
+      : this.inTurn(this.runs, () => work(this.dataSource.manager));
   }
 
   /**
@@ -65,14 +78,8 @@ export class Database implements OnApplicationShutdown {
       return work();
     }
     const afterCommit: Transaction['afterCommit'] = [];
-    const result = await this.circuit.run(() =>
-      this.transactions.measure(() =>
-        guarded(() =>
-          this.dataSource.transaction((manager) =>
-            this.current.during({ manager, afterCommit }, work),
-          ),
-        ),
-      ),
+    const result = await this.inTurn(this.transactions, () =>
+      this.dataSource.transaction((manager) => this.current.during({ manager, afterCommit }, work)),
     );
     afterCommit.forEach((callback) => callback());
     return result;
@@ -123,6 +130,11 @@ export class Database implements OnApplicationShutdown {
     return master;
   }
 
+  /** Statements and transactions that wait for a connection. */
+  get waiting(): number {
+    return this.queue.waiting + this.pool.waitingCount;
+  }
+
   /** Whether statements are sent at all. */
   get circuitState(): CircuitState {
     return this.circuit.state;
@@ -130,6 +142,13 @@ export class Database implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.circuit.shutdown();
+  }
+
+  /** In this order: what waits while the circuit opens is refused at once when its turn comes. */
+  private inTurn<T>(calls: CallTimer, work: () => Promise<T>): Promise<T> {
+    return this.queue.run(asker(), () =>
+      this.circuit.run(() => calls.measure(() => guarded(work))),
+    );
   }
 
   /** One that Postgres does not grant is waited for, until the deadline; the pool makes room for it. */
@@ -153,4 +172,15 @@ export class Database implements OnApplicationShutdown {
       }
     }
   }
+}
+
+/** What the service does by itself, or for many at once, comes first; then users; then clients without a session. */
+function asker(): Admission {
+  const request = currentRequest();
+  if (!request) {
+    return { party: '', class: 'known' };
+  }
+  return request.session
+    ? { party: request.session.userId, class: 'familiar' }
+    : { party: request.origin().ip ?? '', class: 'stranger' };
 }

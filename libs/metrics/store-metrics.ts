@@ -38,7 +38,7 @@ export class StoreMetrics {
     });
     this.postgresOperations = new Histogram({
       name: 'latchkey_postgres_operation_duration_seconds',
-      help: 'Work with Postgres, waiting for a connection included.',
+      help: 'Work with Postgres, from when it has got its turn.',
       labelNames: ['operation', 'outcome'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],

@@ -291,12 +291,14 @@ async function knownToRedis(...signedIn: AuthResultDto[]): Promise<void> {
   }
 }
 
+/** Also the circuit tries Postgres again, up to 250 ms after that is back. */
 async function ready(): Promise<void> {
   await until(async () => {
-    const { status, body } = await app.http.get<{ details: { redis: { status: string } } }>(
-      '/health/ready',
-    );
-    return status === 200 && body.details.redis.status === 'up';
+    const { status, body } = await app.http.get<{
+      details: { redis: { status: string }; postgres: { circuit: string } };
+    }>('/health/ready');
+    const { redis, postgres } = body.details;
+    return status === 200 && redis.status === 'up' && postgres.circuit !== 'open';
   });
 }
 
