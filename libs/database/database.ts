@@ -174,13 +174,10 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
-/** What the service does by itself, or for many at once, comes first; then users; then clients without a session. */
+/** What the service does by itself, or for many at once, comes first; then each user and each address takes a turn. */
 function asker(): Admission {
   const request = currentRequest();
-  if (!request) {
-    return { party: '', class: 'known' };
-  }
-  return request.session
-    ? { party: request.session.userId, class: 'familiar' }
-    : { party: request.origin().ip ?? '', class: 'stranger' };
+  return request
+    ? { party: request.session?.userId ?? request.origin().ip ?? '', class: 'stranger' }
+    : { party: '', class: 'known' };
 }

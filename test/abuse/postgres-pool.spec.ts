@@ -1,52 +1,78 @@
-import { startTestApp, type TestApp } from '../support/app';
+import { OverloadedError, runInRequest, identifyRequest } from '../../libs/common';
 import { Database } from '../../libs/database';
-import { inTurns } from '../support/in-turns';
+import { startTestApp, type TestApp } from '../support/app';
 
-const LIST = '/api/auth/sessions';
-/** More than may wait for a connection. */
-const FLOOD = 1_500;
-const HONEST = 8;
+/** Statements that may wait for a connection. */
+const MAX_WAITING = 1_000;
+const FLOOD = 3 * MAX_WAITING;
+const POOL = 2;
 
-describe('one account that asks Postgres from many connections', () => {
+interface Client {
+  ip: string;
+  userId?: string;
+}
+
+describe('a client that asks Postgres from many connections', () => {
   let app: TestApp;
+  let database: Database;
 
   beforeAll(async () => {
-    app = await startTestApp({ env: { DATABASE_POOL_MAX: '2' } });
+    app = await startTestApp({ env: { DATABASE_POOL_MAX: String(POOL) } });
+    database = app.nest.get(Database);
   });
 
   afterAll(() => app.close());
 
-  it('makes itself wait, and no other account', async () => {
-    const [attacker, honest] = await Promise.all([app.register(), app.register()]);
-    const database = app.nest.get(Database);
-    const flood = { done: false, answered: 0, statuses: new Map<number, number>(), waited: 0 };
-    const flooding = inTurns(FLOOD, FLOOD, async () => {
-      while (!flood.done) {
-        const { status, body } = await app.http.get(LIST, { token: attacker.accessToken });
-        expect(['overloaded', undefined]).toContain(body.code);
-        flood.answered += 1;
-        flood.waited = Math.max(flood.waited, database.waiting);
-        flood.statuses.set(status, (flood.statuses.get(status) ?? 0) + 1);
-        if (status === 200) {
-          expect(database.circuitState).toBe('closed');
-        }
+  /** One statement in a request of a client. */
+  function ask({ ip, userId }: Client): Promise<unknown> {
+    const context = { requestId: 'of the test', origin: () => ({ ip }) };
+    return runInRequest(context, async (end) => {
+      if (userId !== undefined) {
+        identifyRequest({ id: 'of the test', userId });
+      }
+      try {
+        return await database.run((manager) => manager.query('SELECT 1'));
+      } finally {
+        end();
       }
     });
-    // Until the queue is full.
-    while (!flood.statuses.has(503)) {
-      await app.http.get('/health/live');
-    }
-    const before = flood.statuses.get(200) ?? 0;
-    for (let time = 0; time < HONEST; time++) {
-      const { status } = await app.http.get(LIST, { token: honest.accessToken });
-      expect(status).toBe(200);
-    }
-    const meanwhile = (flood.statuses.get(200) ?? 0) - before;
-    flood.done = true;
-    await flooding;
-    expect(new Set(flood.statuses.keys())).toEqual(new Set([200, 503]));
-    expect(flood.waited).toBeGreaterThan(500);
-    // First come, first served would have let a thousand of the attacker's pass for each.
-    expect(meanwhile / HONEST).toBeLessThan(100);
+  }
+
+  const ATTACKERS: Record<string, Client> = {
+    'with a session': { ip: '192.0.2.1', userId: 'attacker' },
+    'without one': { ip: '192.0.2.1' },
+  };
+
+  it.each(Object.entries(ATTACKERS))('%s takes one turn in all', async (_which, attacker) => {
+    const flood = { answered: 0, refused: 0 };
+    const flooding = Array.from({ length: FLOOD }, () =>
+      ask(attacker).then(
+        () => (flood.answered += 1),
+        (error: unknown) => {
+          expect(error).toBeInstanceOf(OverloadedError);
+          flood.refused += 1;
+        },
+      ),
+    );
+    expect(database.waiting).toBeGreaterThanOrEqual(MAX_WAITING);
+    const honest = [
+      ask({ ip: '192.0.2.1', userId: 'honest' }),
+      ask({ ip: '192.0.2.2' }),
+      database.run((manager) => manager.query('SELECT 1')),
+    ];
+    const answeredBefore = await Promise.all(
+      honest.map(async (asked) => {
+        await asked;
+        return flood.answered;
+      }),
+    );
+    // First come, first served would have let a thousand of the attacker's pass.
+    expect(Math.max(...answeredBefore)).toBeLessThan(20);
+    await Promise.all(flooding);
+    expect(flood).toEqual({
+      answered: MAX_WAITING + POOL - honest.length,
+      refused: FLOOD - MAX_WAITING - POOL + honest.length,
+    });
+    expect(database.circuitState).toBe('closed');
   });
 });
