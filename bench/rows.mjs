@@ -29,7 +29,6 @@ const SEEDING = { REGISTER_LIMIT_PER_ADDRESS: '1000000' };
 const SIGNING_IN = {
   LOGIN_LIMIT_PER_ACCOUNT: '1000000',
   LOGIN_LIMIT_PER_ADDRESS: '1000000',
-  LOGIN_LIMIT_GLOBAL: '1000000',
 };
 
 const STORES = { needsRedis: true, needsDatabase: true };

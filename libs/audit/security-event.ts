@@ -8,7 +8,7 @@ export interface SecurityEventDetails {
   account_imported: { role: string; disabled: boolean };
   login_succeeded: NoDetails;
   login_failed: { reason: 'unknown_account' | 'wrong_password' | 'account_disabled' };
-  login_refused_by_limit: { limit: 'account' | 'address' | 'global' };
+  login_refused_by_limit: { limit: 'account' | 'address' };
   logout: NoDetails;
   refresh_token_reused: NoDetails;
   session_revoked: { reason: 'revoked_by_user' | 'session_limit' };

@@ -25,8 +25,8 @@ export interface RateLimitSettings {
   /** Of one account, from one address. */
   loginsPerAccount: number;
   loginsPerAddress: number;
-  loginsGlobal: number;
   registrationsPerAddress: number;
+  failedRefreshesPerAddress: number;
 }
 
 /** What new passwords are held against, and how many may wait to be hashed. */

@@ -37,10 +37,10 @@ describe('settings', () => {
       docs: true,
       rateLimits: {
         enabled: true,
-        loginsGlobal: 6000,
         loginsPerAccount: 10,
         loginsPerAddress: 100,
         registrationsPerAddress: 20,
+        failedRefreshesPerAddress: 120,
       },
       trustedProxies: undefined,
       databaseUrl: REQUIRED.DATABASE_URL,
@@ -220,7 +220,7 @@ describe('settings', () => {
   it.each([
     ['LOGIN_LIMIT_PER_ACCOUNT', '0'],
     ['LOGIN_LIMIT_PER_ADDRESS', 'none'],
-    ['LOGIN_LIMIT_GLOBAL', '-1'],
+    ['REFRESH_LIMIT_PER_ADDRESS', '-1'],
     ['REGISTER_LIMIT_PER_ADDRESS', '1.5'],
     ['MAX_CONNECTIONS', '0'],
     ['RATE_LIMIT', 'yes'],

@@ -97,8 +97,8 @@ export class Settings {
       enabled: parsed.RATE_LIMIT,
       loginsPerAccount: parsed.LOGIN_LIMIT_PER_ACCOUNT,
       loginsPerAddress: parsed.LOGIN_LIMIT_PER_ADDRESS,
-      loginsGlobal: parsed.LOGIN_LIMIT_GLOBAL,
       registrationsPerAddress: parsed.REGISTER_LIMIT_PER_ADDRESS,
+      failedRefreshesPerAddress: parsed.REFRESH_LIMIT_PER_ADDRESS,
     };
     this.trustedProxies = parsed.TRUST_PROXY;
     this.corsOrigins = parsed.CORS_ORIGINS;

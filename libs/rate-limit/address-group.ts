@@ -2,23 +2,60 @@ import { isIPv6 } from 'node:net';
 import { parseIpAddress } from '#libs/common';
 
 const GROUPS = 8;
-/** Of the eight, those that a provider assigns; the rest is the customer's to choose. */
-const NETWORK_GROUPS = 4;
+const GROUP_BITS = 16;
 
 /**
- * Whom an address stands for. Of IPv6 the network of 64 bits: whoever has one address of it has all
- * of them (RFC 6177).
+ * Lengths of IPv6 networks that one customer is given, from the longest assignment to the shortest (RFC 6177), and
+ * how many times the limit of one address each of them has.
  */
-export function addressGroup(address: string): string {
-  const parsed = parseIpAddress(address) ?? address;
-  return isIPv6(parsed) ? networkOf(parsed) : parsed;
+const IPV6_LEVELS = [
+  { bits: 48, times: 4 },
+  { bits: 56, times: 2 },
+  { bits: 64, times: 1 },
+] as const;
+
+/** Addresses that count as one. */
+export interface AddressGroup {
+  /** The IPv4 address, or the IPv6 network with its length. */
+  name: string;
+  /** How many times the limit of one address the group has. */
+  times: number;
 }
 
-function networkOf(address: string): string {
+/**
+ * The groups that an address counts for, from the broadest to the narrowest. IPv4: the address alone. IPv6: its
+ * networks of 48, 56 and 64 bits, because the holder of a network chooses addresses in it at will.
+ */
+export function addressGroups(address: string): AddressGroup[] {
+  const parsed = parseIpAddress(address) ?? address;
+  if (!isIPv6(parsed)) {
+    return [{ name: parsed, times: 1 }];
+  }
+  const groups = groupsOf(parsed);
+  return IPV6_LEVELS.map(({ bits, times }) => ({ name: networkOf(groups, bits), times }));
+}
+
+/** The broadest group of an address: the party that it belongs to. */
+export function partyOf(address: string): string {
+  const [broadest] = addressGroups(address) as [AddressGroup];
+  return broadest.name;
+}
+
+/** The eight numbers of 16 bits. */
+function groupsOf(address: string): number[] {
   const [left = '', right] = address.split('::');
   const groups = left === '' ? [] : left.split(':');
   const tail = right === undefined || right === '' ? [] : right.split(':');
   const missing = right === undefined ? 0 : Math.max(0, GROUPS - groups.length - tail.length);
-  const all = [...groups, ...Array<string>(missing).fill('0'), ...tail];
-  return `${all.slice(0, NETWORK_GROUPS).join(':')}::/64`;
+  return [...groups, ...Array<string>(missing).fill('0'), ...tail].map((text) =>
+    parseInt(text, 16),
+  );
+}
+
+function networkOf(groups: number[], bits: number): string {
+  const shown = groups.slice(0, Math.ceil(bits / GROUP_BITS)).map((group, index) => {
+    const inNetwork = Math.min(GROUP_BITS, bits - index * GROUP_BITS);
+    return (group & (0xffff << (GROUP_BITS - inNetwork)) & 0xffff).toString(16);
+  });
+  return `${shown.join(':')}::/${bits}`;
 }

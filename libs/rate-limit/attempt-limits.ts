@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { OverloadedError } from '#libs/common';
-import { Metrics } from '#libs/metrics';
-import { RedisClient } from '#libs/redis';
-import { addressGroup } from './address-group';
-import { countingScript, Limiter, type LimitRule, type Standing } from './limiter';
-import { LIMIT_NAMES, type LimitName } from './limit-name';
+import { OverloadedError, type Admission } from '#libs/common';
+import { addressGroups, partyOf } from './address-group';
+import { AttemptCounters, type Admitted } from './attempt-counters';
+import { counterOf, countersOf, type LimitRule, type Standing } from './counter';
+import { KnownClients } from './known-clients';
 import { RateLimitOptions } from './rate-limit.options';
-import { RateLimitedError } from './rate-limited.error';
 
 const MINUTE_SECONDS = 60;
 /** A quarter of an hour: the longest that one address is kept from one account. */
@@ -20,107 +17,141 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 4000;
 /** Attempts that wait at once; each holds a connection. */
 const MAX_DELAYED = 500;
-/** By which a refusal is held back: who asks again at once asks every other second. */
-const REFUSAL_DELAY_MS = 2000;
-const MAX_HELD_REFUSALS = 2000;
 
-/** Whose password is to be proved: an address of e-mail or an id. Kept hashed, for a quarter of an hour. */
+/** Counts and never refuses. */
+const FAILURES: LimitRule = {
+  name: 'failures',
+  limit: 'account',
+  attempts: Number.MAX_SAFE_INTEGER,
+  windowSeconds: FAILURES_WINDOW_SECONDS,
+};
+
+/** Whose password is to be proved: an address of e-mail or an id. Kept hashed. */
 type Account = string;
 
+/** An attempt that may go on. */
+export interface AdmittedAttempt {
+  /** Of the limit that is closest; null without limits. */
+  standing: Standing | null;
+  admission: Admission;
+  /** Whether it is written down already that this account signs in from this address. */
+  isRemembered: boolean;
+}
+
 /**
- * How often somebody may try. An account is guarded together with the address that asks for it: who
- * attacks it is stopped, and its owner gets in from anywhere else. From all addresses together an
- * account is never refused; its attempts are delayed, the longer the more of them fail.
- * Nothing here rejects for Redis being away. One round trip each, admitting a sign-in two.
+ * How often a client may try to prove a password, or register. An account is guarded together with the address that
+ * asks for it: an attacker is stopped, and the owner gets in from anywhere else. From all addresses together an
+ * account is never refused; attempts on it are delayed, the longer the more of them fail, unless the account has signed
+ * in from there before.
+ * Nothing here rejects for Redis being away. One round trip each.
  */
 @Injectable()
 export class AttemptLimits {
-  private readonly enabled: boolean;
-  private readonly perAccount: Limiter;
-  private readonly perAddress: Limiter;
-  private readonly global: Limiter;
-  private readonly registrations: Limiter;
-  private readonly failures: Limiter;
-  private readonly countRefusal: (limit: LimitName) => void;
+  private readonly perAddress: LimitRule;
+  private readonly perAccount: LimitRule;
+  private readonly registrations: LimitRule;
   private delayed = 0;
-  private heldRefusals = 0;
 
-  constructor(options: RateLimitOptions, redis: RedisClient, metrics: Metrics) {
-    this.countRefusal = metrics.auth.refusals(LIMIT_NAMES);
-    const script = countingScript(redis);
-    const limiter = (name: string, attempts: number, more: Partial<LimitRule> = {}) =>
-      new Limiter(script, { name, attempts, windowSeconds: MINUTE_SECONDS, ...more });
-    this.enabled = options.enabled;
-    this.perAccount = limiter('account', options.loginsPerAccount, {
+  constructor(
+    private readonly options: RateLimitOptions,
+    private readonly counters: AttemptCounters,
+    private readonly clients: KnownClients,
+  ) {
+    const windowSeconds = MINUTE_SECONDS;
+    this.perAddress = {
+      name: 'address',
+      limit: 'address',
+      attempts: options.loginsPerAddress,
+      windowSeconds,
+    };
+    this.perAccount = {
+      name: 'account',
+      limit: 'account',
+      attempts: options.loginsPerAccount,
+      windowSeconds,
       longestWaitSeconds: LONGEST_WAIT_SECONDS,
-    });
-    this.perAddress = limiter('address', options.loginsPerAddress);
-    this.global = limiter('global', options.loginsGlobal);
-    this.registrations = limiter('registrations', options.registrationsPerAddress);
-    this.failures = limiter('failures', FREE_FAILURES, { windowSeconds: FAILURES_WINDOW_SECONDS });
+    };
+    this.registrations = {
+      name: 'registrations',
+      limit: 'address',
+      attempts: options.registrationsPerAddress,
+      windowSeconds,
+    };
   }
 
   /**
-   * Lets a sign-in, or another proof of a password, go on; after a delay where many have failed.
+   * Lets a sign-in go on; after a delay where many have failed.
    * @param account null where the request names none.
-   * @returns where the client stands with the limit that it is closest to; null without limits.
    * @throws RateLimitedError; OverloadedError when too many wait already.
    */
-  async admitLogin(account: Account | null, address: string): Promise<Standing | null> {
-    if (!this.enabled) {
-      return null;
+  async admitLogin(account: Account | null, address: string): Promise<AdmittedAttempt> {
+    const party = partyOf(address);
+    const { standing, readings } = await this.count(
+      account,
+      address,
+      this.clients.keysOf(account, party),
+    );
+    const [failures, ...marks] = readings;
+    const admission = { party, class: this.clients.classOf(marks) };
+    if (admission.class !== 'known') {
+      await this.delay(delayMs(failures?.value ?? 0));
     }
-    const group = addressGroup(address);
-    const [ofAccount, ofAddress, failed] = await Promise.all([
-      account === null ? null : this.perAccount.count(keyOf(account, group)),
-      this.perAddress.count(keyOf(group)),
-      account === null ? null : this.failures.add(keyOf(account), 0),
-    ]);
-    if (ofAccount) {
-      this.refuseBeyond('account', ofAccount);
-    }
-    this.refuseBeyond('address', ofAddress);
-    // After the others: a client that is refused must not use up what everybody shares.
-    this.refuseBeyond('global', await this.global.count('all'));
-    await this.delay(delayMs(failed?.counted ?? 0));
-    return ofAccount && ofAccount.remaining < ofAddress.remaining ? ofAccount : ofAddress;
+    return { standing, admission, isRemembered: this.isRemembered(marks) };
+  }
+
+  /**
+   * Lets a signed-in user prove the password; after a delay where many have failed.
+   * @throws as `admitLogin`
+   */
+  async admitPasswordProof(userId: string, address: string): Promise<AdmittedAttempt> {
+    const { standing, readings } = await this.count(userId, address, []);
+    await this.delay(delayMs(readings[0]?.value ?? 0));
+    const admission: Admission = { party: partyOf(address), class: 'known' };
+    return { standing, admission, isRemembered: true };
+  }
+
+  /** @throws RateLimitedError */
+  async admitRegistration(address: string): Promise<AdmittedAttempt> {
+    const party = partyOf(address);
+    const [, familiar] = this.clients.keysOf(null, party);
+    const { standing, readings } = await this.counters.admit(
+      countersOf(this.registrations, addressGroups(address)),
+      [familiar],
+    );
+    const isFamiliar = readings[0]?.value;
+    const admission: Admission = { party, class: isFamiliar ? 'familiar' : 'stranger' };
+    return { standing, admission, isRemembered: !this.options.enabled };
   }
 
   /** A proof of a password that failed: what comes for this account next may be delayed. */
   async failed(account: Account): Promise<void> {
-    if (this.enabled) {
-      await this.failures.add(keyOf(account), 1);
+    await this.counters.note([counterOf(FAILURES, account)]);
+  }
+
+  /** A sign-in or registration that succeeded: at most one round trip a day for an account and address. */
+  async succeeded(account: Account, attempt: AdmittedAttempt): Promise<void> {
+    if (!attempt.isRemembered) {
+      await this.clients.remember(account, attempt.admission.party);
     }
   }
 
-  /** @returns as `admitLogin`. @throws RateLimitedError */
-  async admitRegistration(address: string): Promise<Standing | null> {
-    if (!this.enabled) {
-      return null;
+  private count(
+    account: Account | null,
+    address: string,
+    marks: readonly string[],
+  ): Promise<Admitted> {
+    const groups = addressGroups(address);
+    const ofAddress = countersOf(this.perAddress, groups);
+    if (account === null) {
+      return this.counters.admit(ofAddress);
     }
-    const standing = await this.registrations.count(keyOf(addressGroup(address)));
-    this.refuseBeyond('address', standing);
-    return standing;
+    const ofAccount = countersOf(this.perAccount, groups, account);
+    const { key } = counterOf(FAILURES, account);
+    return this.counters.admit([...ofAddress, ...ofAccount], [key, ...marks]);
   }
 
-  /**
-   * Resolves when a refusal may be answered. A flood that is refused for nothing would otherwise take the
-   * time of everybody else; beyond some thousands it is refused at once.
-   */
-  async holdRefusal(): Promise<void> {
-    if (!this.enabled || this.heldRefusals >= MAX_HELD_REFUSALS) {
-      return;
-    }
-    this.heldRefusals += 1;
-    await pause(REFUSAL_DELAY_MS);
-    this.heldRefusals -= 1;
-  }
-
-  private refuseBeyond(limit: LimitName, standing: Standing): void {
-    if (standing.counted > standing.limit) {
-      this.countRefusal(limit);
-      throw new RateLimitedError(limit, standing);
-    }
+  private isRemembered(marks: Admitted['readings']): boolean {
+    return !this.options.enabled || this.clients.areFresh(marks);
   }
 
   private async delay(milliseconds: number): Promise<void> {
@@ -143,9 +174,4 @@ export class AttemptLimits {
 export function delayMs(failures: number): number {
   const beyond = failures - FREE_FAILURES;
   return beyond < 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** beyond, LONGEST_DELAY_MS);
-}
-
-/** Redis need not know who tried. */
-function keyOf(...parts: string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 22);
 }

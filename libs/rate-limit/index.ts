@@ -1,6 +1,8 @@
-export { AttemptLimits } from './attempt-limits';
+export { AttemptLimits, type AdmittedAttempt } from './attempt-limits';
+export { CallLimits } from './call-limits';
+export type { Standing } from './counter';
 export { LIMIT_NAMES, type LimitName } from './limit-name';
-export type { Standing } from './limiter';
 export { RateLimitModule } from './rate-limit.module';
 export { RateLimitOptions } from './rate-limit.options';
 export { RateLimitedError } from './rate-limited.error';
+export { RefusalDelay } from './refusal-delay';

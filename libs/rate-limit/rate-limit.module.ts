@@ -1,8 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { OptionsFactory } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
+import { AttemptCounters } from './attempt-counters';
 import { AttemptLimits } from './attempt-limits';
+import { CallLimits } from './call-limits';
+import { KnownClients } from './known-clients';
 import { RateLimitOptions } from './rate-limit.options';
+import { RefusalDelay } from './refusal-delay';
 
 /** Needs a `RedisClient` in the application (RedisModule is global). */
 @Module({})
@@ -17,9 +21,13 @@ export class RateLimitModule {
           inject: options.inject ?? [],
           useFactory: options.useFactory,
         },
+        AttemptCounters,
+        KnownClients,
         AttemptLimits,
+        CallLimits,
+        RefusalDelay,
       ],
-      exports: [AttemptLimits],
+      exports: [AttemptLimits, CallLimits, RefusalDelay],
     };
   }
 }

@@ -6,8 +6,8 @@ export class RateLimitOptions {
   loginsPerAccount!: number;
   /** Sign-ins from one address, whichever the account. */
   loginsPerAddress!: number;
-  /** Sign-ins in all. */
-  loginsGlobal!: number;
   /** New accounts from one address. */
   registrationsPerAddress!: number;
+  /** Refreshes from one address that fail. */
+  failedRefreshesPerAddress!: number;
 }

@@ -47,7 +47,7 @@ class SpeakingController {
   @Get('refused/:code')
   refuse(@Param('code') code: string) {
     throw code === 'rate_limited'
-      ? new RateLimitedError('account', { limit: 1, counted: 2, remaining: 0, resetSeconds: 1 })
+      ? new RateLimitedError('account', { limit: 1, remaining: 0, resetSeconds: 1 })
       : new DependencyUnavailableError('postgres');
   }
 

@@ -58,7 +58,7 @@ const ERRORS: unknown[] = [
   new EmailTakenError(),
   new OverloadedError(),
   new DependencyUnavailableError('redis'),
-  new RateLimitedError('account', { limit: 1, counted: 2, remaining: 0, resetSeconds: 1 }),
+  new RateLimitedError('account', { limit: 1, remaining: 0, resetSeconds: 1 }),
   new Error('anything'),
   ...[400, 403, 404, 405, 408, 412, 413, 414, 415, 416, 417, 431, 500].map((statusCode) => ({
     statusCode,

@@ -11,7 +11,8 @@ import {
 } from '../docs/decorators';
 import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
-import { Limited, RATE_LIMIT_HEADERS } from '../limits/limited.decorator';
+import { Limited } from '../limits/limited.decorator';
+import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
 
 @ApiTags('Authentication')

@@ -5,30 +5,32 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { InvalidCredentialsError } from '#libs/auth';
-import { OverloadedError } from '#libs/common';
+import { DomainError, OverloadedError, type ErrorCode } from '#libs/common';
 import { SecurityEvents } from '#libs/audit';
-import type { AuthenticatedRequest } from '#libs/http';
-import { AttemptLimits, RateLimitedError, type Standing } from '#libs/rate-limit';
+import {
+  AttemptLimits,
+  CallLimits,
+  RateLimitedError,
+  RefusalDelay,
+  type AdmittedAttempt,
+  type Standing,
+} from '#libs/rate-limit';
 import { UserStore } from '#libs/user';
-import { clientAddress } from '../http/client-address';
+import {
+  attemptOf,
+  type Attempt,
+  type LimitedAttempt,
+  type LimitedRequest,
+} from './limited-attempt';
+import { showStanding } from './rate-limit-headers';
 
 export const LIMITED_ATTEMPT = Symbol('latchkey:limited-attempt');
 
-/** What is attempted: `password` is a proof by somebody who is signed in. */
-export type LimitedAttempt = 'login' | 'registration' | 'password';
-
-/** What is attempted, and for whom. */
-interface Attempt {
-  kind: LimitedAttempt;
-  /** Whose password is to be proved: an e-mail address or an id; null where nobody is named. */
-  account: string | null;
-  address: string;
-}
-
-type LimitedRequest = FastifyRequest & AuthenticatedRequest;
+/** With what a refresh fails that says something against its client. */
+const REFRESH_FAILURES: ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
 
 /**
  * Lets an attempt through or refuses it, before its body is looked at any closer, and says in headers
@@ -38,7 +40,9 @@ type LimitedRequest = FastifyRequest & AuthenticatedRequest;
 export class RateLimitInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
-    private readonly limits: AttemptLimits,
+    private readonly attempts: AttemptLimits,
+    private readonly calls: CallLimits,
+    private readonly refusals: RefusalDelay,
     private readonly events: SecurityEvents,
     private readonly users: UserStore,
   ) {}
@@ -49,30 +53,35 @@ export class RateLimitInterceptor implements NestInterceptor {
 
   private async limited(context: ExecutionContext, next: CallHandler): Promise<unknown> {
     const http = context.switchToHttp();
+    const request = http.getRequest<LimitedRequest>();
     const kind = this.reflector.get<LimitedAttempt>(LIMITED_ATTEMPT, context.getHandler());
-    const attempt = attemptOf(kind, http.getRequest<LimitedRequest>());
+    const attempt = attemptOf(kind, request);
     try {
-      await this.admit(attempt, http.getResponse<FastifyReply>());
-      return await lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined });
+      const admitted = await this.admit(attempt, http.getResponse<FastifyReply>());
+      if ('admission' in admitted) {
+        request.admission = admitted.admission;
+      }
+      const answer = await lastValueFrom<unknown, undefined>(next.handle(), {
+        defaultValue: undefined,
+      });
+      if ('admission' in admitted && attempt.subject !== null) {
+        await this.attempts.succeeded(attempt.subject, admitted);
+      }
+      return answer;
     } catch (error) {
-      if (attempt.account !== null && error instanceof InvalidCredentialsError) {
-        await this.limits.failed(attempt.account);
-      }
-      if (error instanceof RateLimitedError || error instanceof OverloadedError) {
-        await this.limits.holdRefusal();
-      }
+      await this.note(attempt, error);
       throw error;
     }
   }
 
-  private async admit(attempt: Attempt, reply: FastifyReply): Promise<void> {
+  private async admit(
+    attempt: Attempt,
+    reply: FastifyReply,
+  ): Promise<AdmittedAttempt | { standing: Standing | null }> {
     try {
-      const { kind, account, address } = attempt;
-      const standing =
-        kind === 'registration'
-          ? await this.limits.admitRegistration(address)
-          : await this.limits.admitLogin(account, address);
-      showStanding(reply, standing);
+      const admitted = await this.ask(attempt);
+      showStanding(reply, admitted.standing);
+      return admitted;
     } catch (error) {
       if (error instanceof RateLimitedError) {
         showStanding(reply, error.standing);
@@ -82,36 +91,49 @@ export class RateLimitInterceptor implements NestInterceptor {
     }
   }
 
+  private async ask({
+    kind,
+    subject,
+    address,
+  }: Attempt): Promise<AdmittedAttempt | { standing: Standing | null }> {
+    switch (kind) {
+      case 'login':
+        return this.attempts.admitLogin(subject, address);
+      case 'registration':
+        return this.attempts.admitRegistration(address);
+      case 'password':
+        return this.attempts.admitPasswordProof(subject ?? '', address);
+      case 'refresh':
+        return { standing: await this.calls.admitRefresh(subject, address) };
+      case 'change':
+        return { standing: await this.calls.admitChange(subject ?? '') };
+    }
+  }
+
+  /** Counts what failed, and holds a refusal back. */
+  private async note({ kind, subject, address }: Attempt, error: unknown): Promise<void> {
+    if (subject !== null && error instanceof InvalidCredentialsError) {
+      await this.attempts.failed(subject);
+    }
+    if (
+      kind === 'refresh' &&
+      error instanceof DomainError &&
+      REFRESH_FAILURES.includes(error.code)
+    ) {
+      await this.calls.refreshFailed(address);
+    }
+    if (error instanceof RateLimitedError || error instanceof OverloadedError) {
+      await this.refusals.holdRefusal();
+    }
+  }
+
   /** Once a window: what a flood would write is its own. */
-  private async report({ kind, account }: Attempt, { limit, standing }: RateLimitedError) {
-    if (kind !== 'login' || standing.counted !== standing.limit + 1) {
+  private async report({ kind, subject }: Attempt, { limit, isFirst }: RateLimitedError) {
+    if (kind !== 'login' || !isFirst || (limit !== 'account' && limit !== 'address')) {
       return;
     }
     const userId =
-      account === null ? null : await this.users.findIdByEmail(account).catch(() => null);
+      subject === null ? null : await this.users.findIdByEmail(subject).catch(() => null);
     this.events.record({ name: 'login_refused_by_limit', userId, details: { limit } });
-  }
-}
-
-/** The body has not been validated yet. */
-function attemptOf(kind: LimitedAttempt, request: LimitedRequest): Attempt {
-  const address = clientAddress(request) ?? '';
-  if (kind === 'login') {
-    const email: unknown = (request.body as { email?: unknown } | undefined)?.email;
-    return { kind, account: typeof email === 'string' ? sameForAllCases(email) : null, address };
-  }
-  return { kind, account: request.user?.session.userId ?? null, address };
-}
-
-function sameForAllCases(email: string): string {
-  return email.trim().toLowerCase();
-}
-
-function showStanding(reply: FastifyReply, standing: Standing | null): void {
-  if (standing) {
-    void reply
-      .header('ratelimit-limit', standing.limit)
-      .header('ratelimit-remaining', standing.remaining)
-      .header('ratelimit-reset', standing.resetSeconds);
   }
 }

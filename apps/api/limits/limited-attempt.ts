@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify';
+import type { Admission } from '#libs/common';
+import type { AuthenticatedRequest } from '#libs/http';
+import { clientAddress } from '../http/client-address';
+
+/**
+ * What is attempted: `password` is a proof by a user who is signed in, `change` a change of what is that user's own.
+ */
+export type LimitedAttempt = 'login' | 'registration' | 'password' | 'refresh' | 'change';
+
+export type LimitedRequest = FastifyRequest & AuthenticatedRequest & { admission?: Admission };
+
+/** What is attempted, and for whom. */
+export interface Attempt {
+  kind: LimitedAttempt;
+  /** An e-mail address or an id of a user; of a refresh the id of its token. Null where the request names none. */
+  subject: string | null;
+  address: string;
+}
+
+const TOKEN_ID = /^([\da-f-]{36})\.[\w-]{43}$/;
+
+/** The body has not been validated yet. */
+export function attemptOf(kind: LimitedAttempt, request: LimitedRequest): Attempt {
+  return { kind, subject: subjectOf(kind, request), address: clientAddress(request) ?? '' };
+}
+
+function subjectOf(kind: LimitedAttempt, request: LimitedRequest): string | null {
+  switch (kind) {
+    case 'login':
+    case 'registration':
+      return textOf(request.body, 'email')?.trim().toLowerCase() ?? null;
+    case 'refresh':
+      return TOKEN_ID.exec(textOf(request.body, 'refreshToken') ?? '')?.[1] ?? null;
+    default:
+      return request.user?.session.userId ?? null;
+  }
+}
+
+function textOf(body: unknown, field: string): string | null {
+  const value = (body as Record<string, unknown> | null | undefined)?.[field];
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,22 @@
+import type { FastifyReply } from 'fastify';
+import type { Standing } from '#libs/rate-limit';
+
+/** What the OpenAPI document says of a limited call's answers. Without limits there are none. */
+export const RATE_LIMIT_HEADERS = {
+  'RateLimit-Limit': header('Attempts in a window, of the limit that is closest.'),
+  'RateLimit-Remaining': header('Attempts that are left in this window.'),
+  'RateLimit-Reset': header('Seconds until the window is over.'),
+};
+
+export function showStanding(reply: FastifyReply, standing: Standing | null): void {
+  if (standing) {
+    void reply
+      .header('ratelimit-limit', standing.limit)
+      .header('ratelimit-remaining', standing.remaining)
+      .header('ratelimit-reset', standing.resetSeconds);
+  }
+}
+
+function header(description: string) {
+  return { description, required: false, schema: { type: 'integer' as const } };
+}

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { Injectable, Logger } from '@nestjs/common';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { DependencyUnavailableError, ThrottledLog } from '#libs/common';
+import { serializeError } from '#libs/log';
+import { Metrics } from '#libs/metrics';
+import { RedisClient, type RedisScript } from '#libs/redis';
+import type { Counter, Standing } from './counter';
+import { LIMIT_NAMES, type LimitName } from './limit-name';
+import { RateLimitOptions } from './rate-limit.options';
+import { RateLimitedError } from './rate-limited.error';
+
+/** The value of a number that was read along, and milliseconds until it expires. */
+export interface Reading {
+  value: number;
+  leftMs: number;
+}
+
+const NOTHING: Reading = { value: 0, leftMs: 0 };
+
+interface Outcome {
+  /** Undefined for an attempt that counts nowhere. */
+  closest: Counter | undefined;
+  counted: number;
+  leftMs: number;
+  isRefused: boolean;
+  /** Of a refusal: whether it is the first one of its window. */
+  isFirst: boolean;
+  readings: Reading[];
+}
+
+export interface Admitted {
+  /** Of the counter that is closest to its limit; null without limits. */
+  standing: Standing | null;
+  /** In the order in which they were asked for. */
+  readings: Reading[];
+}
+
+/**
+ * Counts attempts in Redis, for all instances together; while Redis is away, each instance in its memory. One
+ * Redis round trip a call, however many counters. Nothing here rejects for Redis being away.
+ */
+@Injectable()
+export class AttemptCounters {
+  private readonly logger = new Logger('AttemptCounters');
+  private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
+  /** Each call brings its own limit and window. */
+  private readonly memory = new RateLimiterMemory({ points: 1, duration: 1 });
+  private readonly script: RedisScript;
+  private readonly countRefusal: (limit: LimitName) => void;
+
+  constructor(
+    private readonly options: RateLimitOptions,
+    redis: RedisClient,
+    metrics: Metrics,
+  ) {
+    this.script = redis.script(join(__dirname, 'scripts', 'admit-attempt.lua'));
+    this.countRefusal = metrics.auth.refusals(LIMIT_NAMES);
+  }
+
+  /**
+   * Counts an attempt for each of its counters, or for none if one of them has reached its limit.
+   * @param counters from the broadest to the narrowest: the first one that is at its limit refuses.
+   * @param alongside keys of numbers to read in the same round trip.
+   * @throws RateLimitedError
+   */
+  async admit(counters: readonly Counter[], alongside: readonly string[] = []): Promise<Admitted> {
+    if (!this.options.enabled) {
+      return { standing: null, readings: alongside.map(() => NOTHING) };
+    }
+    const outcome = await this.count(counters, alongside);
+    const standing = standingOf(outcome);
+    if (outcome.isRefused && outcome.closest && standing) {
+      const { limit, key } = outcome.closest;
+      this.refuse(new RateLimitedError(limit, standing, outcome.isFirst, key));
+    }
+    return { standing, readings: outcome.readings };
+  }
+
+  /** Counts what has happened already, and refuses nothing. */
+  async note(counters: readonly Counter[]): Promise<void> {
+    if (this.options.enabled) {
+      await this.count(counters, []);
+    }
+  }
+
+  /** Counts a refusal, and throws it. */
+  refuse(refusal: RateLimitedError): never {
+    this.countRefusal(refusal.limit);
+    throw refusal;
+  }
+
+  private async count(
+    counters: readonly Counter[],
+    alongside: readonly string[],
+  ): Promise<Outcome> {
+    const keys = counters.map(({ key }) => key);
+    const args = counters.flatMap(({ attempts, windowSeconds, longestWaitSeconds, counts }) => [
+      attempts,
+      windowSeconds,
+      longestWaitSeconds ?? windowSeconds,
+      counts ? 1 : 0,
+    ]);
+    try {
+      const answer = await this.script(
+        [...keys, ...keys.map((key) => `${key}:passed`), ...alongside],
+        [counters.length, ...args],
+      );
+      return readAnswer(answer as number[], counters, alongside.length);
+    } catch (error) {
+      if (!(error instanceof DependencyUnavailableError)) {
+        this.errors.write({ err: serializeError(error) }, 'attempts could not be counted');
+      }
+      return this.countInMemory(counters, alongside);
+    }
+  }
+
+  /**
+   * One counter after the other, so an attempt that a narrower one refuses has counted for the broader ones. Waits
+   * do not grow.
+   */
+  private async countInMemory(
+    counters: readonly Counter[],
+    alongside: readonly string[],
+  ): Promise<Outcome> {
+    let closest: Counter | undefined;
+    let [counted, leftMs] = [0, 0];
+    for (const counter of counters) {
+      const { key, counts, attempts, windowSeconds } = counter;
+      const state = counts
+        ? await this.memory.penalty(key, 1, { customDuration: windowSeconds })
+        : await this.memory.get(key);
+      const { consumedPoints = 0, msBeforeNext = windowSeconds * 1000 } = state ?? {};
+      const isRefused = counts ? consumedPoints > attempts : consumedPoints >= attempts;
+      if (!closest || isRefused || attempts - consumedPoints <= closest.attempts - counted) {
+        [closest, counted, leftMs] = [counter, consumedPoints, msBeforeNext];
+      }
+      if (isRefused) {
+        const isFirst = consumedPoints === attempts + 1;
+        return { closest, counted, leftMs, isRefused, isFirst, readings: [] };
+      }
+    }
+    const states = await Promise.all(alongside.map((key) => this.memory.get(key)));
+    const readings = states.map((state) =>
+      state ? { value: state.consumedPoints, leftMs: state.msBeforeNext } : NOTHING,
+    );
+    return { closest, counted, leftMs, isRefused: false, isFirst: false, readings };
+  }
+}
+
+/** @param answer of `admit-attempt.lua`. */
+function readAnswer(
+  [refusing = 0, closest = 0, counted = 0, leftMs = 0, first = 0, ...read]: number[],
+  counters: readonly Counter[],
+  readings: number,
+): Outcome {
+  return {
+    closest: counters[closest - 1],
+    counted,
+    leftMs,
+    isRefused: refusing > 0,
+    isFirst: first === 1,
+    readings: Array.from({ length: readings }, (_, index) => ({
+      value: read[2 * index] ?? 0,
+      leftMs: read[2 * index + 1] ?? 0,
+    })),
+  };
+}
+
+function standingOf({ closest, counted, leftMs }: Outcome): Standing | null {
+  return closest
+    ? {
+        limit: closest.attempts,
+        remaining: Math.max(0, closest.attempts - counted),
+        resetSeconds: Math.max(1, Math.ceil(leftMs / 1000)),
+      }
+    : null;
+}

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { RecentlyUsed } from '#libs/common';
+import { addressGroups } from './address-group';
+import { AttemptCounters } from './attempt-counters';
+import { checkOnly, counterOf, countersOf, type LimitRule, type Standing } from './counter';
+import { RateLimitOptions } from './rate-limit.options';
+import { RateLimitedError } from './rate-limited.error';
+
+const MINUTE = { windowSeconds: 60 };
+
+const PER_REFRESH_TOKEN: LimitRule = {
+  name: 'refresh-token',
+  limit: 'token',
+  attempts: 30,
+  ...MINUTE,
+};
+const ROTATIONS: LimitRule = { name: 'rotations', limit: 'user', attempts: 60, ...MINUTE };
+const CHANGES: LimitRule = { name: 'changes', limit: 'user', attempts: 60, ...MINUTE };
+const WRONG_CLIENT_SECRETS: LimitRule = {
+  name: 'client-secrets',
+  limit: 'address',
+  attempts: 10,
+  ...MINUTE,
+};
+/** Of address groups that have presented too many wrong client secrets. */
+const MAX_BLOCKS = 10_000;
+
+/**
+ * How often a client may refresh, change what is its own, and present a wrong client secret. Nothing here rejects for
+ * Redis being away. One round trip each where nothing else is said.
+ */
+@Injectable()
+export class CallLimits {
+  private readonly failedRefreshes: LimitRule;
+  /** By key of the counter that refused: the refusal, and when it is over on the monotonic clock. */
+  private readonly blocks = new RecentlyUsed<string, { refusal: RateLimitedError; endMs: number }>(
+    MAX_BLOCKS,
+  );
+
+  constructor(
+    options: RateLimitOptions,
+    private readonly counters: AttemptCounters,
+  ) {
+    this.failedRefreshes = {
+      name: 'refresh-failures',
+      limit: 'address',
+      attempts: options.failedRefreshesPerAddress,
+      ...MINUTE,
+    };
+  }
+
+  /**
+   * Lets a refresh go on: it counts for its token; for its address it counts when it has failed.
+   * @param tokenId null for a token that was not made here.
+   * @returns of the limit that is closest; null without limits.
+   * @throws RateLimitedError
+   */
+  async admitRefresh(tokenId: string | null, address: string): Promise<Standing | null> {
+    const ofAddress = checkOnly(countersOf(this.failedRefreshes, addressGroups(address)));
+    const ofToken = tokenId === null ? [] : [counterOf(PER_REFRESH_TOKEN, tokenId)];
+    return (await this.counters.admit([...ofAddress, ...ofToken])).standing;
+  }
+
+  async refreshFailed(address: string): Promise<void> {
+    await this.counters.note(countersOf(this.failedRefreshes, addressGroups(address)));
+  }
+
+  /** Lets new refresh tokens of a user be written. @throws RateLimitedError */
+  async admitRotation(userId: string): Promise<void> {
+    await this.counters.admit([counterOf(ROTATIONS, userId)]);
+  }
+
+  /** Lets a user change what is its own. @returns as `admitRefresh`. @throws RateLimitedError */
+  async admitChange(userId: string): Promise<Standing | null> {
+    return (await this.counters.admit([counterOf(CHANGES, userId)])).standing;
+  }
+
+  /**
+   * Refuses an address from which too many wrong client secrets have come. No round trip: this process knows of a block
+   * when it has refused a wrong secret itself. So the guesses in a window are at most the limit and one for each process.
+   * @throws RateLimitedError
+   */
+  admitClientSecret(address: string): void {
+    for (const { key } of countersOf(WRONG_CLIENT_SECRETS, addressGroups(address))) {
+      const block = this.blocks.get(key);
+      const leftSeconds = block ? Math.ceil((block.endMs - performance.now()) / 1000) : 0;
+      if (block && leftSeconds > 0) {
+        const { limit, standing } = block.refusal;
+        const now = { ...standing, resetSeconds: leftSeconds };
+        this.counters.refuse(new RateLimitedError(limit, now));
+      }
+    }
+  }
+
+  /** Counts a wrong client secret. @throws RateLimitedError beyond the limit. */
+  async clientSecretFailed(address: string): Promise<void> {
+    try {
+      await this.counters.admit(countersOf(WRONG_CLIENT_SECRETS, addressGroups(address)));
+    } catch (error) {
+      if (error instanceof RateLimitedError) {
+        const endMs = performance.now() + error.retryAfterSeconds * 1000;
+        this.blocks.set(error.counter, { refusal: error, endMs });
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { Injectable, Logger } from '@nestjs/common';
+import { DependencyUnavailableError, ThrottledLog, type ClientClass } from '#libs/common';
+import { serializeError } from '#libs/log';
+import { RedisClient, type RedisScript } from '#libs/redis';
+import type { Reading } from './attempt-counters';
+import { keyOf } from './counter';
+
+const DAY_SECONDS = 86_400;
+const REMEMBERED_SECONDS = 30 * DAY_SECONDS;
+/** A mark that is older than a day is written anew. */
+const FRESH_MS = (REMEMBERED_SECONDS - DAY_SECONDS) * 1000;
+
+/**
+ * Which address groups have signed in, in the last 30 days: one small key for each, and one for each account
+ * together with the group. In Redis alone: without it every client is a stranger.
+ */
+@Injectable()
+export class KnownClients {
+  private readonly logger = new Logger('KnownClients');
+  private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
+  private readonly script: RedisScript;
+
+  constructor(redis: RedisClient) {
+    this.script = redis.script(join(__dirname, 'scripts', 'remember-client.lua'));
+  }
+
+  /** What to read to know a client: of the account and party, and of the party. */
+  keysOf(account: string | null, party: string): [known: string, familiar: string] {
+    return [keyOf('known', `${account ?? ''}\n${party}`), keyOf('familiar', party)];
+  }
+
+  /** @param readings of `keysOf`. */
+  classOf([known, familiar]: readonly Reading[]): ClientClass {
+    return known?.value ? 'known' : familiar?.value ? 'familiar' : 'stranger';
+  }
+
+  /** Whether `remember` would change little. */
+  areFresh(readings: readonly Reading[]): boolean {
+    return readings.every(({ leftMs }) => leftMs > FRESH_MS);
+  }
+
+  /** One Redis round trip. Never rejects. */
+  async remember(account: string, party: string): Promise<void> {
+    try {
+      await this.script(this.keysOf(account, party), [REMEMBERED_SECONDS]);
+    } catch (error) {
+      if (!(error instanceof DependencyUnavailableError)) {
+        this.errors.write({ err: serializeError(error) }, 'a client could not be remembered');
+      }
+    }
+  }
+}
