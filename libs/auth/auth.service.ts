@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
 import {
+  ANY_CLIENT,
   identifyRequest,
-  OverloadedError,
   ValidationFailedError,
+  type Admission,
   type FieldError,
 } from '#libs/common';
 import { Database } from '#libs/database';
@@ -53,7 +54,7 @@ const SAME_PASSWORD: FieldError = {
 
 /**
  * Sign-up, sign-in, sign-out, change of password. Throws DependencyUnavailableError throughout, and
- * OverloadedError where a password is hashed or checked.
+ * OverloadedError where a password is hashed or checked: `admission` says whose turn it is.
  */
 @Injectable()
 export class AuthService {
@@ -72,8 +73,16 @@ export class AuthService {
   ) {}
 
   /** @throws EmailTakenError; ValidationFailedError for a password that is too easy to guess. */
-  async register(user: RegisterUser, client: ClientDetails): Promise<SignedIn> {
+  async register(
+    user: RegisterUser,
+    client: ClientDetails,
+    admission: Admission = ANY_CLIENT,
+  ): Promise<SignedIn> {
     await this.policy.check(user.password, 'password', user);
+    return this.passwords.inTurn(admission, () => this.createAccount(user, client));
+  }
+
+  private async createAccount(user: RegisterUser, client: ClientDetails): Promise<SignedIn> {
     const passwordHash = await this.passwords.hash(user.password);
     const { profile } = await this.database.transaction(async () => {
       const created = await this.users.create({ ...user, passwordHash });
@@ -86,8 +95,15 @@ export class AuthService {
   }
 
   /** @throws InvalidCredentialsError, AccountDisabledError */
-  async login(email: string, password: string, client: ClientDetails): Promise<SignedIn> {
-    return this.metrics.auth.logins.count(() => this.loginRepeatedly(email, password, client));
+  async login(
+    email: string,
+    password: string,
+    client: ClientDetails,
+    admission: Admission = ANY_CLIENT,
+  ): Promise<SignedIn> {
+    return this.metrics.auth.logins.count(() =>
+      this.passwords.inTurn(admission, () => this.loginRepeatedly(email, password, client)),
+    );
   }
 
   private async loginRepeatedly(
@@ -160,7 +176,12 @@ export class AuthService {
    * @throws InvalidCredentialsError; ValidationFailedError for a new password that is too easy to guess, or
    * the current one.
    */
-  async changePassword(userId: string, current: string, next: string): Promise<void> {
+  async changePassword(
+    userId: string,
+    current: string,
+    next: string,
+    admission: Admission = ANY_CLIENT,
+  ): Promise<void> {
     if (next === current) {
       throw new ValidationFailedError([SAME_PASSWORD]);
     }
@@ -168,6 +189,11 @@ export class AuthService {
     if (owner) {
       await this.policy.check(next, 'newPassword', owner.profile);
     }
+    await this.passwords.inTurn(admission, () => this.replacePassword(userId, current, next));
+    await this.profiles.clear(userId);
+  }
+
+  private async replacePassword(userId: string, current: string, next: string): Promise<void> {
     const { passwordHash } = await this.proveIdentity(userId, current, 'password_change');
     const nextHash = await this.passwords.hash(next);
     await this.sessions.revokeAll(userId, {
@@ -182,7 +208,6 @@ export class AuthService {
         await this.events.recordInTransaction({ name: 'password_changed', ...event });
       },
     });
-    await this.profiles.clear(userId);
   }
 
   /**
@@ -191,8 +216,14 @@ export class AuthService {
    * @returns the profile as it last was.
    * @throws InvalidCredentialsError
    */
-  async deleteAccount(userId: string, password: string): Promise<Profile> {
-    await this.proveIdentity(userId, password, 'account_deletion');
+  async deleteAccount(
+    userId: string,
+    password: string,
+    admission: Admission = ANY_CLIENT,
+  ): Promise<Profile> {
+    await this.passwords.inTurn(admission, () =>
+      this.proveIdentity(userId, password, 'account_deletion'),
+    );
     const deleted: Profile[] = [];
     await this.sessions.revokeAll(userId, {
       reason: 'account-deleted',
@@ -285,7 +316,7 @@ export class AuthService {
 
   /**
    * The hash is of another system, or its parameters are not today's: now, with the password at hand, is the
-   * time. Where too much is going on, the next sign-in is early enough.
+   * time.
    */
   private async upgradeHash(
     { userId, passwordHash }: Credentials,
@@ -294,14 +325,8 @@ export class AuthService {
     if (!this.passwords.isOutdated(passwordHash)) {
       return;
     }
-    try {
-      const upgraded = await this.passwords.hash(password);
-      await this.users.replacePasswordHash(userId, passwordHash, upgraded);
-      this.logger.log('password hash upgraded at sign-in');
-    } catch (error) {
-      if (!(error instanceof OverloadedError)) {
-        throw error;
-      }
-    }
+    const upgraded = await this.passwords.hash(password);
+    await this.users.replacePasswordHash(userId, passwordHash, upgraded);
+    this.logger.log('password hash upgraded at sign-in');
   }
 }

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
+import type { Admission } from '#libs/common';
 import { CurrentSession, Public } from '#libs/http';
 import {
   ApiBearerAuth,
@@ -11,7 +12,7 @@ import {
 } from '../docs/decorators';
 import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
-import { Limited } from '../limits/limited.decorator';
+import { Limited, RequestAdmission } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
 
@@ -39,9 +40,13 @@ export class AuthController {
     'overloaded',
     'dependency_unavailable',
   )
-  async register(@Body() body: RegisterDto, @RequestClient() client: Client) {
-    const { email, password, displayName = null } = body;
-    return toAuthResult(await this.auth.register({ email, password, displayName }, client));
+  async register(
+    @Body() { email, password, displayName = null }: RegisterDto,
+    @RequestClient() client: Client,
+    @RequestAdmission() admission: Admission,
+  ) {
+    const user = { email, password, displayName };
+    return toAuthResult(await this.auth.register(user, client, admission));
   }
 
   @Public()
@@ -65,8 +70,12 @@ export class AuthController {
     'overloaded',
     'dependency_unavailable',
   )
-  async login(@Body() { email, password }: LoginDto, @RequestClient() client: Client) {
-    return toAuthResult(await this.auth.login(email, password, client));
+  async login(
+    @Body() { email, password }: LoginDto,
+    @RequestClient() client: Client,
+    @RequestAdmission() admission: Admission,
+  ) {
+    return toAuthResult(await this.auth.login(email, password, client, admission));
   }
 
   @Public()

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Req, Res } from 
 import type { FastifyReply } from 'fastify';
 import { AccountService, AuthService, type Authenticated } from '#libs/auth';
 import { AvatarService } from '#libs/avatar';
+import type { Admission } from '#libs/common';
 import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
 import {
   ApiBearerAuth,
@@ -15,7 +16,7 @@ import {
 import { ApiProtected } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
 import { WithoutContext } from '../http/request-context.hook';
-import { Limited } from '../limits/limited.decorator';
+import { Limited, RequestAdmission } from '../limits/limited.decorator';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
 
 @ApiTags('Profile')
@@ -116,8 +117,10 @@ export class ProfileController {
   async changePassword(
     @CurrentSession() { session }: Authenticated,
     @Body() { currentPassword, newPassword }: ChangePasswordDto,
+    @RequestAdmission() admission: Admission,
   ): Promise<void> {
-    await this.auth.changePassword(session.userId, currentPassword, newPassword);
+    const { userId } = session;
+    await this.auth.changePassword(userId, currentPassword, newPassword, admission);
   }
 
   @Limited('password')
@@ -141,8 +144,10 @@ export class ProfileController {
   async delete(
     @CurrentSession() { session }: Authenticated,
     @Body() { currentPassword }: DeleteAccountDto,
+    @RequestAdmission() admission: Admission,
   ): Promise<void> {
-    const { avatarUrl } = await this.auth.deleteAccount(session.userId, currentPassword);
+    const { userId } = session;
+    const { avatarUrl } = await this.auth.deleteAccount(userId, currentPassword, admission);
     await this.avatars.discard(avatarUrl);
   }
 }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import argon2 from 'argon2';
-import { OverloadedError } from '#libs/common';
+import { ANY_CLIENT, OverloadedError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import type { AuthOptions } from '../auth.options';
 import { hashingThreads, PasswordHasher } from './password-hasher';
@@ -98,8 +98,10 @@ describe('the password hasher', () => {
   });
 
   it('refuses at once what finds the queue full, and does the rest', async () => {
-    const room = hashingThreads() + 2;
-    const asked = Array.from({ length: room + 3 }, () => hasher.hash(PASSWORD));
+    const room = 2 * hashingThreads() + 2;
+    const asked = Array.from({ length: room + 3 }, () =>
+      hasher.inTurn(ANY_CLIENT, () => hasher.hash(PASSWORD)),
+    );
     const outcomes = await Promise.allSettled(asked);
     const refused = outcomes.slice(room);
     expect(outcomes.slice(0, room).map(({ status }) => status)).toEqual(

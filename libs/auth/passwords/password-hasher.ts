@@ -2,7 +2,12 @@ import { availableParallelism, cpus } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
-import { isThreadPoolBelowEventLoop, OverloadedError } from '#libs/common';
+import {
+  FairQueue,
+  isThreadPoolBelowEventLoop,
+  OverloadedError,
+  type Admission,
+} from '#libs/common';
 import { errorText } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { AuthOptions } from '../auth.options';
@@ -35,16 +40,20 @@ export function hashingThreads(
 /** Some two seconds' work of one core. */
 const MAX_WAITING = 64;
 
+/** Attempts under way for each thread: one is hashed, another asks Postgres for its account meanwhile. */
+const ATTEMPTS_PER_THREAD = 2;
+
 /**
  * Password hashes, made with argon2id, and checked whatever kind they are. Runs on the thread pool, some
- * 25 ms of a core a call; when too many wait for a thread, one more is refused with OverloadedError.
+ * 25 ms of a core a call. An attempt that hashes takes its turn in a fair queue, with all else that it does: so a
+ * flood of attempts holds a few connections to Postgres, and no more.
  */
 @Injectable()
 export class PasswordHasher {
   private readonly logger = new Logger('PasswordHasher');
   private readonly parameters: Argon2Parameters;
-  private readonly maxWaiting: number;
   private readonly onThread = pLimit(hashingThreads());
+  private readonly turns: FairQueue;
   private readonly decoy: PasswordHash;
 
   constructor(
@@ -53,15 +62,33 @@ export class PasswordHasher {
   ) {
     const { memoryKib, passes, parallelism } = options.argon2 ?? OWASP;
     this.parameters = { memoryCost: memoryKib, timeCost: passes, parallelism };
-    this.maxWaiting = options.passwords?.maxWaiting ?? MAX_WAITING;
+    this.turns = new FairQueue(
+      ATTEMPTS_PER_THREAD * this.onThread.concurrency,
+      options.passwords?.maxWaiting ?? MAX_WAITING,
+    );
     this.decoy = argon2Decoy(this.parameters);
     metrics.passwords.watchQueue(() => ({
       inProgress: this.onThread.activeCount,
-      waiting: this.onThread.pendingCount,
+      waiting: this.turns.waiting + this.onThread.pendingCount,
     }));
   }
 
-  /** @throws OverloadedError */
+  /**
+   * Does an attempt, with the hashing in it, when its turn has come. Not to be called within another one.
+   * @throws OverloadedError when too many wait whose turn comes first.
+   */
+  async inTurn<T>(admission: Admission, attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await this.turns.run(admission, attempt);
+    } catch (error) {
+      if (error instanceof OverloadedError) {
+        this.metrics.passwords.refuse();
+      }
+      throw error;
+    }
+  }
+
+  /** To be called in turn. */
   async hash(password: string): Promise<string> {
     return this.run('hash', () =>
       argon2.hash(password, { ...this.parameters, type: argon2.argon2id }),
@@ -73,8 +100,7 @@ export class PasswordHasher {
    * same work and its time does not tell which accounts exist. The decoy costs what our own hashes cost: a
    * hash of another system takes its own time, and so may tell of its account, until the first sign-in
    * has replaced it. A hash that cannot be checked for a technical reason matches no password: the reason
-   * is logged as an error, and the decoy is checked in its place.
-   * @throws OverloadedError
+   * is logged as an error, and the decoy is checked in its place. To be called in turn.
    */
   async verify(hash: string | null, password: string): Promise<boolean> {
     const stored = hash === null ? null : this.read(hash);
@@ -113,10 +139,6 @@ export class PasswordHasher {
   }
 
   private async run<T>(operation: 'hash' | 'verify', work: () => Promise<T>): Promise<T> {
-    if (this.onThread.pendingCount >= this.maxWaiting) {
-      this.metrics.passwords.refuse();
-      throw new OverloadedError();
-    }
     return this.onThread(() => this.metrics.passwords.measure(operation, work));
   }
 }

@@ -1,6 +1,6 @@
 /** What new passwords are held against, and how much is hashed at once. */
 export interface PasswordOptions {
-  /** How many hashes may wait for a thread; whoever comes after them is refused. 64 where absent. */
+  /** How many attempts may wait for their turn to hash. 64 where absent. */
   maxWaiting?: number;
   /** Beside the issuer: names of the service and of whose it is, which nobody may take as a password. */
   contextWords?: readonly string[];

@@ -1,0 +1,149 @@
+import { Database } from '../../libs/database';
+import { hashingThreads, PasswordHasher } from '../../libs/auth/passwords/password-hasher';
+import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+import type { Answer } from '../support/http-client';
+import { until } from '../support/until';
+
+const WRONG = 'a wrong password';
+const QUEUE = 8;
+const FLOOD = 300;
+const HONEST = 25;
+/** What writes events and times of use, beside the requests. */
+const BACKGROUND = 2;
+/** A refusal is held back for two seconds. */
+const MAX_TRIES = 25;
+
+let app: TestApp;
+let sent = 0;
+
+function call(path: string, address: string, email: string, password: string): Promise<Answer> {
+  const headers = { 'x-forwarded-for': address };
+  return app.http.post(`/api/auth/${path}`, { json: { email, password }, headers });
+}
+
+/** Accounts, each of which has signed in from an address of its own. */
+async function registered(count: number, network: string) {
+  const users = Array.from({ length: count }, (_, host) => ({
+    email: newEmail(),
+    address: `${network}.${host + 1}`,
+  }));
+  for (const { address, email } of users) {
+    expect((await call('register', address, email, PASSWORD)).status).toBe(201);
+  }
+  return users;
+}
+
+/** Keeps as many sign-ins under way, on ever new accounts, while the work runs. */
+async function besideFlood<T>(addressOf: (attempt: number) => string, work: () => Promise<T>) {
+  const statuses = new Map<number, number>();
+  let flooding = true;
+  const flood = Array.from({ length: FLOOD }, async () => {
+    while (flooding) {
+      const { status } = await call('login', addressOf((sent += 1)), newEmail(), WRONG);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  });
+  try {
+    // From the first refusal on the queue is full.
+    await until(() => (statuses.get(503) ?? 0) > QUEUE);
+    return { result: await work(), statuses };
+  } finally {
+    flooding = false;
+    await Promise.all(flood);
+  }
+}
+
+/** Of a /48 that no other attempt comes from. */
+const fromNewNetwork = (attempt: number) =>
+  `2001:${(attempt >> 16).toString(16)}:${(attempt & 0xffff).toString(16)}::1`;
+
+beforeEach(async () => {
+  app = await startTestApp({
+    env: {
+      RATE_LIMIT: 'on',
+      TRUST_PROXY: '1',
+      PASSWORD_QUEUE: String(QUEUE),
+      LOGIN_LIMIT_PER_ADDRESS: '1000000',
+    },
+  });
+});
+
+afterEach(() => app.close());
+
+describe('a flood of sign-ins that need a hash', () => {
+  it('from ever new networks keeps no client out that has signed in before', async () => {
+    const users = await registered(HONEST, '198.51.100');
+    const { result, statuses } = await besideFlood(fromNewNetwork, async () => {
+      const known: string[] = [];
+      for (const { address, email } of users) {
+        const { status, body } = await call('login', address, email, PASSWORD);
+        known.push(`${status} ${body.code ?? ''}`);
+      }
+      const { email } = users[0]!;
+      let tries = 1;
+      while ((await call('login', '203.0.113.1', email, PASSWORD)).status === 503) {
+        tries += 1;
+      }
+      return { known, tries };
+    });
+    expect(result.known).toEqual(Array<string>(HONEST).fill('200 '));
+    expect(result.tries).toBeLessThanOrEqual(MAX_TRIES);
+    expect([...statuses.keys()].sort()).toEqual([401, 503]);
+  }, 180_000);
+
+  it('keeps no other account out at an address from which one has signed in', async () => {
+    const [first, second] = await registered(2, '198.51.100');
+    const { result } = await besideFlood(fromNewNetwork, () =>
+      call('login', first!.address, second!.email, PASSWORD),
+    );
+    expect(result.status).toBe(200);
+  }, 180_000);
+
+  it('from one network leaves the share of the others as it is', async () => {
+    const addressOf = (attempt: number) => `2001:db8:1:${(attempt & 0xffff).toString(16)}::1`;
+    const { result } = await besideFlood(addressOf, async () => {
+      const strangers: number[] = [];
+      for (let host = 1; host <= HONEST; host++) {
+        const { status } = await call('login', `203.0.113.${host}`, newEmail(), WRONG);
+        strangers.push(status);
+      }
+      return strangers;
+    });
+    expect(result).toEqual(Array<number>(HONEST).fill(401));
+  }, 180_000);
+
+  it('has no more in Postgres at once than there are attempts in turn', async () => {
+    const database = app.nest.get(Database);
+    const run = database.run.bind(database);
+    let [atOnce, most] = [0, 0];
+    jest.spyOn(database, 'run').mockImplementation(async (work) => {
+      most = Math.max(most, (atOnce += 1));
+      return run(work).finally(() => (atOnce -= 1));
+    });
+    await besideFlood(fromNewNetwork, () => Promise.resolve());
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(2 * hashingThreads() + BACKGROUND);
+  }, 180_000);
+});
+
+it('a sign-in that finds the queue full asks Postgres nothing', async () => {
+  const hasher = app.nest.get(PasswordHasher);
+  let finish!: () => void;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const admission = { party: '127.0.0.1', class: 'stranger' } as const;
+  const busy = Array.from({ length: 2 * hashingThreads() + QUEUE }, () =>
+    hasher.inTurn(admission, () => finished),
+  );
+  const runner = app.database.sql.createQueryRunner();
+  await runner.startTransaction();
+  await runner.query('LOCK TABLE users, sessions, subjects IN ACCESS EXCLUSIVE MODE');
+  try {
+    const { status, body } = await call('login', '127.0.0.1', newEmail(), WRONG);
+    expect([status, body.code]).toEqual([503, 'overloaded']);
+  } finally {
+    await runner.rollbackTransaction();
+    await runner.release();
+    finish();
+    await Promise.all(busy);
+  }
+});
