@@ -9,6 +9,7 @@ export interface SecurityEventDetails {
   login_succeeded: NoDetails;
   login_failed: { reason: 'unknown_account' | 'wrong_password' | 'account_disabled' };
   login_refused_by_limit: { limit: 'account' | 'address' };
+  introspection_refused: NoDetails;
   logout: NoDetails;
   refresh_token_reused: NoDetails;
   session_revoked: { reason: 'revoked_by_user' | 'session_limit' };
@@ -33,6 +34,7 @@ export const SECURITY_EVENT_LEVELS: Record<SecurityEventName, 'info' | 'warn'> =
   login_succeeded: 'info',
   login_failed: 'warn',
   login_refused_by_limit: 'warn',
+  introspection_refused: 'warn',
   logout: 'info',
   refresh_token_reused: 'warn',
   session_revoked: 'info',

@@ -130,16 +130,26 @@ export class AuthService {
 
   /**
    * New tokens for a refresh token, and more life for its session. See SessionService.refresh.
+   * @param admit called with the user's id before anything is written; what it throws leaves the token as it is.
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
-  async refresh(refreshToken: string, client: ClientDetails): Promise<SignedIn> {
-    return this.metrics.auth.refreshes.count(() => this.rotate(refreshToken, client));
+  async refresh(
+    refreshToken: string,
+    client: ClientDetails,
+    admit?: (userId: string) => Promise<void>,
+  ): Promise<SignedIn> {
+    return this.metrics.auth.refreshes.count(() => this.rotate(refreshToken, client, admit));
   }
 
-  private async rotate(refreshToken: string, client: ClientDetails): Promise<SignedIn> {
+  private async rotate(
+    refreshToken: string,
+    client: ClientDetails,
+    admit?: (userId: string) => Promise<void>,
+  ): Promise<SignedIn> {
     const profiles: Profile[] = [];
     // Before the token is used up: a store that fails in between must not cost the session.
     const rotation = await this.sessions.refresh(refreshToken, client, async (userId) => {
+      await admit?.(userId);
       const current = await this.users.readProfile(userId);
       if (!current) {
         throw new SessionRevokedError();

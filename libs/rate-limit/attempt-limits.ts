@@ -86,17 +86,14 @@ export class AttemptLimits {
    */
   async admitLogin(account: Account | null, address: string): Promise<AdmittedAttempt> {
     const party = partyOf(address);
-    const { standing, readings } = await this.count(
-      account,
-      address,
-      this.clients.keysOf(account, party),
-    );
-    const [failures, ...marks] = readings;
-    const admission = { party, class: this.clients.classOf(marks) };
+    const marks = this.clients.keysOf(account, party);
+    const { standing, readings } = await this.count(account, address, marks);
+    const [failures, ...ofMarks] = readings;
+    const admission = { party, class: this.clients.classOf(marks, ofMarks) };
     if (admission.class !== 'known') {
       await this.delay(delayMs(failures?.value ?? 0));
     }
-    return { standing, admission, isRemembered: this.isRemembered(marks) };
+    return { standing, admission, isRemembered: this.isRemembered(ofMarks) };
   }
 
   /**
@@ -113,13 +110,12 @@ export class AttemptLimits {
   /** @throws RateLimitedError */
   async admitRegistration(address: string): Promise<AdmittedAttempt> {
     const party = partyOf(address);
-    const [, familiar] = this.clients.keysOf(null, party);
+    const marks = this.clients.keysOf(null, party);
     const { standing, readings } = await this.counters.admit(
       countersOf(this.registrations, addressGroups(address)),
-      [familiar],
+      marks,
     );
-    const isFamiliar = readings[0]?.value;
-    const admission: Admission = { party, class: isFamiliar ? 'familiar' : 'stranger' };
+    const admission = { party, class: this.clients.classOf(marks, readings) };
     return { standing, admission, isRemembered: !this.options.enabled };
   }
 

@@ -51,13 +51,13 @@ export class CallLimits {
 
   /**
    * Lets a refresh go on: it counts for its token; for its address it counts when it has failed.
-   * @param tokenId null for a token that was not made here.
+   * @param token null for a text that is no refresh token.
    * @returns of the limit that is closest; null without limits.
    * @throws RateLimitedError
    */
-  async admitRefresh(tokenId: string | null, address: string): Promise<Standing | null> {
+  async admitRefresh(token: string | null, address: string): Promise<Standing | null> {
     const ofAddress = checkOnly(countersOf(this.failedRefreshes, addressGroups(address)));
-    const ofToken = tokenId === null ? [] : [counterOf(PER_REFRESH_TOKEN, tokenId)];
+    const ofToken = token === null ? [] : [counterOf(PER_REFRESH_TOKEN, token)];
     return (await this.counters.admit([...ofAddress, ...ofToken])).standing;
   }
 

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
 import type { Admission } from '#libs/common';
 import { CurrentSession, Public } from '#libs/http';
+import { CallLimits } from '#libs/rate-limit';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -19,7 +20,10 @@ import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } 
 @ApiTags('Authentication')
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly auth: AuthService,
+    private readonly limits: CallLimits,
+  ) {}
 
   @Public()
   @Limited('registration')
@@ -79,6 +83,7 @@ export class AuthController {
   }
 
   @Public()
+  @Limited('refresh')
   @Post('refresh')
   @HttpCode(200)
   @ApiOperation({
@@ -88,7 +93,7 @@ export class AuthController {
       'Each refresh token is good for one use. Used again by the same client within 10 seconds it ' +
       'answers the same pair; used again in any other way it ends the session.',
   })
-  @ApiOkResponse({ type: AuthResultDto })
+  @ApiOkResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(
     'validation_failed',
     'malformed_json',
@@ -97,10 +102,12 @@ export class AuthController {
     'token_revoked',
     'payload_too_large',
     'unsupported_media_type',
+    'rate_limited',
     'dependency_unavailable',
   )
   async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client) {
-    return toAuthResult(await this.auth.refresh(refreshToken, client));
+    const admit = (userId: string) => this.limits.admitRotation(userId);
+    return toAuthResult(await this.auth.refresh(refreshToken, client, admit));
   }
 
   @Post('logout')

@@ -69,6 +69,7 @@ export class GatewayController {
     'invalid_credentials',
     'payload_too_large',
     'unsupported_media_type',
+    'rate_limited',
     'dependency_unavailable',
   )
   async introspect(@Body() { token }: IntrospectDto): Promise<IntrospectionDto> {

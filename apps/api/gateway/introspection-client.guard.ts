@@ -1,8 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SecurityEvents } from '#libs/audit';
 import { DomainError } from '#libs/common';
 import { Settings } from '#libs/config';
+import { CallLimits, RateLimitedError, RefusalDelay } from '#libs/rate-limit';
+import { clientAddress } from '../http/client-address';
+import { showStanding } from '../limits/rate-limit-headers';
 
 /** The caller is not a client of `INTROSPECTION_CLIENTS`. */
 export class IntrospectionClientError extends DomainError {
@@ -14,25 +18,53 @@ export class IntrospectionClientError extends DomainError {
   }
 }
 
-/** HTTP Basic (RFC 7617) for services that introspect. */
+/**
+ * HTTP Basic (RFC 7617) for services that introspect. Wrong secrets are limited by address. A call with a right one
+ * costs no Redis round trip.
+ */
 @Injectable()
 export class IntrospectionClientGuard implements CanActivate {
   private readonly credentials: Buffer[];
 
-  constructor({ introspectionClients }: Settings) {
+  constructor(
+    { introspectionClients }: Settings,
+    private readonly limits: CallLimits,
+    private readonly refusals: RefusalDelay,
+    private readonly events: SecurityEvents,
+  ) {
     this.credentials = introspectionClients.map(({ id, secret }) => digest(`${id}:${secret}`));
   }
 
-  canActivate(context: ExecutionContext): boolean {
-    const { authorization = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const address = clientAddress(request) ?? '';
+    try {
+      this.limits.admitClientSecret(address);
+      if (this.isClient(request)) {
+        return true;
+      }
+      if (request.headers.authorization !== undefined) {
+        await this.limits.clientSecretFailed(address);
+      }
+      throw new IntrospectionClientError();
+    } catch (error) {
+      if (error instanceof RateLimitedError) {
+        showStanding(http.getResponse<FastifyReply>(), error.standing);
+        if (error.isFirst) {
+          this.events.record({ name: 'introspection_refused', userId: null, details: {} });
+        }
+        await this.refusals.holdRefusal();
+      }
+      throw error;
+    }
+  }
+
+  private isClient({ headers: { authorization = '' } }: FastifyRequest): boolean {
     const encoded = /^Basic +([\w+/=-]+)$/i.exec(authorization)?.[1] ?? '';
     const presented = digest(Buffer.from(encoded, 'base64').toString('utf8'));
     // Every client is compared, and digests of equal length: time tells nothing of what is near.
-    const matches = this.credentials.filter((one) => timingSafeEqual(one, presented));
-    if (matches.length === 0) {
-      throw new IntrospectionClientError();
-    }
-    return true;
+    return this.credentials.filter((one) => timingSafeEqual(one, presented)).length > 0;
   }
 }
 

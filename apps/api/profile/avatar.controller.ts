@@ -17,6 +17,8 @@ import {
 } from '../docs/decorators';
 import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown } from '../http/entity-tag';
+import { Limited } from '../limits/limited.decorator';
+import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { AvatarUploads } from './avatar-upload';
 import { ProfileDto } from './profile.dto';
 
@@ -43,6 +45,7 @@ export class AvatarController {
     private readonly uploads: AvatarUploads,
   ) {}
 
+  @Limited('change')
   @Post('auth/profile/avatar')
   @HttpCode(200)
   @ApiBearerAuth()
@@ -54,8 +57,14 @@ export class AvatarController {
   })
   @ApiConsumes('multipart/form-data')
   @ApiBody(BODY)
-  @ApiOkResponse({ type: ProfileDto, headers: { ETag } })
-  @ApiProtected('validation_failed', 'payload_too_large', 'unsupported_media_type', 'overloaded')
+  @ApiOkResponse({ type: ProfileDto, headers: { ETag, ...RATE_LIMIT_HEADERS } })
+  @ApiProtected(
+    'validation_failed',
+    'payload_too_large',
+    'unsupported_media_type',
+    'rate_limited',
+    'overloaded',
+  )
   async upload(
     @CurrentSession() { session }: Authenticated,
     @Req() request: FastifyRequest,
@@ -72,6 +81,7 @@ export class AvatarController {
     return changed.profile;
   }
 
+  @Limited('change')
   @Delete('auth/profile/avatar')
   @HttpCode(204)
   @ApiBearerAuth()
@@ -81,7 +91,7 @@ export class AvatarController {
     description: 'Sets `avatarUrl` of your profile to null.',
   })
   @ApiNoContentResponse({ description: 'The profile has no picture.' })
-  @ApiProtected(...UNREADABLE_BODY)
+  @ApiProtected(...UNREADABLE_BODY, 'rate_limited')
   async remove(@CurrentSession() { session }: Authenticated): Promise<void> {
     if (!(await this.avatars.remove(session.userId))) {
       throw new SessionRevokedError();

@@ -17,6 +17,7 @@ import { ApiProtected } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
 import { WithoutContext } from '../http/request-context.hook';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';
+import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
 
 @ApiTags('Profile')
@@ -65,6 +66,7 @@ export class ProfileController {
     return read.profile;
   }
 
+  @Limited('change')
   @Put()
   @ApiOperation({
     operationId: 'updateProfile',
@@ -76,13 +78,14 @@ export class ProfileController {
     required: false,
     description: 'The ETag that you have read: nothing is changed if the profile has another one.',
   })
-  @ApiOkResponse({ type: ProfileDto, headers: { ETag } })
+  @ApiOkResponse({ type: ProfileDto, headers: { ETag, ...RATE_LIMIT_HEADERS } })
   @ApiProtected(
     'validation_failed',
     'malformed_json',
     'precondition_failed',
     'payload_too_large',
     'unsupported_media_type',
+    'rate_limited',
   )
   async update(
     @CurrentSession() { session: { userId } }: Authenticated,
