@@ -40,7 +40,7 @@ export class AuthMetrics {
     this.refreshes = counter('latchkey_refreshes_total', 'Uses of a refresh token, by result.');
     this.refused = new Counter({
       name: 'latchkey_attempts_refused_total',
-      help: 'Sign-ins, registrations and proofs of a password that came too often, by limit.',
+      help: 'Sign-ins, registrations, refreshes and other calls that came too often, by limit.',
       labelNames: ['limit'],
       registers: [registry],
     });

@@ -21,7 +21,7 @@ export class PasswordMetrics {
     });
     this.refusals = new Counter({
       name: 'latchkey_password_hashing_refused_total',
-      help: 'Passwords that were not hashed because too many waited.',
+      help: 'Attempts to hash a password that were refused because too many waited.',
       registers: [registry],
     });
   }
@@ -50,7 +50,7 @@ export class PasswordMetrics {
     });
     new Gauge({
       name: 'latchkey_password_hashing_waiting',
-      help: 'Passwords that wait for a thread.',
+      help: 'Attempts that wait for their turn to hash a password.',
       registers: [this.registry],
       collect() {
         this.set(queue().waiting);
