@@ -1,5 +1,7 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { AttemptLimits } from '../../libs/rate-limit';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { CommandCounter } from '../support/command-counter';
 import type { Answer } from '../support/http-client';
 import { inTurns } from '../support/in-turns';
 
@@ -130,6 +132,29 @@ describe('a flood of sign-ins that are refused', () => {
     };
     expect(await keysLeftBy(attempt(17))).toEqual(['account', 'address']);
     expect(await keysLeftBy(attempt(WRONG))).toEqual(['account', 'failures']);
+  });
+});
+
+describe('admitting a sign-in', () => {
+  it('takes one round trip, and one more when the client has not been written down', async () => {
+    const limits = app.nest.get(AttemptLimits);
+    const [email, address] = [newEmail(), `${newNetwork()}::1`];
+    const admit = () => limits.admitLogin(email, address);
+    await limits.succeeded(newEmail(), await limits.admitLogin(newEmail(), '203.0.113.9'));
+    const counter = await CommandCounter.start(app.redis.url);
+    try {
+      expect(await counter.during(admit)).toEqual(['evalsha']);
+      const first = await admit();
+      expect(first).toMatchObject({ admission: { class: 'stranger' }, isRemembered: false });
+      expect(await counter.during(() => limits.succeeded(email, first))).toContain('evalsha');
+      const second = await admit();
+      expect(second).toMatchObject({ admission: { class: 'known' }, isRemembered: true });
+      expect(await counter.during(() => limits.succeeded(email, second))).toEqual([]);
+    } finally {
+      counter.stop();
+    }
+    const elsewhere = await limits.admitLogin(newEmail(), address);
+    expect(elsewhere.admission.class).toBe('familiar');
   });
 });
 
