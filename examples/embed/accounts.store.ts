@@ -110,17 +110,20 @@ export class AccountsStore extends UserStore {
 
   replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
     const account = this.accounts.get(userId);
-    if (account?.passwordHash !== expected) {
+    if (account?.passwordHash !== expected || account.disabled) {
       return Promise.resolve(false);
     }
     account.passwordHash = next;
     return Promise.resolve(true);
   }
 
-  delete(userId: string): Promise<Profile | null> {
-    const profile = this.accounts.get(userId)?.current.profile ?? null;
+  delete(userId: string, expectedHash: string): Promise<Profile | null> {
+    const account = this.accounts.get(userId);
+    if (account?.passwordHash !== expectedHash || account.disabled) {
+      return Promise.resolve(null);
+    }
     this.accounts.delete(userId);
-    return Promise.resolve(profile);
+    return Promise.resolve(account.current.profile);
   }
 
   private change(userId: string, change: Partial<Profile>): Account | undefined {

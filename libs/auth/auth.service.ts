@@ -231,14 +231,14 @@ export class AuthService {
     password: string,
     admission: Admission = ANY_CLIENT,
   ): Promise<Profile> {
-    await this.passwords.inTurn(admission, () =>
+    const { passwordHash } = await this.passwords.inTurn(admission, () =>
       this.proveIdentity(userId, password, 'account_deletion'),
     );
     const deleted: Profile[] = [];
     await this.sessions.revokeAll(userId, {
       reason: 'account-deleted',
       alongside: async () => {
-        const current = await this.users.delete(userId);
+        const current = await this.users.delete(userId, passwordHash);
         if (!current) {
           throw new InvalidCredentialsError();
         }

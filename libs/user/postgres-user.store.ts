@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { In, QueryFailedError, type Repository } from 'typeorm';
+import { In, IsNull, QueryFailedError, type FindOptionsWhere, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
 import type { Profile, VersionedProfile } from '#libs/profile-cache';
@@ -138,19 +138,25 @@ export class PostgresUserStore extends UserStore {
   }
 
   /** One query more for the profile, whose row is locked in the surrounding transaction. */
-  async delete(userId: string): Promise<Profile | null> {
+  async delete(userId: string, expectedHash: string): Promise<Profile | null> {
     return this.database.transaction(async () => {
       const row = await this.users((users) =>
-        users.findOne({ where: { id: userId }, lock: { mode: 'pessimistic_write' } }),
+        users.findOne({
+          where: whileProved(userId, expectedHash),
+          lock: { mode: 'pessimistic_write' },
+        }),
       );
+      if (!row) {
+        return null;
+      }
       await this.users((users) => users.delete({ id: userId }));
-      return row && toProfile(row).profile;
+      return toProfile(row).profile;
     });
   }
 
   async replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
     const updated = await this.users((users) =>
-      users.update({ id: userId, passwordHash: expected }, { passwordHash: next }),
+      users.update(whileProved(userId, expected), { passwordHash: next }),
     );
     return updated.affected === 1;
   }
@@ -195,6 +201,11 @@ function toProfile(row: UserEntity): VersionedProfile {
       updatedAt: row.updatedAt.toISOString(),
     },
   };
+}
+
+/** The row of a user whose password was checked against this hash, unless that proves nothing any more. */
+function whileProved(userId: string, passwordHash: string): FindOptionsWhere<UserEntity> {
+  return { id: userId, passwordHash, disabledAt: IsNull() };
 }
 
 function isEmailTaken(error: unknown): boolean {

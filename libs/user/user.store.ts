@@ -80,7 +80,8 @@ export abstract class UserStore {
   abstract shownAvatars(avatarUrls: readonly string[]): Promise<string[]>;
 
   /**
-   * Replaces the hash only if it still is the expected one, so that of two changes one wins.
+   * Replaces the hash only if it still is the expected one and the account is not disabled: of two
+   * changes one wins, and a password that was checked before either of them proves nothing after.
    * @returns false when it is not, or the user is gone.
    */
   abstract replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean>;
@@ -91,6 +92,9 @@ export abstract class UserStore {
    */
   abstract changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount | null>;
 
-  /** Deletes the account. @returns the profile as it last was. */
-  abstract delete(userId: string): Promise<Profile | null>;
+  /**
+   * Deletes the account, on the same condition as `replacePasswordHash`.
+   * @returns the profile as it last was; null when nothing was deleted.
+   */
+  abstract delete(userId: string, expectedHash: string): Promise<Profile | null>;
 }

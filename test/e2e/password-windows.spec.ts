@@ -121,4 +121,29 @@ describe('between the check of a password and its use', () => {
       expect(await liveSessions(user.id)).toBe(1);
     });
   });
+
+  describe.each([
+    ['the deletion of an account', (token: string) => requestDeletion(token)],
+    ['a change of password', (token: string) => requestChange(token, 'a third long password')],
+  ])('%s', (_, request) => {
+    it.each<[string, (user: { id: string }, token: string) => Promise<unknown>]>([
+      ['the user changes the password', (_user, token) => changePassword(token)],
+      ['the password is reset', ({ id }) => resetPassword(id)],
+    ])('is refused when %s', async (_change, change) => {
+      const { user, accessToken: token } = await app.register();
+      afterNextCheck(() => change(user, token));
+      const refused = await request(token);
+      expect([refused.status, refused.body.code]).toEqual([401, 'invalid_credentials']);
+      expect((await app.login(user.email, NEXT_PASSWORD)).user.id).toBe(user.id);
+    });
+
+    it('is refused when the account is disabled', async () => {
+      const { user, accessToken: token } = await app.register();
+      const before = await storedAccount(user.id);
+      afterNextCheck(() => disable(user.id));
+      const refused = await request(token);
+      expect([refused.status, refused.body.code]).toEqual([401, 'invalid_credentials']);
+      expect(await storedAccount(user.id)).toEqual({ ...before, disabled: true });
+    });
+  });
 });
