@@ -149,6 +149,7 @@ async function startOwnRedis(context) {
       ...context,
       found,
       dir: join(DATA_DIR, 'redis'),
+      password: keepSecret(join(DATA_DIR, 'redis-password')).value,
       logFile: join(DATA_DIR, 'redis.log'),
     }),
   );

@@ -96,6 +96,21 @@ describe('the command line of a Redis', () => {
     );
   });
 
+  it('names a file for the password, which it never holds itself', () => {
+    const options = { port: 6400, dir: '/data/redis', hasPassword: true };
+    const program = {
+      kind: 'program' as const,
+      path: '/opt/redis-server',
+      version: 'Redis 7.0.15',
+    };
+    const docker = { kind: 'docker' as const, path: '/opt/docker', image: 'redis:7-alpine' };
+
+    expect(redisCommand(program, options).args[0]).toBe('/data/redis/password.conf');
+    expect(redisCommand(docker, options).args.join(' ')).toContain(
+      'redis:7-alpine redis-server /data/password.conf ',
+    );
+  });
+
   it('publishes the port of a container on loopback only', () => {
     const found = { kind: 'docker' as const, path: '/opt/docker', image: 'redis:7-alpine' };
 

@@ -1,10 +1,20 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { parseEnv, promisify } from 'node:util';
+import { ask } from '../../tools/local/ports.mjs';
 import {
+  commandLineOf,
   identify,
   isAlive,
   stopProcess,
@@ -15,6 +25,7 @@ import { CheckoutCopy } from './started-checkout';
 
 const STOP_LIMIT_MS = 10_000;
 const ACCOUNT = { email: 'ada@example.com', password: 'correct horse battery staple' };
+const SECRETS = ['jwt-secret', 'postgres-password', 'redis-password'];
 const SERVERS = ['Postgres', 'Redis', 'The API'];
 
 jest.setTimeout(240_000);
@@ -60,6 +71,16 @@ describe('npm start', () => {
     return record;
   }
 
+  function secret(name: string): string {
+    return readFileSync(join(checkout.dir, '.data', name), 'utf8').trim();
+  }
+
+  /** The address of the Redis that runs, as the command line is given it. */
+  function redisUrl(): URL {
+    const { REDIS_URL } = parseEnv(secret('running.env'));
+    return new URL(REDIS_URL ?? '');
+  }
+
   function namesOf(records: ProcessRecord[]): string[] {
     return records.map(({ name }) => name).sort();
   }
@@ -80,9 +101,44 @@ describe('npm start', () => {
       ].join('\n'),
     );
     expect(await isServing()).toBe(true);
-    for (const secret of ['jwt-secret', 'postgres-password']) {
+    for (const secret of [...SECRETS, join('redis', 'password.conf')]) {
       expect(statSync(join(checkout.dir, '.data', secret)).mode & 0o777).toBe(0o600);
     }
+  });
+
+  it('gives its Redis a password, which neither its output nor a command line shows', async () => {
+    const run = await checkout.start();
+
+    const { port, password } = redisUrl();
+    expect(password).toBe(secret('redis-password'));
+    expect(await ask(Number(port), 'INFO server\r\n')).toMatch(/^-NOAUTH /);
+    const commandLines = checkout.children().map(({ pid }) => commandLineOf(pid));
+    expect(commandLines.every((line) => line !== '')).toBe(true);
+    for (const value of SECRETS.map(secret)) {
+      expect(value.length).toBeGreaterThanOrEqual(64);
+      expect(`${run.text()} ${commandLines.join(' ')}`).not.toContain(value);
+    }
+  });
+
+  it('starts on data of a Redis that had another password, or none', async () => {
+    const first = await checkout.start();
+    const old = secret('redis-password');
+    first.child.kill('SIGTERM');
+    await first.exited();
+    rmSync(join(checkout.dir, '.data', 'redis-password'));
+    // As the file of a start by another umask may be.
+    chmodSync(join(checkout.dir, '.data', 'redis', 'password.conf'), 0o644);
+
+    await checkout.start();
+
+    const { port, password } = redisUrl();
+    expect(password).not.toBe(old);
+    expect(await ask(Number(port), `AUTH ${old}\r\n`)).toMatch(/^-WRONGPASS /);
+    expect(await ask(Number(port), `AUTH ${password}\r\n`)).toMatch(/^\+OK/);
+    const mode = statSync(join(checkout.dir, '.data', 'redis', 'password.conf')).mode;
+    expect(mode & 0o777).toBe(0o600);
+    const health = await fetch(`${checkout.url}/api/auth/health`);
+    expect(await health.json()).toMatchObject({ redis: 'connected' });
   });
 
   it('finds the users of the start before, and leaves no process behind', async () => {

@@ -1,6 +1,6 @@
 // @ts-check
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Failure } from './failure.mjs';
 import { ask, freePort } from './ports.mjs';
@@ -14,6 +14,9 @@ const STOP_GRACE_MS = 5_000;
 const REMOVE_DEADLINE_MS = 30_000;
 const PORT_ATTEMPTS = 3;
 const DOCKER_PORT = 6379;
+/** In the data directory. A command line is no place for a password: `ps` shows it to every user. */
+const CONFIG_FILE = 'password.conf';
+const ACCEPTS_CONNECTIONS = 'Ready to accept connections';
 
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
 const NEVER_EVICT = ['--maxmemory-policy', 'noeviction'];
@@ -24,6 +27,7 @@ const NEVER_EVICT = ['--maxmemory-policy', 'noeviction'];
  * @typedef {object} RedisOptions
  * @property {RedisProgram} found
  * @property {string} dir where the data lies; made if missing
+ * @property {string | undefined} [password] of every client, without blanks; none unless told
  * @property {number | undefined} [port] a free one unless told
  * @property {string[]} [flags] further arguments of redis-server, which win
  * @property {string | undefined} [logFile] `redis.log` in `dir` unless told
@@ -34,21 +38,26 @@ const NEVER_EVICT = ['--maxmemory-policy', 'noeviction'];
 /**
  * The command line that runs a Redis in the foreground, reachable on 127.0.0.1 only.
  * @param {RedisProgram} found
- * @param {{ port: number, dir: string, flags?: string[] }} options
+ * @param {{ port: number, dir: string, hasPassword?: boolean, flags?: string[] }} options
  * @returns {{ command: string, args: string[] }}
  */
-export function redisCommand(found, { port, dir, flags = [] }) {
+export function redisCommand(found, { port, dir, hasPassword = false, flags = [] }) {
   const common = ['--daemonize', 'no', ...NEVER_EVICT, ...DURABLE];
   if (found.kind === 'program') {
     const address = ['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'yes'];
-    return { command: found.path, args: [...address, '--dir', dir, ...common, ...flags] };
+    const config = hasPassword ? [join(dir, CONFIG_FILE)] : [];
+    return {
+      command: found.path,
+      args: [...config, ...address, '--dir', dir, ...common, ...flags],
+    };
   }
   // Inside the container every address is its own; only the published port counts.
   const address = ['--bind', '*', '--protected-mode', 'no', '--dir', '/data'];
   const publish = ['-p', `127.0.0.1:${port}:${DOCKER_PORT}`, '-v', `${resolve(dir)}:/data`];
   const user = process.getuid ? ['--user', `${process.getuid()}:${process.getgid?.()}`] : [];
   const container = ['run', '--rm', '-i', '--name', containerName(dir), ...user, ...publish];
-  const server = ['redis-server', ...address, ...common, ...flags];
+  const config = hasPassword ? [`/data/${CONFIG_FILE}`] : [];
+  const server = ['redis-server', ...config, ...address, ...common, ...flags];
   return { command: found.path, args: [...container, found.image, ...server] };
 }
 
@@ -68,7 +77,8 @@ export async function startRedis(options) {
     };
     try {
       await waitUntilReady(server, port, options);
-      return { url: `redis://127.0.0.1:${port}`, port, pid: server.pid, server, stop };
+      const login = options.password === undefined ? '' : `:${options.password}@`;
+      return { url: `redis://${login}127.0.0.1:${port}`, port, pid: server.pid, server, stop };
     } catch (error) {
       await stop();
       const lostThePort = server.log.includes('Address already in use');
@@ -84,11 +94,20 @@ export async function startRedis(options) {
  * @param {number} port
  */
 async function launch(options, port) {
-  const { found, dir, flags, logFile = join(dir, 'redis.log'), onSpawn } = options;
+  const { found, dir, flags, password, logFile = join(dir, 'redis.log'), onSpawn } = options;
   mkdirSync(dir, { recursive: true });
   chmodSync(dir, 0o700);
   await removeContainer(options);
-  const { command, args } = redisCommand(found, { port, dir, ...(flags ? { flags } : {}) });
+  const hasPassword = password !== undefined;
+  if (hasPassword) {
+    writeConfig(join(dir, CONFIG_FILE), `requirepass ${password}\n`);
+  }
+  const { command, args } = redisCommand(found, {
+    port,
+    dir,
+    hasPassword,
+    ...(flags ? { flags } : {}),
+  });
   return Server.spawn(command, args, {
     name: 'Redis',
     stopSignal: 'SIGTERM',
@@ -104,15 +123,31 @@ async function launch(options, port) {
  * @param {number} port
  * @param {RedisOptions} options
  */
-async function waitUntilReady(server, port, { found, signal }) {
+async function waitUntilReady(server, port, { found, password, signal }) {
   const deadlineMs = found.kind === 'docker' ? DOCKER_READY_DEADLINE_MS : READY_DEADLINE_MS;
-  // A stranger that took the port in between would answer too.
+  const login = password === undefined ? '' : `AUTH ${password}\r\n`;
+  /** @param {string} command */
+  const call = async (command) => (await ask(port, `${login}${command}\r\n`)) ?? '';
+  // Another process that took the port in between would answer too.
   const isOurs = async () =>
     found.kind === 'docker' ||
-    /process_id:(\d+)/.exec((await ask(port, 'INFO server\r\n')) ?? '')?.[1] === `${server.pid}`;
+    /process_id:(\d+)/.exec(await call('INFO server'))?.[1] === `${server.pid}`;
   const isReady = async () =>
-    (await ask(port, 'PING\r\n'))?.startsWith('+PONG') === true && (await isOurs());
+    // Such a process must not get the password.
+    (login === '' || server.log.includes(ACCEPTS_CONNECTIONS)) &&
+    /^\+PONG/m.test(await call('PING')) &&
+    (await isOurs());
   await server.waitUntil(isReady, { deadlineMs, signal });
+}
+
+/**
+ * Readable for its owner alone from the first byte on, also where it replaces one that was not.
+ * @param {string} path
+ * @param {string} text
+ */
+function writeConfig(path, text) {
+  rmSync(path, { force: true });
+  writeFileSync(path, text, { mode: 0o600 });
 }
 
 /**
