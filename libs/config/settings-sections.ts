@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isPlaceholder, repeatsPattern } from './example-secret';
 import { SettingsError } from './settings-error';
 import type { ParsedSettings } from './settings-schema';
 
@@ -108,7 +109,10 @@ function refuseWeakSecret(secret: string): void {
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
     throw new SettingsError('JWT_SECRET', 'must be at least 32 bytes long in production');
   }
-  if (new Set(secret).size < 8) {
+  if (isPlaceholder(secret)) {
+    throw new SettingsError('JWT_SECRET', 'must be random in production: it is a placeholder');
+  }
+  if (new Set(secret).size < 8 || repeatsPattern(secret)) {
     throw new SettingsError('JWT_SECRET', 'must be random: it repeats too few characters');
   }
 }

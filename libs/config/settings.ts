@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BlockList } from 'node:net';
 import type { z } from 'zod';
+import { refuseExampleSecrets } from './example-secret';
 import { emptyAsUnset, type TrustedProxies } from './setting-types';
 import { SettingsError } from './settings-error';
 import { settingsSchema, type ParsedSettings } from './settings-schema';
@@ -133,6 +134,9 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   }
   if (parsed.METRICS_PORT === parsed.PORT && parsed.PORT !== 0) {
     throw new SettingsError('METRICS_PORT', 'must be another port than PORT');
+  }
+  if (parsed.NODE_ENV === 'production') {
+    refuseExampleSecrets(parsed);
   }
   return new Settings(parsed);
 }

@@ -1,0 +1,50 @@
+import { parsePostgresUrl } from '#libs/common';
+import { SettingsError } from './settings-error';
+import type { ParsedSettings } from './settings-schema';
+
+/**
+ * Words of placeholders, ours and usual ones. Each has 8 characters or more: fewer than one random
+ * base64 value of 32 bytes in 10^9 holds one of them, and no hexadecimal value ever does.
+ */
+const PLACEHOLDER =
+  /(change|replace|insert)[\W_]?(this|it|here)([\W_]|$)|(change|replace)[\W_]?me|placeholder|(random|jwt|your|super|top|long)[\W_]?secret|secret[\W_]?(key|password)|your[\W_]?password|(^|[\W_])example([\W_]|$)/i;
+/** Passwords of our own examples that hold no such word. */
+const EXAMPLES = ['password', 'secret', 'latchkey', 'postgres', 'redis'];
+
+/** Whether a secret is one of an example file, or was made by hand in the manner of one. */
+export function isPlaceholder(secret: string): boolean {
+  return PLACEHOLDER.test(secret) || EXAMPLES.includes(secret.toLowerCase());
+}
+
+/** Whether a text is one pattern over and over; the last time it may be cut short. */
+export function repeatsPattern(text: string): boolean {
+  const longest = Math.floor(text.length / 2);
+  return Array.from({ length: longest }, (_, index) => index + 1).some((length) =>
+    text.startsWith(text.slice(0, -length), length),
+  );
+}
+
+/**
+ * For production: what an example file holds is known to everybody.
+ * @throws SettingsError
+ */
+export function refuseExampleSecrets(parsed: ParsedSettings): void {
+  if (parsed.INTROSPECTION_CLIENTS.some(({ secret }) => isPlaceholder(secret))) {
+    throw new SettingsError('INTROSPECTION_CLIENTS', 'must not hold a placeholder as a secret');
+  }
+  if (parsed.INTROSPECTION_CLIENTS.some(({ secret }) => repeatsPattern(secret))) {
+    throw new SettingsError(
+      'INTROSPECTION_CLIENTS',
+      'must hold random secrets: one repeats itself',
+    );
+  }
+  const passwords = {
+    DATABASE_URL: parsePostgresUrl(parsed.DATABASE_URL).password,
+    REDIS_URL: decodeURIComponent(new URL(parsed.REDIS_URL).password),
+  };
+  for (const [variable, password] of Object.entries(passwords)) {
+    if (password !== undefined && isPlaceholder(password)) {
+      throw new SettingsError(variable, 'must not hold the password of an example');
+    }
+  }
+}
