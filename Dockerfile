@@ -1,9 +1,9 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+RUN npm run build && npm prune --ignore-scripts --omit=dev --no-audit --no-fund
 # npm keeps typescript, an optional peer of @nestjs/swagger for a compiler plugin that is not used here. Node reads neither
 # TypeScript nor source maps of packages. A checkout made under a strict umask has files that only its owner may read.
 RUN rm -rf node_modules/typescript node_modules/.bin \

@@ -65,7 +65,7 @@ export async function describeCircumstances(context) {
 async function storeVersions(context) {
   const redis = await findRedis(context);
   const redisVersion = redis.kind === 'program' ? redis.version : redis.image;
-  const { postgres } = await findPostgres();
+  const { postgres } = findPostgres();
   const { output } = await run(postgres, ['--version'], { deadlineMs: VERSION_DEADLINE_MS });
   const [product = 'Redis', version = redisVersion] = redisVersion.split(' ');
   return { [product]: version, Postgres: output.trim().split(' ').at(-1) ?? 'unknown' };

@@ -9,7 +9,7 @@ export const BENCH = join(ROOT, 'bench');
 /** @param {import('../../tools/local/dependencies.mjs').StepContext} context */
 export async function ensureBenchPackages(context) {
   const title = 'installing the packages of the bench (npm ci)';
-  await installPackages(BENCH, title, ['--ignore-scripts'], context);
+  await installPackages(BENCH, title, [], context);
 }
 
 /** @param {string} name of a package of the bench @returns {string} its installed version */

@@ -1,11 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { installPackages } from '../../tools/local/dependencies.mjs';
+import { createOutput } from '../../tools/local/output.mjs';
 
 const ROOT = join(__dirname, '../..');
 const REGISTRY = 'https://registry.npmjs.org/';
 
 interface LockedPackage {
+  name?: string;
   version: string;
   resolved?: string;
   integrity?: string;
@@ -21,7 +34,6 @@ interface Manifest {
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
   overrides: Record<string, unknown>;
-  allowScripts: Record<string, boolean>;
 }
 
 interface Bom {
@@ -34,16 +46,64 @@ interface Bom {
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const documentation = read('docs/supply-chain.md');
 const manifest = JSON.parse(read('package.json')) as Manifest;
-const { '': root, ...locked } = (
-  JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> }
-).packages;
-const packages = Object.entries(locked).map(([path, found]) => ({ name: nameOf(path), ...found }));
+const { '': root, ...locked } = lockedIn('package-lock.json');
+const packages = packagesIn('package-lock.json');
+
+/** What says how packages are installed, to a machine or to a reader. */
+const INSTALLING = [
+  'Dockerfile',
+  '.ci/run',
+  'README.md',
+  'SECURITY.md',
+  ...['docs', 'examples', 'bench'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+      .map((name) => join(folder, name)),
+  ),
+];
 
 /** Packages that are too old to say their licence where npm reads it. Of these versions it was read. */
 const READ_BY_US = new Map([
   ['passport-strategy@1.0.0', 'MIT'],
   ['pause@0.0.1', 'MIT'],
 ]);
+
+function lockedIn(path: string): Record<string, LockedPackage> {
+  return (JSON.parse(read(path)) as { packages: Record<string, LockedPackage> }).packages;
+}
+
+/** A package under another name has its own in `name`. */
+function packagesIn(path: string): (LockedPackage & { name: string })[] {
+  return Object.entries(lockedIn(path))
+    .filter(([place]) => place !== '')
+    .map(([place, one]) => ({ name: nameOf(place), ...one }));
+}
+
+/** Where the registry keeps a version. */
+function addressOf({ name, version }: { name: string; version: string }): string {
+  return `${REGISTRY}${name}/-/${name.split('/').at(-1)}-${version}.tgz`;
+}
+
+/** A folder with one locked package, whose install script leaves a file `ran`. Settings of npm there allow it. */
+function plantedCheckout(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-planted-'));
+  const write = (path: string, value: object) =>
+    writeFileSync(join(folder, path), JSON.stringify(value));
+  const npm = (...args: string[]) => execFileSync('npm', args, { cwd: folder, stdio: 'pipe' });
+  mkdirSync(join(folder, 'planted'));
+  const script = `node -e "require('fs').writeFileSync('${join(folder, 'ran')}', '')"`;
+  write('planted/package.json', {
+    name: 'planted',
+    version: '1.0.0',
+    scripts: { install: script },
+  });
+  npm('pack', './planted', '--silent');
+  const dependencies = { planted: 'file:planted-1.0.0.tgz' };
+  write('package.json', { name: 'checkout', version: '1.0.0', dependencies });
+  npm('install', '--package-lock-only', '--offline', '--silent');
+  writeFileSync(join(folder, '.npmrc'), 'ignore-scripts=false\n');
+  return folder;
+}
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
@@ -84,12 +144,30 @@ describe('the supply chain', () => {
     expect(root?.devDependencies).toEqual(manifest.devDependencies);
   });
 
-  it('comes from one registry, with a hash for each package', () => {
-    const strangers = packages.filter(
-      ({ resolved = REGISTRY, integrity }) =>
-        !resolved.startsWith(REGISTRY) || !integrity?.startsWith('sha512-'),
-    );
-    expect(strangers.map(({ name }) => name)).toEqual([]);
+  it.each(['package-lock.json', 'bench/package-lock.json'])(
+    'comes from one registry, with the address and a hash of each package in %s',
+    (path) => {
+      const found = packagesIn(path);
+      const strangers = found.filter(
+        (one) =>
+          one.resolved !== addressOf(one) || !/^sha512-[\w+/]{86}==$/.test(one.integrity ?? ''),
+      );
+      expect(found.length).toBeGreaterThan(100);
+      expect(strangers.map(({ name }) => name)).toEqual([]);
+    },
+  );
+
+  it.each(['.', 'bench'])('keeps the addresses, and runs no script, by %s/.npmrc', (folder) => {
+    // As npm reads it there, also over what the user's own file and the environment of npm test say.
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const setting = (name: string) =>
+      execFileSync('npm', ['--prefix', '.', 'config', 'get', name], {
+        cwd: join(ROOT, folder),
+        env,
+        encoding: 'utf8',
+      }).trim();
+    expect(setting('omit-lockfile-registry-resolved')).toBe('false');
+    expect(setting('ignore-scripts')).toBe('true');
   });
 
   it('has every package that another one asks for, of every platform: npm ci refuses a lock with gaps', () => {
@@ -102,23 +180,40 @@ describe('the supply chain', () => {
     expect(missing).toEqual([]);
   });
 
-  it('allows or refuses exactly those install scripts that there are', () => {
+  it('runs no script of a package that it installs, whatever the settings of npm', async () => {
+    const folder = plantedCheckout();
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const output = createOutput(silent as unknown as NodeJS.WriteStream);
+    try {
+      expect(await installPackages(folder, 'installing', ['--offline'], { output })).toBe(true);
+      expect(existsSync(join(folder, 'node_modules', 'planted', 'package.json'))).toBe(true);
+      expect(existsSync(join(folder, 'ran'))).toBe(false);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('installs nothing, and teaches no installation, with scripts', () => {
+    // The name of a command alone, between backticks, is no instruction.
+    const commands = /`npm \w+`|\bnpm (?:ci|install|i|add|prune|rebuild)\b[^`\n]*/g;
+    const taught = INSTALLING.flatMap((path) =>
+      [...read(path).matchAll(commands)].map(([command]) => `${path}: ${command}`),
+    ).filter((command) => !command.endsWith('`'));
+    const withScripts = taught.filter(
+      (command) => !/--ignore-scripts|--package-lock-only/.test(command),
+    );
+    expect(withScripts).toEqual([]);
+    expect(taught.length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('documents each install script that there is', () => {
     const withScript = new Set(
       packages.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name),
     );
-    expect(Object.keys(manifest.allowScripts).sort()).toEqual([...withScript].sort());
-  });
-
-  it('runs no install script of what production needs', () => {
-    const allowed = packages.filter(({ name, dev }) => manifest.allowScripts[name] && !dev);
-    expect(allowed.map(({ name }) => name)).toEqual([]);
-  });
-
-  it('documents each install script, and whether it runs', () => {
     const documented = rowsOf('How packages come in').map(
       (name) => new RegExp(`^${name.replace('*', '.*')}$`),
     );
-    const names = Object.keys(manifest.allowScripts);
+    const names = [...withScript];
     expect(names.filter((name) => !documented.some((row) => row.test(name)))).toEqual([]);
     expect(documented.filter((row) => !names.some((name) => row.test(name)))).toEqual([]);
   });

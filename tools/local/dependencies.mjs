@@ -25,6 +25,7 @@ export async function ensureDependencies(context) {
 
 /**
  * Installs what a folder's package-lock.json says unless exactly that was installed to the end before.
+ * Packages run no script: the flag holds for every version of npm, over the settings of the user.
  * @param {string} folder
  * @param {string} title of the step
  * @param {string[]} flags of npm ci
@@ -41,7 +42,8 @@ export async function installPackages(folder, title, flags, { output, signal, on
   }
   rmSync(stamp, { force: true });
   const printed = await output.step(title, async () => {
-    const install = ['--prefix', folder, 'ci', '--no-audit', '--no-fund', ...flags];
+    const quiet = ['--no-audit', '--no-fund'];
+    const install = ['--prefix', folder, 'ci', '--ignore-scripts', ...quiet, ...flags];
     const result = await npm(install, { signal, onSpawn });
     if (!result.ok) {
       throw new Failure('npm ci failed.', result.output);

