@@ -35,7 +35,7 @@ describe('docs/security.md', () => {
       JWT_EXPIRES_IN: `${settings.jwtExpiresInSeconds / 3600}h`,
       SESSION_TTL: `${settings.sessionTtlSeconds / 3600}h`,
       SESSION_MAX_LIFETIME: `${settings.sessionMaxLifetimeSeconds / 86_400}d`,
-      MAX_SESSIONS_PER_USER: settings.maxSessionsPerUser,
+      MAX_SESSIONS_PER_USER: String(settings.maxSessionsPerUser),
     });
   });
 

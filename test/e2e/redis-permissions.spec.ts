@@ -14,7 +14,7 @@ const UNREACHABLE = /connection was lost|Socket timeout/;
 const DOCUMENTED = [
   ...['~session:*', '~user:*', '~blacklist:*', '~latchkey:*', 'resetchannels', '-@all'],
   ...['+eval', '+evalsha', '+get', '+set', '+del', '+unlink', '+exists', '+hscan'],
-  ...['+incr', '+incrby', '+expire', '+pexpire', '+pexpiretime', '+pttl', '+hdel', '+hget'],
+  ...['+incr', '+expire', '+pexpire', '+pexpiretime', '+pttl', '+hdel', '+hget'],
   ...['+hgetall', '+hincrby', '+hkeys', '+hlen', '+hmget', '+hset', '+zadd', '+zcard'],
   ...['+zrange', '+zrem'],
 ];

@@ -10,7 +10,6 @@ local ATTEMPTS = {
   string = {
     { 'SET', '1', 'PX', LIFE_MS, 'NX' },
     { 'INCR' },
-    { 'INCRBY', 1 },
     { 'GET' },
     { 'EXPIRE', LIFE_MS / 1000 },
   },
