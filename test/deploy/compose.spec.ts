@@ -5,6 +5,12 @@ import { Ajv } from 'ajv';
 import { load } from 'js-yaml';
 import { parseSettings } from '../../libs/config';
 import { ROOT } from '../../tools/local/paths.mjs';
+import { ask, freePort } from '../../tools/local/ports.mjs';
+import { commandLineOf } from '../../tools/local/processes.mjs';
+import { Server } from '../../tools/local/server.mjs';
+import { sharedStores } from '../support/shared-stores';
+import { newFolder } from '../support/stores';
+import { until } from '../support/until';
 import { COMPOSE_SCHEMA, readComposeFile } from './compose';
 import { all, parseDockerfile } from './image/dockerfile';
 
@@ -13,7 +19,7 @@ const readYaml = (path: string) => load(read(path));
 
 const file = readComposeFile();
 const services = Object.entries(file.services);
-const { api, migrate, prometheus, grafana } = file.services;
+const { api, migrate, redis, prometheus, grafana } = file.services;
 
 /** `source` and `target` of a service's mounts. */
 const mountsOf = (name: string) =>
@@ -78,6 +84,69 @@ describe('docker-compose.yml', () => {
     },
   );
 
+  it('runs no service as root, and gives each no file to write but in volumes and memory', () => {
+    // Of these images root is the user; the others name one of their own.
+    const users = services.map(([name, { user }]) => [name, user]).filter(([, user]) => user);
+    expect(users).toEqual([
+      ['postgres', 'postgres'],
+      ['redis', 'redis'],
+    ]);
+    expect(all(parseDockerfile(read('Dockerfile')), 'USER').map(({ name }) => name)).toEqual([
+      'node',
+    ]);
+    const inMemory = services.flatMap(([name, { tmpfs }]) => (tmpfs ? [[name, ...tmpfs]] : []));
+    expect(inMemory).toEqual([
+      ['postgres', '/tmp', '/var/run/postgresql'],
+      ['grafana', '/tmp'],
+    ]);
+    const outside = services.flatMap(([, { volumes = [] }]) =>
+      volumes.filter((mount) => mount.startsWith('./') && !mount.endsWith(':ro')),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  it('publishes the API, Prometheus and Grafana, and no store', () => {
+    const published = services.filter(([, { ports }]) => ports).map(([name]) => name);
+    expect(published).toEqual(['api', 'prometheus', 'grafana']);
+  });
+
+  it('shows no password in a command line', () => {
+    const commands = services.map(([, { command = [] }]) => command.join(' '));
+    // A doubled one is expanded in the container.
+    expect(commands.filter((command) => /(?<!\$)\$(?!\$)/.test(command))).toEqual([]);
+  });
+
+  it('starts a Redis that asks for its password and stops when it is told to', async () => {
+    const password = randomBytes(32).toString('hex');
+    const port = await freePort();
+    const { redis: found } = sharedStores();
+    const program = found.kind === 'program' ? found.path : 'redis-server';
+    const place = `--port ${port} --bind 127.0.0.1 --dir ${newFolder('compose-redis-')}`;
+    const [shell = '', ...words] = redis!.command!.map((word) =>
+      word.replaceAll('$$', '$').replace('redis-server -', `${program} - ${place}`),
+    );
+    const server = await Server.spawn(shell, words, {
+      name: 'Redis',
+      stopSignal: 'SIGTERM',
+      killSignal: 'SIGKILL',
+      graceMs: 10_000,
+      logFile: join(newFolder('compose-redis-log-'), 'redis.log'),
+      env: { PATH: process.env.PATH, REDIS_PASSWORD: password },
+    });
+    try {
+      await until(async () => (await ask(port, 'PING\r\n'))?.startsWith('-NOAUTH') === true);
+      const answer = await ask(port, `AUTH ${password}\r\nCONFIG GET maxmemory-policy\r\n`);
+      expect(answer).toMatch(/^\+OK\r\n[^]*noeviction/);
+      // The shell has become the server, which gets the signals therefore.
+      expect(commandLineOf(server.pid)).toContain(String(port));
+      expect(commandLineOf(server.pid)).not.toContain('requirepass');
+      expect(commandLineOf(server.pid)).not.toContain(password);
+    } finally {
+      await server.stop();
+    }
+    expect(await server.ended).toBe('exit code 0');
+  });
+
   it('keeps avatars in the volume of the image, and asks for readiness', () => {
     const [volume] = all(parseDockerfile(read('Dockerfile')), 'VOLUME');
     expect(mountsOf('api')).toEqual([{ source: 'avatars', target: volume!.path }]);
@@ -109,6 +178,15 @@ describe('docker-compose.yml', () => {
       expect(prometheus!.command).toContain('--config.file=/etc/prometheus/prometheus.yml');
       expect(scraping.rule_files).toEqual(['alerts.yml']);
       expect(existsSync(join(ROOT, 'deploy/prometheus/alerts.yml'))).toBe(true);
+    });
+
+    it('lets nobody sign in to Grafana, by a password of its image or any other', () => {
+      expect(grafana!.environment).toMatchObject({
+        GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+        GF_AUTH_BASIC_ENABLED: 'false',
+        GF_AUTH_DISABLE_LOGIN_FORM: 'true',
+        GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: 'true',
+      });
     });
 
     it('provisions Grafana with that Prometheus and the dashboard', () => {
