@@ -17,8 +17,9 @@ const USERS = 100_000;
 const FURTHER_SESSIONS = 4;
 const AT_ONCE = 2_000;
 const HOUR_MS = 3_600_000;
-const POSITION = '3|123456|1790000000000';
+const POSITION = '3|123456:123456:|1790000000000';
 const ERA = '3';
+const LEASE = { era: ERA, writeUntilMs: Number.MAX_SAFE_INTEGER };
 /** Redis gives the buffers of a connection back when nothing was sent on it for some seconds. */
 const SETTLE_MS = 3_000;
 
@@ -62,7 +63,7 @@ async function measure({ redis, store, users, signal }) {
   const open = (/** @type {string} */ userId, /** @type {number} */ index) => {
     const expiresAtMs = nowMs + HOUR_MS + Math.floor((index / users) * 23 * HOUR_MS);
     const session = { id: randomUUID(), userId, role: 'user', generation: 1, expiresAtMs };
-    return store.open(session, ERA, nowMs);
+    return store.open(session, LEASE, nowMs);
   };
   const bury = (/** @type {string} */ userId) =>
     store.revoke(userId, { sessionId: randomUUID(), ttlMs: HOUR_MS });

@@ -54,7 +54,7 @@ export class Population {
    */
   async growTo(size, sampleSize, signal) {
     const { sql, redis } = this.#stores;
-    const era = (await redis.get('latchkey:position'))?.split('|')[0] ?? null;
+    const era = (await redis.get('latchkey:position'))?.split('|')[0] ?? '';
     const bar = progressBar('seeding sessions', size);
     const begun = this.sessions;
     this.sample = [];
@@ -62,7 +62,7 @@ export class Population {
       signal.throwIfAborted();
       const users = Math.min(USERS_AT_ONCE, Math.ceil((size - this.sessions) / SESSIONS_A_USER));
       const added = await this.#insert(users);
-      await this.#open(added, era);
+      await this.#open(added, { era, writeUntilMs: Number.MAX_SAFE_INTEGER });
       this.sessions += added.length;
       const share = added.length / (size - begun);
       this.#remember(added, Math.ceil(sampleSize * share));
@@ -84,16 +84,16 @@ export class Population {
 
   /**
    * @param {SeededSession[]} sessions
-   * @param {string | null} era
+   * @param {{ era: string, writeUntilMs: number }} lease
    */
-  async #open(sessions, era) {
+  async #open(sessions, lease) {
     const nowMs = Date.now();
     for (let start = 0; start < sessions.length; start += OPENED_AT_ONCE) {
       const outcomes = await Promise.all(
         sessions
           .slice(start, start + OPENED_AT_ONCE)
           .map((session) =>
-            this.#stores.store.open({ ...session, role: 'user', generation: 1 }, era, nowMs),
+            this.#stores.store.open({ ...session, role: 'user', generation: 1 }, lease, nowMs),
           ),
       );
       if (outcomes.some((outcome) => outcome !== 'opened')) {

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '#libs/common';
-import { Synchroniser, type ApplyChange } from '#libs/sync';
+import { Synchroniser, SyncTimings, type ApplyChange } from '#libs/sync';
 import { RevocationBacklog } from './revocation-backlog';
 import { tombstoneTtlMs } from './session';
 import { SessionOptions } from './session.options';
@@ -21,6 +21,7 @@ export class SessionChangesApplier implements OnModuleInit {
     private readonly redis: RedisSessionStore,
     private readonly clock: Clock,
     private readonly options: SessionOptions,
+    private readonly timings: SyncTimings,
   ) {}
 
   onModuleInit(): void {
@@ -33,7 +34,8 @@ export class SessionChangesApplier implements OnModuleInit {
     const { sessionId, expiresAtMs } = details as unknown as SessionRevokedDetails;
     const nowMs = this.clock.nowMs();
     const limitMs = this.options.blacklistTtlSeconds * 1000;
-    const ttlMs = tombstoneTtlMs(expiresAtMs, nowMs, limitMs);
+    const { leaseMs } = this.timings;
+    const ttlMs = tombstoneTtlMs(expiresAtMs, nowMs, { leaseMs, limitMs });
     return (await this.redis.revoke(userId, { sessionId, ttlMs })) ? 'new' : 'known';
   };
 

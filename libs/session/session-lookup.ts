@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher, Clock, DependencyUnavailableError, InternalError, TurnBatch } from '#libs/common';
-import { RedisTrust } from '#libs/sync';
+import { RedisTrust, type HeldLease } from '#libs/sync';
 import { NearCache, type LiveSession } from './near-cache/near-cache';
 import { RevocationBacklog } from './revocation-backlog';
 import type { Session } from './session';
@@ -67,10 +67,11 @@ export class SessionLookup {
       return Promise.resolve(REVOKED);
     }
     // Before anything is read: data that is lost from now on is noticed when the session is put back.
-    const era = this.trust.era();
-    if (era === null) {
+    const lease = this.trust.lease();
+    if (lease === null) {
       return this.findRecorded(userId, sessionId);
     }
+    const { era } = lease;
     const near = this.near.get(userId, sessionId, era, this.clock.nowMs(), companionKey);
     if (near) {
       return this.nearAnswers.get(near);
@@ -83,7 +84,7 @@ export class SessionLookup {
           this.near.keep(known, era, companionKey, question);
           return known;
         }
-        return known.state === 'revoked' ? known : this.findAndRestore(userId, sessionId, era);
+        return known.state === 'revoked' ? known : this.findAndRestore(userId, sessionId, lease);
       },
       (error: unknown) => {
         if (error instanceof DependencyUnavailableError) {
@@ -94,17 +95,17 @@ export class SessionLookup {
     );
   }
 
-  /** For a session that Redis does not know to be alive. @param era in which it said so. */
+  /** For a session that Redis does not know to be alive. @param lease as it was held when Redis was asked. */
   private async findAndRestore(
     userId: string,
     sessionId: string,
-    era: string,
+    lease: HeldLease,
   ): Promise<FoundSession> {
     const found = await this.findRecorded(userId, sessionId);
     if (found.state !== 'live') {
       return found;
     }
-    const outcome = await this.restore(found.session, era);
+    const outcome = await this.restore(found.session, lease);
     return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
   }
 
@@ -124,21 +125,21 @@ export class SessionLookup {
   }
 
   /** Puts a session back; of many who want that at once one does, and all wait for it. */
-  private restore(session: Session, era: string): Promise<OpenOutcome> {
+  private restore(session: Session, lease: HeldLease): Promise<OpenOutcome> {
     const known = this.restoring.get(session.id);
     if (known) {
       return known;
     }
-    const restoring = this.tryRestore(session, era).finally(() =>
+    const restoring = this.tryRestore(session, lease).finally(() =>
       this.restoring.delete(session.id),
     );
     this.restoring.set(session.id, restoring);
     return restoring;
   }
 
-  private async tryRestore(session: Session, era: string): Promise<OpenOutcome> {
+  private async tryRestore(session: Session, lease: HeldLease): Promise<OpenOutcome> {
     try {
-      return await this.redis.open(session, era, this.clock.nowMs());
+      return await this.redis.open(session, lease, this.clock.nowMs());
     } catch (error) {
       if (error instanceof DependencyUnavailableError) {
         return 'other-era';

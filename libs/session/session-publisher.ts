@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { Metrics } from '#libs/metrics';
-import { RedisTrust, RedisUpdates } from '#libs/sync';
+import { RedisTrust, RedisUpdates, SyncTimings, type HeldLease } from '#libs/sync';
 import { RevokedSessionCleaner } from './revoked-session-cleaner';
 import { RevocationBacklog, toNote } from './revocation-backlog';
 import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
@@ -35,28 +35,29 @@ export class SessionPublisher {
     private readonly updates: RedisUpdates,
     private readonly cleaner: RevokedSessionCleaner,
     private readonly options: SessionOptions,
+    private readonly timings: SyncTimings,
     private readonly metrics: Metrics,
   ) {}
 
   /**
    * Makes a recorded session known to Redis, if that is in sync; what Redis misses is put there when it is asked for.
    * One Redis round trip. Where Redis cannot say that the session was not revoked meanwhile, because it is away, not
-   * in sync, or was answered too late by a process that stood still, the record is asked: a share of a query.
-   * @param era in which Redis was in sync before the record was written.
+   * in sync, or was asked or answered too late by a process that stood still, the record is asked: a share of a query.
+   * @param lease as it was held before the record was written; null: Redis was not in sync.
    * @returns false when the session was revoked meanwhile.
    * @throws DependencyUnavailableError when neither store can tell.
    */
   async opened(
     session: Session,
-    era: string | null,
+    lease: HeldLease | null,
     nowMs: number,
     ended: readonly RevokedSession[],
   ): Promise<boolean> {
-    if (era === null && ended.length === 0) {
+    if (lease === null && ended.length === 0) {
       return this.isAliveInRecord(session);
     }
     const outcome = await this.updates.attempt(session.userId, () =>
-      this.redis.open(session, era, nowMs, this.tombstones(ended, nowMs)),
+      this.redis.open(session, lease, nowMs, this.tombstones(ended, nowMs)),
     );
     if (outcome === null && ended.length > 0) {
       await this.updates.settle();
@@ -111,7 +112,8 @@ export class SessionPublisher {
       throw cause;
     }
     const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
-    const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs);
+    // Redis alone knows of it: the tombstone stands as long as the session may, whatever the limit is.
+    const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs, Infinity);
     await this.updates.make(userId, () => this.redis.revoke(userId, tombstone, toNote(revocation)));
     this.backlog.remember(revocation);
     this.logger.warn({ userId, sessionId }, 'session revoked in Redis; Postgres is away');
@@ -158,14 +160,19 @@ export class SessionPublisher {
   }
 
   /** One is put up also where every token has expired: a session on its way into Redis must find it. */
-  private tombstone(sessionId: string, tokensExpireAtMs: number, nowMs: number): TombstoneRequest {
-    const limitMs = this.options.blacklistTtlSeconds * 1000;
+  private tombstone(
+    sessionId: string,
+    tokensExpireAtMs: number,
+    nowMs: number,
+    limitMs = this.options.blacklistTtlSeconds * 1000,
+  ): TombstoneRequest {
     const neededUntilMs = Math.max(tokensExpireAtMs, nowMs);
-    return { sessionId, ttlMs: tombstoneTtlMs(neededUntilMs, nowMs, limitMs) };
+    const { leaseMs } = this.timings;
+    return { sessionId, ttlMs: tombstoneTtlMs(neededUntilMs, nowMs, { leaseMs, limitMs }) };
   }
 }
 
 /** @param outcome null: Redis did not answer. */
 function isUnsure(outcome: OpenOutcome | null): boolean {
-  return outcome === null || outcome === 'other-era';
+  return outcome === null || outcome === 'other-era' || outcome === 'lease-ended';
 }

@@ -119,7 +119,7 @@ export class SessionService {
    * read; nothing that was opened survives.
    */
   async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
-    const era = this.trust.era();
+    const lease = this.trust.lease();
     const nowMs = this.clock.nowMs();
     const session: DatedSession = {
       id: randomUUID(),
@@ -147,7 +147,7 @@ export class SessionService {
       this.events.record({ name: 'session_revoked', userId, sessionId, origin: client, details });
     }
     this.countRevoked('session-limit', ended.length);
-    if (!(await this.publisher.opened(session, era, nowMs, ended))) {
+    if (!(await this.publisher.opened(session, lease, nowMs, ended))) {
       throw new SessionsRevokedError();
     }
     return { session, refreshToken };
@@ -185,7 +185,7 @@ export class SessionService {
     if (!presented) {
       throw new RefreshTokenInvalidError();
     }
-    const era = this.trust.era();
+    const lease = this.trust.lease();
     const nowMs = this.clock.nowMs();
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
       expiresAtMs: (createdAtMs) => sessionExpiryMs(this.options, nowMs, createdAtMs),
@@ -194,7 +194,7 @@ export class SessionService {
     });
     switch (rotated.outcome) {
       case 'rotated':
-        if (!(await this.publisher.opened(rotated.session, era, nowMs, []))) {
+        if (!(await this.publisher.opened(rotated.session, lease, nowMs, []))) {
           throw new SessionRevokedError();
         }
         return rotated;

@@ -55,10 +55,30 @@ export function userAgentOf(client: ClientDetails): string | null {
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
+ * How long a tombstone stands at least, in sync leases. An instance that read the record before the session ended may
+ * put it back for one lease more, by the clock of Redis; the rest is for that clock being set back meanwhile.
+ */
+const LEAST_LEASES = 5;
+
+/** What bounds the life of a tombstone, in milliseconds. */
+export interface TombstoneBounds {
+  /** Of a sync lease. */
+  leaseMs: number;
+  /** The longest life; goes for nothing below `LEAST_LEASES`. */
+  limitMs: number;
+}
+
+/**
  * Milliseconds that a tombstone must stay: until no instance takes any token of the session for valid, whatever its
  * clock says, within the configured limit. After that a token is refused for its own expiry, or by the record.
+ * Never shorter than a write of an instance that stalls can be under way.
  * @param tokensExpireAtMs latest expiry of an access token of the session.
  */
-export function tombstoneTtlMs(tokensExpireAtMs: number, nowMs: number, limitMs: number): number {
-  return Math.max(0, Math.min(tokensExpireAtMs + CLOCK_TOLERANCE_MS - nowMs, limitMs));
+export function tombstoneTtlMs(
+  tokensExpireAtMs: number,
+  nowMs: number,
+  { leaseMs, limitMs }: TombstoneBounds,
+): number {
+  const neededMs = tokensExpireAtMs + CLOCK_TOLERANCE_MS - nowMs;
+  return Math.max(LEAST_LEASES * leaseMs, Math.min(neededMs, limitMs));
 }

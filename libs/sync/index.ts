@@ -1,6 +1,6 @@
 export { appendToOutbox, Outbox, type OutboxEntry, type RecordedEntry } from './outbox';
 export { OutboxEntity } from './outbox.entity';
-export { RedisTrust } from './redis-trust';
+export { RedisTrust, type HeldLease } from './redis-trust';
 export { RedisUpdates } from './redis-updates';
 export { SyncTimings } from './sync-timings';
 export { syncKeys } from './sync.keys';

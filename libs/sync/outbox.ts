@@ -1,5 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { deleteInBatches, DependencyUnavailableError, InternalError } from '#libs/common';
 import { Database, type ReservedConnection } from '#libs/database';
+import { parseSnapshot, RETENTION_MS } from './position';
 import { SyncTimings } from './sync-timings';
 
 /** A change of the record that Redis has to learn of. */
@@ -11,30 +13,64 @@ export interface OutboxEntry {
 
 export interface RecordedEntry extends OutboxEntry {
   id: string;
+  /** The transaction that wrote it. */
+  transactionId: string;
   /** By the clock of Postgres; milliseconds since the Unix epoch. */
   recordedAtMs: number;
 }
 
 /** Where the record is. */
 export interface OutboxEnd {
-  /** Every transaction below this one has ended: nothing of it can still appear. */
-  transactionId: string;
+  /** What is visible, `xmin:xmax:xip,…` as pg_snapshot has it: nothing of a transaction in it can still appear. */
+  snapshot: string;
   /** The clock of Postgres; milliseconds since the Unix epoch. */
   nowMs: number;
 }
 
-/** What the record gained since a transaction, up to `transactionId` and, in part, beyond it. */
+/** A part of what the record gained since a snapshot. */
 export interface OutboxPage extends OutboxEnd {
   entries: RecordedEntry[];
-  /** There were more entries than one may read at once: they are not complete. */
-  overflow: boolean;
 }
 
-/** How long entries are kept: longer than anybody replays. */
-const RETENTION = '24 hours';
-const PRUNE_BATCH = 1000;
+/** Entries of a page: read within its deadline also on a busy server. */
+const PAGE = 2000;
 
-const NOW_MS = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::text';
+/** Where a page begins: after this entry. */
+type Cursor = Pick<RecordedEntry, 'transactionId' | 'id'>;
+const START: Cursor = { transactionId: '0', id: '00000000-0000-0000-0000-000000000000' };
+const NO_TRANSACTION = '9223372036854775807';
+
+interface PageRow {
+  entries: RecordedEntry[];
+  snapshot: string;
+  now_ms: string;
+  is_standby: boolean;
+}
+
+/**
+ * The entries that were not visible in a snapshot, in the order of $3 and $4. Two index scans instead of a condition with
+ * OR, so that what was visible is not read again, however long a transaction is open.
+ * $1 its xip, $2 its xmax, $3 and $4 the cursor, $5 a transaction above those that are asked for, $6 entries at most.
+ */
+const READ_PAGE = `
+  SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS is_standby, ${nowMs()} AS now_ms,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'id', id, 'transactionId', transaction_id::text, 'kind', kind, 'userId', user_id, 'details', details,
+                   'recordedAtMs', floor(extract(epoch FROM recorded_at) * 1000)::bigint)
+                   ORDER BY transaction_id, id), '[]')
+            FROM (SELECT * FROM (${notVisible('transaction_id = ANY($1::bigint[])')}
+                                 UNION ALL ${notVisible('transaction_id >= $2::bigint')}) AS candidates
+                   ORDER BY transaction_id, id LIMIT $6) AS page) AS entries`;
+
+function notVisible(condition: string): string {
+  return `(SELECT * FROM outbox
+            WHERE ${condition} AND transaction_id < $5::bigint AND (transaction_id, id) > ($3::bigint, $4::uuid)
+            ORDER BY transaction_id, id LIMIT $6)`;
+}
+
+function nowMs(): string {
+  return 'floor(extract(epoch FROM clock_timestamp()) * 1000)::text';
+}
 
 /**
  * SQL that adds entries in the statement that makes the change, so that there is never one without
@@ -49,7 +85,7 @@ export function appendToOutbox(source: string): string {
 }
 
 /**
- * The changes of the record that Redis has to learn of, in no order. Methods
+ * The changes of the record that Redis has to learn of, in no order that matters. Methods
  * throw DependencyUnavailableError when Postgres is away.
  */
 @Injectable()
@@ -71,36 +107,31 @@ export class Outbox implements OnModuleDestroy {
   }
 
   /**
-   * What was written by this transaction or a later one. What such a transaction has written but not
-   * committed is not in it, and keeps the page's `transactionId` from passing it. One query.
+   * What the record gained since a snapshot, in pages; at least one. All together hold what is visible in the snapshot
+   * of the FIRST page and was not in the one given; of later transactions they may hold a part. One query a page.
    */
-  async read(fromTransactionId: string, limit: number): Promise<OutboxPage> {
-    const [row] = await this.reserved.query<{
-      entries: RecordedEntry[];
-      transaction_id: string;
-      now_ms: string;
-    }>(
-      `SELECT pg_snapshot_xmin(snapshot)::text AS transaction_id,
-              ${NOW_MS} AS now_ms,
-              (SELECT coalesce(jsonb_agg(page), '[]') FROM (
-                 SELECT id, kind, user_id AS "userId", details,
-                        floor(extract(epoch FROM recorded_at) * 1000)::bigint AS "recordedAtMs"
-                   FROM outbox WHERE transaction_id >= $1 LIMIT $2) page) AS entries
-         FROM pg_current_snapshot() AS snapshot`,
-      [fromTransactionId, limit],
-    );
-    const { entries = [], transaction_id: end = fromTransactionId, now_ms: nowMs = 0 } = row ?? {};
-    const overflow = entries.length === limit;
-    return { entries, transactionId: end, nowMs: Number(nowMs), overflow };
+  async *changesSince(snapshot: string): AsyncGenerator<OutboxPage, void> {
+    let after = START;
+    let end = NO_TRANSACTION;
+    for (;;) {
+      const page = await this.readPage(snapshot, after, end);
+      yield page;
+      const last = page.entries.at(-1);
+      if (!last || page.entries.length < PAGE) {
+        return;
+      }
+      after = last;
+      // The first page's: what begins later would be read for ever on a busy server.
+      end = end === NO_TRANSACTION ? parseSnapshot(page.snapshot).xmax : end;
+    }
   }
 
   /** Where the record is now. One query. */
   async end(): Promise<OutboxEnd> {
-    const [row] = await this.reserved.query<{ transaction_id: string; now_ms: string }>(
-      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS transaction_id,
-              ${NOW_MS} AS now_ms`,
+    const [row] = await this.reserved.query<{ snapshot: string; now_ms: string }>(
+      `SELECT pg_current_snapshot()::text AS snapshot, ${nowMs()} AS now_ms`,
     );
-    return { transactionId: row?.transaction_id ?? '0', nowMs: Number(row?.now_ms) };
+    return endOf(row);
   }
 
   /** A number that no era of Redis has had. One query. */
@@ -111,18 +142,48 @@ export class Outbox implements OnModuleDestroy {
     return rows[0]?.era ?? '0';
   }
 
-  /** Deletes some of the entries that nobody will replay any more. One query. */
-  async prune(): Promise<void> {
-    await this.database.run((manager) =>
-      manager.query(
-        `DELETE FROM outbox WHERE id IN (
-           SELECT id FROM outbox WHERE recorded_at < now() - interval '${RETENTION}'
-            ORDER BY recorded_at LIMIT ${PRUNE_BATCH} FOR UPDATE SKIP LOCKED)`,
-      ),
-    );
+  /**
+   * Deletes the entries that no instance replays any more, in bounded batches.
+   * @param signal ends it between two batches.
+   * @returns how many.
+   */
+  async prune(signal?: AbortSignal): Promise<number> {
+    return deleteInBatches((limit) => this.deleteOld(limit), signal);
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.reserved.close();
   }
+
+  private async readPage(snapshot: string, after: Cursor, end: string): Promise<OutboxPage> {
+    const { xip, xmax } = parseSnapshot(snapshot);
+    const parameters = [xip, xmax, after.transactionId, after.id, end, PAGE];
+    const [row] = await this.reserved.query<PageRow>(READ_PAGE, parameters);
+    if (row?.is_standby) {
+      // Its snapshots do not name the transactions in progress, and it may lack what was committed.
+      const cause = new InternalError('the server is a standby');
+      throw new DependencyUnavailableError('postgres', { cause });
+    }
+    return { ...endOf(row), entries: row?.entries ?? [] };
+  }
+
+  private async deleteOld(limit: number): Promise<number> {
+    const sql = `WITH deleted AS (
+        DELETE FROM outbox WHERE id IN (
+          SELECT id FROM outbox WHERE recorded_at < now() - make_interval(secs => $1)
+           ORDER BY recorded_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        RETURNING id
+      ) SELECT count(*)::int AS count FROM deleted`;
+    const rows = await this.database.run((manager) =>
+      manager.query<{ count: number }[]>(sql, [RETENTION_MS / 1000, limit]),
+    );
+    return rows[0]?.count ?? 0;
+  }
+}
+
+function endOf(row: { snapshot: string; now_ms: string } | undefined): OutboxEnd {
+  if (!row) {
+    throw new InternalError('a statement without a row');
+  }
+  return { snapshot: row.snapshot, nowMs: Number(row.now_ms) };
 }

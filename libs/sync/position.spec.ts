@@ -1,11 +1,21 @@
-import { formatPosition, isReplayable, parsePosition, type Position } from './position';
+import {
+  formatPosition,
+  isReplayable,
+  parsePosition,
+  parseSnapshot,
+  type Position,
+} from './position';
 
-const position: Position = { era: '3', transactionId: '1000', recordedAtMs: '1800000000000' };
+const position: Position = {
+  era: '3',
+  snapshot: '1000:1010:1000,1003',
+  recordedAtMs: '1800000000000',
+};
 const HOUR_MS = 3_600_000;
 
 function later(transactions: number, ms: number) {
   return {
-    transactionId: String(1000 + transactions),
+    snapshot: `${1000 + transactions}:${1010 + transactions}:`,
     recordedAtMs: String(1_800_000_000_000 + ms),
   };
 }
@@ -15,12 +25,19 @@ describe('positions', () => {
     expect(parsePosition(formatPosition(position))).toEqual(position);
   });
 
-  it.each([null, '', '3', '3|1000', 'x|1|1', '3|1000|1|1', '3|-1|1'])(
-    'are not made of %j',
-    (text) => {
-      expect(parsePosition(text)).toBeNull();
-    },
-  );
+  it.each([
+    null,
+    '',
+    '3',
+    '3|1000',
+    '3|1000|1',
+    'x|1:1:|1',
+    '3|1:1:|1|1',
+    '3|-1:1:|1',
+    '3|1:1:1,|1',
+  ])('are not made of %j', (text) => {
+    expect(parsePosition(text)).toBeNull();
+  });
 
   it('can be replayed from while the record is not far ahead', () => {
     expect(isReplayable(position, later(0, 0))).toBe(true);
@@ -33,9 +50,25 @@ describe('positions', () => {
     expect(isReplayable(position, later(1, -HOUR_MS - 1))).toBe(false);
   });
 
+  it('cannot be replayed from when the record has not begun what they have seen', () => {
+    expect(isReplayable(position, { ...later(0, 0), snapshot: '1000:1009:1000' })).toBe(false);
+  });
+
+  it('can be replayed from however long a transaction is open', () => {
+    expect(isReplayable(position, { ...later(0, 0), snapshot: '1000:90000:1000' })).toBe(true);
+  });
+
   it('compare transaction ids beyond what a JavaScript number holds', () => {
-    const far = { ...position, transactionId: '9007199254740993' };
-    expect(isReplayable(far, { ...position, transactionId: '9007199254740992' })).toBe(false);
-    expect(isReplayable(far, { ...position, transactionId: '9007199254740994' })).toBe(true);
+    const at = (xmin: string, xmax: string) => ({ ...position, snapshot: `${xmin}:${xmax}:` });
+    const far = at('9007199254740993', '9007199254740993');
+    expect(isReplayable(far, at('9007199254740992', '9007199254740993'))).toBe(false);
+    expect(isReplayable(far, at('9007199254740994', '9007199254740994'))).toBe(true);
+  });
+});
+
+describe('snapshots', () => {
+  it('name the transactions that were in progress', () => {
+    expect(parseSnapshot('10:20:10,14')).toEqual({ xmin: '10', xmax: '20', xip: ['10', '14'] });
+    expect(parseSnapshot('10:10:')).toEqual({ xmin: '10', xmax: '10', xip: [] });
   });
 });

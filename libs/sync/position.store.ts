@@ -4,6 +4,14 @@ import { RedisClient, type RedisScript } from '#libs/redis';
 import { formatPosition, type Position } from './position';
 import { syncKeys } from './sync.keys';
 
+/** A position that was noted. */
+export interface NotedPosition {
+  /** By the clock of the Redis server, when it was noted; milliseconds since the Unix epoch. */
+  redisNowMs: number;
+  /** Revocations that wait to be recorded. */
+  unrecorded: number;
+}
+
 /** How far Redis is complete, kept in Redis itself: data that goes back takes it along. */
 @Injectable()
 export class PositionStore {
@@ -21,23 +29,24 @@ export class PositionStore {
     return this.redis.get(syncKeys.position);
   }
 
-  /** @returns false when the position is no longer what was `read`. One round trip. */
-  async begin(read: string | null, position: Position): Promise<boolean> {
+  /** @returns null when the position is no longer what was `read`. One round trip. */
+  async begin(read: string | null, position: Position): Promise<NotedPosition | null> {
     const args = [read ?? '', formatPosition(position)];
-    return (await this.beginScript([syncKeys.position], args)) === 1;
+    const reply = await this.beginScript([syncKeys.position], args);
+    const [begun, redisNowMs = 0] = reply as [number, number?];
+    return begun === 1 ? { redisNowMs, unrecorded: 0 } : null;
   }
 
   /**
    * Moves on from where the changes were applied from. One round trip.
-   * @returns how many revocations wait to be recorded; null when this is not the Redis, or not the
-   * data, that they were applied to.
+   * @returns null when this is not the Redis, or not the data, that they were applied to.
    */
-  async advance(from: Position, to: Omit<Position, 'era'>): Promise<number | null> {
+  async advance(from: Position, to: Omit<Position, 'era'>): Promise<NotedPosition | null> {
     const reply = await this.advanceScript(
       [syncKeys.position, syncKeys.unrecorded],
-      [from.era, from.transactionId, from.recordedAtMs, to.transactionId, to.recordedAtMs],
+      [from.era, from.snapshot, from.recordedAtMs, to.snapshot, to.recordedAtMs],
     );
-    const [advanced, unrecorded = 0] = reply as [number, number?];
-    return advanced === 1 ? unrecorded : null;
+    const [advanced, unrecorded = 0, redisNowMs = 0] = reply as [number, number?, number?];
+    return advanced === 1 ? { redisNowMs, unrecorded } : null;
   }
 }

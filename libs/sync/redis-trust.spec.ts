@@ -1,6 +1,8 @@
 import { RedisTrust } from './redis-trust';
 import { SyncTimings } from './sync-timings';
 
+const REDIS_NOW_MS = 1_800_000_000_000;
+
 describe('trust in Redis', () => {
   const timings = Object.assign(new SyncTimings(), { leaseMs: 60_000 });
   let trust: RedisTrust;
@@ -10,7 +12,7 @@ describe('trust in Redis', () => {
   });
 
   function gain(era = '3'): boolean {
-    return trust.gain(era, trust.losses(), performance.now());
+    return trust.gain(era, trust.losses(), performance.now(), REDIS_NOW_MS);
   }
 
   it('is not there at first', () => {
@@ -31,14 +33,14 @@ describe('trust in Redis', () => {
   it('is not gained by what was read before a loss', () => {
     const losses = trust.losses();
     trust.lose('a test says so');
-    expect(trust.gain('3', losses, performance.now())).toBe(false);
+    expect(trust.gain('3', losses, performance.now(), REDIS_NOW_MS)).toBe(false);
     expect(trust.era()).toBeNull();
   });
 
   it('lasts no longer than the lease from when the outbox began to be read', () => {
-    trust.gain('3', trust.losses(), performance.now() - timings.leaseMs);
+    trust.gain('3', trust.losses(), performance.now() - timings.leaseMs, REDIS_NOW_MS);
     expect(trust.era()).toBeNull();
-    trust.renew(trust.losses(), performance.now());
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS);
     expect(trust.era()).toBe('3');
   });
 
@@ -46,14 +48,32 @@ describe('trust in Redis', () => {
     gain();
     const losses = trust.losses();
     trust.lose('a test says so');
-    trust.renew(losses, performance.now());
+    trust.renew(losses, performance.now(), REDIS_NOW_MS);
     expect(trust.era()).toBeNull();
   });
 
+  it('allows writes to the end of the lease by the clock of Redis, or less', () => {
+    const beganMs = performance.now() - 20_000;
+    trust.gain('3', trust.losses(), beganMs, REDIS_NOW_MS);
+    // Redis has told its time at some moment since then.
+    const leftMs = trust.lease()!.writeUntilMs - REDIS_NOW_MS;
+    expect(leftMs).toBeLessThanOrEqual(timings.leaseMs - 20_000);
+    expect(leftMs).toBeGreaterThan(0);
+  });
+
+  it('allows writes for longer when it is renewed, and what was taken before stays what it was', () => {
+    gain();
+    const taken = trust.lease()!;
+    const { writeUntilMs } = taken;
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS + 30_000);
+    expect(trust.lease()!.writeUntilMs).toBeGreaterThan(writeUntilMs);
+    expect(taken.writeUntilMs).toBe(writeUntilMs);
+  });
+
   it('tells whoever waits when a lease that had run out is prolonged', async () => {
-    trust.gain('3', trust.losses(), performance.now() - timings.leaseMs);
+    trust.gain('3', trust.losses(), performance.now() - timings.leaseMs, REDIS_NOW_MS);
     const gained = trust.gained();
-    trust.renew(trust.losses(), performance.now());
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS);
     await gained;
   });
 
@@ -67,10 +87,10 @@ describe('trust in Redis', () => {
 
   it('does not settle a change by a new era, in which others need not know of it', async () => {
     const short = new RedisTrust(Object.assign(new SyncTimings(), { leaseMs: 50 }));
-    short.gain('3', short.losses(), performance.now());
+    short.gain('3', short.losses(), performance.now(), REDIS_NOW_MS);
     const startedMs = performance.now();
     const settled = short.settle();
-    short.gain('4', short.losses(), performance.now());
+    short.gain('4', short.losses(), performance.now(), REDIS_NOW_MS);
     await settled;
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(49);
   });

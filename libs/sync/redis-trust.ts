@@ -2,6 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { SyncTimings } from './sync-timings';
 
+/** The lease as it was held at one moment. To be taken BEFORE the record is read for a write to Redis. */
+export interface HeldLease {
+  readonly era: string;
+  /**
+   * By the clock of the Redis server; milliseconds since the Unix epoch. A script that makes something alive
+   * refuses to do so later: the process may have stood still since, and the record may have changed.
+   */
+  readonly writeUntilMs: number;
+}
+
 /**
  * Whether this process may believe what Redis says. It may while it knows, from a look into the
  * outbox no older than the lease, that Redis has every change of the record that concerns it.
@@ -10,7 +20,7 @@ import { SyncTimings } from './sync-timings';
 @Injectable()
 export class RedisTrust {
   private readonly logger = new Logger('RedisTrust');
-  private current: string | null = null;
+  private current: HeldLease | null = null;
   private untilMs = 0;
   private lost = 0;
   private lastEra: string | null = null;
@@ -19,14 +29,19 @@ export class RedisTrust {
 
   constructor(private readonly timings: SyncTimings) {}
 
+  /** The lease, or null while Redis is not in sync. Costs a look at the clock. */
+  lease(): HeldLease | null {
+    return performance.now() < this.untilMs ? this.current : null;
+  }
+
   /** The era in which Redis is believed, or null while it is not. */
   era(): string | null {
-    return performance.now() < this.untilMs ? this.current : null;
+    return this.lease()?.era ?? null;
   }
 
   /** The era, whether or not the lease has run out; null after a loss. */
   heldEra(): string | null {
-    return this.current;
+    return this.current?.era ?? null;
   }
 
   /** How often trust was lost. To be taken before the outbox is read, and given to `gain`, `renew`. */
@@ -38,12 +53,13 @@ export class RedisTrust {
    * Believes Redis from now on.
    * @param losses as it was when `beganMs` was; if trust was lost since, nothing is gained.
    * @param beganMs `performance.now()` before the outbox was read.
+   * @param redisNowMs the clock of the Redis server after that; milliseconds since the Unix epoch.
    */
-  gain(era: string, losses: number, beganMs: number): boolean {
+  gain(era: string, losses: number, beganMs: number, redisNowMs: number): boolean {
     if (losses !== this.lost) {
       return false;
     }
-    this.current = era;
+    this.current = { era, writeUntilMs: this.writeUntilMs(beganMs, redisNowMs) };
     this.lastEra = era;
     this.untilMs = beganMs + this.timings.leaseMs;
     this.tellWaiting(era);
@@ -51,8 +67,8 @@ export class RedisTrust {
   }
 
   /** Prolongs the lease; parameters as of `gain`. */
-  renew(losses: number, beganMs: number): void {
-    if (losses !== this.lost) {
+  renew(losses: number, beganMs: number, redisNowMs: number): void {
+    if (losses !== this.lost || !this.current) {
       return;
     }
     const gapMs = Math.round(performance.now() - this.untilMs);
@@ -60,6 +76,9 @@ export class RedisTrust {
       this.logger.warn(`Redis was not believed for ${gapMs} ms: a look into the outbox came late`);
     }
     this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
+    const { era: heldEra, writeUntilMs } = this.current;
+    const until = Math.max(writeUntilMs, this.writeUntilMs(beganMs, redisNowMs));
+    this.current = { era: heldEra, writeUntilMs: until };
     const era = this.era();
     if (era !== null) {
       this.tellWaiting(era);
@@ -106,6 +125,12 @@ export class RedisTrust {
     await Promise.race([caughtUp.promise, lease.catch(() => undefined)]);
     timer.abort();
     caughtUp.cancel();
+  }
+
+  /** When the lease ends by the clock of Redis, or earlier: as much earlier as its answer was under way. */
+  private writeUntilMs(beganMs: number, redisNowMs: number): number {
+    const sinceMs = performance.now() - beganMs;
+    return Math.floor(redisNowMs - sinceMs + this.timings.leaseMs);
   }
 
   private tellWaiting(era: string): void {

@@ -26,6 +26,6 @@ import { UserChanges } from './user-changes';
     SyncTimings,
     UserChanges,
   ],
-  exports: [Outbox, RedisTrust, RedisUpdates, Synchroniser, UserChanges],
+  exports: [Outbox, RedisTrust, RedisUpdates, Synchroniser, SyncTimings, UserChanges],
 })
 export class SyncModule {}

@@ -9,7 +9,7 @@ import { DependencyUnavailableError, ThrottledLog } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
-import { Outbox, type OutboxEnd, type OutboxPage, type RecordedEntry } from './outbox';
+import { Outbox, type OutboxEnd, type RecordedEntry } from './outbox';
 import { OneAtATime } from './one-at-a-time';
 import { isReplayable, parsePosition, type Position } from './position';
 import { PositionStore } from './position.store';
@@ -17,9 +17,11 @@ import { RedisTrust } from './redis-trust';
 import { SyncTimings } from './sync-timings';
 import { UserChanges } from './user-changes';
 
-/** Entries that one look reads at most. Whoever is further back begins a new era instead. */
-
-const MAX_ENTRIES = 20_000;
+/**
+ * Entries that one poll brings to Redis at most; an instance that is further back begins a new era. Applying that many
+ * takes about as long as Redis, empty, takes to be filled again, and Postgres answers meanwhile either way.
+ */
+const MAX_ENTRIES = 200_000;
 /** Entries that are sent to Redis at once. */
 const APPLY_BATCH = 500;
 const PRUNE_INTERVAL_MS = 60_000;
@@ -36,6 +38,15 @@ export interface UnrecordedRevocations {
   /** Records those that wait in Redis, whoever put them there. */
   recordKept(): Promise<void>;
 }
+
+/** A Redis that holds every change of the source of truth, and its clock when that was noted. */
+interface CaughtUp {
+  position: Position;
+  redisNowMs: number;
+}
+
+/** @param nowMs by the clock of Postgres. @param fresh what Redis did not have. */
+type Observe = (nowMs: number, fresh: readonly RecordedEntry[]) => void;
 
 /** Measured from the commit of changes to when this process brought them to Redis. */
 export interface OutboxLag {
@@ -59,13 +70,15 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly appliers = new Map<string, ApplyChange>();
   private unrecorded: UnrecordedRevocations | undefined;
   private position: Position | null = null;
-  /** What was applied since Redis is believed and may still be in the next page. */
-  private applied = new Set<string>();
+  /** A poll has found changes, and Redis may still lack some of them. */
+  private hasMissed = false;
   private failedAtMs = -Infinity;
   private prunedAtMs = 0;
   private keptWaits = false;
   private readonly chores = new OneAtATime(() => this.doChores(), this.logger);
-  private stopped = false;
+  /** Apart from the chores: after an outage it may take minutes. */
+  private readonly pruning = new OneAtATime(() => this.prune(), this.logger);
+  private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
   private interrupted = new AbortController();
   private readonly observed: OutboxLag = { lastMs: 0, maxMs: 0, applied: 0 };
@@ -104,10 +117,10 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     this.interrupted.abort();
     await this.loop;
-    await this.chores.ended();
+    await Promise.all([this.chores.ended(), this.pruning.ended()]);
   }
 
   /** Not right after a failure: a Redis that refuses everything connects again and again. */
@@ -118,7 +131,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopped) {
+    while (!this.isStopping) {
       this.interrupted = new AbortController();
       const { signal } = this.interrupted;
       const beganMs = performance.now();
@@ -135,6 +148,9 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       return this.trust.heldEra() === null ? await this.catchUp() : await this.keepUp();
     } catch (error) {
+      if (this.isStopping) {
+        return false;
+      }
       this.failedAtMs = performance.now();
       const unavailable = error instanceof DependencyUnavailableError;
       if (!unavailable || error.dependency === 'redis') {
@@ -149,6 +165,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       return false;
     } finally {
       this.chores.start();
+      this.pruneWhenDue();
     }
   }
 
@@ -157,30 +174,27 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     const losses = this.trust.losses();
     const beganMs = performance.now();
     const from = this.position;
-    const page = from && (await this.look(from.transactionId));
-    if (!from || page?.overflow || (page && isBehind(page, from))) {
+    const end = from && (await this.pollInTime(from));
+    if (!from || end === null) {
       this.distrust('it cannot be kept up to date');
       return true;
     }
-    if (page) {
-      const fresh = page.entries.filter(({ id }) => !this.applied.has(id));
-      this.observe(page, beganMs, await this.apply(fresh));
-    }
-    const waiting = await this.positions.advance(from, page ? positionOf(page) : from);
-    if (waiting === null) {
+    const noted = await this.positions.advance(from, end ? positionOf(end) : from);
+    if (noted === null) {
       this.distrust('it has lost data');
       return true;
     }
-    if (page) {
-      this.position = { ...from, ...positionOf(page) };
-      this.applied = new Set(page.entries.map(({ id }) => id));
+    if (end) {
+      this.position = { ...from, ...positionOf(end) };
+    } else if (this.hasMissed) {
+      return false;
     } else if (performance.now() - beganMs > this.timings.outboxDeadlineMs + STALL_MS) {
       // It was this process that did not come round in time, not Postgres: that proves nothing.
       return true;
     }
     // Without a look nobody can record a change, as far as this process can see.
-    this.trust.renew(losses, beganMs);
-    this.keptWaits ||= waiting > 0;
+    this.trust.renew(losses, beganMs, noted.redisNowMs);
+    this.keptWaits ||= noted.unrecorded > 0;
     return false;
   }
 
@@ -189,8 +203,12 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     const losses = this.trust.losses();
     const beganMs = performance.now();
     const text = await this.positions.read();
-    const position = (await this.replay(text)) ?? (await this.beginEra(text));
-    if (!position || !this.trust.gain(position.era, losses, beganMs)) {
+    const caughtUp = (await this.replay(text)) ?? (await this.beginEra(text));
+    if (!caughtUp) {
+      return true;
+    }
+    const { position, redisNowMs } = caughtUp;
+    if (!this.trust.gain(position.era, losses, beganMs, redisNowMs)) {
       return true;
     }
     this.position = position;
@@ -199,42 +217,67 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** @returns null when the position in Redis is none that can be replayed from, or moved meanwhile. */
-  private async replay(text: string | null): Promise<Position | null> {
+  private async replay(text: string | null): Promise<CaughtUp | null> {
     const from = parsePosition(text);
     if (!from) {
       return null;
     }
-    const page = await this.outbox.read(from.transactionId, MAX_ENTRIES);
-    const here = positionOf(page);
-    if (page.overflow || !isReplayable(from, here)) {
+    const end = await this.poll(from);
+    if (!end) {
       return null;
     }
-    await this.apply(page.entries);
-    const advanced = (await this.positions.advance(from, here)) !== null;
-    return advanced ? { ...here, era: from.era } : null;
+    const here = positionOf(end);
+    const noted = await this.positions.advance(from, here);
+    return noted && { position: { ...here, era: from.era }, redisNowMs: noted.redisNowMs };
   }
 
   /** @returns null when somebody else has begun one meanwhile. */
-  private async beginEra(text: string | null): Promise<Position | null> {
+  private async beginEra(text: string | null): Promise<CaughtUp | null> {
     const era = await this.outbox.nextEra();
     const position = { ...positionOf(await this.outbox.end()), era };
-    if (!(await this.positions.begin(text, position))) {
+    const noted = await this.positions.begin(text, position);
+    if (!noted) {
       return null;
     }
     this.logger.log(`era ${era} begins: what Redis held before does not count`);
-    return position;
+    return { position, redisNowMs: noted.redisNowMs };
   }
 
-  /** @returns null when Postgres does not answer in time. */
-  private async look(fromTransactionId: string): Promise<OutboxPage | null> {
+  /** `poll`, measured. @returns undefined when Postgres does not answer in time. */
+  private async pollInTime(from: Position): Promise<OutboxEnd | null | undefined> {
     try {
-      return await this.outbox.read(fromTransactionId, MAX_ENTRIES);
+      return await this.poll(from, (...applied) => this.observe(...applied));
     } catch (error) {
-      if (error instanceof DependencyUnavailableError) {
-        return null;
+      if (error instanceof DependencyUnavailableError && error.dependency === 'postgres') {
+        return undefined;
       }
       throw error;
     }
+  }
+
+  /**
+   * Brings to Redis what the outbox has gained since a position.
+   * @param observe called with what Redis did not have, for each page.
+   * @returns where the outbox was when it began to be read; null when it cannot be followed from there.
+   */
+  private async poll(from: Position, observe?: Observe): Promise<OutboxEnd | null> {
+    let end: OutboxEnd | null = null;
+    let entries = 0;
+    let askedMs = performance.now();
+    for await (const page of this.outbox.changesSince(from.snapshot)) {
+      end ??= page;
+      entries += page.entries.length;
+      if (entries > MAX_ENTRIES || !isReplayable(from, positionOf(end))) {
+        return null;
+      }
+      this.hasMissed = page.entries.length > 0;
+      const fresh = await this.apply(page.entries);
+      observe?.(page.nowMs + performance.now() - askedMs, fresh);
+      askedMs = performance.now();
+      this.stopping.signal.throwIfAborted();
+    }
+    this.hasMissed = false;
+    return end;
   }
 
   /** @returns those that Redis did not have. */
@@ -251,9 +294,8 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     return fresh;
   }
 
-  /** @param beganMs when the page was asked for; its clock is somewhat later, which rounds lags up. */
-  private observe(page: OutboxPage, beganMs: number, fresh: readonly RecordedEntry[]): void {
-    const nowMs = page.nowMs + performance.now() - beganMs;
+  /** @param nowMs by the clock of Postgres, or somewhat later, which rounds lags up. */
+  private observe(nowMs: number, fresh: readonly RecordedEntry[]): void {
     for (const { kind, recordedAtMs } of fresh) {
       this.observed.lastMs = Math.max(0, Math.round(nowMs - recordedAtMs));
       this.observed.maxMs = Math.max(this.observed.maxMs, this.observed.lastMs);
@@ -265,7 +307,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private distrust(reason: string, level: 'warn' | 'log' = 'warn'): void {
     this.trust.lose(reason, level);
     this.position = null;
-    this.applied.clear();
+    this.hasMissed = false;
   }
 
   /** What is due in Postgres, and would keep the looks waiting if that hangs. */
@@ -275,19 +317,31 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       this.keptWaits = false;
       await this.unrecorded?.recordKept();
     }
+  }
+
+  private pruneWhenDue(): void {
     const nowMs = performance.now();
     if (nowMs - this.prunedAtMs > PRUNE_INTERVAL_MS) {
       this.prunedAtMs = nowMs;
-      await this.outbox.prune();
+      this.pruning.start();
     }
+  }
+
+  private async prune(): Promise<void> {
+    try {
+      await this.outbox.prune(this.stopping.signal);
+    } catch (error) {
+      if (!this.isStopping) {
+        throw error;
+      }
+    }
+  }
+
+  private get isStopping(): boolean {
+    return this.stopping.signal.aborted;
   }
 }
 
-/** Another record, or an older copy of it, as after a failover of Postgres. */
-function isBehind(page: OutboxEnd, position: Position): boolean {
-  return BigInt(page.transactionId) < BigInt(position.transactionId);
-}
-
-function positionOf({ transactionId, nowMs }: OutboxEnd): Omit<Position, 'era'> {
-  return { transactionId, recordedAtMs: String(nowMs) };
+function positionOf({ snapshot, nowMs }: OutboxEnd): Omit<Position, 'era'> {
+  return { snapshot, recordedAtMs: String(nowMs) };
 }

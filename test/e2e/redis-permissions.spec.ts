@@ -16,7 +16,7 @@ const DOCUMENTED = [
   ...['+eval', '+evalsha', '+get', '+set', '+del', '+unlink', '+exists', '+hscan'],
   ...['+incr', '+expire', '+pexpire', '+pexpiretime', '+pttl', '+hdel', '+hget'],
   ...['+hgetall', '+hincrby', '+hkeys', '+hlen', '+hmget', '+hset', '+zadd', '+zcard'],
-  ...['+zrange', '+zrem'],
+  ...['+zrange', '+zrem', '+time'],
 ];
 
 describe('a Redis user', () => {

@@ -22,12 +22,13 @@ export class PostgresNode {
     private readonly options: Parameters<typeof startPostgres>[0],
   ) {}
 
-  static async start(): Promise<PostgresNode> {
+  /** @param settings beside those of every node, `name=value`. */
+  static async start(settings: string[] = []): Promise<PostgresNode> {
     const options = {
       dataDir: join(mkdtempSync(join(sharedStores().folder, 'postgres-')), 'data'),
       password: 'test',
       port: await stablePort(),
-      flags: SETTINGS,
+      flags: [...SETTINGS, ...settings],
     };
     const server = await startPostgres(options);
     await runMigrations(server.url);

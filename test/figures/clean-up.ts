@@ -11,6 +11,7 @@ import {
   type TestDatabase,
   type TestRedis,
 } from '../support/stores';
+import { endlessLease } from '../support/stored-session';
 import { RedisSessionStore } from '../../libs/session/store/redis-session.store';
 import { bareClient } from './bare-client';
 
@@ -124,7 +125,7 @@ describe('figures', () => {
     const nowMs = Date.now();
     const open = (userId: string, inMs: number) => {
       const session = { id: randomUUID(), userId, role: 'user', generation: 1 };
-      return store.open({ ...session, expiresAtMs: nowMs + inMs }, era, nowMs);
+      return store.open({ ...session, expiresAtMs: nowMs + inMs }, endlessLease(era), nowMs);
     };
     for (let user = 0; user < STALE_USERS; user += 1000) {
       const opened = Array.from({ length: 1000 }, () => randomUUID()).flatMap((userId) =>

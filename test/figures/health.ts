@@ -71,14 +71,14 @@ describe('figures', () => {
   async function seed(app: TestApp, sessions: number): Promise<void> {
     const redis = new Redis(app.redis.url, { enableAutoPipelining: true });
     const store = new RedisSessionStore(bareClient(redis));
-    const era = app.nest.get(RedisTrust).era();
+    const lease = app.nest.get(RedisTrust).lease();
     const nowMs = app.clock.nowMs();
     let userId = '';
     const open = (index: number) => {
       userId = index % SESSIONS_A_USER === 0 ? randomUUID() : userId;
       const expiresAtMs = nowMs + HOUR_MS + Math.floor((index / sessions) * 23 * HOUR_MS);
       const session = { id: randomUUID(), userId, role: 'user', generation: 0, expiresAtMs };
-      return store.open(session, era, nowMs);
+      return store.open(session, lease, nowMs);
     };
     for (let start = 0; start < sessions; start += AT_ONCE) {
       const length = Math.min(AT_ONCE, sessions - start);

@@ -30,3 +30,9 @@ export async function connectRedisClient(): Promise<ConnectedRedis> {
     },
   };
 }
+
+/** The clock of a Redis; milliseconds since the Unix epoch. */
+export async function redisNowMs(redis: Redis): Promise<number> {
+  const [seconds = 0, microseconds = 0] = await redis.time();
+  return seconds * 1000 + Math.floor(microseconds / 1000);
+}

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { HeldLease } from '../../libs/sync';
 
 /** A session id as it stands in Redis, in the user's hash and index. */
 export function sessionField(sessionId: string): Buffer {
@@ -21,4 +22,9 @@ export async function fieldsOf(redis: Redis, key: string): Promise<string[]> {
 /** The session ids in an index, soonest expiry first. */
 export async function membersOf(redis: Redis, key: string): Promise<string[]> {
   return (await redis.zrangeBuffer(key, 0, -1)).map(sessionIdOf);
+}
+
+/** A lease of an era that does not end, for a store that is used without a synchroniser. */
+export function endlessLease(era: string): HeldLease {
+  return { era, writeUntilMs: Number.MAX_SAFE_INTEGER };
 }

@@ -13,6 +13,14 @@ interface Connection {
   opening: string;
 }
 
+/** What a client has said and the store has not heard. */
+export interface HeldRequest {
+  /** Resolves when it is held. */
+  arrived: Promise<void>;
+  /** Sends it on, though the client may be gone or stand still. Resolves when the store has answered. */
+  release(): Promise<void>;
+}
+
 /** A wire between the application and a store that a test can cut, hang, lose or lay elsewhere. */
 export class TcpProxy {
   private readonly open = new Set<Socket>();
@@ -22,6 +30,8 @@ export class TcpProxy {
   private state: 'up' | 'cut' | 'hung' = 'up';
   /** What becomes of each chunk that the store sends; the length must stay. */
   answers = (chunk: Buffer): Buffer => chunk;
+
+  private holding: ((chunk: Buffer, connection: Connection) => boolean) | undefined;
 
   private constructor(
     private readonly server: ReturnType<typeof createServer>,
@@ -89,6 +99,33 @@ export class TcpProxy {
     this.open.clear();
   }
 
+  /**
+   * Holds back the next chunk that fits, and all that comes after it on its connection.
+   * @param onHeld called at once, before the client can notice.
+   */
+  holdNext(which: (chunk: string) => boolean, onHeld: () => void): HeldRequest {
+    let release!: () => Promise<void>;
+    const arrived = new Promise<void>((resolve) => {
+      this.holding = (chunk, { inbound, outbound }) => {
+        if (!which(chunk.toString('latin1'))) {
+          return false;
+        }
+        this.holding = undefined;
+        inbound.pause();
+        release = async () => {
+          const answered = once(outbound, 'data');
+          outbound.write(chunk);
+          await answered;
+          inbound.resume();
+        };
+        onHeld();
+        resolve();
+        return true;
+      };
+    });
+    return { arrived, release: () => release() };
+  }
+
   restore(): void {
     this.state = 'up';
     this.open.forEach((socket) => socket.resume());
@@ -143,7 +180,11 @@ export class TcpProxy {
       this.open.add(from);
       from.on('error', () => undefined);
       const change = from === outbound ? (chunk: Buffer) => this.answers(chunk) : same;
-      from.on('data', (chunk: Buffer) => to.write(change(chunk)));
+      from.on('data', (chunk: Buffer) => {
+        if (from === outbound || !this.holding?.(chunk, connection)) {
+          to.write(change(chunk));
+        }
+      });
       from.on('close', () => {
         this.open.delete(from);
         to.destroy();

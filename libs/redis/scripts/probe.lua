@@ -42,15 +42,19 @@ local ANY = {
 
 local failures = {}
 
-local function try(i, attempts)
-  for _, attempt in ipairs(attempts) do
-    local reply = redis.pcall(attempt[1], KEYS[i], unpack(attempt, 2))
-    if type(reply) == 'table' and reply.err then
-      failures[#failures + 1] = { attempt[1], reply.err, i }
-    end
+local function note(command, reply, i)
+  if type(reply) == 'table' and reply.err then
+    failures[#failures + 1] = { command, reply.err, i }
   end
 end
 
+local function try(i, attempts)
+  for _, attempt in ipairs(attempts) do
+    note(attempt[1], redis.pcall(attempt[1], KEYS[i], unpack(attempt, 2)), i)
+  end
+end
+
+note('TIME', redis.pcall('TIME'), 1)
 for i = 1, #KEYS do
   try(i, ATTEMPTS[ARGV[i]])
   try(i, ANY)

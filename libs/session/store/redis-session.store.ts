@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import { STATISTICS_KEY } from '#libs/statistics';
-import { syncKeys } from '#libs/sync';
+import { syncKeys, type HeldLease } from '#libs/sync';
 import type { Session } from '../session';
 import { sessionKeys } from './session.keys';
 
-/** `other-era`: Redis does not hold the data any more in which the session's record was read. */
-export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation' | 'other-era';
+/**
+ * `other-era`: Redis does not hold the data any more in which the session's record was read. `lease-ended`: the session
+ * arrived too late; what has ended it since need not stand in Redis any more.
+ */
+export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation' | 'other-era' | 'lease-ended';
 
 /** A session to put a tombstone on. */
 export interface TombstoneRequest {
@@ -26,6 +29,7 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   [-1]: 'revoked',
   [-2]: 'stale-generation',
   [-3]: 'other-era',
+  [-4]: 'lease-ended',
 };
 
 /** Where HSCAN begins, and what it returns at the end. */
@@ -33,7 +37,7 @@ const FIRST_CURSOR = '0';
 
 /**
  * The fast authority in front of the record. Each operation is one script, atomic, one round trip.
- * The time and the era are arguments. All methods throw DependencyUnavailableError when Redis is
+ * The time and the lease are arguments. All methods throw DependencyUnavailableError when Redis is
  * away. What revokes may be done to any Redis, believed or not; what makes alive may not.
  */
 @Injectable()
@@ -59,13 +63,13 @@ export class RedisSessionStore {
   /**
    * Makes a session known, never over a tombstone or a newer generation; a known one keeps the later
    * of both expiries. Idempotent.
-   * @param era in which Redis was believed BEFORE the session's record was read or written. Data
-   * that was lost since may have held the revocation. Null: not believed, so not opened.
+   * @param lease as it was held BEFORE the session's record was read or written. Data that was lost
+   * since may have held the revocation. Null: Redis was not in sync, so the session is not opened.
    * @param ended sessions that had to make room: they get their tombstones in the same step.
    */
   async open(
     session: Session,
-    era: string | null,
+    lease: HeldLease | null,
     nowMs: number,
     ended: readonly TombstoneRequest[] = [],
   ): Promise<OpenOutcome> {
@@ -85,7 +89,8 @@ export class RedisSessionStore {
         role,
         expiresAtMs,
         nowMs,
-        era ?? '',
+        lease?.era ?? '',
+        lease?.writeUntilMs ?? 0,
         ...ended.flatMap(({ sessionId, ttlMs }) => [sessionId, ttlMs]),
       ],
     );

@@ -2,26 +2,39 @@
 -- KEYS[1] position
 -- KEYS[2] unrecorded revocations
 -- ARGV[1] era
--- ARGV[2] transaction id from which on the changes were applied
+-- ARGV[2] snapshot from which on the changes were applied
 -- ARGV[3] when that was noted, ms since the epoch by the clock of Postgres
--- ARGV[4] transaction id up to which they were
+-- ARGV[4] snapshot up to which they were
 -- ARGV[5] when, likewise
--- Returns {1, number of unrecorded revocations}; {0} when the position is missing, of another era, or
--- further back than ARGV[2] and ARGV[3]: this Redis has lost something. Always writes on success, so
--- that a replica is noticed. Atomic.
+-- Returns {1, number of unrecorded revocations, now by this server, ms since the epoch}; {0} when the
+-- position is missing, of another era, or further back than ARGV[2] and ARGV[3]: this Redis has lost
+-- something. Always writes on success, so that a replica is noticed. Atomic.
 --- @include position.lua
-local era, transaction_id, recorded_at_ms = decode_position(redis.call('GET', KEYS[1]))
-if era ~= ARGV[1]
-  or tonumber(transaction_id) < tonumber(ARGV[2])
-  or tonumber(recorded_at_ms) < tonumber(ARGV[3])
-then
+--- @include time.lua
+
+-- Of two snapshots of one server the later one sees all that the other does: neither of its bounds is lower,
+-- and between the same bounds it names fewer transactions in progress.
+local function is_later(snapshot, other)
+  local xmin, xmax = string.match(snapshot, '^(%d+):(%d+):')
+  local other_xmin, other_xmax = string.match(other, '^(%d+):(%d+):')
+  if xmin ~= other_xmin then
+    return tonumber(xmin) > tonumber(other_xmin)
+  end
+  if xmax ~= other_xmax then
+    return tonumber(xmax) > tonumber(other_xmax)
+  end
+  return #snapshot < #other
+end
+
+local era, snapshot, recorded_at_ms = decode_position(redis.call('GET', KEYS[1]))
+if era ~= ARGV[1] or is_later(ARGV[2], snapshot) or tonumber(recorded_at_ms) < tonumber(ARGV[3]) then
   return { 0 }
 end
-if tonumber(transaction_id) < tonumber(ARGV[4]) then
-  transaction_id = ARGV[4]
+if is_later(ARGV[4], snapshot) then
+  snapshot = ARGV[4]
 end
 if tonumber(recorded_at_ms) < tonumber(ARGV[5]) then
   recorded_at_ms = ARGV[5]
 end
-redis.call('SET', KEYS[1], era .. '|' .. transaction_id .. '|' .. recorded_at_ms)
-return { 1, redis.call('HLEN', KEYS[2]) }
+redis.call('SET', KEYS[1], era .. '|' .. snapshot .. '|' .. recorded_at_ms)
+return { 1, redis.call('HLEN', KEYS[2]), server_now_ms() }

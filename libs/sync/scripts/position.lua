@@ -1,8 +1,8 @@
 -- Shared by the scripts that look at the position.
 
--- Takes what GET returned. Returns era, transaction id, recorded at as text; nothing where it is missing.
+-- Takes what GET returned. Returns era, snapshot, recorded at as text; nothing where it is missing.
 local function decode_position(value)
   if value then
-    return string.match(value, '^(%d+)|(%d+)|(%d+)$')
+    return string.match(value, '^(%d+)|(%d+:%d+:[%d,]*)|(%d+)$')
   end
 end

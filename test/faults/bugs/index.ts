@@ -30,7 +30,7 @@ import {
   LateGeneration,
   UnreachableRecord,
 } from './sessions';
-import { BlindTrust, DeafSynchroniser, HastyUpdates } from './synchronisation';
+import { BlindTrust, DeafSynchroniser, EndlessWrites, HastyUpdates } from './synchronisation';
 
 /** A mistake that the product does not make: a provider that replaces its own in every instance. */
 export interface Mistake {
@@ -158,9 +158,15 @@ const CACHE_MISTAKES: Record<string, Mistake> = {
   'unfenced-fills': { provide: RedisProfileStore, useClass: UnfencedFills },
 };
 
+/** Mistakes that show only where an instance stands still between the record and Redis. */
+const STALL_MISTAKES: Record<string, Mistake> = {
+  'endless-writes': { provide: RedisTrust, useClass: EndlessWrites },
+};
+
 /** @throws Error for a name that no mistake has. */
 export function mistakeCalled(name: string): Mistake {
-  const mistake = BUGS[name] ?? NEAR_CACHE_BUGS[name] ?? CACHE_MISTAKES[name];
+  const mistake =
+    BUGS[name] ?? NEAR_CACHE_BUGS[name] ?? CACHE_MISTAKES[name] ?? STALL_MISTAKES[name];
   if (!mistake) {
     throw new Error(`there is no bug called ${name}`);
   }

@@ -1,19 +1,29 @@
 import { Injectable } from '@nestjs/common';
-import { Synchroniser, RedisTrust, RedisUpdates } from '../../../libs/sync';
+import { Synchroniser, RedisTrust, RedisUpdates, type HeldLease } from '../../../libs/sync';
 
 /** Once believed, Redis is believed for ever. */
 @Injectable()
 export class BlindTrust extends RedisTrust {
-  private last: string | null = null;
+  private last: HeldLease | null = null;
 
-  override gain(era: string, losses: number, beganMs: number): boolean {
-    const gained = super.gain(era, losses, beganMs);
-    this.last = this.heldEra();
+  override gain(...lease: Parameters<RedisTrust['gain']>): boolean {
+    const gained = super.gain(...lease);
+    const held = super.lease();
+    this.last = held ? endless(held) : this.last;
     return gained;
   }
 
-  override era(): string | null {
+  override lease(): HeldLease | null {
     return this.last;
+  }
+}
+
+/** Writes to Redis by a lease that it held once, however long ago. */
+@Injectable()
+export class EndlessWrites extends RedisTrust {
+  override lease(): HeldLease | null {
+    const held = super.lease();
+    return held && endless(held);
   }
 }
 
@@ -31,4 +41,8 @@ export class DeafSynchroniser extends Synchroniser {
   override onChange(): void {
     // Nobody is told.
   }
+}
+
+function endless(lease: HeldLease): HeldLease {
+  return { ...lease, writeUntilMs: Number.MAX_SAFE_INTEGER };
 }

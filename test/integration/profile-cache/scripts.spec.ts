@@ -24,7 +24,7 @@ describe('profile scripts', () => {
 
   beforeEach(async () => {
     await redis.raw.flushall();
-    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
+    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
     userId = randomUUID();
   });
 
@@ -136,7 +136,7 @@ describe('profile scripts', () => {
 
   it('what was filled in another era is read as nothing, and leased anew', async () => {
     await readThrough(9);
-    await redis.raw.set('latchkey:position', '4|1|1');
+    await redis.raw.set('latchkey:position', '4|1:1:|1');
     expect(await store.publish(at(2), ERA)).toBe('fenced');
     expect(await cachedVersion('4')).toBeNull();
     expect(await store.lease(userId, '4')).toMatchObject({ era: '4' });

@@ -5,6 +5,7 @@ import { sessionKeys } from '../../../libs/session/store/session.keys';
 import { STATISTICS_KEY } from '../../../libs/statistics';
 import { inTurns } from '../../support/in-turns';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
+import { endlessLease } from '../../support/stored-session';
 
 const NOW_MS = 1_800_000_000_000;
 const DAY_MS = 86_400_000;
@@ -22,7 +23,7 @@ describe('memory of Redis, of which every byte counts as often as there are sess
   beforeAll(async () => {
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
-    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
+    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
     // The longest mark: all that is made now bears it.
     await redis.raw.hset(STATISTICS_KEY, '#recount', '99');
     users = Array.from({ length: USERS }, () => randomUUID());
@@ -52,7 +53,7 @@ describe('memory of Redis, of which every byte counts as often as there are sess
     // Each with an expiry of its own, in the same minute.
     const expiresAtMs = NOW_MS + DAY_MS + index;
     const session: Session = { id: randomUUID(), userId, role: 'user', generation: 1, expiresAtMs };
-    expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
+    expect(await store.open(session, endlessLease(ERA), NOW_MS)).toBe('opened');
   }
 
   // What Redis itself needs for two keys with these names and a TTL is some 320 of them.

@@ -282,7 +282,7 @@ describe('the near cache', () => {
     const era = trust.era()!;
     trust.lose('a test says so');
     await verify(other, session);
-    expect(trust.gain(era, trust.losses(), performance.now())).toBe(true);
+    expect(trust.gain(era, trust.losses(), performance.now(), Date.now())).toBe(true);
     expect(isNear(other, session)).toBe(false);
     await keptBy(other, session, () => verify(other, session));
   });

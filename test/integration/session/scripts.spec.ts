@@ -6,12 +6,13 @@ import { sessionKeys } from '../../../libs/session/store/session.keys';
 import type { Session } from '../../../libs/session/session';
 import { NoTracer } from '../../../libs/tracing';
 import { MovableClock } from '../../support/clock';
-import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
-import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
+import { connectRedisClient, redisNowMs, type ConnectedRedis } from '../../support/redis-client';
+import { endlessLease, fieldsOf, membersOf, sessionField } from '../../support/stored-session';
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
 const ERA = '3';
+const LEASE = endlessLease(ERA);
 
 describe('session scripts', () => {
   let redis: ConnectedRedis;
@@ -23,7 +24,7 @@ describe('session scripts', () => {
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
     verifier = new SessionVerifier(redis.client, new NoTracer(), clock);
-    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
+    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
   });
 
   afterAll(async () => {
@@ -48,9 +49,9 @@ describe('session scripts', () => {
 
   /** Does something on data of another era, and comes back. */
   async function inEra(era: string, work: () => Promise<unknown>): Promise<void> {
-    await redis.raw.set('latchkey:position', `${era}|1|1`);
+    await redis.raw.set('latchkey:position', `${era}|1:1:|1`);
     await work();
-    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
+    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
   }
 
   async function counted(kind: 's' | 'b'): Promise<number> {
@@ -63,7 +64,7 @@ describe('session scripts', () => {
   describe('open-session', () => {
     it('makes a session alive, as it was given', async () => {
       const session = aSession({ role: 'admin', generation: 7 });
-      expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
+      expect(await store.open(session, LEASE, NOW_MS)).toBe('opened');
       expect(await verifier.verify(session.userId, session.id, ERA)).toEqual({
         state: 'live',
         session,
@@ -74,53 +75,70 @@ describe('session scripts', () => {
     it('may be repeated without counting twice', async () => {
       const before = await counted('s');
       const session = aSession();
-      await store.open(session, ERA, NOW_MS);
-      expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
+      await store.open(session, LEASE, NOW_MS);
+      expect(await store.open(session, LEASE, NOW_MS)).toBe('opened');
       expect(await counted('s')).toBe(before + 1);
     });
 
     it('refuses over a tombstone and writes nothing', async () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
-      expect(await store.open(session, ERA, NOW_MS)).toBe('revoked');
+      expect(await store.open(session, LEASE, NOW_MS)).toBe('revoked');
       expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
     });
 
     it('refuses a generation older than the known one', async () => {
       const session = aSession({ generation: 3 });
       await store.revokeAll({ userId: session.userId, generation: 4 }, [], HOUR_MS);
-      expect(await store.open(session, ERA, NOW_MS)).toBe('stale-generation');
+      expect(await store.open(session, LEASE, NOW_MS)).toBe('stale-generation');
       expect(await state(session)).toBe('unknown');
     });
 
     it('keeps the later expiry, so that a slow reader does not undo a refresh', async () => {
       const prolonged = aSession({ expiresAtMs: NOW_MS + 2 * HOUR_MS });
-      await store.open(prolonged, ERA, NOW_MS);
+      await store.open(prolonged, LEASE, NOW_MS);
       const asReadBefore = { ...prolonged, expiresAtMs: NOW_MS + HOUR_MS };
-      expect(await store.open(asReadBefore, ERA, NOW_MS)).toBe('opened');
+      expect(await store.open(asReadBefore, LEASE, NOW_MS)).toBe('opened');
       expect(await state(prolonged, NOW_MS + 1.5 * HOUR_MS)).toBe('live');
     });
 
     it('refuses when another era has begun since the record was read', async () => {
       const session = aSession();
-      for (const era of ['2', '4', '', null]) {
-        expect(await store.open(session, era, NOW_MS)).toBe('other-era');
+      for (const lease of [...['2', '4', ''].map(endlessLease), null]) {
+        expect(await store.open(session, lease, NOW_MS)).toBe('other-era');
       }
       expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
     });
 
+    it('refuses later than it may be written, by the clock of Redis', async () => {
+      const session = aSession();
+      const nowMs = await redisNowMs(redis.raw);
+      expect(await store.open(session, { era: ERA, writeUntilMs: nowMs - 1 }, NOW_MS)).toBe(
+        'lease-ended',
+      );
+      expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
+      const lease = { era: ERA, writeUntilMs: nowMs + HOUR_MS };
+      expect(await store.open(session, lease, NOW_MS)).toBe('opened');
+    });
+
+    it('says that a session was revoked, however late it is', async () => {
+      const session = aSession();
+      await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
+      expect(await store.open(session, { era: ERA, writeUntilMs: 0 }, NOW_MS)).toBe('revoked');
+    });
+
     it('refuses on data without a position: it may have been emptied a moment ago', async () => {
       const position = (await redis.raw.getdel('latchkey:position'))!;
-      expect(await store.open(aSession(), ERA, NOW_MS)).toBe('other-era');
+      expect(await store.open(aSession(), LEASE, NOW_MS)).toBe('other-era');
       await redis.raw.set('latchkey:position', position);
     });
 
     it('forgets what another era left of the user, and counts it no more', async () => {
       const { userId } = aSession();
       const before = await counted('s');
-      await inEra('2', () => store.open(aSession({ userId }), '2', NOW_MS));
+      await inEra('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
       const session = aSession({ userId });
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       const fields = await fieldsOf(redis.raw, sessionKeys.sessions(userId));
       expect(fields.sort()).toEqual(['#', session.id].sort());
       expect(await redis.raw.zcard(sessionKeys.index(userId))).toBe(1);
@@ -130,8 +148,8 @@ describe('session scripts', () => {
     it('gives keys the life of the longest session and never shortens it', async () => {
       const long = aSession({ expiresAtMs: NOW_MS + 5 * HOUR_MS });
       const short = aSession({ userId: long.userId, expiresAtMs: NOW_MS + HOUR_MS });
-      await store.open(long, ERA, NOW_MS);
-      await store.open(short, ERA, NOW_MS);
+      await store.open(long, LEASE, NOW_MS);
+      await store.open(short, LEASE, NOW_MS);
       for (const key of [sessionKeys.sessions(long.userId), sessionKeys.index(long.userId)]) {
         const ttlMs = await redis.raw.pttl(key);
         expect(ttlMs).toBeGreaterThan(4.9 * HOUR_MS);
@@ -141,7 +159,7 @@ describe('session scripts', () => {
 
     it('indexes sessions by their expiry', async () => {
       const session = aSession();
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       const key = sessionKeys.index(session.userId);
       expect(await membersOf(redis.raw, key)).toEqual([session.id]);
       const score = await redis.raw.zscore(key, sessionField(session.id));
@@ -156,14 +174,14 @@ describe('session scripts', () => {
 
     it('calls a session expired from the millisecond of its expiry', async () => {
       const session = aSession();
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       expect(await state(session, session.expiresAtMs - 1)).toBe('live');
       expect(await state(session, session.expiresAtMs)).toBe('expired');
     });
 
     it('does not know a session of another era', async () => {
       const session = aSession();
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       expect(await state(session, NOW_MS, '4')).toBe('unknown');
     });
 
@@ -176,7 +194,7 @@ describe('session scripts', () => {
     it('reads a key along for a live session, and for no other', async () => {
       const session = aSession();
       const companion = `companion:{${session.userId}}`;
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       await redis.raw.set(companion, 'payload');
       const verified = await verifier.verify(session.userId, session.id, ERA, companion);
       expect(verified).toMatchObject({ state: 'live', companion: 'payload' });
@@ -191,7 +209,7 @@ describe('session scripts', () => {
         Array.from({ length: 450 }, async (_, index) => {
           const session = aSession(index % 4 === 2 ? { expiresAtMs: NOW_MS } : {});
           if (index % 4 < 3) {
-            await store.open(session, ERA, NOW_MS - HOUR_MS);
+            await store.open(session, LEASE, NOW_MS - HOUR_MS);
           }
           if (index % 4 === 1) {
             await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
@@ -216,7 +234,7 @@ describe('session scripts', () => {
     it('does not know a session whose key is of another type, and tells others of theirs', async () => {
       const spoiled = aSession();
       const other = aSession();
-      await store.open(other, ERA, NOW_MS);
+      await store.open(other, LEASE, NOW_MS);
       await redis.raw.set(sessionKeys.sessions(spoiled.userId), 'text');
       const states = await Promise.all([spoiled, other].map((session) => state(session)));
       expect(states).toEqual(['unknown', 'live']);
@@ -233,7 +251,7 @@ describe('session scripts', () => {
       for (const role of ['user', 'admin', '', 'user of a long name']) {
         for (const generation of [0, 35, 36, 1_000_000]) {
           const session = aSession({ role, generation });
-          await store.open(session, ERA, NOW_MS);
+          await store.open(session, LEASE, NOW_MS);
           const verified = await verifier.verify(session.userId, session.id, ERA);
           expect(verified).toMatchObject({ state: 'live', session });
         }
@@ -242,8 +260,8 @@ describe('session scripts', () => {
 
     it('refuses a session below the known generation, even while its entry stands', async () => {
       const old = aSession();
-      await store.open(old, ERA, NOW_MS);
-      await store.open(aSession({ userId: old.userId, generation: 2 }), ERA, NOW_MS);
+      await store.open(old, LEASE, NOW_MS);
+      await store.open(aSession({ userId: old.userId, generation: 2 }), LEASE, NOW_MS);
       expect(await state(old)).toBe('revoked');
     });
   });
@@ -251,7 +269,7 @@ describe('session scripts', () => {
   describe('revoke-session', () => {
     it('leaves a tombstone for what is left of the token, and nothing else of the session', async () => {
       const session = aSession();
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await state(session)).toBe('revoked');
       const tombstone = sessionKeys.tombstone(session.userId, session.id);
@@ -264,7 +282,7 @@ describe('session scripts', () => {
 
     it('may be repeated: one tombstone, counted once', async () => {
       const session = aSession();
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       const [sessions, tombstones] = [await counted('s'), await counted('b')];
       const request = { sessionId: session.id, ttlMs: HOUR_MS };
       await store.revoke(session.userId, request);
@@ -282,8 +300,8 @@ describe('session scripts', () => {
     it('ends no other session of the user', async () => {
       const [ended, kept] = [aSession(), aSession()];
       kept.userId = ended.userId;
-      await store.open(ended, ERA, NOW_MS);
-      await store.open(kept, ERA, NOW_MS);
+      await store.open(ended, LEASE, NOW_MS);
+      await store.open(kept, LEASE, NOW_MS);
       await store.revoke(ended.userId, { sessionId: ended.id, ttlMs: HOUR_MS });
       expect(await state(kept)).toBe('live');
     });
@@ -293,8 +311,8 @@ describe('session scripts', () => {
     it('ends listed and unlisted sessions alike', async () => {
       const [listed, unlisted] = [aSession(), aSession()];
       unlisted.userId = listed.userId;
-      await store.open(listed, ERA, NOW_MS);
-      await store.open(unlisted, ERA, NOW_MS);
+      await store.open(listed, LEASE, NOW_MS);
+      await store.open(unlisted, LEASE, NOW_MS);
       const tombstones = [{ sessionId: listed.id, ttlMs: HOUR_MS }];
       await store.revokeAll({ userId: listed.userId, generation: 2 }, tombstones, HOUR_MS);
       expect(await state(listed)).toBe('revoked');
@@ -305,22 +323,22 @@ describe('session scripts', () => {
 
     it('leaves alone what is newer than the revocation', async () => {
       const newer = aSession({ generation: 2 });
-      await store.open(newer, ERA, NOW_MS);
+      await store.open(newer, LEASE, NOW_MS);
       await store.revokeAll({ userId: newer.userId, generation: 2 }, [], HOUR_MS);
       expect(await state(newer)).toBe('live');
     });
 
     it('puts the generation into the era of the data, whatever the user has left there', async () => {
       const { userId } = aSession();
-      await inEra('2', () => store.open(aSession({ userId }), '2', NOW_MS));
+      await inEra('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
       await store.revokeAll({ userId, generation: 2 }, [], HOUR_MS);
       const late = aSession({ userId, generation: 1 });
-      expect(await store.open(late, ERA, NOW_MS)).toBe('stale-generation');
+      expect(await store.open(late, LEASE, NOW_MS)).toBe('stale-generation');
     });
 
     it('tells whether it changed anything', async () => {
       const session = aSession();
-      await store.open(session, ERA, NOW_MS);
+      await store.open(session, LEASE, NOW_MS);
       const all = { userId: session.userId, generation: 2 };
       expect((await store.revokeAll(all, [], HOUR_MS)).changed).toBe(true);
       expect((await store.revokeAll(all, [], HOUR_MS)).changed).toBe(false);
@@ -333,7 +351,7 @@ describe('session scripts', () => {
       const { userId } = aSession();
       await store.revokeAll({ userId, generation: 5 }, [], HOUR_MS);
       await store.revokeAll({ userId, generation: 3 }, [], HOUR_MS);
-      expect(await store.open(aSession({ userId, generation: 4 }), ERA, NOW_MS)).toBe(
+      expect(await store.open(aSession({ userId, generation: 4 }), LEASE, NOW_MS)).toBe(
         'stale-generation',
       );
     });
@@ -362,7 +380,7 @@ describe('session scripts', () => {
       await leave(session);
       expect(await state(session)).toBe('unknown');
       const before = await counted('s');
-      expect(await store.open(session, ERA, NOW_MS)).toBe('opened');
+      expect(await store.open(session, LEASE, NOW_MS)).toBe('opened');
       expect(await state(session)).toBe('live');
       expect(await counted('s')).toBe(before + 1);
     });
@@ -374,7 +392,7 @@ describe('session scripts', () => {
       await store.revoke(one.userId, { sessionId: one.id, ttlMs: HOUR_MS });
       await store.revokeAll({ userId: other.userId, generation: 2 }, [], HOUR_MS);
       expect(await state(one)).toBe('revoked');
-      expect(await store.open(other, ERA, NOW_MS)).toBe('stale-generation');
+      expect(await store.open(other, LEASE, NOW_MS)).toBe('stale-generation');
       expect(await fieldsOf(redis.raw, sessionKeys.sessions(other.userId))).toEqual(['#']);
     });
   });
@@ -384,7 +402,7 @@ describe('session scripts', () => {
       const { userId } = aSession();
       const older = Array.from({ length: 10 }, () => aSession({ userId, generation: 1 }));
       const newer = Array.from({ length: 10 }, () => aSession({ userId, generation: 2 }));
-      const open = (session: Session) => store.open(session, ERA, NOW_MS);
+      const open = (session: Session) => store.open(session, LEASE, NOW_MS);
       await Promise.all([
         ...[...older, ...newer].slice(0, round).map(open),
         store.revokeAll({ userId, generation: 2 }, [], HOUR_MS),

@@ -10,9 +10,10 @@ import { Metrics } from '../../../libs/metrics';
 import type { Session } from '../../../libs/session/session';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { bruteForceStatistics } from '../../support/statistics';
-import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
+import { endlessLease, fieldsOf, membersOf, sessionField } from '../../support/stored-session';
 
 const ERA = '3';
+const LEASE = endlessLease(ERA);
 const HOUR_MS = 3_600_000;
 interface Operation {
   name: 'open' | 'prolong' | 'revoke' | 'revokeAll' | 'cache' | 'publish' | 'clear';
@@ -49,7 +50,7 @@ describe('statistics', () => {
   async function reset(): Promise<void> {
     nowMs = Date.now();
     await redis.raw.flushall();
-    await redis.raw.set('latchkey:position', `${ERA}|1|1`);
+    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
   }
 
   /** @param aroundEach called before and after each script of the recount. */
@@ -120,7 +121,7 @@ describe('statistics', () => {
     it('takes out what has expired, minute by minute', async () => {
       const userId = randomUUID();
       for (const minutes of [2, 2, 5, 60]) {
-        await sessions.open(aSession(userId, minutes), ERA, nowMs);
+        await sessions.open(aSession(userId, minutes), LEASE, nowMs);
       }
       const counts: number[] = [];
       const beganMs = nowMs;
@@ -136,8 +137,8 @@ describe('statistics', () => {
 
     it('takes out what has expired after a silence of days', async () => {
       await statistics.read();
-      await sessions.open(aSession(randomUUID(), 10), ERA, nowMs);
-      await sessions.open(aSession(randomUUID(), 5 * 24 * 60), ERA, nowMs);
+      await sessions.open(aSession(randomUUID(), 10), LEASE, nowMs);
+      await sessions.open(aSession(randomUUID(), 5 * 24 * 60), LEASE, nowMs);
       nowMs += 3 * 24 * HOUR_MS;
       expect((await statistics.read()).activeSessions).toBe(1);
     });
@@ -148,22 +149,22 @@ describe('statistics', () => {
       await statistics.read();
       nowMs = rightMs;
       await statistics.read();
-      await sessions.open(aSession(randomUUID(), 10), ERA, nowMs);
+      await sessions.open(aSession(randomUUID(), 10), LEASE, nowMs);
       expect((await statistics.read()).activeSessions).toBe(1);
     });
 
     it('counts what another era left no more, but its tombstones', async () => {
       const userId = randomUUID();
       const [ended, alive] = [aSession(userId, 60), aSession(userId, 60)];
-      await sessions.open(alive, ERA, nowMs);
+      await sessions.open(alive, LEASE, nowMs);
       await cacheProfile(userId);
       await sessions.revoke(userId, { sessionId: ended.id, ttlMs: HOUR_MS });
-      await redis.raw.set('latchkey:position', `4|1|1`);
+      await redis.raw.set('latchkey:position', `4|1:1:|1`);
       const counted = { ...NOTHING, blacklistedTokens: 1 };
       expect(await statistics.read()).toEqual(counted);
       // What is left of the other era goes, and takes nothing of this one along.
       await sessions.revoke(userId, { sessionId: alive.id, ttlMs: 0 });
-      await sessions.open(aSession(userId, 60), '4', nowMs);
+      await sessions.open(aSession(userId, 60), endlessLease('4'), nowMs);
       expect(await statistics.read()).toEqual({ ...counted, activeSessions: 1 });
     });
 
@@ -176,7 +177,7 @@ describe('statistics', () => {
       };
       const few = await commands();
       for (let minutes = 1; minutes <= 200; minutes++) {
-        await sessions.open(aSession(randomUUID(), minutes), ERA, nowMs);
+        await sessions.open(aSession(randomUUID(), minutes), LEASE, nowMs);
       }
       expect(await commands()).toEqual(few);
       expect(few.join()).not.toMatch(/scan|keys|hgetall/);
@@ -188,8 +189,8 @@ describe('statistics', () => {
       const users = Array.from({ length: 20 }, () => randomUUID());
       for (const userId of users) {
         const [first, second] = [aSession(userId, 30), aSession(userId, 60)];
-        await sessions.open(first, ERA, nowMs);
-        await sessions.open(second, ERA, nowMs);
+        await sessions.open(first, LEASE, nowMs);
+        await sessions.open(second, LEASE, nowMs);
         await sessions.revoke(userId, { sessionId: first.id, ttlMs: HOUR_MS });
         await cacheProfile(userId);
       }
@@ -203,7 +204,7 @@ describe('statistics', () => {
     it('finds no drift where there is none', async () => {
       for (let user = 0; user < 20; user++) {
         const userId = randomUUID();
-        await sessions.open(aSession(userId, 30), ERA, nowMs);
+        await sessions.open(aSession(userId, 30), LEASE, nowMs);
         await cacheProfile(userId);
       }
       const { drift } = await newRecount().run();
@@ -239,8 +240,8 @@ describe('statistics', () => {
       const key = `session:{${userId}}`;
       const index = `user:tokens:{${userId}}`;
       const [expired, living] = [aSession(userId, 5), aSession(userId, 60)];
-      await sessions.open(expired, ERA, nowMs);
-      await sessions.open(living, ERA, nowMs);
+      await sessions.open(expired, LEASE, nowMs);
+      await sessions.open(living, LEASE, nowMs);
       await redis.raw.zadd(index, nowMs, 'in the index alone');
       await redis.raw.hset(key, 'of another release', `1|user|${nowMs}|${living.expiresAtMs}`);
       await redis.raw.zadd(`user:tokens:{${randomUUID()}}`, nowMs, 'without a user');
@@ -266,9 +267,9 @@ describe('statistics', () => {
     it.each<[string, () => Promise<unknown>]>([
       ['another recount begins', () => newRecount().run()],
       ['Redis loses everything', () => redis.raw.flushall()],
-      ['another era begins', () => redis.raw.set('latchkey:position', '4|1|1')],
+      ['another era begins', () => redis.raw.set('latchkey:position', '4|1:1:|1')],
     ])('changes nothing when %s meanwhile', async (_what, happen) => {
-      await sessions.open(aSession(randomUUID(), 30), ERA, nowMs);
+      await sessions.open(aSession(randomUUID(), 30), LEASE, nowMs);
       const fields = () => redis.raw.hgetall(STATISTICS_KEY);
       let after: unknown;
       const interfere = async () => {
@@ -322,13 +323,13 @@ describe('statistics', () => {
         case 'open': {
           const session = aSession(user, minutes, generation);
           opened.push(session);
-          await sessions.open(session, ERA, nowMs);
+          await sessions.open(session, LEASE, nowMs);
           return;
         }
         case 'prolong':
           if (known) {
             known.expiresAtMs = nowMs + minutes * 60_000;
-            await sessions.open(known, ERA, nowMs);
+            await sessions.open(known, LEASE, nowMs);
           }
           return;
         case 'revoke':

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { Database } from '../../../libs/database';
+import { ReservedConnection } from '../../../libs/database/reserved-connection';
 import { Metrics } from '../../../libs/metrics';
 import { appendToOutbox, Outbox, SyncTimings } from '../../../libs/sync';
+import type { OutboxPage } from '../../../libs/sync/outbox';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
-import { until } from '../../support/until';
+import { PostgresNode } from '../../faults/postgres-node';
 
 describe('the outbox', () => {
   let database: TestDatabase;
@@ -31,84 +33,171 @@ describe('the outbox', () => {
     await outbox.append({ kind, userId: randomUUID(), details: { number: 7 } });
   }
 
-  async function kindsFrom(transactionId: string): Promise<string[]> {
-    const { entries } = await outbox.read(transactionId, 100);
-    return entries.map(({ kind }) => kind);
+  async function changesSince(snapshot: string): Promise<{ end: string; kinds: string[] }> {
+    const pages = await collect(outbox.changesSince(snapshot));
+    const kinds = pages.flatMap(({ entries }) => entries.map(({ kind }) => kind));
+    return { end: pages[0]!.snapshot, kinds };
   }
 
-  /** Behind all that earlier tests wrote: a transaction of any other test on this server may hold the end back. */
-  async function untilNothingIsLeft(): Promise<string> {
-    let start = '';
-    await until(async () => {
-      start = (await outbox.end()).transactionId;
-      return (await kindsFrom(start)).length === 0;
-    });
-    return start;
-  }
-
-  it('gives what was written since a position, and nothing twice from where it ended', async () => {
-    const { transactionId: start } = await outbox.end();
+  it('gives what was written since a snapshot, once', async () => {
+    const { snapshot } = await outbox.end();
     await append('first');
     await append('second');
-    const page = await outbox.read(start, 100);
-    expect(page.entries).toEqual([
+    const [page, ...more] = await collect(outbox.changesSince(snapshot));
+    expect(page!.entries).toEqual([
       expect.objectContaining({ kind: 'first', details: { number: 7 } }),
       expect.objectContaining({ kind: 'second' }),
     ]);
-    expect(page.overflow).toBe(false);
-    expect(Math.abs(page.entries[0]!.recordedAtMs - page.nowMs)).toBeLessThan(60_000);
-    // A transaction of any other test on this server, if it began before, keeps the position where it was.
-    await until(async () => {
-      const { transactionId } = await outbox.read(start, 100);
-      return (await kindsFrom(transactionId)).length === 0;
-    });
+    expect(more).toEqual([]);
+    expect(Math.abs(page!.entries[0]!.recordedAtMs - page!.nowMs)).toBeLessThan(60_000);
+    expect((await changesSince(page!.snapshot)).kinds).toEqual([]);
   });
 
-  it('does not pass a transaction that has not committed, though later ones have', async () => {
-    const { transactionId: start } = await outbox.end();
+  it('gives nothing twice while a transaction of any database stays open', async () => {
+    const elsewhere = await createTestDatabase();
+    const open = elsewhere.sql.createQueryRunner();
+    await open.startTransaction();
+    await open.query('SELECT pg_current_xact_id()');
+    const { snapshot } = await outbox.end();
+    await append('before');
+    const { end, kinds } = await changesSince(snapshot);
+    expect(kinds).toEqual(['before']);
+    await append('after');
+    expect((await changesSince(end)).kinds).toEqual(['after']);
+    await open.rollbackTransaction();
+    await open.release();
+    await elsewhere.drop();
+  });
+
+  it('gives what a transaction has written once it has committed, though later ones have before', async () => {
+    const { snapshot } = await outbox.end();
     const slow = database.sql.createQueryRunner();
     await slow.startTransaction();
     await slow.query(appendToOutbox(`SELECT 'slow', '${randomUUID()}'::uuid, '{}'::jsonb`));
     await append('quick');
-    const page = await outbox.read(start, 100);
-    expect(page.entries.map(({ kind }) => kind)).toEqual(['quick']);
+    const { end, kinds } = await changesSince(snapshot);
+    expect(kinds).toEqual(['quick']);
     await slow.commitTransaction();
     await slow.release();
-    expect((await kindsFrom(page.transactionId)).sort()).toEqual(['quick', 'slow']);
+    expect((await changesSince(end)).kinds).toEqual(['slow']);
   });
 
+  it('gives what a prepared transaction has written once it is committed', async () => {
+    const server = await PostgresNode.start(['max_prepared_transactions=1']);
+    const other = await new DataSource(dataSourceOptions({ url: server.url })).initialize();
+    await other.runMigrations();
+    const theirs = new Database(other, new Metrics());
+    const theirOutbox = new Outbox(theirs, new SyncTimings());
+    const kindsSince = async (snapshot: string) => {
+      const [page] = await collect(theirOutbox.changesSince(snapshot));
+      return { end: page!.snapshot, kinds: page!.entries.map(({ kind }) => kind) };
+    };
+    const { snapshot } = await theirOutbox.end();
+    const writer = other.createQueryRunner();
+    await writer.query('BEGIN');
+    await writer.query(appendToOutbox(`SELECT 'prepared', '${randomUUID()}'::uuid, '{}'::jsonb`));
+    await writer.query(`PREPARE TRANSACTION 'one'`);
+    const { end, kinds } = await kindsSince(snapshot);
+    expect(kinds).toEqual([]);
+    await writer.query(`COMMIT PREPARED 'one'`);
+    expect((await kindsSince(end)).kinds).toEqual(['prepared']);
+    await writer.release();
+    await theirOutbox.onModuleDestroy();
+    theirs.onApplicationShutdown();
+    await other.destroy();
+    await server.stop();
+  }, 60_000);
+
   it('has an entry only if the change that it tells of was committed', async () => {
-    const start = await untilNothingIsLeft();
+    const { snapshot } = await outbox.end();
     const failing = postgres.transaction(async () => {
       await append('undone');
       throw new Error('the change failed');
     });
     await expect(failing).rejects.toThrow('the change failed');
-    expect(await kindsFrom(start)).toEqual([]);
+    expect((await changesSince(snapshot)).kinds).toEqual([]);
   });
 
-  it('says when there is more than one may read at once', async () => {
-    const start = await untilNothingIsLeft();
-    for (const kind of ['a', 'b', 'c']) {
-      await append(kind);
+  it('gives many changes in pages, also where one transaction made all of them', async () => {
+    const { snapshot } = await outbox.end();
+    const many = `SELECT 'many ' || number, gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 5000) AS number`;
+    await database.sql.query(appendToOutbox(many));
+    const pages: OutboxPage[] = [];
+    for await (const page of outbox.changesSince(snapshot)) {
+      pages.push(page);
+      // What comes while pages are read is not waited for.
+      await append('late');
     }
-    expect((await outbox.read(start, 2)).overflow).toBe(true);
-    expect((await outbox.read(start, 4)).overflow).toBe(false);
+    const sizes = pages.map(({ entries }) => entries.length);
+    expect(sizes).toEqual([2000, 2000, 1000]);
+    const kinds = pages.flatMap(({ entries }) => entries.map(({ kind }) => kind));
+    expect(new Set(kinds).size).toBe(5000);
+    expect(kinds).not.toContain('late');
+    const late = await changesSince(pages[0]!.snapshot);
+    expect(late.kinds).toEqual(['late', 'late', 'late']);
   });
+
+  it('reads what is new by an index, and nothing else, though millions may be old', async () => {
+    const old = `SELECT 'old', gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 20000)`;
+    await database.sql.query(appendToOutbox(old));
+    await database.sql.query('ANALYZE outbox');
+    const { snapshot } = await outbox.end();
+    const open = database.sql.createQueryRunner();
+    await open.startTransaction();
+    await open.query(appendToOutbox(`SELECT 'open', gen_random_uuid(), '{}'::jsonb`));
+    const withOpen = (await outbox.end()).snapshot;
+    await open.commitTransaction();
+    await open.release();
+    for (const since of [snapshot, withOpen]) {
+      const plan = await planOf(since);
+      expect(plan).not.toContain('Seq Scan');
+      const rows = [...plan.matchAll(/Scan.*actual.* rows=([\d.]+)/g)].map(([, read]) =>
+        Number(read),
+      );
+      expect(Math.max(...rows)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  /** How Postgres reads a page. */
+  async function planOf(snapshot: string): Promise<string> {
+    const query = jest.spyOn(ReservedConnection.prototype, 'query');
+    await collect(outbox.changesSince(snapshot));
+    const [sql, parameters] = query.mock.calls[0]!;
+    query.mockRestore();
+    const lines = await database.sql.query<{ 'QUERY PLAN': string }[]>(
+      `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${sql}`,
+      parameters,
+    );
+    return lines.map((line) => line['QUERY PLAN']).join('\n');
+  }
 
   it('never gives an era twice', async () => {
     const eras = await Promise.all(Array.from({ length: 5 }, () => outbox.nextEra()));
     expect(new Set(eras).size).toBe(5);
   });
 
-  it('keeps entries for a day and drops older ones', async () => {
-    const { transactionId: start } = await outbox.end();
+  it('keeps entries for two hours, twice what is replayed, and drops older ones', async () => {
+    const { snapshot } = await outbox.end();
     await append('old');
-    await append('new');
-    await database.sql.query(
-      `UPDATE outbox SET recorded_at = now() - interval '25 hours' WHERE kind = 'old'`,
-    );
+    await append('kept');
+    for (const [kind, age] of [
+      ['old', '121 minutes'],
+      ['kept', '119 minutes'],
+    ]) {
+      await database.sql.query(
+        `UPDATE outbox SET recorded_at = now() - $2::interval WHERE kind = $1`,
+        [kind, age],
+      );
+    }
     await outbox.prune();
-    expect(await kindsFrom(start)).toEqual(['new']);
+    expect((await changesSince(snapshot)).kinds).toEqual(['kept']);
   });
 });
+
+async function collect(pages: AsyncIterable<OutboxPage>): Promise<OutboxPage[]> {
+  const collected: OutboxPage[] = [];
+  for await (const page of pages) {
+    collected.push(page);
+  }
+  return collected;
+}

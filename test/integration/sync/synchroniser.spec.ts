@@ -1,4 +1,4 @@
-import { RedisTrust, Synchroniser, syncKeys } from '../../../libs/sync';
+import { appendToOutbox, Outbox, RedisTrust, Synchroniser, syncKeys } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { until } from '../../support/until';
 import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
@@ -135,6 +135,40 @@ describe('what another instance could do in one store only', () => {
     const lag = app.nest.get(Synchroniser).lag();
     expect(lag.applied).toBe(1);
     expect(lag.maxMs).toBeGreaterThanOrEqual(lag.lastMs);
+  });
+
+  it('a revocation that is committed while pages of the outbox are read is brought to Redis', async () => {
+    const { accessToken: token, user, session } = await app.register();
+    const late = app.database.sql.createQueryRunner();
+    await late.startTransaction();
+    await late.query(
+      `UPDATE sessions SET revoked_at = now(), revoked_reason = 'logout' WHERE id = $1`,
+      [session.id],
+    );
+    const details = `jsonb_build_object('sessionId', '${session.id}', 'expiresAtMs', ${Date.parse(session.expiresAt)})`;
+    await late.query(appendToOutbox(`SELECT 'session-revoked', '${user.id}'::uuid, ${details}`));
+
+    const outbox = app.nest.get(Outbox);
+    const changesSince = outbox.changesSince.bind(outbox);
+    let pages = 0;
+    jest.spyOn(outbox, 'changesSince').mockImplementation(async function* (snapshot) {
+      for await (const page of changesSince(snapshot)) {
+        yield page;
+        if (late.isTransactionActive && page.entries.length > 1) {
+          await late.commitTransaction();
+        }
+        pages += page.entries.length > 1 ? 1 : 0;
+      }
+    });
+    // More than a page, and later than what is not committed.
+    const many = `SELECT 'any', gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 2500)`;
+    await app.database.sql.query(appendToOutbox(many));
+    await until(async () => (await app.http.get(PROFILE, { token })).status === 401);
+    expect(pages).toBeGreaterThan(1);
+    const tombstone = `blacklist:{${user.id}}:${session.id}`;
+    expect(await app.redis.client.exists(tombstone)).toBe(1);
+    jest.restoreAllMocks();
+    await late.release();
   });
 
   it('a revocation that is in Redis only is recorded', async () => {

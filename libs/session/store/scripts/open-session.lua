@@ -13,17 +13,20 @@
 -- ARGV[4] expires, ms since the epoch
 -- ARGV[5] now, ms since the epoch
 -- ARGV[6] era in which Redis was believed before the record was read
--- ARGV[7..] for each of KEYS[6..]: session id, life of the tombstone in ms
+-- ARGV[7] until when the session may be written, ms since the epoch by the clock of this server
+-- ARGV[8..] for each of KEYS[6..]: session id, life of the tombstone in ms
 -- Returns 1 opened (also when it was known already); -1 a tombstone stands; -2 Redis knows a newer
--- generation; -3 another era has begun. Atomic: the check and the writes; on a refusal the session is
--- not written, while those that made room end all the same, as the record says.
+-- generation; -3 another era has begun; -4 it is later than ARGV[7], so that a tombstone may have come and
+-- gone. Atomic: the check and the writes; on a refusal the session is not written, while those that made
+-- room end all the same, as the record says.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include ../../../sync/scripts/position.lua
+--- @include ../../../sync/scripts/time.lua
 --- @include end.lua
 local now_ms = tonumber(ARGV[5])
 for i = 6, #KEYS do
-  local session_id, ttl_ms = ARGV[2 * i - 5], tonumber(ARGV[2 * i - 4])
+  local session_id, ttl_ms = ARGV[2 * i - 4], tonumber(ARGV[2 * i - 3])
   bury(KEYS[i], KEYS[4], ttl_ms)
   forget(KEYS[1], KEYS[2], KEYS[4], session_field(session_id))
 end
@@ -32,6 +35,9 @@ if decode_position(redis.call('GET', KEYS[5])) ~= ARGV[6] then
 end
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return -1
+end
+if server_now_ms() > tonumber(ARGV[7]) then
+  return -4
 end
 local known_era, known_generation, mark = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
 if known_era ~= ARGV[6] then

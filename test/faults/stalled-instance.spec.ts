@@ -1,0 +1,71 @@
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { syncKeys } from '../../libs/sync';
+import { sessionKeys } from '../../libs/session/store/session.keys';
+import { newEmail, PASSWORD } from '../support/app';
+import { sessionField } from '../support/stored-session';
+import { until } from '../support/until';
+import type { Cluster } from './cluster';
+import { send } from './load/send';
+import { useCluster } from './scenario';
+
+/** Shorter than the stall. */
+const env = { BLACKLIST_TTL: '2s' };
+
+/** What an instance left in Redis that had read a session as live, and was stopped until the session had ended. */
+interface Aftermath {
+  isKnown: boolean;
+  /** What another instance answers to its token. */
+  status: number;
+}
+
+/** The instance is killed when its write has arrived, so that it corrects nothing. */
+async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
+  const [stalled, other] = [cluster.instance('a'), cluster.instance('b')];
+  const { client } = cluster.redis;
+  const json = { email: newEmail(), password: PASSWORD };
+  const path = '/api/auth/register';
+  const registered = await send(other.origin, { method: 'POST', path, json });
+  const { accessToken: token, user, session } = registered.body as AuthResultDto;
+  const field = sessionField(session.id);
+  const isInRedis = async () => (await client.hexists(sessionKeys.sessions(user.id), field)) === 1;
+  const verify = () => send(other.origin, { method: 'GET', path: '/api/auth/verify', token });
+  // Redis has the script then: a process that stands still cannot send it.
+  await until(async () => (await verify()).status === 200 && (await isInRedis()));
+  // So that the record is read, and the session put back.
+  await client.del(sessionKeys.sessions(user.id), sessionKeys.index(user.id));
+
+  const [wire] = cluster.redisWires(['a']);
+  const isOpening = (chunk: string) =>
+    chunk.includes(session.id) && chunk.includes(syncKeys.position);
+  const late = wire!.holdNext(isOpening, () => process.kill(stalled.pid!, 'SIGSTOP'));
+  const unanswered = send(stalled.origin, { method: 'GET', path: '/api/auth/verify', token });
+  await late.arrived;
+
+  const logout = await send(other.origin, { method: 'POST', path: '/api/auth/logout', token });
+  expect(logout.status).toBe(204);
+  const tombstone = sessionKeys.tombstone(user.id, session.id);
+  expect(await client.exists(tombstone)).toBe(1);
+  await until(async () => (await client.exists(tombstone)) === 0);
+  await late.release();
+  await stalled.kill();
+  await unanswered;
+
+  const isKnown = await isInRedis();
+  return { isKnown, status: (await verify()).status };
+}
+
+describe('an instance that stands still after it has read a session, and is killed', () => {
+  const cluster = useCluster({ env });
+
+  it('does not put the session back that was logged out meanwhile', async () => {
+    expect(await afterLateWrite(cluster())).toEqual({ isKnown: false, status: 401 });
+  });
+});
+
+describe('an instance whose writes have no deadline', () => {
+  const cluster = useCluster({ env, bug: 'endless-writes' });
+
+  it('puts it back, and is found', async () => {
+    expect(await afterLateWrite(cluster())).toEqual({ isKnown: true, status: 200 });
+  });
+});
