@@ -1,0 +1,100 @@
+import { SESSION_REVOKED } from '../../libs/session/store/session-changes';
+import {
+  appendToOutbox,
+  Outbox,
+  RedisTrust,
+  SyncTimings,
+  syncKeys,
+  UserChanges,
+} from '../../libs/sync';
+import { startTestApp, type TestApp } from '../support/app';
+import { createTestDatabase } from '../support/stores';
+import { until } from '../support/until';
+
+const PROFILE_CHANGED = 'profile-changed';
+
+const TRANSACTIONS = 50;
+const CHANGES_OF_EACH = 500;
+const CHANGES = TRANSACTIONS * CHANGES_OF_EACH;
+const OLD_ENTRIES = 30_000;
+/** Of each kind half. */
+const SOME_CHANGES = `
+  SELECT CASE number % 2 WHEN 0 THEN '${SESSION_REVOKED}' ELSE '${PROFILE_CHANGED}' END,
+         gen_random_uuid(),
+         jsonb_build_object('sessionId', gen_random_uuid(), 'version', 2,
+                            'expiresAtMs', floor(extract(epoch FROM now()) * 1000)::bigint + 3600000)
+    FROM generate_series(1, ${CHANGES_OF_EACH}) AS number`;
+
+describe('an outbox of many changes', () => {
+  let app: TestApp;
+  let trust: RedisTrust;
+
+  beforeAll(async () => {
+    // Neither the deadline nor the lease is the subject, and the machine may be busy.
+    const timings = Object.assign(new SyncTimings(), { outboxDeadlineMs: 5000, leaseMs: 20_000 });
+    app = await startTestApp({ timings });
+    trust = app.nest.get(RedisTrust);
+    await trust.gained();
+  });
+
+  afterAll(() => app.close());
+
+  async function keysLike(pattern: string): Promise<number> {
+    let count = 0;
+    for await (const keys of app.redis.client.scanStream({ match: pattern, count: 1000 })) {
+      count += (keys as string[]).length;
+    }
+    return count;
+  }
+
+  /** Waits for looks that began after this call. */
+  async function looks(count: number): Promise<void> {
+    for (let look = 0; look <= count; look += 1) {
+      const before = await app.redis.client.get(syncKeys.position);
+      await until(async () => (await app.redis.client.get(syncKeys.position)) !== before);
+    }
+  }
+
+  it('is read once, though a transaction of another database stays open', async () => {
+    const elsewhere = await createTestDatabase();
+    const open = elsewhere.sql.createQueryRunner();
+    await open.startTransaction();
+    await open.query('SELECT pg_current_xact_id()');
+    let read = 0;
+    const readers = new Set<string>();
+    app.nest.get(UserChanges).onChange((userId) => {
+      read += 1;
+      readers.add(userId);
+    });
+    const [era, losses] = [trust.era(), trust.losses()];
+
+    for (let transaction = 0; transaction < TRANSACTIONS; transaction += 1) {
+      await app.database.sql.query(appendToOutbox(SOME_CHANGES));
+      expect([trust.era(), trust.losses()]).toEqual([era, losses]);
+    }
+    await until(() => readers.size === CHANGES || trust.losses() > losses);
+    await looks(3);
+
+    expect({ era: trust.era(), losses: trust.losses(), read }).toEqual({
+      era,
+      losses,
+      read: CHANGES,
+    });
+    expect(await keysLike('blacklist:*')).toBe(CHANGES / 2);
+    expect(await keysLike('user:profile:*')).toBe(CHANGES / 2);
+    await open.rollbackTransaction();
+    await open.release();
+    await elsewhere.drop();
+  });
+
+  it('loses all that is old in one run of the chore', async () => {
+    await app.database.sql.query('TRUNCATE outbox');
+    await app.database.sql.query(
+      `INSERT INTO outbox (id, transaction_id, kind, user_id, details, recorded_at)
+       SELECT gen_random_uuid(), 1, '${PROFILE_CHANGED}', gen_random_uuid(), '{}', now() - interval '3 hours'
+         FROM generate_series(1, ${OLD_ENTRIES})`,
+    );
+    expect(await app.nest.get(Outbox).prune()).toBe(OLD_ENTRIES);
+    expect(await app.database.sql.query('SELECT 1 FROM outbox LIMIT 1')).toEqual([]);
+  });
+});
