@@ -21,6 +21,7 @@ import { answerClientError } from './http/client-error';
 import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { refuseUnclearRequests } from './http/message-framing';
+import { handleInTurns } from './http/one-turn';
 import { addRequestContext } from './http/request-context.hook';
 import { requestIdOf } from './http/request-id';
 import { addAnswerHeaders, logAnswers } from './http/request-log.hook';
@@ -117,6 +118,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
     nameTraces(fastify, tracer);
   }
   limitConnections(fastify, settings.maxConnections);
+  handleInTurns(fastify);
   ignoreExpectations(fastify);
   traffic.watch(fastify);
   allowOrigins(fastify, settings.corsOrigins);

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Server as Listener, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { waitingBehind } from '../http/one-turn';
 import { UnreadBodies } from '../http/unread-bodies';
 import { OpenAnswers } from './open-answers';
 
@@ -60,7 +61,11 @@ export class HttpTraffic {
   announceEnd(): void {
     this.ending = true;
     // Of the answers that queue on one connection only the last may close it.
-    const last = new Map(this.answers.inOrder().map((answer) => [answer.req.socket, answer]));
+    const last = new Map(
+      this.answers
+        .inOrder()
+        .map((answer) => [answer.req.socket, waitingBehind(answer.req).at(-1) ?? answer]),
+    );
     last.forEach(closeConnection);
   }
 
@@ -85,7 +90,8 @@ export class HttpTraffic {
   private follow(answer: ServerResponse): void {
     this.answers.add(answer);
     answer.on('close', this.onClose);
-    if (this.ending) {
+    // One that waited behind it when the end was announced may be the one that closes the connection.
+    if (this.ending && !waitingBehind(answer.req).some((next) => next.hasHeader('connection'))) {
       closeConnection(answer);
     }
   }
