@@ -1,3 +1,4 @@
+export { partyOf } from './address-group';
 export { AttemptLimits, type AdmittedAttempt } from './attempt-limits';
 export { CallLimits } from './call-limits';
 export type { Standing } from './counter';

@@ -1,6 +1,5 @@
 import { connect } from 'node:net';
 import sharp from 'sharp';
-import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { Problem } from '../../libs/http/problems';
 import { AvatarOrphans } from '../../libs/avatar';
 import { AvatarStorage } from '../../libs/avatar/storage/avatar-storage';
@@ -185,7 +184,7 @@ describe.each([
   it('replace each other when they come at once: one is shown, none is left over', async () => {
     const before = await stored();
     const pictures = await Promise.all(
-      Array.from({ length: 6 }, () => picture(32, 32).png().toBuffer()),
+      Array.from({ length: 4 }, () => picture(32, 32).png().toBuffer()),
     );
     const answers = await Promise.all(pictures.map((content) => send(content)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -351,31 +350,22 @@ describe.each([
 
     it('uploads that break off, and these leave room for others', async () => {
       const before = await stored();
-      const users = await Promise.all(Array.from({ length: 5 }, () => app.register()));
       const { hostname, port } = new URL(app.http.origin);
       let refused = 0;
-      const open = ({ accessToken }: AuthResultDto) => {
+      const open = () => {
         const socket = connect(Number(port), hostname);
         socket.on('data', (answer) => (refused += /^HTTP\/1.1 503 /.test(String(answer)) ? 1 : 0));
         socket.write(
-          `POST ${UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${accessToken}\r\n` +
+          `POST ${UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
             'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n' +
             '--b\r\nContent-Disposition: form-data; name="avatar"; filename="a.png"\r\n\r\n\x89PNG',
         );
         return socket;
       };
-      const openTen = (user: AuthResultDto) => Array.from({ length: 10 }, () => open(user));
-      const png = await picture(16, 16).png().toBuffer();
-      const sockets = openTen(users[0]!);
-      // Of one user 8 are under way, and there is room for the others.
+      const sockets = Array.from({ length: 6 }, open);
+      // Of one user 4 are under way: see test/abuse/slow-uploads.spec.ts for the other bounds.
       await until(() => refused === 2);
-      expect((await send(png)).status).toBe(200);
-      sockets.push(...users.slice(1).flatMap(openTen));
-      // 32 are under way, and there is no room for another.
-      await until(() => refused === 18);
-      const answer = await send(png);
-      expect([answer.status, answer.body.code]).toEqual([503, 'overloaded']);
-      expect(answer.headers.get('retry-after')).toBe('1');
+      const png = await picture(16, 16).png().toBuffer();
       sockets.forEach((socket) => socket.resetAndDestroy());
       await until(async () => (await send(png)).status === 200);
       expect(await stored()).toHaveLength(before.length + 2);

@@ -27,7 +27,7 @@ interface Round {
 }
 
 describe('figures', () => {
-  const cluster = useCluster();
+  const cluster = useCluster({ env: { TRUST_PROXY: '1' } });
   let tokens: string[];
   let pid: number;
   const lines: string[] = [];
@@ -54,7 +54,11 @@ describe('figures', () => {
       while (reading) {
         const response = await fetch(`${origin}/api/auth/profile/avatar`, {
           method: 'POST',
-          headers: { authorization: `Bearer ${tokens[index]!}` },
+          headers: {
+            authorization: `Bearer ${tokens[index]!}`,
+            // One address has only a share of all uploads.
+            'x-forwarded-for': `192.0.2.${index}`,
+          },
           body: avatarForm(content),
         });
         expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);

@@ -1,18 +1,17 @@
+import { addAbortSignal } from 'node:stream';
 import multipart from '@fastify/multipart';
 import { Injectable, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { AVATAR_FIELD, UnusableImageError } from '#libs/avatar';
-import { DomainError, OverloadedError } from '#libs/common';
+import { DomainError } from '#libs/common';
+import { partyOf } from '#libs/rate-limit';
 import { requireBodyType, UnsupportedBodyTypeError } from '../http/body-type';
+import { clientAddress } from '../http/client-address';
+import { UploadSlots } from './upload-slots';
 
 const MAX_AVATAR_BYTES = 5 * 1024 * 1024;
 /** What a form may have beside its file. */
 const MAX_FORM_BYTES = MAX_AVATAR_BYTES + 64 * 1024;
-/** Received or being worked on; together at most 160 MiB. */
-const MAX_UPLOADS_AT_ONCE = 32;
-/** Of one user, so that nobody takes all the room there is. */
-const MAX_UPLOADS_OF_ONE_USER = 8;
-const DEADLINE_MS = 60_000;
 
 const FORM = {
   types: ['multipart/form-data'],
@@ -76,13 +75,25 @@ function withHooksOf(fastify: FastifyInstance, route: string): FastifyInstance {
 /** Receives pictures, a bounded number at once, each within a minute. */
 @Injectable()
 export class AvatarUploads {
-  /** Of whom an upload is under way; each user as often as there are. */
-  private readonly underWay: string[] = [];
+  /** Milliseconds that a client has for the whole form. */
+  deadlineMs = 60_000;
+  /** Milliseconds before an upload may lose its slot to another because it is slow. */
+  minAgeMs = 5_000;
+  private readonly slots = new UploadSlots(() => this.minAgeMs);
+
+  get underWay(): number {
+    return this.slots.count;
+  }
+
+  get beingReceived(): number {
+    return this.slots.beingReceived;
+  }
 
   /**
    * Reads the one file of a form, by its content alone, and hands it to `work`.
-   * @throws OverloadedError when too many are under way, of this user or in all; UnsupportedBodyTypeError, UnreadableFormError,
-   * AvatarTooLargeError, UnusableImageError for what is not one picture of at most 5 MiB.
+   * @throws OverloadedError when too many are under way, of this user, of this address or in all, or when another
+   * upload displaces this one; UnsupportedBodyTypeError, UnreadableFormError, AvatarTooLargeError, UnusableImageError
+   * for what is not one picture of at most 5 MiB.
    */
   async receive<T>(
     userId: string,
@@ -95,43 +106,53 @@ export class AvatarUploads {
     if (Number(request.headers['content-length'] ?? 0) > MAX_FORM_BYTES) {
       throw new AvatarTooLargeError();
     }
-    const own = this.underWay.filter((user) => user === userId).length;
-    if (this.underWay.length >= MAX_UPLOADS_AT_ONCE || own >= MAX_UPLOADS_OF_ONE_USER) {
-      throw new OverloadedError();
-    }
-    this.underWay.push(userId);
+    const slot = this.slots.take({
+      userId,
+      addressGroup: partyOf(clientAddress(request) ?? ''),
+      connection: request.raw.socket,
+    });
     try {
-      return await work(await readInTime(request));
+      const content = await this.readInTime(request, slot.signal);
+      slot.isReceived = true;
+      return await work(content);
     } finally {
-      this.underWay.splice(this.underWay.indexOf(userId), 1);
+      this.slots.release(slot);
+    }
+  }
+
+  private async readInTime(request: FastifyRequest, signal: AbortSignal): Promise<Buffer> {
+    const timer = setTimeout(() => request.raw.destroy(), this.deadlineMs).unref();
+    try {
+      return await Promise.race([readFile(request, signal), untilAborted(signal)]);
+    } catch (error) {
+      throw asDomainError(error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
 
-async function readInTime(request: FastifyRequest): Promise<Buffer> {
-  const { raw } = request;
-  const timer = setTimeout(() => raw.destroy(), DEADLINE_MS).unref();
-  try {
-    return await readFile(request);
-  } catch (error) {
-    throw asDomainError(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function readFile(request: FastifyRequest): Promise<Buffer> {
+/** @param signal ends it: what has been read is dropped at once. */
+async function readFile(request: FastifyRequest, signal: AbortSignal): Promise<Buffer> {
   let content: Buffer | undefined;
   for await (const part of request.parts()) {
     if (part.type !== 'file' || part.fieldname !== AVATAR_FIELD) {
       throw new UnusableImageError('must be the only field of the form');
     }
+    addAbortSignal(signal, part.file);
     content = await part.toBuffer();
   }
   if (!content?.length) {
     throw new UnusableImageError('must be a file that is not empty');
   }
   return content;
+}
+
+/** @throws the reason of the signal. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 /** Codes of @fastify/multipart. */
