@@ -1,6 +1,7 @@
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { requireBodyType } from './body-type';
+import { countFields, refuseManyFields } from './field-errors';
 import { MAX_BODY_BYTES } from './json-body';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -19,10 +20,15 @@ export function acceptForms(fastify: FastifyInstance, route: string): void {
     FORM,
     { parseAs: 'string', bodyLimit: MAX_BODY_BYTES },
     (request, body, done) => {
-      if (request.routeOptions.url === route) {
-        done(null, Object.fromEntries(new URLSearchParams(body as string)));
-      } else {
+      if (request.routeOptions.url !== route) {
         done(new UnsupportedMediaTypeException());
+        return;
+      }
+      try {
+        refuseManyFields(countFields(body as string), 'body');
+        done(null, Object.fromEntries(new URLSearchParams(body as string)));
+      } catch (error) {
+        done(error as Error);
       }
     },
   );

@@ -111,8 +111,25 @@ describe('reading a JSON body', () => {
     expect(refusal(text).code).toBe('malformed_json');
   });
 
-  it('reads a wide body: only depth is bounded here', () => {
-    const wide = Array.from({ length: 20_000 }, () => ({}));
-    expect(parse(JSON.stringify(wide))).toHaveLength(20_000);
+  it('counts no marks inside of texts', () => {
+    const text = JSON.stringify({ text: '"\\,[{"'.repeat(2000), other: ',['.repeat(2000) });
+    expect(JSON.stringify(parse(text))).toBe(text);
+  });
+
+  it.each([
+    ['elements', wide(256), wide(257)],
+    ['members', members(256), members(257)],
+    ['both, at any depth', `[${members(127)},${wide(127)}]`, `[${members(127)},${wide(128)}]`],
+  ])('reads 256 %s, and refuses one more', (_what, most, tooMany) => {
+    expect(JSON.stringify(parse(most))).toBe(most);
+    expect(refusal(Buffer.from(tooMany)).message).toBe('The body has too many values.');
   });
 });
+
+function wide(count: number): string {
+  return `[${Array.from({ length: count }, () => '{}').join()}]`;
+}
+
+function members(count: number): string {
+  return `{${Array.from({ length: count }, (_, index) => `"a${index}":1`).join()}}`;
+}

@@ -8,6 +8,11 @@ import { DomainError } from '#libs/common';
 /** Bytes. The largest body of the API, a profile, has some 10 kB. */
 export const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DEPTH = 16;
+/** Members of all objects and elements of all arrays. The largest body of the API has four. */
+const MAX_VALUES = 256;
+const TOO_MANY_VALUES = 'The body has too many values.';
+
+const [QUOTE, BACKSLASH, ...MARKS] = Buffer.from('"\\,[{');
 
 /** The body is not JSON that we are willing to read. */
 export class MalformedJsonError extends DomainError {
@@ -17,7 +22,8 @@ export class MalformedJsonError extends DomainError {
 /**
  * Replaces Fastify's body parsers by one for JSON that refuses what the default would pass on:
  * bytes that are not UTF-8 (they would silently become other characters, in a password too), keys
- * that reach for an object's prototype, and nesting deep enough to exhaust a recursive reader.
+ * that reach for an object's prototype, nesting deep enough to exhaust a recursive reader, and more values than
+ * validation can look at cheaply.
  */
 export function acceptOnlyJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -58,6 +64,9 @@ export function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) {
     throw new MalformedJsonError('The body is not valid UTF-8.');
   }
+  if (hasManyMarks(body)) {
+    throw new MalformedJsonError(TOO_MANY_VALUES);
+  }
   let parsed: unknown;
   try {
     parsed = secureJson.parse(body.toString('utf8'), {
@@ -67,22 +76,51 @@ export function parseJson(body: Buffer): unknown {
   } catch {
     throw new MalformedJsonError('The body is not valid JSON.');
   }
-  if (isDeeperThan(parsed, MAX_DEPTH)) {
-    throw new MalformedJsonError('The body is nested too deeply.');
-  }
+  refuseExcess(parsed);
   return parsed;
 }
 
-/** Level by level, not recursively: the input decides the depth. */
-function isDeeperThan(value: unknown, limit: number): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= limit; depth++) {
-    level = level
-      .filter((item) => typeof item === 'object' && item !== null)
-      .flatMap((item) => Object.values(item) as unknown[]);
-    if (level.length === 0) {
-      return false;
+/**
+ * Whether there are more commas and opening brackets than `MAX_VALUES` values may have: parsing alone is dear where
+ * each of thousands of keys is new.
+ */
+function hasManyMarks(body: Buffer): boolean {
+  let marks = 0;
+  let isInString = false;
+  for (let at = 0; at < body.length && marks <= 2 * MAX_VALUES + 1; at++) {
+    const byte = body.readUInt8(at);
+    if (isInString && byte === BACKSLASH) {
+      at += 1;
+    } else if (byte === QUOTE) {
+      isInString = !isInString;
+    } else if (!isInString && MARKS.includes(byte)) {
+      marks += 1;
     }
   }
-  return true;
+  return marks > 2 * MAX_VALUES + 1;
+}
+
+/** Level by level, not recursively: the input decides the depth. Before all that looks at each value. */
+function refuseExcess(parsed: unknown): void {
+  let level = [parsed].filter(isContainer);
+  let values = 0;
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth >= MAX_DEPTH) {
+      throw new MalformedJsonError('The body is nested too deeply.');
+    }
+    const next: unknown[] = [];
+    for (const item of level) {
+      const members: unknown[] = Array.isArray(item) ? item : Object.values(item);
+      values += members.length;
+      if (values > MAX_VALUES) {
+        throw new MalformedJsonError(TOO_MANY_VALUES);
+      }
+      next.push(...members);
+    }
+    level = next.filter(isContainer);
+  }
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,6 +1,7 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { ValidationFailedError, type FieldError } from '#libs/common';
+import { boundedErrors, refuseManyFields } from './field-errors';
 
 /** Checks bodies against their DTO class: unknown fields are refused, nothing is converted. */
 @Injectable()
@@ -11,12 +12,16 @@ export class BodyValidationPipe extends ValidationPipe {
       forbidNonWhitelisted: true,
       transform: true,
       validationError: { target: false, value: false },
-      exceptionFactory: (errors) => new ValidationFailedError(errors.map(toFieldError)),
+      exceptionFactory: (errors) =>
+        new ValidationFailedError(boundedErrors(errors.map(toFieldError))),
     });
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type !== 'body') {
+      if (metadata.type === 'query' && isObject(value)) {
+        refuseManyFields(Object.keys(value).length, 'query');
+      }
       return super.transform(value, metadata);
     }
     if (value !== undefined) {
@@ -40,9 +45,9 @@ function checkShape(value: unknown): void {
   if (!isObject(value)) {
     throw new ValidationFailedError([NO_OBJECT]);
   }
-  const reaching = Object.keys(value).filter(
-    (name) => name in Object.prototype || name === 'prototype',
-  );
+  const names = Object.keys(value);
+  refuseManyFields(names.length, 'body');
+  const reaching = names.filter((name) => name in Object.prototype || name === 'prototype');
   if (reaching.length > 0) {
     throw new ValidationFailedError(
       reaching.map((field) => ({ field, messages: [`property ${field} should not exist`] })),
