@@ -64,8 +64,8 @@ function examplePasswords(): string[] {
   const found = documents().flatMap((path) =>
     forms.flatMap((form) => [...read(path).matchAll(form)].map(([, secret = '']) => secret)),
   );
-  // Compose fills in a variable.
-  return [...new Set(found)].filter((secret) => !secret.startsWith('${'));
+  // Variables are filled in, by Compose or by a shell.
+  return [...new Set(found)].filter((secret) => !secret.startsWith('$'));
 }
 
 /** Values of secret settings in .env.example, also of lines that are comments. */
