@@ -156,6 +156,40 @@ describe('a line of the log', () => {
     },
   );
 
+  it('V16.3.1: tells of the refusal of an access token from where it came, and whose it was', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    await app.http.post('/api/auth/logout', { token });
+    const ask = (bearer: string, id: string) =>
+      app.http.get('/api/auth/profile', { token: bearer, headers: { 'x-request-id': id } });
+    await ask(token, 'v16-revoked');
+    await ask(`${token}x`, 'v16-forged');
+    const refused = { status: 401, route: '/api/auth/profile', ip: '127.0.0.1' };
+    expect(await answeredLine('v16-revoked')).toMatchObject({
+      ...refused,
+      userId: user.id,
+      sessionId: session.id,
+    });
+    const forged = await answeredLine('v16-forged');
+    expect(forged).toMatchObject(refused);
+    expect(forged.userId).toBeUndefined();
+  });
+
+  it('V16.3.2: tells who asked for what is not theirs to see', async () => {
+    const [{ session: other }, { user, session, accessToken: token }] = await Promise.all([
+      app.register(),
+      app.register(),
+    ]);
+    const path = `/api/auth/sessions/${other.id}`;
+    await app.http.delete(path, { token, headers: { 'x-request-id': 'v16-not-found' } });
+    expect(await answeredLine('v16-not-found')).toMatchObject({
+      status: 404,
+      userId: user.id,
+      sessionId: session.id,
+      method: 'DELETE',
+      route: '/api/auth/sessions/:id',
+    });
+  });
+
   it('V16.3.2: tells who was refused what they may not do', async () => {
     const { user, session, accessToken: token } = await app.register();
     const path = `/api/admin/users/${user.id}/sessions`;

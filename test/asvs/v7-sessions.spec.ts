@@ -1,9 +1,18 @@
+import nodeCrypto, { randomUUID } from 'node:crypto';
+import { TokenService } from '../../libs/auth/token.service';
 import { parseSettings } from '../../libs/config/settings';
-import { newRefreshToken } from '../../libs/session/refresh-token';
+import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
+import {
+  newRefreshToken,
+  newSuccessorSalt,
+  successorSecret,
+} from '../../libs/session/refresh-token';
+import { sessionKeys } from '../../libs/session/store/session.keys';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { codeIn, rowsIn, sectionOf } from '../support/document';
 
 const SECURITY = 'docs/security.md';
+const HOUR_MS = 3_600_000;
 
 let app: TestApp;
 
@@ -65,6 +74,23 @@ describe('a session', () => {
     }
   });
 
+  it('V7.2.3: has refresh tokens from the secure generator, and successors salted from it', () => {
+    const drawn = jest.spyOn(nodeCrypto, 'randomBytes');
+    try {
+      const { secret } = newRefreshToken();
+      const salt = newSuccessorSalt();
+      expect(drawn.mock.calls).toEqual([[32], [32]]);
+      expect(drawn.mock.results.map(({ value }) => value as unknown)).toEqual([secret, salt]);
+      // Not the used secret itself, and 256 bits again.
+      const successor = successorSecret(secret, salt);
+      expect(successor).toHaveLength(32);
+      expect(successor).not.toEqual(secret);
+      expect(successor).not.toEqual(successorSecret(secret, newSuccessorSalt()));
+    } finally {
+      drawn.mockRestore();
+    }
+  });
+
   it('V7.2.2, V7.2.4: is a new one at each sign-in, with tokens of its own, whatever the client brings', async () => {
     const first = await app.register();
     const answer = await app.http.post<typeof first>('/api/auth/login', {
@@ -96,6 +122,62 @@ describe('a session', () => {
     expect([status, body.code]).toEqual([401, 'token_revoked']);
   });
 
+  it('V7.3.1: ends by itself when it is used and not refreshed, also for a token that lives on', async () => {
+    const { user, session, accessToken, refreshToken } = await app.register();
+    const read = async (token: string) => {
+      const { status, body } = await app.http.get('/api/auth/profile', { token });
+      return [status, body.code];
+    };
+    let hours = 0;
+    const advance = (more: number) => {
+      hours += more;
+      app.clock.advance(more * HOUR_MS);
+    };
+    try {
+      advance(23);
+      expect(await read(accessToken)).toEqual([200, undefined]);
+      await app.nest.get(LastSeenTracker).flush();
+      const longLived = { ...session, userId: user.id, role: 'user', generation: 1 };
+      const { token } = app.nest
+        .get(TokenService)
+        .issue({ ...longLived, expiresAtMs: Infinity }, randomUUID(), app.clock.nowMs());
+      expect(await read(token)).toEqual([200, undefined]);
+      advance(2);
+      expect(await read(token)).toEqual([401, 'token_expired']);
+      // Where Redis knows nothing of it the record says the same.
+      await app.redis.client.del(sessionKeys.sessions(user.id));
+      expect(await read(token)).toEqual([401, 'token_expired']);
+      const refreshed = await app.http.post('/api/auth/refresh', { json: { refreshToken } });
+      expect([refreshed.status, refreshed.body.code]).toEqual([401, 'token_expired']);
+    } finally {
+      app.clock.advance(-hours * HOUR_MS);
+    }
+  });
+
+  it('V7.4.1: is not brought back by a reading of the record from before its end', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    expect((await app.http.post('/api/auth/logout', { token })).status).toBe(204);
+    // As a replica that lags behind, or a query that began before, would answer.
+    await app.database.sql.query(
+      'UPDATE sessions SET revoked_at = NULL, revoked_reason = NULL WHERE id = $1',
+      [session.id],
+    );
+    await app.redis.client.del(sessionKeys.sessions(user.id));
+    const { status, body } = await app.http.get('/api/auth/profile', { token });
+    expect([status, body.code]).toEqual([401, 'token_revoked']);
+  });
+
+  it('V7.4.1: that has ended in the record is refused where Redis has lost its end', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    await app.http.post('/api/auth/logout', { token });
+    await app.redis.client.del(
+      sessionKeys.sessions(user.id),
+      sessionKeys.tombstone(user.id, session.id),
+    );
+    const { status, body } = await app.http.get('/api/auth/profile', { token });
+    expect([status, body.code]).toEqual([401, 'token_revoked']);
+  });
+
   it('V7.5.1: changes nothing by which one signs in, but for the password, by the password', async () => {
     const { user, accessToken: token } = await app.register();
     for (const json of [
@@ -111,7 +193,11 @@ describe('a session', () => {
     const { body } = await app.http.get('/api/auth/profile', { token });
     expect(body).toMatchObject({ email: user.email, role: 'user' });
     const json = { newPassword: 'a brighter horse battery staple' };
-    expect((await app.http.put('/api/auth/profile/password', { token, json })).status).toBe(400);
+    const changePassword = async (more: object) =>
+      (await app.http.put('/api/auth/profile/password', { token, json: { ...json, ...more } }))
+        .status;
+    expect(await changePassword({})).toBe(400);
+    expect(await changePassword({ currentPassword: 'a wrong password' })).toBe(401);
     await app.login(user.email);
   });
 
