@@ -200,9 +200,14 @@ describe('access tokens', () => {
       const service = serviceOn(new HmacKeyRing(SECRET), clock);
       const { token } = service.issue(newSession(), randomUUID(), clock.nowMs());
       const claims = service.verify(token);
-      clock.advance(601_000);
+      clock.stopAt(claims.exp * 1000 - 1);
+      expect(service.verify(token)).toEqual(claims);
+      // To the second: `exp` itself is too late (RFC 7519 section 4.1.4).
+      clock.stopAt(claims.exp * 1000);
       expect(() => service.verify(token)).toThrow(TokenExpiredError);
-      clock.advance(-601_000);
+      clock.stopAt(claims.iat * 1000 + 601_000);
+      expect(() => service.verify(token)).toThrow(TokenExpiredError);
+      clock.stopAt(claims.iat * 1000);
       expect(service.verify(token)).toEqual(claims);
     });
 

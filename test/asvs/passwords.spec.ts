@@ -49,8 +49,12 @@ describe('passwords', () => {
   it('V6.2.1, V6.2.9: have 8 to 128 characters, however many bytes these are', async () => {
     const alphabet = 'correct horse battery staple ';
     const ofLength = (length: number) => alphabet.repeat(5).slice(0, length);
+    const { accessToken: token } = await app.register();
     for (const password of ['', 'a9f3kq8', '🔑ä漢字x9q', ofLength(129), `${ofLength(128)}🔑`]) {
       expect(complaintOf(await register(password), 'password')).toMatch(/ (8|128) characters$/);
+      const change = { currentPassword: PASSWORD, newPassword: password };
+      const complaint = complaintOf(await changePassword(token, change), 'newPassword');
+      expect(complaint).toMatch(/ (8|128) characters$/);
     }
     for (const password of ['a9f3kq8z', '🔑ä漢字x9qй', ofLength(64), ofLength(128)]) {
       expect([password, (await register(password)).status]).toEqual([password, 201]);

@@ -7,7 +7,10 @@ import {
   newSuccessorSalt,
   successorSecret,
 } from '../../libs/session/refresh-token';
+import { SessionChangesApplier } from '../../libs/session/session-changes.applier';
+import { ALL_SESSIONS_REVOKED, SESSION_REVOKED } from '../../libs/session/store/session-changes';
 import { sessionKeys } from '../../libs/session/store/session.keys';
+import { Synchroniser } from '../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { codeIn, rowsIn, sectionOf } from '../support/document';
 
@@ -153,6 +156,28 @@ describe('a session', () => {
       app.clock.advance(-hours * HOUR_MS);
     }
   });
+
+  it.each([
+    ['signed out', 'POST', () => '/api/auth/logout'],
+    ['ended by its id', 'DELETE', (id: string) => `/api/auth/sessions/${id}`],
+    ['signed out everywhere', 'POST', () => '/api/auth/logout-all'],
+  ])(
+    'V7.4.1: is refused at once when it was %s, before the outbox is read',
+    async (_how, method, path) => {
+      const synchroniser = app.nest.get(Synchroniser);
+      synchroniser.onChange(SESSION_REVOKED, () => Promise.resolve('known'));
+      synchroniser.onChange(ALL_SESSIONS_REVOKED, () => Promise.resolve('known'));
+      try {
+        const { session, accessToken: token } = await app.register();
+        const ended = await app.http.call(method, path(session.id), { token });
+        expect([200, 204]).toContain(ended.status);
+        const { status, body } = await app.http.get('/api/auth/profile', { token });
+        expect([status, body.code]).toEqual([401, 'token_revoked']);
+      } finally {
+        app.nest.get(SessionChangesApplier).onModuleInit();
+      }
+    },
+  );
 
   it('V7.4.1: is not brought back by a reading of the record from before its end', async () => {
     const { user, session, accessToken: token } = await app.register();

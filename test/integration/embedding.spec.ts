@@ -96,14 +96,18 @@ describe("the modules in somebody else's application (examples/embed)", () => {
 
   it("refuse another application's token of the same key and a live session", async () => {
     const { token } = await enter('sign-up', 'frank@example.com');
-    const signAs = (issuer: string) =>
+    const signAs = (issuer: string, audience: string) =>
       new SignJWT(decodeJwt(token))
         .setProtectedHeader(decodeProtectedHeader(token) as JWTHeaderParameters)
         .setIssuer(issuer)
+        .setAudience(audience)
         .sign(new TextEncoder().encode(SECRET));
 
-    expect((await http.get('/reports', { token: await signAs('reports') })).status).toBe(200);
-    const refused = await http.get('/reports', { token: await signAs('latchkey') });
-    expect([refused.status, refused.body.code]).toEqual([401, 'token_invalid']);
+    const own = await signAs('reports', 'reports');
+    expect((await http.get('/reports', { token: own })).status).toBe(200);
+    for (const foreign of [await signAs('latchkey', 'reports'), await signAs('reports', 'other')]) {
+      const refused = await http.get('/reports', { token: foreign });
+      expect([refused.status, refused.body.code]).toEqual([401, 'token_invalid']);
+    }
   });
 });
