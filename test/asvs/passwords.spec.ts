@@ -159,6 +159,12 @@ describe('passwords', () => {
       expect([other, (await login(email, other)).status]).toEqual([other, 401]);
     }
     expect((await login(email, password)).status).toBe(200);
+
+    const bare = newEmail();
+    expect((await register(PASSWORD, { email: bare })).status).toBe(201);
+    for (const other of [` ${PASSWORD}`, `${PASSWORD} `, `${PASSWORD}\n`]) {
+      expect([other, (await login(bare, other)).status]).toEqual([other, 401]);
+    }
   });
 
   it('V6.2.10: stay good however old they are', async () => {
