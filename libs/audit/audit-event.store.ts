@@ -73,16 +73,12 @@ export class AuditEventStore {
    * @returns how many; fewer than `limit` when no more are left.
    */
   async deleteBefore(beforeMs: number, limit: number): Promise<number> {
-    const rows = await this.query<{ count: number }>(
-      `WITH old AS (
-         DELETE FROM audit_events WHERE id IN (
-           SELECT id FROM audit_events WHERE occurred_at < $1
-            ORDER BY occurred_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING id
-       ) SELECT count(*)::int AS count FROM old`,
+    return this.database.delete(
+      `DELETE FROM audit_events WHERE id IN (
+         SELECT id FROM audit_events WHERE occurred_at < $1
+          ORDER BY occurred_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [new Date(beforeMs), limit],
     );
-    return rows[0]?.count ?? 0;
   }
 
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

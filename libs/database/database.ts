@@ -69,6 +69,20 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
+   * Deletes rows. One query.
+   * @param sql a DELETE without RETURNING.
+   * @returns how many.
+   * @throws as `run`
+   */
+  async delete(sql: string, parameters: unknown[]): Promise<number> {
+    const counting = `WITH deleted AS (${sql} RETURNING 1) SELECT count(*)::int AS count FROM deleted`;
+    const rows = await this.run((manager) =>
+      manager.query<{ count: number }[]>(counting, parameters),
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  /**
    * Everything that `work` does through `run` commits together, with the surrounding transaction where
    * there is one.
    * @throws DependencyUnavailableError when Postgres cannot answer in time.

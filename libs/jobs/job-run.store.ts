@@ -45,15 +45,11 @@ export class JobRunStore {
 
   /** @returns how many rows were deleted, `limit` at most. */
   async deleteBefore(before: Date, limit: number): Promise<number> {
-    const rows = await this.query<{ count: number }>(
-      `WITH old AS (
-         DELETE FROM job_runs WHERE (job, tick) IN (
-           SELECT job, tick FROM job_runs WHERE tick < $1 ORDER BY tick LIMIT $2)
-         RETURNING job
-       ) SELECT count(*)::int AS count FROM old`,
+    return this.database.delete(
+      `DELETE FROM job_runs WHERE (job, tick) IN (
+         SELECT job, tick FROM job_runs WHERE tick < $1 ORDER BY tick LIMIT $2)`,
       [before, limit],
     );
-    return rows[0]?.count ?? 0;
   }
 
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

@@ -168,16 +168,12 @@ export class Outbox implements OnModuleDestroy {
   }
 
   private async deleteOld(limit: number): Promise<number> {
-    const sql = `WITH deleted AS (
-        DELETE FROM outbox WHERE id IN (
-          SELECT id FROM outbox WHERE recorded_at < now() - make_interval(secs => $1)
-           ORDER BY recorded_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-        RETURNING id
-      ) SELECT count(*)::int AS count FROM deleted`;
-    const rows = await this.database.run((manager) =>
-      manager.query<{ count: number }[]>(sql, [RETENTION_MS / 1000, limit]),
+    return this.database.delete(
+      `DELETE FROM outbox WHERE id IN (
+         SELECT id FROM outbox WHERE recorded_at < now() - make_interval(secs => $1)
+          ORDER BY recorded_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+      [RETENTION_MS / 1000, limit],
     );
-    return rows[0]?.count ?? 0;
   }
 }
 

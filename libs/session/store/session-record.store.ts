@@ -128,7 +128,10 @@ export class SessionRecordStore {
    * @returns how many; fewer than `limit` when no more are left.
    */
   async deleteSessions(userId: string, limit: number): Promise<number> {
-    return this.deleteSome('SELECT id FROM sessions WHERE user_id = $1 LIMIT $2', [userId, limit]);
+    return this.database.delete(
+      'DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 LIMIT $2)',
+      [userId, limit],
+    );
   }
 
   /**
@@ -137,9 +140,10 @@ export class SessionRecordStore {
    * @returns how many; fewer than `limit` when no more are left.
    */
   async deleteEnded(beforeMs: number, limit: number): Promise<number> {
-    return this.deleteSome(
-      `SELECT id FROM sessions WHERE expires_at < $1
-        ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+    return this.database.delete(
+      `DELETE FROM sessions WHERE id IN (
+         SELECT id FROM sessions WHERE expires_at < $1
+          ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [new Date(beforeMs), limit],
     );
   }
@@ -171,16 +175,6 @@ export class SessionRecordStore {
       'session-limit',
       [session.userId, session.id, most - 1, session.generation],
     );
-  }
-
-  /** @param which SQL that selects ids. */
-  private async deleteSome(which: string, parameters: unknown[]): Promise<number> {
-    const rows = await this.query<{ count: number }>(
-      `WITH deleted AS (DELETE FROM sessions WHERE id IN (${which}) RETURNING id)
-       SELECT count(*)::int AS count FROM deleted`,
-      parameters,
-    );
-    return rows[0]?.count ?? 0;
   }
 
   private async insertUnderSubject(insert: InsertSession): Promise<boolean> {
