@@ -17,6 +17,7 @@ import {
   formatRefreshToken,
   type ClientDetails,
   type DatedSession,
+  type GenuineToken,
   type OpenedSession,
   type Session,
 } from '#libs/session';
@@ -130,13 +131,13 @@ export class AuthService {
 
   /**
    * New tokens for a refresh token, and more life for its session. See SessionService.refresh.
-   * @param admit called with the user's id before anything is written; what it throws leaves the token as it is.
+   * @param admit called for a genuine token before anything is written; what it throws leaves the token as it is.
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
   async refresh(
     refreshToken: string,
     client: ClientDetails,
-    admit?: (userId: string) => Promise<void>,
+    admit?: (token: GenuineToken) => Promise<void>,
   ): Promise<SignedIn> {
     return this.metrics.auth.refreshes.count(() => this.rotate(refreshToken, client, admit));
   }
@@ -144,18 +145,18 @@ export class AuthService {
   private async rotate(
     refreshToken: string,
     client: ClientDetails,
-    admit?: (userId: string) => Promise<void>,
+    admit?: (token: GenuineToken) => Promise<void>,
   ): Promise<SignedIn> {
     const profiles: Profile[] = [];
     // Before the token is used up: a store that fails in between must not cost the session.
-    const rotation = await this.sessions.refresh(refreshToken, client, async (userId) => {
-      await admit?.(userId);
+    const alongside = async (userId: string) => {
       const current = await this.users.readProfile(userId);
       if (!current) {
         throw new SessionRevokedError();
       }
       profiles.push(current.profile);
-    });
+    };
+    const rotation = await this.sessions.refresh(refreshToken, client, { admit, alongside });
     const [profile] = profiles as [Profile];
     return this.signedIn(rotation, profile, rotation.rotatedAtMs);
   }

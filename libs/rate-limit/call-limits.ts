@@ -50,24 +50,25 @@ export class CallLimits {
   }
 
   /**
-   * Lets a refresh go on: it counts for its token; for its address it counts when it has failed.
-   * @param token null for a text that is no refresh token.
+   * Lets a refresh go on. For its address it counts when it has failed.
    * @returns of the limit that is closest; null without limits.
    * @throws RateLimitedError
    */
-  async admitRefresh(token: string | null, address: string): Promise<Standing | null> {
+  async admitRefresh(address: string): Promise<Standing | null> {
     const ofAddress = checkOnly(countersOf(this.failedRefreshes, addressGroups(address)));
-    const ofToken = token === null ? [] : [counterOf(PER_REFRESH_TOKEN, token)];
-    return (await this.counters.admit([...ofAddress, ...ofToken])).standing;
+    return (await this.counters.admit(ofAddress)).standing;
   }
 
   async refreshFailed(address: string): Promise<void> {
     await this.counters.note(countersOf(this.failedRefreshes, addressGroups(address)));
   }
 
-  /** Lets new refresh tokens of a user be written. @throws RateLimitedError */
-  async admitRotation(userId: string): Promise<void> {
-    await this.counters.admit([counterOf(ROTATIONS, userId)]);
+  /** Lets a genuine refresh token be used, which writes rows. @throws RateLimitedError */
+  async admitRotation({ userId, tokenId }: { userId: string; tokenId: string }): Promise<void> {
+    await this.counters.admit([
+      counterOf(ROTATIONS, userId),
+      counterOf(PER_REFRESH_TOKEN, tokenId),
+    ]);
   }
 
   /** Lets a user change what is its own. @returns as `admitRefresh`. @throws RateLimitedError */

@@ -37,7 +37,7 @@ export function counterOf(rule: LimitRule, thing: string): Counter {
   return { ...rule, key: keyOf(rule.name, thing), counts: true };
 }
 
-/** A counter for each group, which counts whatever else names the thing together with the group. */
+/** A counter for each group, or for each pair of the thing and a group. */
 export function countersOf(
   rule: LimitRule,
   groups: readonly AddressGroup[],

@@ -4,7 +4,7 @@ import { RateLimitOptions } from './rate-limit.options';
 
 /** By which a refusal is held back: who asks again at once asks every other second. */
 const REFUSAL_DELAY_MS = 2000;
-const MAX_HELD_REFUSALS = 2000;
+const MAX_HELD_REFUSALS = 5000;
 
 /** Makes refusals cost their sender time. */
 @Injectable()

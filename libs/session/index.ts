@@ -23,7 +23,7 @@ export type {
   Session,
 } from './session';
 export { RefreshTokenEntity } from './store/refresh-token.entity';
-export type { Rotation } from './store/refresh-token.store';
+export type { GenuineToken, Rotation } from './store/refresh-token.store';
 export { SessionEntity } from './store/session.entity';
 export type { SessionCursor } from './store/session-record.store';
 export { SubjectEntity } from './store/subject.entity';

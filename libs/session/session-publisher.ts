@@ -112,7 +112,7 @@ export class SessionPublisher {
       throw cause;
     }
     const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
-    // Redis alone knows of it: the tombstone stands as long as the session may, whatever the limit is.
+    // Redis alone knows of it: the tombstone stands as long as the session may, without a limit.
     const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs, Infinity);
     await this.updates.make(userId, () => this.redis.revoke(userId, tombstone, toNote(revocation)));
     this.backlog.remember(revocation);

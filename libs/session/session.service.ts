@@ -27,7 +27,7 @@ import {
   SessionsRevokedError,
 } from './session.errors';
 import { SessionOptions } from './session.options';
-import { RefreshTokenStore, type Rotation } from './store/refresh-token.store';
+import { RefreshTokenStore, type RotateOptions, type Rotation } from './store/refresh-token.store';
 import { SessionRecordStore, type SessionCursor } from './store/session-record.store';
 import {
   SessionRevocationStore,
@@ -173,13 +173,14 @@ export class SessionService {
    * Uses a refresh token up: a new one, and more life for the session, which keeps its id. The same
    * client asking again within ten seconds gets the same pair. A used token in any other hand ends
    * the session (RFC 9700 section 4.14.2). One transaction, one Redis round trip.
-   * @param alongside what must succeed as well, or the token is not used up.
+   * @param more `admit` is called for a genuine token before anything is written, `alongside` must succeed in the
+   * same transaction; what they throw leaves the token as it is.
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
   async refresh(
     text: string,
     client: ClientDetails,
-    alongside?: (userId: string) => Promise<void>,
+    more: Pick<RotateOptions, 'admit' | 'alongside'> = {},
   ): Promise<Rotation> {
     const presented = parseRefreshToken(text);
     if (!presented) {
@@ -190,7 +191,7 @@ export class SessionService {
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
       expiresAtMs: (createdAtMs) => sessionExpiryMs(this.options, nowMs, createdAtMs),
       tokensExpireAtMs: (issuedAtMs, endsAtMs) => tokenExpiryMs(this.options, issuedAtMs, endsAtMs),
-      alongside,
+      ...more,
     });
     switch (rotated.outcome) {
       case 'rotated':
@@ -255,8 +256,8 @@ export class SessionService {
 
   /**
    * Ends every session of a user: record first, then Redis. One transaction and one Redis round trip, which
-   * do, and block others for, the same whatever the number of sessions; what is
-   * left of more than 250 is cleaned up afterwards. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
+   * take the same time for any number of sessions; the rest of more than 250 is
+   * cleaned up after the answer. Not while Postgres is away. A sign-in in flight ends up dead, or proves its credentials again and is newer.
    * @returns how many live sessions this call ended.
    */
   async revokeAll(userId: string, { reason, ...more }: RevokeAllOptions): Promise<number> {

@@ -1,4 +1,5 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { RefusalDelay } from '../../libs/rate-limit';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import type { Answer } from '../support/http-client';
@@ -14,6 +15,7 @@ const DAY_MS = 86_400_000;
 
 let app: TestApp;
 let user: AuthResultDto;
+let held: jest.SpiedFunction<RefusalDelay['holdRefusal']>;
 let addresses = 0;
 
 function newAddress(): string {
@@ -39,6 +41,12 @@ afterAll(() => app.close());
 
 beforeEach(async () => {
   user = await app.register();
+  // Two seconds each.
+  held = jest.spyOn(app.nest.get(RefusalDelay), 'holdRefusal').mockResolvedValue();
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 
 function refresh(refreshToken: string, address = newAddress()): Promise<Answer<AuthResultDto>> {
@@ -69,7 +77,7 @@ async function forget(kind: string): Promise<void> {
   await app.redis.client.del(...keys);
 }
 
-/** While the tables are locked, whatever asks Postgres hangs and fails. */
+/** While the tables are locked, every statement hangs and fails. */
 async function withoutPostgres(work: () => Promise<unknown>): Promise<void> {
   const runner = app.database.sql.createQueryRunner();
   await runner.startTransaction();
@@ -151,13 +159,21 @@ describe('refreshes', () => {
     });
   });
 
-  it('that a limit refuses ask Postgres nothing', async () => {
+  it('that the limit of an address refuses ask Postgres nothing', async () => {
     const home = newAddress();
-    const again = () => refresh(user.refreshToken, home);
-    await statuses(PER_TOKEN, again);
+    await statuses(FAILED_REFRESHES, () => refresh('x', home));
     await withoutPostgres(async () => {
-      expectRefused(await again(), PER_TOKEN);
+      expectRefused(await refresh(user.refreshToken, home), FAILED_REFRESHES);
     });
+  });
+
+  it('with an invented token are answered late, and others are not', async () => {
+    await refresh(user.refreshToken.replace(/^.{8}/, '00000000'));
+    expect(held).toHaveBeenCalledTimes(1);
+    expect((await refresh(user.refreshToken)).status).toBe(200);
+    await app.http.post('/api/auth/logout', { token: user.accessToken });
+    expect((await refresh(user.refreshToken)).body).toMatchObject({ code: 'token_revoked' });
+    expect(held).toHaveBeenCalledTimes(1);
   });
 });
 

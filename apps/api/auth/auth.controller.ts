@@ -106,8 +106,9 @@ export class AuthController {
     'dependency_unavailable',
   )
   async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client) {
-    const admit = (userId: string) => this.limits.admitRotation(userId);
-    return toAuthResult(await this.auth.refresh(refreshToken, client, admit));
+    return toAuthResult(
+      await this.auth.refresh(refreshToken, client, (token) => this.limits.admitRotation(token)),
+    );
   }
 
   @Post('logout')

@@ -13,13 +13,10 @@ export type LimitedRequest = FastifyRequest & AuthenticatedRequest & { admission
 /** What is attempted, and for whom. */
 export interface Attempt {
   kind: LimitedAttempt;
-  /** An e-mail address, an id of a user, or a refresh token. Null where the request names none. */
+  /** An e-mail address or an id of a user. Null where the request names none. */
   subject: string | null;
   address: string;
 }
-
-/** Made here: an id and a secret. */
-const REFRESH_TOKEN = /^[\da-f-]{36}\.[\w-]{43}$/;
 
 /** The body has not been validated yet. */
 export function attemptOf(kind: LimitedAttempt, request: LimitedRequest): Attempt {
@@ -32,8 +29,7 @@ function subjectOf(kind: LimitedAttempt, request: LimitedRequest): string | null
     case 'registration':
       return textOf(request.body, 'email')?.trim().toLowerCase() ?? null;
     case 'refresh':
-      // With its secret: the id alone is the `jti` of an access token, and must not suffice to use the limit up.
-      return REFRESH_TOKEN.exec(textOf(request.body, 'refreshToken') ?? '')?.[0] ?? null;
+      return null;
     default:
       return request.user?.session.userId ?? null;
   }

@@ -10,6 +10,7 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import { InvalidCredentialsError } from '#libs/auth';
 import { DomainError, OverloadedError, type ErrorCode } from '#libs/common';
 import { SecurityEvents } from '#libs/audit';
+import { RefreshTokenInvalidError } from '#libs/session';
 import {
   AttemptLimits,
   CallLimits,
@@ -69,6 +70,9 @@ export class RateLimitInterceptor implements NestInterceptor {
       }
       return answer;
     } catch (error) {
+      if (error instanceof RateLimitedError) {
+        showStanding(http.getResponse<FastifyReply>(), error.standing);
+      }
       await this.note(attempt, error);
       throw error;
     }
@@ -84,7 +88,6 @@ export class RateLimitInterceptor implements NestInterceptor {
       return admitted;
     } catch (error) {
       if (error instanceof RateLimitedError) {
-        showStanding(reply, error.standing);
         await this.report(attempt, error);
       }
       throw error;
@@ -104,7 +107,7 @@ export class RateLimitInterceptor implements NestInterceptor {
       case 'password':
         return this.attempts.admitPasswordProof(subject ?? '', address);
       case 'refresh':
-        return { standing: await this.calls.admitRefresh(subject, address) };
+        return { standing: await this.calls.admitRefresh(address) };
       case 'change':
         return { standing: await this.calls.admitChange(subject ?? '') };
     }
@@ -122,7 +125,11 @@ export class RateLimitInterceptor implements NestInterceptor {
     ) {
       await this.calls.refreshFailed(address);
     }
-    if (error instanceof RateLimitedError || error instanceof OverloadedError) {
+    if (
+      error instanceof RateLimitedError ||
+      error instanceof OverloadedError ||
+      error instanceof RefreshTokenInvalidError
+    ) {
       await this.refusals.holdRefusal();
     }
   }

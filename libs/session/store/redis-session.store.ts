@@ -122,8 +122,8 @@ export class RedisSessionStore {
 
   /**
    * Raises the generation to the record's, so that no session below it counts from now on, puts tombstones on
-   * the listed ones, and removes a first page of what is below. One round trip, and work for a page, whatever
-   * the number of sessions.
+   * the listed ones, and removes a first page of what is below. One round trip, and the work
+   * of one page.
    * @param keepMs how long the generation must be remembered: the longest life of a session.
    * @returns whether this changed anything, and where `removeRevoked` goes on; null: nothing is left.
    */

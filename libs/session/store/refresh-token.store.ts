@@ -28,8 +28,16 @@ export interface RotateOptions {
   expiresAtMs: (createdAtMs: number) => number;
   /** Expiry of an access token, given when it is issued and when its session expires; ms since the epoch. */
   tokensExpireAtMs: (issuedAtMs: number, sessionExpiresAtMs: number) => number;
+  /** Called for a genuine token before the transaction begins. What it throws leaves the token as it is. */
+  admit?: ((token: GenuineToken) => Promise<void>) | undefined;
   /** What must succeed as well, or nothing is rotated. */
   alongside?: ((userId: string) => Promise<void>) | undefined;
+}
+
+/** A token that was issued here, used or not, and whose it is. */
+export interface GenuineToken {
+  tokenId: string;
+  userId: string;
 }
 
 /** `reused`: a used token came again, and the session has been ended in the record for it. */
@@ -83,13 +91,14 @@ export class RefreshTokenStore {
     presented: RefreshToken,
     client: ClientDetails,
     nowMs: number,
-    { expiresAtMs, tokensExpireAtMs, alongside }: RotateOptions,
+    { expiresAtMs, tokensExpireAtMs, admit, alongside }: RotateOptions,
   ): Promise<RotationOutcome> {
     const owner = await this.owners.get(presented.id);
     // An unknown id and a wrong secret alike: neither says anything of the session.
     if (!owner || !isSecretOf(presented.secret, owner.secret_hash)) {
       return { outcome: 'unknown' };
     }
+    await admit?.({ tokenId: owner.id, userId: owner.user_id });
     return this.database.transaction(async () => {
       const session = await this.lockSession(owner.session_id, owner.user_id);
       if (!session) {
@@ -132,16 +141,12 @@ export class RefreshTokenStore {
    * @returns how many; fewer than `limit` when no more are left.
    */
   async deleteUsed(beforeMs: number, limit: number): Promise<number> {
-    const rows = await this.query<{ count: number }>(
-      `WITH deleted AS (
-         DELETE FROM refresh_tokens WHERE id IN (
-           SELECT id FROM refresh_tokens WHERE used_at < $1
-            ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING id
-       ) SELECT count(*)::int AS count FROM deleted`,
+    return this.database.delete(
+      `DELETE FROM refresh_tokens WHERE id IN (
+         SELECT id FROM refresh_tokens WHERE used_at < $1
+          ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [new Date(beforeMs), limit],
     );
-    return rows[0]?.count ?? 0;
   }
 
   private async readOwners(ids: readonly string[]): Promise<Map<string, OwnerRow>> {

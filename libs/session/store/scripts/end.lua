@@ -62,7 +62,7 @@ local function forget_below(sessions_key, index_key, statistics_key, generation,
   return reply[1], #doomed
 end
 
--- Drops what an earlier era left of a user: it does not count any more, whatever its size.
+-- Drops what an earlier era left of a user, which no longer counts. Takes no longer for more sessions.
 local function drop_other_era(sessions_key, index_key, statistics_key, era)
   redis.call('UNLINK', sessions_key, index_key)
   follow_era(statistics_key, era)
