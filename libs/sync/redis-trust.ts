@@ -76,9 +76,9 @@ export class RedisTrust {
       this.logger.warn(`Redis was not believed for ${gapMs} ms: a look into the outbox came late`);
     }
     this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
-    const { era: heldEra, writeUntilMs } = this.current;
+    const { writeUntilMs } = this.current;
     const until = Math.max(writeUntilMs, this.writeUntilMs(beganMs, redisNowMs));
-    this.current = { era: heldEra, writeUntilMs: until };
+    this.current = { ...this.current, writeUntilMs: until };
     const era = this.era();
     if (era !== null) {
       this.tellWaiting(era);

@@ -162,7 +162,7 @@ describe('a user with many sessions', () => {
     expect(await sessions.revokeEveryone('revoked-by-admin')).toBe(1);
   });
 
-  it('and a lock on its row keep the revocation of everyone from nobody else', async () => {
+  it('whose row is locked does not stop the revocation of all others', async () => {
     const [stuck, ...others] = await Promise.all([1, 2, 3].map(() => app.register()));
     const runner = app.database.sql.createQueryRunner();
     await runner.startTransaction();

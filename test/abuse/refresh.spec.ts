@@ -34,7 +34,7 @@ describe('refreshing', () => {
     const database = app.nest.get(Database);
     const run = jest.spyOn(database, 'run');
     const transaction = jest.spyOn(database, 'transaction');
-    // Whatever the rest of the application asks meanwhile is counted as well.
+    // What the rest of the application asks meanwhile is counted as well.
     const answers = await inTurns(ATTEMPTS, AT_ONCE, () => refresh(token()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
     expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['token_invalid']));

@@ -77,7 +77,7 @@ describe('uploads that are sent slowly', () => {
     await until(() => uploads.underWay === count);
   }
 
-  it('by many accounts from many addresses keep nobody out', async () => {
+  it('by many accounts from many addresses keep no other client out', async () => {
     attackers.forEach((token, index) => begin(token, `192.0.2.${index}`));
     await begun(AT_ONCE);
     const statuses: number[] = [];

@@ -180,7 +180,7 @@ describe('docker-compose.yml', () => {
       expect(existsSync(join(ROOT, 'deploy/prometheus/alerts.yml'))).toBe(true);
     });
 
-    it('lets nobody sign in to Grafana, by a password of its image or any other', () => {
+    it('has no account that can sign in to Grafana', () => {
       expect(grafana!.environment).toMatchObject({
         GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
         GF_AUTH_BASIC_ENABLED: 'false',

@@ -180,7 +180,7 @@ describe('the supply chain', () => {
     expect(missing).toEqual([]);
   });
 
-  it('runs no script of a package that it installs, whatever the settings of npm', async () => {
+  it('runs no script of a package that it installs, with any settings of npm', async () => {
     const folder = plantedCheckout();
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
     const output = createOutput(silent as unknown as NodeJS.WriteStream);
