@@ -11,6 +11,12 @@ describe('an ES256 key', () => {
     expect(kid).toBe(await calculateJwkThumbprint({ kty, crv, x, y }));
   });
 
+  it('has a kid that no command line takes for an option', () => {
+    // One thumbprint in 64 begins with "-".
+    const kids = Array.from({ length: 600 }, () => generateEs256Key().kid);
+    expect(kids.filter((kid) => kid.startsWith('-'))).toEqual([]);
+  });
+
   it('is written as PKCS#8', () => {
     const { pem } = generateEs256Key();
     expect(pem).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);

@@ -19,11 +19,18 @@ export interface Es256Key {
   publicJwk: PublicJwk;
 }
 
-/** @returns a new key as PKCS#8 PEM (RFC 5958, RFC 7468), and its `kid`. */
+/**
+ * @returns a new key as PKCS#8 PEM (RFC 5958, RFC 7468), and its `kid`. The `kid` never begins with
+ * "-": a command line would take it for an option.
+ */
 export function generateEs256Key(): { kid: string; pem: string } {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: CURVE });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return { kid: publicJwkOf(publicKey).kid, pem };
+  for (;;) {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: CURVE });
+    const { kid } = publicJwkOf(publicKey);
+    if (!kid.startsWith('-')) {
+      return { kid, pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    }
+  }
 }
 
 /** @returns null for anything but an unencrypted private key on P-256. */
