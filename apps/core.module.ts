@@ -5,7 +5,7 @@ import { AuditModule } from '#libs/audit';
 import { AvatarModule } from '#libs/avatar';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
-import { PROFILE_KEY_PREFIX, ProfileCacheModule } from '#libs/profile-cache';
+import { ProfileCacheModule } from '#libs/profile-cache';
 import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
@@ -89,9 +89,7 @@ export class CoreModule {
 }
 
 function nearCacheOf({ nearCacheMaxSessions: maxSessions }: Settings) {
-  return maxSessions === undefined
-    ? undefined
-    : { maxSessions, companionPrefix: PROFILE_KEY_PREFIX };
+  return maxSessions === undefined ? undefined : { maxSessions };
 }
 
 /** @throws SettingsError when JWT_KEYS_DIR is unusable */

@@ -4,7 +4,6 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export interface NearCacheFigures {
   reads: () => Readonly<Record<'hit' | 'miss', number>>;
   sessions: () => number;
-  changes: () => number;
   isOpen: () => boolean;
 }
 
@@ -47,7 +46,7 @@ export class SessionMetrics {
     });
   }
 
-  watchNearCache({ reads, sessions, changes, isOpen }: NearCacheFigures): void {
+  watchNearCache({ reads, sessions, isOpen }: NearCacheFigures): void {
     const registers = [this.registry];
     new Counter({
       name: 'latchkey_near_cache_reads_total',
@@ -57,15 +56,6 @@ export class SessionMetrics {
       collect() {
         this.reset();
         Object.entries(reads()).forEach(([result, count]) => this.inc({ result }, count));
-      },
-    });
-    new Counter({
-      name: 'latchkey_near_cache_changes_total',
-      help: 'Keys of which Redis has told this process that they have changed.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(changes());
       },
     });
     new Gauge({
@@ -78,7 +68,7 @@ export class SessionMetrics {
     });
     new Gauge({
       name: 'latchkey_near_cache_open',
-      help: '1 while the near cache may be used, 0 while Redis does not confirm it, or it is off.',
+      help: '1 while the near cache may be used, 0 without a recent poll of the outbox, or while it is off.',
       registers,
       collect() {
         this.set(isOpen() ? 1 : 0);

@@ -1,5 +1,4 @@
 export { PROFILE_FIELDS, type Profile, type VersionedProfile } from './profile';
-export { PROFILE_KEY_PREFIX } from './profile-cache.keys';
 export { ProfileCacheModule, type ProfileCacheModuleOptions } from './profile-cache.module';
 export { ProfileCacheOptions } from './profile-cache.options';
 export { ProfileCacheService, type CacheStatus, type CachedRead } from './profile-cache.service';

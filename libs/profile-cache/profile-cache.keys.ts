@@ -1,5 +1,5 @@
 /** What the key of every cached profile begins with. */
-export const PROFILE_KEY_PREFIX = 'user:profile:{';
+const PROFILE_KEY_PREFIX = 'user:profile:{';
 
 export const profileCacheKeys = {
   /**

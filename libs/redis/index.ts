@@ -1,5 +1,4 @@
 export { RedisAwayError, type AwayCode, type AwayReason } from './away-reason';
-export { KeyChangeFeed, type KeyChangeListener } from './key-change-feed';
 export { RedisModule } from './redis.module';
 export { RedisClient, type RedisScript } from './redis-client';
 export type { RedisOptions } from './driver-options';

@@ -9,8 +9,6 @@ import {
 import type { CallTimer, Metrics } from '#libs/metrics';
 import type { Tracer } from '#libs/tracing';
 import { reasonOfReply, type AwayReason } from './away-reason';
-import { silence } from './driver-options';
-import { KeyChangeFeed, type KeyChangeListener } from './key-change-feed';
 import { readLuaSource } from './lua-source';
 import { parseInfo, readServer, SERVER_SECTIONS, type RedisServer } from './redis-server';
 import { ServerConnection } from './server-connection';
@@ -76,24 +74,6 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   /** Why Redis cannot be used; null: it can, or at least could when it was last heard. */
   get awayReason(): AwayReason | null {
     return this.connection.awayReason;
-  }
-
-  /**
-   * Tells of every change of keys with these prefixes, on a connection of its own with the options of
-   * this one. To be started, and to be stopped.
-   */
-  watchKeys(prefixes: readonly string[], listener: KeyChangeListener): KeyChangeFeed {
-    const connection = this.redis.duplicate({
-      lazyConnect: true,
-      // A next connection is another client to Redis, whose changes nobody has asked for yet.
-      autoResubscribe: false,
-      // The feed notices by itself, and goes on when it was this process that stood still.
-      commandTimeout: undefined,
-    });
-    silence(connection);
-    const feed = new KeyChangeFeed(connection, prefixes, listener, () => this.serverRunId());
-    this.onDisconnected(() => feed.restart());
-    return feed;
   }
 
   /**
@@ -170,11 +150,6 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
 
   onApplicationShutdown(): void {
     this.circuit.shutdown();
-  }
-
-  private async serverRunId(): Promise<string | undefined> {
-    const text = await inTime(this.redis.info('server'), this.timeoutMs);
-    return parseInfo(text).get('run_id');
   }
 
   /** Says once what is wrong with a server, and again when it was right in between. */

@@ -2,8 +2,6 @@
 export interface NearCacheOptions {
   /** Sessions that are kept at most; the oldest go. */
   maxSessions: number;
-  /** What the companion keys begin with that are kept along. None are where absent. */
-  companionPrefix?: string;
 }
 
 /** Durations in seconds. */
@@ -21,6 +19,9 @@ export class SessionOptions {
   blacklistTtlSeconds!: number;
   /** The most sessions a user may have; the oldest beyond it end. No limit where absent. */
   maxSessionsPerUser?: number | undefined;
-  /** Whether sessions that Redis has confirmed are kept in the process. Not where absent. */
+  /**
+   * Whether sessions that Redis has confirmed are kept in the process, with the key that was read along: whatever
+   * changes that key appends the user to the outbox. Not where absent.
+   */
   nearCache?: NearCacheOptions | undefined;
 }

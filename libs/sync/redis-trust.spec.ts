@@ -40,15 +40,27 @@ describe('trust in Redis', () => {
   it('lasts no longer than the lease from when the outbox began to be read', () => {
     trust.gain('3', trust.losses(), performance.now() - timings.leaseMs, REDIS_NOW_MS);
     expect(trust.era()).toBeNull();
-    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS);
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS, true);
     expect(trust.era()).toBe('3');
+  });
+
+  it('tells a lease that a poll began from one that was renewed without a poll', () => {
+    const beganMs = performance.now() - timings.leaseMs;
+    trust.gain('3', trust.losses(), beganMs, REDIS_NOW_MS);
+    expect(trust.isPollFresh()).toBe(false);
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS, false);
+    expect([trust.era(), trust.isPollFresh()]).toEqual(['3', false]);
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS, true);
+    expect(trust.isPollFresh()).toBe(true);
+    trust.lose('a test says so');
+    expect(trust.isPollFresh()).toBe(false);
   });
 
   it('is not prolonged by what was read before a loss', () => {
     gain();
     const losses = trust.losses();
     trust.lose('a test says so');
-    trust.renew(losses, performance.now(), REDIS_NOW_MS);
+    trust.renew(losses, performance.now(), REDIS_NOW_MS, true);
     expect(trust.era()).toBeNull();
   });
 
@@ -65,7 +77,7 @@ describe('trust in Redis', () => {
     gain();
     const taken = trust.lease()!;
     const { writeUntilMs } = taken;
-    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS + 30_000);
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS + 30_000, true);
     expect(trust.lease()!.writeUntilMs).toBeGreaterThan(writeUntilMs);
     expect(taken.writeUntilMs).toBe(writeUntilMs);
   });
@@ -73,7 +85,7 @@ describe('trust in Redis', () => {
   it('tells whoever waits when a lease that had run out is prolonged', async () => {
     trust.gain('3', trust.losses(), performance.now() - timings.leaseMs, REDIS_NOW_MS);
     const gained = trust.gained();
-    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS);
+    trust.renew(trust.losses(), performance.now(), REDIS_NOW_MS, true);
     await gained;
   });
 

@@ -22,6 +22,7 @@ export class RedisTrust {
   private readonly logger = new Logger('RedisTrust');
   private current: HeldLease | null = null;
   private untilMs = 0;
+  private pollFreshUntilMs = 0;
   private lost = 0;
   private lastEra: string | null = null;
   private readonly waiting = new Set<(era: string) => void>();
@@ -44,6 +45,14 @@ export class RedisTrust {
     return this.current?.era ?? null;
   }
 
+  /**
+   * Whether the last complete poll of the outbox began within the lease. Unlike the lease this ends while Postgres
+   * cannot be read.
+   */
+  isPollFresh(): boolean {
+    return performance.now() < this.pollFreshUntilMs;
+  }
+
   /** How often trust was lost. To be taken before the outbox is read, and given to `gain`, `renew`. */
   losses(): number {
     return this.lost;
@@ -62,12 +71,13 @@ export class RedisTrust {
     this.current = { era, writeUntilMs: this.writeUntilMs(beganMs, redisNowMs) };
     this.lastEra = era;
     this.untilMs = beganMs + this.timings.leaseMs;
+    this.pollFreshUntilMs = this.untilMs;
     this.tellWaiting(era);
     return true;
   }
 
-  /** Prolongs the lease; parameters as of `gain`. */
-  renew(losses: number, beganMs: number, redisNowMs: number): void {
+  /** Prolongs the lease; parameters as of `gain`. @param polled whether the outbox was read, to its end. */
+  renew(losses: number, beganMs: number, redisNowMs: number, polled: boolean): void {
     if (losses !== this.lost || !this.current) {
       return;
     }
@@ -76,6 +86,9 @@ export class RedisTrust {
       this.logger.warn(`Redis was not believed for ${gapMs} ms: a look into the outbox came late`);
     }
     this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
+    if (polled) {
+      this.pollFreshUntilMs = Math.max(this.pollFreshUntilMs, beganMs + this.timings.leaseMs);
+    }
     const { writeUntilMs } = this.current;
     const until = Math.max(writeUntilMs, this.writeUntilMs(beganMs, redisNowMs));
     this.current = { ...this.current, writeUntilMs: until };
@@ -96,6 +109,7 @@ export class RedisTrust {
     this.lost += 1;
     this.current = null;
     this.untilMs = 0;
+    this.pollFreshUntilMs = 0;
     this.lossListeners.forEach((listener) => listener());
   }
 

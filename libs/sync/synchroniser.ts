@@ -193,7 +193,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       return true;
     }
     // Without a look nobody can record a change, as far as this process can see.
-    this.trust.renew(losses, beganMs, noted.redisNowMs);
+    this.trust.renew(losses, beganMs, noted.redisNowMs, end !== undefined);
     this.keptWaits ||= noted.unrecorded > 0;
     return false;
   }

@@ -129,14 +129,6 @@ export class Faults {
     this.cluster.redisWires(names).forEach((wire) => wire.lose());
   }
 
-  /** Redis says what changes to nobody any more, over the connections that there are; else all is well. */
-  silenceRedis(names?: string[]): void {
-    this.begin('redis', names);
-    this.cluster
-      .redisWires(names)
-      .forEach((wire) => wire.hangSome((opening) => opening.includes('TRACKING')));
-  }
-
   restoreRedis(): void {
     this.cluster.redisWires().forEach((wire) => wire.restore());
   }

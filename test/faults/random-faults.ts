@@ -22,7 +22,6 @@ import {
   restartFromOldCopyWhilePostgresIsAway,
   restartPostgres,
   stepClock,
-  silenceRedis,
   suspendRedis,
   type Script,
 } from './scripts';
@@ -47,7 +46,6 @@ const FAULTS: Record<string, (random: Random) => Script> = {
   cutRedis: (random) => cutOffRedis('cut', random.pick(SOME)),
   hangRedis: (random) => cutOffRedis('hang', random.pick(SOME)),
   loseRedis: (random) => cutOffRedis('lose', random.pick(SOME)),
-  silenceRedis: (random) => silenceRedis(random.pick(SOME)),
   killInstance: () => killInstance,
   // By less than what a client may take to try a refresh again.
   stepClock: (random) => stepClock(random.pick(['a', 'b'])!, random.pick([-3_000, 3_000])!),

@@ -96,16 +96,7 @@ export const cutOffRedis =
     await load.goesOn(DURING / 2);
   };
 
-/** @param names of the instances that hear of no change from Redis; all unless told. */
-export const silenceRedis =
-  (names?: string[]): Script =>
-  async ({ faults, load }) => {
-    faults.silenceRedis(names);
-    await load.goesOn(DURING);
-    faults.restoreRedis();
-  };
-
-/** An instance cannot look into the record, and hears of changes from Redis alone. */
+/** An instance cannot read the outbox. */
 export const leaveToRedis =
   (name: string): Script =>
   async ({ faults, load }) => {
@@ -113,15 +104,6 @@ export const leaveToRedis =
     await load.goesOn(5 * DURING);
     faults.restorePostgres();
     await load.goesOn(DURING / 2);
-  };
-
-/** Nor does it hear of any from Redis. */
-export const tellNothingTo =
-  (name: string): Script =>
-  async (scenario) => {
-    scenario.faults.silenceRedis([name]);
-    await leaveToRedis(name)(scenario);
-    scenario.faults.restoreRedis();
   };
 
 // Postgres.

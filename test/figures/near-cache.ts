@@ -23,7 +23,7 @@ const IN_A_FAULT = 15;
 const CONNECTIONS = 64;
 const READERS = 200;
 /** For how long after a revocation its token is tried. */
-const WATCHED_MS = 700;
+const WATCHED_MS = 1_200;
 
 jest.setTimeout(20 * 60_000);
 
@@ -117,14 +117,7 @@ describe('figures', () => {
 
   it.each<[string, () => void]>([
     ['nothing of Redis comes to that other any more', () => faults.hangRedis(['b'])],
-    ['Redis does not say there what changes', () => faults.silenceRedis(['b'])],
-    [
-      '… nor can it look into the record',
-      () => {
-        faults.silenceRedis(['b']);
-        faults.cutPostgres(['b']);
-      },
-    ],
+    ['that other cannot read the outbox', () => faults.cutPostgres(['b'])],
   ])('%s', async (what, fault) => {
     await measure(what, IN_A_FAULT, fault);
   });

@@ -1,16 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Bytes of what a client says first that are remembered. */
-const OPENING_BYTES = 2048;
-
 const same = (chunk: Buffer): Buffer => chunk;
 
-/** A connection of a client, what it said first, and its other half. */
+/** A connection of a client and its other half. */
 interface Connection {
   inbound: Socket;
   outbound: Socket;
-  opening: string;
 }
 
 /** What a client has said and the store has not heard. */
@@ -26,7 +22,6 @@ export class TcpProxy {
   private readonly open = new Set<Socket>();
   /** Ends of connections on which nothing arrives any more. */
   private readonly lost = new Set<Socket>();
-  private readonly connections = new Set<Connection>();
   private state: 'up' | 'cut' | 'hung' = 'up';
   /** What becomes of each chunk that the store sends; the length must stay. */
   answers = (chunk: Buffer): Buffer => chunk;
@@ -66,24 +61,6 @@ export class TcpProxy {
   hang(): void {
     this.state = 'hung';
     this.open.forEach((socket) => socket.pause());
-  }
-
-  /** Hangs some connections and no others. @param which by what the client said first. */
-  hangSome(which: (opening: string) => boolean): void {
-    for (const { inbound, outbound, opening } of this.connections) {
-      if (which(opening)) {
-        [inbound, outbound].forEach((socket) => socket.pause());
-      }
-    }
-  }
-
-  /** Ends some connections and no others. @param which by what the client said first. */
-  endSome(which: (opening: string) => boolean): void {
-    for (const { inbound, opening } of this.connections) {
-      if (which(opening)) {
-        inbound.destroy();
-      }
-    }
   }
 
   /**
@@ -165,14 +142,7 @@ export class TcpProxy {
       return;
     }
     const outbound = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true });
-    const connection: Connection = { inbound, outbound, opening: '' };
-    this.connections.add(connection);
-    inbound.on('data', (chunk: Buffer) => {
-      if (connection.opening.length < OPENING_BYTES) {
-        connection.opening += chunk.toString();
-      }
-    });
-    inbound.once('close', () => this.connections.delete(connection));
+    const connection: Connection = { inbound, outbound };
     for (const [from, to] of [
       [inbound, outbound],
       [outbound, inbound],

@@ -1,125 +1,107 @@
-import {
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Metrics } from '#libs/metrics';
-import { RedisClient, type KeyChangeFeed } from '#libs/redis';
 import { RedisTrust, UserChanges } from '#libs/sync';
 import { SessionOptions } from '../session.options';
-import { sessionKeys } from '../store/session.keys';
 import type { Verification } from '../store/session-verifier';
 import { NearCacheTimings } from './near-cache-timings';
-import { NearEntries, type NearEntry } from './near-entries';
-import { RecentChanges } from './recent-changes';
 
 export type LiveSession = Extract<Verification, { state: 'live' }>;
 
-/** What is known before Redis is asked; to be given back with its answer. */
+/** The state of the cache before Redis is asked; `keep` takes it with the answer. */
 export interface Question {
-  readonly stamp: number;
-  /** By the monotonic clock. */
+  readonly changes: number;
+  /** Monotonic clock, ms. */
   readonly askedMs: number;
 }
 
-interface Kept extends NearEntry {
+interface Entry {
   readonly found: LiveSession;
-  readonly era: string;
+  readonly epoch: string;
   /** Absent: nothing was read along. */
   readonly companionKey: string | undefined;
 }
 
 /**
- * Sessions that Redis has just confirmed, in the memory of this process, for as long as Redis would say
- * of every change to them. Off unless the options say otherwise. An answer may be as old as a change
- * takes to arrive; when that cannot be told any more, half a second, and then there is none.
+ * Sessions that Redis has confirmed, in the memory of this process. Off unless the options say otherwise. An
+ * entry is used for 5 s at most, until this process or the outbox names its user, and only while the last
+ * complete poll of the outbox began within the lease (1 s): so another instance refuses a revoked session at most 1 s
+ * after the revocation was answered. See docs/near-cache.md.
  */
 @Injectable()
-export class NearCache implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
-  private readonly entries: NearEntries<Kept>;
-  private readonly changes = new RecentChanges();
-  private readonly companionPrefix: string | undefined;
+export class NearCache implements OnModuleInit, OnModuleDestroy {
+  private readonly isEnabled: boolean;
+  private readonly entries: LRUCache<string, Entry>;
+  private readonly sessionsOf = new Map<string, Set<string>>();
   private readonly counts = { hit: 0, miss: 0 };
-  private told = 0;
-  private feed: KeyChangeFeed | undefined;
-  private sweeper: NodeJS.Timeout | undefined;
+  /** Counts what may have made an answer of Redis out of date that is still under way. */
+  private changes = 0;
+  private purging: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly redis: RedisClient,
     private readonly trust: RedisTrust,
     private readonly userChanges: UserChanges,
-    private readonly options: SessionOptions,
+    { nearCache }: SessionOptions,
     private readonly timings: NearCacheTimings,
     metrics: Metrics,
   ) {
-    const { maxSessions = 0, companionPrefix } = options.nearCache ?? {};
-    this.entries = new NearEntries(maxSessions);
-    this.companionPrefix = companionPrefix;
+    this.isEnabled = nearCache !== undefined;
+    this.entries = new LRUCache({
+      max: nearCache?.maxSessions ?? 1,
+      ttlResolution: 0,
+      dispose: ({ found }) => this.removeFromUser(found),
+    });
     metrics.sessions.watchNearCache({
       reads: () => this.counts,
       sessions: () => this.entries.size,
-      changes: () => this.told,
       isOpen: () => this.isOpen(),
     });
   }
 
   onModuleInit(): void {
-    if (this.options.nearCache) {
-      this.userChanges.onChange((userId) => this.forget(userId));
-      this.trust.onLoss(() => this.forgetAll());
-    }
-  }
-
-  onApplicationBootstrap(): void {
-    if (this.options.nearCache) {
-      const companions = this.companionPrefix === undefined ? [] : [this.companionPrefix];
-      this.feed = this.redis.watchKeys([...sessionKeys.prefixes, ...companions], {
-        changed: (keys) => this.keysChanged(keys),
-        allChanged: () => this.forgetAll(),
-      });
-      this.feed.start();
-      this.sweeper = setInterval(() => this.sweep(), this.timings.maxAgeMs).unref();
+    if (this.isEnabled) {
+      this.userChanges.onChange((userId) => this.invalidate(userId));
+      this.trust.onLoss(() => this.invalidateAll());
+      const purge = () => this.entries.purgeStale();
+      this.purging = setInterval(purge, this.timings.maxAgeMs).unref();
     }
   }
 
   onModuleDestroy(): void {
-    clearInterval(this.sweeper);
-    this.feed?.stop();
+    clearInterval(this.purging);
   }
 
-  /** Whether Redis would say of every change. Never while the cache is off. */
+  /** Whether entries may be used: the outbox was read recently enough. Never while the cache is off. */
   isOpen(): boolean {
-    return this.feed?.isCurrent() ?? false;
+    return this.isEnabled && this.trust.isPollFresh();
   }
 
   /**
-   * The session, if it is known to be alive. Asks nobody.
-   * @param era in which Redis is believed now.
-   * @param companionKey to be known as well, and to exist.
+   * The session, if it is known to be alive. No round trip.
+   * @param epoch in which Redis is in sync now.
+   * @param companionKey must have been read along, and have existed.
    */
   get(
     userId: string,
     sessionId: string,
-    era: string,
+    epoch: string,
     nowMs: number,
     companionKey?: string,
   ): LiveSession | undefined {
-    if (!this.feed) {
+    if (!this.isEnabled) {
       return undefined;
     }
-    const kept = this.entries.get(sessionId);
+    const entry = this.entries.get(sessionId);
     if (
-      kept?.userId === userId &&
-      kept.era === era &&
-      kept.found.session.expiresAtMs > nowMs &&
+      entry?.found.session.userId === userId &&
+      entry.epoch === epoch &&
+      entry.found.session.expiresAtMs > nowMs &&
       (companionKey === undefined ||
-        (kept.companionKey === companionKey && kept.found.companion !== null)) &&
-      performance.now() - kept.askedMs < this.timings.maxAgeMs &&
+        (entry.companionKey === companionKey && entry.found.companion !== null)) &&
       this.isOpen()
     ) {
       this.counts.hit += 1;
-      return kept.found;
+      return entry.found;
     }
     this.counts.miss += 1;
     return undefined;
@@ -127,51 +109,47 @@ export class NearCache implements OnModuleInit, OnApplicationBootstrap, OnModule
 
   /** To be called before Redis is asked. @returns undefined while nothing can be kept. */
   ask(): Question | undefined {
-    return this.isOpen() ? { stamp: this.changes.stamp(), askedMs: performance.now() } : undefined;
+    return this.isOpen() ? { changes: this.changes, askedMs: performance.now() } : undefined;
   }
 
-  /** Keeps what Redis answered, unless something of the user has changed since it was asked. */
+  /** Keeps what Redis answered, unless anything has changed since it was asked. */
   keep(
     found: LiveSession,
-    era: string,
+    epoch: string,
     companionKey: string | undefined,
     question: Question | undefined,
   ): void {
-    const { id: sessionId, userId } = found.session;
-    if (!question || !this.isOpen() || !this.changes.isUnchanged(userId, question.stamp)) {
+    if (question?.changes !== this.changes || !this.isOpen()) {
       return;
     }
-    const { askedMs } = question;
-    const isWatched = this.companionPrefix && companionKey?.startsWith(this.companionPrefix);
-    const key = isWatched ? companionKey : undefined;
-    this.entries.put({ userId, sessionId, askedMs, found, era, companionKey: key });
+    const { id, userId } = found.session;
+    const age = { ttl: this.timings.maxAgeMs, start: question.askedMs };
+    // First the entry: what it replaces is removed from the user.
+    this.entries.set(id, { found, epoch, companionKey }, age);
+    const sessions = this.sessionsOf.get(userId);
+    if (sessions) {
+      sessions.add(id);
+    } else {
+      this.sessionsOf.set(userId, new Set([id]));
+    }
   }
 
-  /** Goes by nothing any more that was known of the user, or is being asked. */
-  protected forget(userId: string): void {
-    this.changes.note(userId);
-    this.entries.removeUser(userId);
+  /** Drops what is kept of the user, and every answer that is under way. */
+  protected invalidate(userId: string): void {
+    this.changes += 1;
+    this.sessionsOf.get(userId)?.forEach((sessionId) => this.entries.delete(sessionId));
   }
 
-  protected forgetAll(): void {
-    this.changes.noteAll();
+  protected invalidateAll(): void {
+    this.changes += 1;
     this.entries.clear();
   }
 
-  /** Redis says so. */
-  protected keysChanged(keys: readonly string[]): void {
-    this.told += keys.length;
-    for (const key of keys) {
-      this.forget(userIn(key));
+  private removeFromUser({ session: { id, userId } }: LiveSession): void {
+    const sessions = this.sessionsOf.get(userId);
+    sessions?.delete(id);
+    if (sessions?.size === 0) {
+      this.sessionsOf.delete(userId);
     }
   }
-
-  private sweep(): void {
-    this.entries.removeAskedBefore(performance.now() - this.timings.maxAgeMs);
-  }
-}
-
-/** All keys of a user name them in braces. */
-function userIn(key: string): string {
-  return key.slice(key.indexOf('{') + 1, key.indexOf('}'));
 }

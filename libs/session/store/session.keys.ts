@@ -17,9 +17,6 @@ export const sessionKeys = {
   /** String, the mark of a recount: present while the session is revoked. TTL: what is left of its tokens' life. */
   tombstone: (userId: string, sessionId: string) => `blacklist:{${userId}}:${sessionId}`,
 
-  /** What the keys of `sessions` and `tombstone` begin with. */
-  prefixes: ['session:{', 'blacklist:{'],
-
   /** The user of a key of `sessions` or `index`; null of any other key. */
   userOf: (key: string) => /^(?:session|user:tokens):\{([^}]+)\}$/.exec(key)?.[1] ?? null,
 

@@ -16,12 +16,11 @@ import {
   nothingHappens,
   nothingHappensForLong,
   restartFromOldCopyWhilePostgresIsAway,
-  tellNothingTo,
   type Script,
 } from '../scripts';
 import type { Rule } from '../violation';
 import { StubbornPasswords, UncachedWrites } from './accounts';
-import { DeafNearCache, TrustingNearCache } from './near-cache';
+import { OverconfidentNearCache, StaleNearCache } from './near-cache';
 import { UnfencedFills } from './profiles';
 import {
   EmptyRecord,
@@ -136,19 +135,18 @@ export const BUGS: Record<string, Bug> = {
 
 /** Bugs of instances whose near cache is on. */
 export const NEAR_CACHE_BUGS: Record<string, Bug> = {
-  'deaf-near-cache': {
+  'stale-near-cache': {
     provide: NearCache,
-    useClass: DeafNearCache,
+    useClass: StaleNearCache,
     breaks: 'revoked-stays-revoked',
-    // Or it would be told by the outbox.
-    when: leaveToRedis('b'),
+    when: nothingHappens,
     load: MANY_READS,
   },
-  'trusting-near-cache': {
+  'overconfident-near-cache': {
     provide: NearCache,
-    useClass: TrustingNearCache,
+    useClass: OverconfidentNearCache,
     breaks: 'revoked-stays-revoked',
-    when: tellNothingTo('b'),
+    when: leaveToRedis('b'),
     load: MANY_READS,
   },
 };

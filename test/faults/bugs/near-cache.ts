@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { NearCache } from '../../../libs/session/near-cache/near-cache';
 
-/** Does not listen to what Redis says has changed. */
+/** Keeps what has changed. */
 @Injectable()
-export class DeafNearCache extends NearCache {
-  protected override keysChanged(): void {
-    // Nothing is forgotten.
+export class StaleNearCache extends NearCache {
+  protected override invalidate(): void {
+    // Nothing is dropped.
   }
 }
 
-/** Goes by what it has, though Redis may not be heard any more. */
+/** Uses what it has, though the outbox was not read in time. */
 @Injectable()
-export class TrustingNearCache extends NearCache {
+export class OverconfidentNearCache extends NearCache {
   override isOpen(): boolean {
     return true;
   }
 
-  protected override forgetAll(): void {
-    // Nothing is forgotten.
+  protected override invalidateAll(): void {
+    // Nothing is dropped.
   }
 }

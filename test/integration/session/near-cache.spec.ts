@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { KeyChangeFeed } from '../../../libs/redis';
 import { SessionRevokedError, SessionService, type Session } from '../../../libs/session';
 import { LastSeenTracker } from '../../../libs/session/last-seen.tracker';
 import { NearCache } from '../../../libs/session/near-cache/near-cache';
 import { NearCacheTimings } from '../../../libs/session/near-cache/near-cache-timings';
 import { SessionVerifier } from '../../../libs/session/store/session-verifier';
-import { RedisTrust, UserChanges } from '../../../libs/sync';
+import { RedisTrust, SyncTimings, UserChanges } from '../../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp, type TestAppOptions } from '../../support/app';
 import { CommandCounter } from '../../support/command-counter';
-import { startTestRedis } from '../../support/stores';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
 
@@ -33,11 +31,12 @@ function isNear(app: TestApp, { userId, id }: Pick<Session, 'userId' | 'id'>): b
   return era !== null && app.nest.get(NearCache).get(userId, id, era, Date.now()) !== undefined;
 }
 
-/** The connection over which Redis says what changes, by what is said on it first. */
-const isFeed = (opening: string) => opening.includes('TRACKING');
+/** Milliseconds: long enough for a busy machine, short enough to wait for its end. */
+const LEASE_MS = 2_000;
 
 describe('the near cache', () => {
-  let wire: TcpProxy;
+  let redisWire: TcpProxy;
+  let postgresWire: TcpProxy;
   /** Ends sessions and changes profiles. */
   let one: TestApp;
   /** Has what it knows in memory. */
@@ -45,16 +44,21 @@ describe('the near cache', () => {
 
   beforeAll(async () => {
     one = await startNear({ env: { MAX_SESSIONS_PER_USER: '3' } });
-    wire = await TcpProxy.start(Number(new URL(one.redis.url).port));
-    other = await startNear({ beside: one, redisPort: wire.port });
+    redisWire = await TcpProxy.start(Number(new URL(one.redis.url).port));
+    postgresWire = await TcpProxy.start(Number(new URL(one.database.url).port));
+    other = await startNear({
+      beside: one,
+      redisPort: redisWire.port,
+      postgresPort: postgresWire.port,
+      timings: Object.assign(new SyncTimings(), { leaseMs: LEASE_MS }),
+    });
   });
 
   beforeEach(async () => {
-    wire.restore();
+    redisWire.restore();
+    postgresWire.restore();
     await opened(one);
     await opened(other);
-    // Whatever it learns of the others, it learns from Redis: the outbox tells it nothing.
-    jest.spyOn(other.nest.get(UserChanges), 'happened').mockImplementation(() => undefined);
   });
 
   afterEach(() => {
@@ -63,7 +67,8 @@ describe('the near cache', () => {
 
   afterAll(async () => {
     await other.close();
-    wire.stop();
+    redisWire.stop();
+    postgresWire.stop();
     await one.close();
   });
 
@@ -115,9 +120,7 @@ describe('the near cache', () => {
 
     afterAll(() => counter.stop());
 
-    /** But for the pings that confirm that no change is missing. */
-    const commandsOf = async (work: () => Promise<unknown>) =>
-      (await counter.during(work)).filter((command) => command !== 'ping');
+    const commandsOf = (work: () => Promise<unknown>) => counter.during(work);
 
     it('that a session is alive, and its profile', async () => {
       const { token, id, userId } = await signedIn(other);
@@ -152,15 +155,18 @@ describe('the near cache', () => {
       });
     });
 
-    it('not when it is off; then Redis has no more connections than before', async () => {
+    it('and needs no further connection to Redis', async () => {
+      const alone = await startNear();
+      const clients = String(await alone.redis.client.client('LIST'));
+      // That of the application and that of the test.
+      expect(clients.trim().split('\n')).toHaveLength(2);
+      await alone.close();
+    });
+
+    it('not when it is off', async () => {
       const off = await startTestApp();
       const { accessToken: token } = await off.register();
       await off.http.get(VERIFY, { token });
-      const clients = String(await off.redis.client.client('LIST'))
-        .trim()
-        .split('\n');
-      // That of the application and that of the test.
-      expect(clients).toHaveLength(2);
       const counting = await CommandCounter.start(off.redis.url);
       expect(await counting.during(() => off.http.get(VERIFY, { token }))).toEqual(['evalsha']);
       counting.stop();
@@ -217,14 +223,9 @@ describe('the near cache', () => {
     it.each(WAYS)('%s', async (_way, end) => {
       const session = await signedIn(other);
       await keptBy(one, session, () => one.http.get(VERIFY, { token: session.token }));
-      // What it has changed itself it knows without Redis.
-      const deaf = jest
-        .spyOn(one.nest.get<Listening>(NearCache), 'keysChanged')
-        .mockImplementation(() => undefined);
       expect((await end(session)).status).toBeLessThan(300);
       expect(await statusOf(one, VERIFY, session.token)).toBe(401);
       expect(await statusOf(one, PROFILE, session.token)).toBe(401);
-      deaf.mockRestore();
       await until(async () => (await statusOf(other, VERIFY, session.token)) === 401);
       expect(await statusOf(other, PROFILE, session.token)).toBe(401);
     });
@@ -241,23 +242,11 @@ describe('the near cache', () => {
     await until(async () => (await bioOn(other)) === 'another one');
   });
 
-  describe('goes by nothing that Redis has lost:', () => {
-    it.each<[string, (session: Session) => Promise<unknown>]>([
-      ['a key', ({ userId }) => one.redis.client.del(`session:{${userId}}`)],
-      ['all keys', () => one.redis.client.flushall()],
-      ['a key that expires', ({ userId }) => one.redis.client.pexpire(`session:{${userId}}`, 20)],
-      [
-        'whatever somebody says has changed',
-        () => one.redis.client.publish('__redis__:invalidate', 'something'),
-      ],
-    ])('%s', async (_what, lose) => {
-      const session = await openNear();
-      const position = await one.redis.client.get('latchkey:position');
-      await lose(session);
-      await until(() => !isNear(other, session));
-      await one.redis.client.set('latchkey:position', position!);
-      await verify(other, session);
-    });
+  it('is emptied when Redis has lost its data', async () => {
+    const session = await openNear();
+    await one.redis.client.flushall();
+    await until(() => !isNear(other, session));
+    await verify(other, session);
   });
 
   it('ends with its session', async () => {
@@ -267,13 +256,14 @@ describe('the near cache', () => {
     other.clock.advance(Date.now() - session.expiresAtMs);
   });
 
-  it('goes by nothing for longer than it may, whatever Redis says', async () => {
-    const session = await openNear();
+  it('uses nothing for longer than it may', async () => {
     const timings = other.nest.get(NearCacheTimings);
-    timings.maxAgeMs = 0;
-    expect(isNear(other, session)).toBe(false);
+    timings.maxAgeMs = 300;
+    const session = await openNear();
     timings.maxAgeMs = DAY_MS;
-    expect(isNear(other, session)).toBe(true);
+    const lasting = await openNear();
+    await until(() => !isNear(other, session));
+    expect(isNear(other, lasting)).toBe(true);
   });
 
   it('goes by nothing while Redis is not believed, and by nothing from before', async () => {
@@ -310,9 +300,9 @@ describe('the near cache', () => {
     });
     const early = verify(other, session);
     await answered;
-    const told = jest.spyOn(other.nest.get<Listening>(NearCache), 'keysChanged');
+    const told = jest.spyOn(other.nest.get(UserChanges), 'happened');
     await sessionsOf(one).revoke(session, 'logout');
-    await until(() => told.mock.calls.length > 0);
+    await until(() => told.mock.calls.some(([userId]) => userId === session.userId));
     letGo();
     await early;
     expect(isNear(other, session)).toBe(false);
@@ -334,48 +324,28 @@ describe('the near cache', () => {
     await small.close();
   });
 
-  describe('when Redis cannot say what changes, is empty, not used, and nothing is missed:', () => {
-    /** Redis says so of the connection over which it tells of changes, to one instance. */
-    async function killFeed(): Promise<void> {
-      const ids = String(await one.redis.client.client('LIST'))
-        .split('\n')
-        .filter((line) => line.includes(' sub=1 '))
-        .map((line) => /^id=(\d+)/.exec(line)![1]!);
-      for (const id of ids) {
-        await one.redis.client.client('KILL', 'ID', id);
-      }
-    }
-
+  describe('is not used when the outbox was not read within the lease, and nothing is missed:', () => {
     const stopRedis = () => process.kill(one.redis.pid, 'SIGSTOP');
     const continueRedis = () => process.kill(one.redis.pid, 'SIGCONT');
 
-    it('its connection is ended', async () => {
-      const session = await openNear();
-      await killFeed();
-      await until(() => !isNear(other, session));
-      await sessionsOf(one).revoke(session, 'logout');
-      await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
-      await opened(other);
-      const next = await openNear();
-      await sessionsOf(one).revoke(next, 'logout');
-      await until(() => !isNear(other, next));
-    });
-
-    it('that connection alone is silent', async () => {
+    it.each<[string, () => void]>([
+      ['Postgres cannot be reached', () => postgresWire.cut()],
+      ['Postgres does not answer', () => postgresWire.hang()],
+    ])('%s', async (_what, breakIt) => {
       const [session, kept] = [await openNear(), await openNear()];
-      wire.hangSome(isFeed);
-      await sessionsOf(one).revoke(session, 'logout');
+      breakIt();
       await until(() => !isOpen(other));
-      expect([session, kept].map((known) => isNear(other, known))).toEqual([false, false]);
+      // The lease goes on, without a poll: Redis is asked.
+      expect(other.nest.get(RedisTrust).era()).not.toBeNull();
+      await sessionsOf(one).revoke(session, 'logout');
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
       await verify(other, kept);
-      // It is left after a while, and the next one works.
-      await opened(other);
+      expect(isNear(other, kept)).toBe(false);
     });
 
     it('this process stood still, and has not heard what happened meanwhile', async () => {
       const session = await openNear();
-      const untilMs = performance.now() + 600;
+      const untilMs = performance.now() + LEASE_MS;
       while (performance.now() < untilMs) {
         // Nothing else is done.
       }
@@ -384,22 +354,22 @@ describe('the near cache', () => {
 
     it('nothing comes through to the instance any more', async () => {
       const [session, kept] = [await openNear(), await openNear()];
-      wire.hang();
+      redisWire.hang();
       await sessionsOf(one).revoke(session, 'logout');
       await until(() => !isOpen(other));
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
       await verify(other, kept);
     });
 
-    it('connections are half-open', async () => {
+    it('connections to Redis are half-open', async () => {
       const session = await openNear();
-      wire.lose();
+      redisWire.lose();
       await sessionsOf(one).revoke(session, 'logout');
       await until(() => !isOpen(other));
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
     });
 
-    it('its process is stopped', async () => {
+    it('the process of Redis is stopped', async () => {
       const session = await openNear();
       stopRedis();
       try {
@@ -409,68 +379,5 @@ describe('the near cache', () => {
         continueRedis();
       }
     });
-
-    it('that connection leads to another server than commands do, as after a failover', async () => {
-      const session = await openNear();
-      const elsewhere = await startTestRedis();
-      wire.pointTo(Number(new URL(elsewhere.url).port));
-      wire.endSome(isFeed);
-      await until(() => !isOpen(other));
-      const watched = jest.spyOn(KeyChangeFeed.prototype as unknown as Feed, 'requireSameServer');
-      await until(() => watched.mock.results.length > 2);
-      await Promise.allSettled(watched.mock.results.map(({ value }) => value as Promise<void>));
-      expect(isOpen(other)).toBe(false);
-      await verify(other, session);
-      expect(isNear(other, session)).toBe(false);
-      wire.pointTo(Number(new URL(one.redis.url).port));
-      wire.endConnections();
-      await opened(other);
-      await elsewhere.stop();
-    });
-
-    it('commands go over a new connection', async () => {
-      const session = await openNear();
-      wire.endSome((opening) => !isFeed(opening));
-      await until(() => !isNear(other, session));
-      await opened(other);
-    });
-
-    it('its user may not ask for changes', async () => {
-      await one.redis.client.acl(
-        'SETUSER',
-        'limited',
-        'on',
-        '>s3cret',
-        '~*',
-        '&*',
-        '+@all',
-        '-client|tracking',
-      );
-      const limited = await startNear({
-        beside: one,
-        redisUser: { name: 'limited', password: 's3cret' },
-      });
-      const warnings = () => limited.log.filter((line) => line.includes('near cache stays empty'));
-      await until(() => warnings().length > 0);
-      const session = await open();
-      await verify(limited, session);
-      await verify(limited, session);
-      expect([isOpen(limited), isNear(limited, session)]).toEqual([false, false]);
-      expect(warnings()).toHaveLength(1);
-      expect(warnings()[0]).toContain('"level":40');
-      // It goes on asking.
-      await one.redis.client.acl('SETUSER', 'limited', '+client|tracking');
-      await opened(limited);
-      await limited.close();
-    });
   });
 });
-
-/** What tests want to see of others. */
-interface Listening {
-  keysChanged(): void;
-}
-
-interface Feed {
-  requireSameServer(): Promise<void>;
-}
