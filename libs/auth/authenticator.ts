@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ProfileCacheService } from '#libs/profile-cache';
-import { SessionService, type Session } from '#libs/session';
+import { SessionRevokedError, SessionService, type Session } from '#libs/session';
 import { TokenExpiredError } from './auth.errors';
 import { TokenService, type AccessTokenClaims } from './token.service';
 
@@ -16,6 +16,8 @@ export interface Authenticated {
 export interface Attempt {
   /** Whether to read the cached profile in the same round trip. */
   readonly withProfile: boolean;
+  /** Whether the request may repeat a revocation that Redis knows and Postgres does not. */
+  readonly repeatsRevocation?: boolean;
   /**
    * Set as soon as the token's signature is found good, also where the token is expired or its session
    * revoked: for the log, never for an authorisation.
@@ -41,10 +43,19 @@ export class Authenticator {
     const claims = this.verify(token, attempt);
     const { sub, sid } = claims;
     const along = attempt.withProfile ? this.profiles.keyOf(sub) : undefined;
+    const verified = this.sessions.verify(sub, sid, along);
+    const found = attempt.repeatsRevocation
+      ? verified.catch((error: unknown) => this.unlessUnrecorded(claims, error))
+      : verified;
     // Called for every request: each function that waits would be paid for by all of them.
-    return this.sessions
-      .verify(sub, sid, along)
-      .then(({ session, companion }) => ({ claims, session, profileEntry: companion }));
+    return found.then(({ session, companion }) => ({ claims, session, profileEntry: companion }));
+  }
+
+  private async unlessUnrecorded({ sub, sid }: AccessTokenClaims, error: unknown) {
+    if (error instanceof SessionRevokedError) {
+      return this.sessions.verifyRecorded(sub, sid);
+    }
+    throw error;
   }
 
   private verify(token: string, attempt: Attempt): Readonly<AccessTokenClaims> {

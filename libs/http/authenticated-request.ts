@@ -7,6 +7,8 @@ export interface AuthenticatedRequest {
   headers: IncomingHttpHeaders;
   /** Set by the guard: the handler wants the cached profile read along. */
   readsProfile?: boolean;
+  /** Set by the guard: the request may repeat a revocation that was not recorded. */
+  repeatsRevocation?: boolean;
   /** Set by the guard on success. */
   user?: Authenticated;
   /** Set by the strategy: what its token claims, for the log. */

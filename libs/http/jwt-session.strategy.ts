@@ -44,7 +44,10 @@ export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SES
     if (!token) {
       throw new TokenMissingError();
     }
-    const attempt: Attempt = { withProfile: request.readsProfile === true };
+    const attempt: Attempt = {
+      withProfile: request.readsProfile === true,
+      repeatsRevocation: request.repeatsRevocation === true,
+    };
     request.attempt = attempt;
     return this.authenticator.authenticate(token, attempt);
   }

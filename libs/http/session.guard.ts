@@ -3,13 +3,14 @@ import { Reflector } from '@nestjs/core';
 import { RoleRequiredError } from '#libs/auth';
 import { identifyRequest } from '#libs/common';
 import type { AuthenticatedRequest } from './authenticated-request';
-import { PUBLIC_ROUTE, READS_PROFILE, REQUIRED_ROLE } from './decorators';
+import { PUBLIC_ROUTE, READS_PROFILE, REPEATS_REVOCATION, REQUIRED_ROLE } from './decorators';
 import { JwtSessionStrategy } from './jwt-session.strategy';
 
 /** Who may call a handler, as its decorators or its controller's say. */
 interface RouteAccess {
   isPublic: boolean;
   readsProfile: boolean;
+  repeatsRevocation: boolean;
   role: string | undefined;
 }
 
@@ -34,10 +35,11 @@ export class SessionGuard implements CanActivate {
 
   private authenticate(
     context: ExecutionContext,
-    { readsProfile, role }: RouteAccess,
+    { readsProfile, repeatsRevocation, role }: RouteAccess,
   ): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.readsProfile = readsProfile;
+    request.repeatsRevocation = repeatsRevocation;
     return this.strategy.validate(request).then((user) => {
       request.user = user;
       identifyRequest(user.session);
@@ -70,6 +72,8 @@ export class SessionGuard implements CanActivate {
         this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, targets) ?? false,
       readsProfile:
         this.reflector.getAllAndOverride<boolean | undefined>(READS_PROFILE, targets) ?? false,
+      repeatsRevocation:
+        this.reflector.getAllAndOverride<boolean | undefined>(REPEATS_REVOCATION, targets) ?? false,
       role: this.reflector.getAllAndOverride<string | undefined>(REQUIRED_ROLE, targets),
     };
   }

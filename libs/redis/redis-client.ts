@@ -96,16 +96,6 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
     return this.run('get', () => this.redis.get(key));
   }
 
-  /** All fields of a hash that is known to be small. One round trip. */
-  getHash(key: string): Promise<Record<string, string>> {
-    return this.run('hgetall', () => this.redis.hgetall(key));
-  }
-
-  /** Removes fields of a hash. One round trip. */
-  async deleteFields(key: string, fields: readonly string[]): Promise<void> {
-    await this.run('hdel', () => this.redis.hdel(key, ...fields));
-  }
-
   /**
    * A part of all keys, for jobs: never for a request. One round trip.
    * @param cursor `0` at first, then what came back, until that is `0`.

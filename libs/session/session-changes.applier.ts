@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '#libs/common';
 import { Synchroniser, SyncTimings, type ApplyChange } from '#libs/sync';
-import { RevocationBacklog } from './revocation-backlog';
 import { tombstoneTtlMs } from './session';
 import { SessionOptions } from './session.options';
 import { RedisSessionStore } from './store/redis-session.store';
@@ -17,7 +16,6 @@ import {
 export class SessionChangesApplier implements OnModuleInit {
   constructor(
     private readonly synchroniser: Synchroniser,
-    private readonly backlog: RevocationBacklog,
     private readonly redis: RedisSessionStore,
     private readonly clock: Clock,
     private readonly options: SessionOptions,
@@ -27,7 +25,6 @@ export class SessionChangesApplier implements OnModuleInit {
   onModuleInit(): void {
     this.synchroniser.onChange(SESSION_REVOKED, this.revoke);
     this.synchroniser.onChange(ALL_SESSIONS_REVOKED, this.revokeAll);
-    this.synchroniser.onUnrecorded(this.backlog);
   }
 
   private readonly revoke: ApplyChange = async ({ userId, details }) => {

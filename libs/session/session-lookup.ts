@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Batcher, Clock, DependencyUnavailableError, InternalError, TurnBatch } from '#libs/common';
 import { RedisTrust, type HeldLease } from '#libs/sync';
 import { NearCache, type LiveSession } from './near-cache/near-cache';
-import { RevocationBacklog } from './revocation-backlog';
 import type { Session } from './session';
 import { RedisSessionStore, type OpenOutcome } from './store/redis-session.store';
 import { SessionRecordStore, type RecordedState } from './store/session-record.store';
@@ -40,7 +39,6 @@ export class SessionLookup {
     private readonly record: SessionRecordStore,
     private readonly verifier: SessionVerifier,
     private readonly redis: RedisSessionStore,
-    private readonly backlog: RevocationBacklog,
     private readonly near: NearCache,
     private readonly trust: RedisTrust,
     private readonly clock: Clock,
@@ -63,9 +61,6 @@ export class SessionLookup {
    * @throws DependencyUnavailableError when neither store can tell.
    */
   find(userId: string, sessionId: string, companionKey?: string): Promise<FoundSession> {
-    if (this.backlog.remembers(sessionId)) {
-      return Promise.resolve(REVOKED);
-    }
     // Before anything is read: data that is lost from now on is noticed when the session is put back.
     const lease = this.trust.lease();
     if (lease === null) {

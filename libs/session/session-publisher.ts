@@ -1,10 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
-import { DependencyUnavailableError, InternalError } from '#libs/common';
+import { Injectable } from '@nestjs/common';
 import { Metrics } from '#libs/metrics';
-import { RedisTrust, RedisUpdates, SyncTimings, type HeldLease } from '#libs/sync';
+import { RedisUpdates, SyncTimings, type HeldLease } from '#libs/sync';
 import { RevokedSessionCleaner } from './revoked-session-cleaner';
-import { RevocationBacklog, toNote } from './revocation-backlog';
 import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
 import { SessionLookup } from './session-lookup';
 import { SessionOptions } from './session.options';
@@ -15,23 +12,15 @@ import {
 } from './store/redis-session.store';
 import type { RevokedSession, RevokedUser } from './store/session-revocation.store';
 
-/** Milliseconds after which Redis stands in for a record that does not answer. */
-const RECORD_PATIENCE_MS = 500;
-
 /**
- * Brings to Redis what has been recorded of sessions, and stands in for a record that is away. What
- * revokes resolves when no instance goes by the old state any more, at once or after the lease; what another
- * instance keeps in its near cache ends by itself.
+ * Writes to Redis what Postgres has recorded of sessions. A method that revokes resolves when no instance goes by the
+ * old state any more, near caches aside: at once, or after the lease.
  */
 @Injectable()
 export class SessionPublisher {
-  private readonly logger = new Logger('Session');
-
   constructor(
     private readonly redis: RedisSessionStore,
     private readonly lookup: SessionLookup,
-    private readonly backlog: RevocationBacklog,
-    private readonly trust: RedisTrust,
     private readonly updates: RedisUpdates,
     private readonly cleaner: RevokedSessionCleaner,
     private readonly options: SessionOptions,
@@ -78,45 +67,13 @@ export class SessionPublisher {
   }
 
   /**
-   * Waits for the record only so long where Redis can stand in for it. It may still be written after
-   * that; recording a revocation twice is harmless.
-   * @throws DependencyUnavailableError
+   * Postgres did not record a revocation: puts up the tombstone, if Redis can be reached. No instance whose Redis is
+   * in sync accepts the session from then on, until Redis loses its data.
    */
-  async inTime<T>(recorded: Promise<T>): Promise<T> {
-    if (this.trust.era() === null) {
-      return recorded;
-    }
-    const timer = new AbortController();
-    const patience = pause(RECORD_PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
-      throw new DependencyUnavailableError('postgres', {
-        cause: new InternalError('no answer in time'),
-      });
-    });
-    patience.catch(() => undefined);
-    recorded.catch(() => undefined);
-    try {
-      return await Promise.race([recorded, patience]);
-    } finally {
-      timer.abort();
-    }
-  }
-
-  /** @param cause why the record could not be written; thrown when Redis cannot stand in for it. */
-  async revokeUnrecorded(
-    { id: sessionId, userId, expiresAtMs }: Session,
-    reason: RevocationReason,
-    nowMs: number,
-    cause: unknown,
-  ): Promise<void> {
-    if (!(cause instanceof DependencyUnavailableError) || this.trust.era() === null) {
-      throw cause;
-    }
-    const revocation = { sessionId, userId, reason, revokedAtMs: nowMs };
-    // Redis alone knows of it: the tombstone stands as long as the session may, without a limit.
-    const tombstone = this.tombstone(sessionId, expiresAtMs, nowMs, Infinity);
-    await this.updates.make(userId, () => this.redis.revoke(userId, tombstone, toNote(revocation)));
-    this.backlog.remember(revocation);
-    this.logger.warn({ userId, sessionId }, 'session revoked in Redis; Postgres is away');
+  async refuseUnrecorded({ id, userId, expiresAtMs }: Session, nowMs: number): Promise<void> {
+    // No token outlives its session.
+    const tombstone = this.tombstone(id, expiresAtMs, nowMs);
+    await this.updates.attempt(userId, () => this.redis.revoke(userId, tombstone));
   }
 
   /** All sessions of a user have ended. */
@@ -160,13 +117,9 @@ export class SessionPublisher {
   }
 
   /** One is put up also where every token has expired: a session on its way into Redis must find it. */
-  private tombstone(
-    sessionId: string,
-    tokensExpireAtMs: number,
-    nowMs: number,
-    limitMs = this.options.blacklistTtlSeconds * 1000,
-  ): TombstoneRequest {
+  private tombstone(sessionId: string, tokensExpireAtMs: number, nowMs: number): TombstoneRequest {
     const neededUntilMs = Math.max(tokensExpireAtMs, nowMs);
+    const limitMs = this.options.blacklistTtlSeconds * 1000;
     const { leaseMs } = this.timings;
     return { sessionId, ttlMs: tombstoneTtlMs(neededUntilMs, nowMs, { leaseMs, limitMs }) };
   }

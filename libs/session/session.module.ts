@@ -8,7 +8,6 @@ import { SyncModule } from '#libs/sync';
 import { LastSeenTracker } from './last-seen.tracker';
 import { NearCache } from './near-cache/near-cache';
 import { NearCacheTimings } from './near-cache/near-cache-timings';
-import { RevocationBacklog } from './revocation-backlog';
 import { SessionChangesApplier } from './session-changes.applier';
 import { SessionRecount } from './session-recount';
 import { SessionLookup } from './session-lookup';
@@ -54,7 +53,6 @@ export class SessionModule {
         RefreshTokenStore,
         RedisSessionStore,
         SessionVerifier,
-        RevocationBacklog,
         NearCache,
         NearCacheTimings,
         SessionChangesApplier,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { SecurityEvents } from '#libs/audit';
-import { Clock, deleteInBatches } from '#libs/common';
+import { Clock, deleteInBatches, DependencyUnavailableError } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisTrust } from '#libs/sync';
@@ -17,7 +17,7 @@ import {
   type Session,
 } from './session';
 import { sessionExpiryMs, tokenExpiryMs } from './session-lifetime';
-import { SessionLookup } from './session-lookup';
+import { SessionLookup, type FoundSession } from './session-lookup';
 import { SessionPublisher } from './session-publisher';
 import {
   RefreshTokenInvalidError,
@@ -29,11 +29,7 @@ import {
 import { SessionOptions } from './session.options';
 import { RefreshTokenStore, type RotateOptions, type Rotation } from './store/refresh-token.store';
 import { SessionRecordStore, type SessionCursor } from './store/session-record.store';
-import {
-  SessionRevocationStore,
-  type RevokeAllAlongside,
-  type RevokedSession,
-} from './store/session-revocation.store';
+import { SessionRevocationStore, type RevokeAllAlongside } from './store/session-revocation.store';
 import { SubjectStore } from './store/subject.store';
 
 /** What `open` needs to know. */
@@ -160,13 +156,17 @@ export class SessionService {
    * @throws SessionExpiredError, SessionRevokedError when it is not alive.
    */
   verify(userId: string, sessionId: string, companionKey?: string): Promise<VerifiedSession> {
-    return this.lookup.find(userId, sessionId, companionKey).then((found) => {
-      if (found.state === 'live') {
-        this.lastSeen.note(sessionId, this.clock.nowMs());
-        return found;
-      }
-      throw found.state === 'expired' ? new SessionExpiredError() : new SessionRevokedError();
-    });
+    return this.lookup
+      .find(userId, sessionId, companionKey)
+      .then((found) => this.expectLive(sessionId, found));
+  }
+
+  /**
+   * As `verify`, by Postgres alone: for a caller that repeats a revocation that was not recorded, while its tombstone
+   * stands in Redis. A share of a query.
+   */
+  async verifyRecorded(userId: string, sessionId: string): Promise<VerifiedSession> {
+    return this.expectLive(sessionId, await this.lookup.findRecorded(userId, sessionId));
   }
 
   /**
@@ -222,33 +222,37 @@ export class SessionService {
   }
 
   /**
-   * Ends one session: record first, then Redis. One Redis round trip. Idempotent. While Postgres is
-   * away Redis alone ends it, and the record learns of it when Postgres is back.
+   * Ends one session: Postgres first, then Redis. One Redis round trip. Idempotent.
+   * @throws DependencyUnavailableError while Postgres is away. The tombstone is put up if Redis can be reached, so
+   * the session's tokens are refused, but the revocation is not durable: the caller repeats it.
    */
   async revoke(session: Session, reason: RevocationReason): Promise<void> {
     const nowMs = this.clock.nowMs();
-    let revoked: RevokedSession | null;
-    try {
-      revoked = await this.publisher.inTime(
-        this.revocations.revoke(session.id, session.userId, reason, nowMs),
-      );
-    } catch (error) {
-      await this.publisher.revokeUnrecorded(session, reason, nowMs, error);
-      this.countRevoked(reason, 1);
-      return;
-    }
-    this.countRevoked(reason, revoked ? 1 : 0);
     const { id, userId, expiresAtMs: tokensExpireAtMs } = session;
+    const revoked = await this.revocations
+      .revoke(id, userId, reason, nowMs)
+      .catch((error: unknown) => this.refuseUnrecorded(session, nowMs, error));
+    this.countRevoked(reason, revoked ? 1 : 0);
     await this.publisher.revoked(userId, revoked ?? { id, tokensExpireAtMs }, nowMs);
   }
 
   /**
-   * Ends a session for its user, who knows its public id only. One Redis round trip. As `revoke` while
-   * Postgres is away, if Redis knows the session.
+   * Ends a session for its user, who knows its public id only. One Redis round trip.
    * @throws SessionNotFoundError when the user has no live session of that id.
+   * @throws DependencyUnavailableError as `revoke` does.
    */
   async revokeById(userId: string, sessionId: string): Promise<void> {
-    await this.endById(userId, sessionId);
+    const nowMs = this.clock.nowMs();
+    const revoked = await this.revocations
+      .revoke(sessionId, userId, 'revoked-by-user', nowMs)
+      .catch(async (error: unknown) => {
+        const found = await this.lookup.find(userId, sessionId);
+        return this.refuseUnrecorded(found.state === 'live' ? found.session : null, nowMs, error);
+      });
+    if (!revoked) {
+      throw new SessionNotFoundError();
+    }
+    await this.publisher.revoked(userId, revoked, nowMs);
     this.countRevoked('revoked-by-user', 1);
     const details = { reason: 'revoked_by_user' } as const;
     this.events.record({ name: 'session_revoked', userId, sessionId, details });
@@ -334,25 +338,23 @@ export class SessionService {
     };
   }
 
-  private async endById(userId: string, sessionId: string): Promise<void> {
-    const reason = 'revoked-by-user';
-    const nowMs = this.clock.nowMs();
-    let revoked: RevokedSession | null;
-    try {
-      revoked = await this.publisher.inTime(
-        this.revocations.revoke(sessionId, userId, reason, nowMs),
-      );
-    } catch (error) {
-      const found = await this.lookup.find(userId, sessionId);
-      if (found.state !== 'live') {
-        // It may have been this very call that ended it.
-        throw error;
-      }
-      return this.publisher.revokeUnrecorded(found.session, reason, nowMs, error);
+  private expectLive(sessionId: string, found: FoundSession): VerifiedSession {
+    if (found.state === 'live') {
+      this.lastSeen.note(sessionId, this.clock.nowMs());
+      return found;
     }
-    if (!revoked) {
-      throw new SessionNotFoundError();
+    throw found.state === 'expired' ? new SessionExpiredError() : new SessionRevokedError();
+  }
+
+  /** Postgres did not record a revocation: the session is refused all the same, if Redis can be reached. */
+  private async refuseUnrecorded(
+    session: Session | null,
+    nowMs: number,
+    cause: unknown,
+  ): Promise<never> {
+    if (session && cause instanceof DependencyUnavailableError) {
+      await this.publisher.refuseUnrecorded(session, nowMs);
     }
-    await this.publisher.revoked(userId, revoked, nowMs);
+    throw cause;
   }
 }

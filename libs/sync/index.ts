@@ -6,9 +6,4 @@ export { SyncTimings } from './sync-timings';
 export { syncKeys } from './sync.keys';
 export { SyncModule } from './sync.module';
 export { UserChanges } from './user-changes';
-export {
-  Synchroniser,
-  type ApplyChange,
-  type OutboxLag,
-  type UnrecordedRevocations,
-} from './synchroniser';
+export { Synchroniser, type ApplyChange, type OutboxLag } from './synchroniser';

@@ -8,8 +8,6 @@ import { syncKeys } from './sync.keys';
 export interface NotedPosition {
   /** By the clock of the Redis server, when it was noted; milliseconds since the Unix epoch. */
   redisNowMs: number;
-  /** Revocations that wait to be recorded. */
-  unrecorded: number;
 }
 
 /** How far Redis is complete, kept in Redis itself: data that goes back takes it along. */
@@ -34,7 +32,7 @@ export class PositionStore {
     const args = [read ?? '', formatPosition(position)];
     const reply = await this.beginScript([syncKeys.position], args);
     const [begun, redisNowMs = 0] = reply as [number, number?];
-    return begun === 1 ? { redisNowMs, unrecorded: 0 } : null;
+    return begun === 1 ? { redisNowMs } : null;
   }
 
   /**
@@ -43,10 +41,10 @@ export class PositionStore {
    */
   async advance(from: Position, to: Omit<Position, 'era'>): Promise<NotedPosition | null> {
     const reply = await this.advanceScript(
-      [syncKeys.position, syncKeys.unrecorded],
+      [syncKeys.position],
       [from.era, from.snapshot, from.recordedAtMs, to.snapshot, to.recordedAtMs],
     );
-    const [advanced, unrecorded = 0, redisNowMs = 0] = reply as [number, number?, number?];
-    return advanced === 1 ? { redisNowMs, unrecorded } : null;
+    const [advanced, redisNowMs = 0] = reply as [number, number?];
+    return advanced === 1 ? { redisNowMs } : null;
   }
 }

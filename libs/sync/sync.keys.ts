@@ -4,10 +4,4 @@ export const syncKeys = {
    * complete. No TTL. A Redis without it, or with that of another era, is not in sync.
    */
   position: 'latchkey:position',
-
-  /**
-   * Hash: `userId:sessionId` to `reason|revokedAtMs`: revocations that could not reach
-   * Postgres, until an instance has recorded them. No TTL; empty but for an outage of Postgres.
-   */
-  unrecorded: 'latchkey:unrecorded',
 };

@@ -10,7 +10,6 @@ import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
 import { Outbox, type OutboxEnd, type RecordedEntry } from './outbox';
-import { OneAtATime } from './one-at-a-time';
 import { isReplayable, parsePosition, type Position } from './position';
 import { PositionStore } from './position.store';
 import { RedisTrust } from './redis-trust';
@@ -30,14 +29,6 @@ const STALL_MS = 200;
 
 /** Brings a change to Redis: idempotent, in any order, and safe on any data that it may find there. */
 export type ApplyChange = (entry: RecordedEntry) => Promise<'new' | 'known'>;
-
-/** Takes revocations that could not reach Postgres to it. */
-export interface UnrecordedRevocations {
-  /** Records those that this process remembers. */
-  recordRemembered(): Promise<void>;
-  /** Records those that wait in Redis, whoever put them there. */
-  recordKept(): Promise<void>;
-}
 
 /** A Redis that holds every change of the source of truth, and its clock when that was noted. */
 interface CaughtUp {
@@ -59,25 +50,21 @@ export interface OutboxLag {
 
 /**
  * Keeps Redis up to date with the record, and `RedisTrust` with whether it is. Every 200 ms each
- * instance brings the changes of the outbox to Redis, and the revocations that wait in Redis to the
- * record. A Redis that it has lost, or that has lost something, is brought up to date before it is
- * believed again.
+ * instance brings the changes of the outbox to Redis. A Redis that it has lost, or that has lost
+ * something, is brought up to date before it is believed again.
  */
 @Injectable()
 export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Synchroniser');
   private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
   private readonly appliers = new Map<string, ApplyChange>();
-  private unrecorded: UnrecordedRevocations | undefined;
   private position: Position | null = null;
   /** A poll has found changes, and Redis may still lack some of them. */
   private hasMissed = false;
   private failedAtMs = -Infinity;
   private prunedAtMs = 0;
-  private keptWaits = false;
-  private readonly chores = new OneAtATime(() => this.doChores(), this.logger);
-  /** Apart from the chores: after an outage it may take minutes. */
-  private readonly pruning = new OneAtATime(() => this.prune(), this.logger);
+  /** Apart from the polls: after an outage it may take minutes. */
+  private pruning: Promise<void> | undefined;
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
   private interrupted = new AbortController();
@@ -101,11 +88,6 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     this.metrics.sync.expect(kind);
   }
 
-  /** Names who records revocations. To be called before the application starts. */
-  onUnrecorded(unrecorded: UnrecordedRevocations): void {
-    this.unrecorded = unrecorded;
-  }
-
   lag(): Readonly<OutboxLag> {
     return this.observed;
   }
@@ -120,7 +102,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     this.stopping.abort();
     this.interrupted.abort();
     await this.loop;
-    await Promise.all([this.chores.ended(), this.pruning.ended()]);
+    await this.pruning;
   }
 
   /** Not right after a failure: a Redis that refuses everything connects again and again. */
@@ -164,7 +146,6 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       }
       return false;
     } finally {
-      this.chores.start();
       this.pruneWhenDue();
     }
   }
@@ -194,7 +175,6 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
     // Without a look nobody can record a change, as far as this process can see.
     this.trust.renew(losses, beganMs, noted.redisNowMs, end !== undefined);
-    this.keptWaits ||= noted.unrecorded > 0;
     return false;
   }
 
@@ -310,20 +290,11 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     this.hasMissed = false;
   }
 
-  /** What is due in Postgres, and would keep the looks waiting if that hangs. */
-  private async doChores(): Promise<void> {
-    await this.unrecorded?.recordRemembered();
-    if (this.keptWaits) {
-      this.keptWaits = false;
-      await this.unrecorded?.recordKept();
-    }
-  }
-
   private pruneWhenDue(): void {
     const nowMs = performance.now();
     if (nowMs - this.prunedAtMs > PRUNE_INTERVAL_MS) {
       this.prunedAtMs = nowMs;
-      this.pruning.start();
+      this.pruning ??= this.prune().finally(() => (this.pruning = undefined));
     }
   }
 
@@ -331,8 +302,9 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.outbox.prune(this.stopping.signal);
     } catch (error) {
-      if (!this.isStopping) {
-        throw error;
+      // An outage of Postgres is logged elsewhere, and the next pruning makes it good.
+      if (!this.isStopping && !(error instanceof DependencyUnavailableError)) {
+        this.logger.error({ err: serializeError(error) }, 'could not prune the outbox');
       }
     }
   }

@@ -89,24 +89,6 @@ describe('revoked stays revoked', () => {
     }
   });
 
-  it('forgives what was ended in Redis alone and lost there, until Postgres has been told', () => {
-    const postgres: FaultWindow = {
-      target: 'postgres',
-      instances: ['a', 'b'],
-      startMs: 15,
-      endMs: 100,
-    };
-    const loss: FaultWindow = { ...postgres, target: 'redis', startMs: 40, endMs: 60 };
-    const lost = [postgres, { ...loss, dataLost: true }];
-    expect(rulesBrokenBy([opened, logout, verified(70, 80)], lost)).toEqual([]);
-    expect(rulesBrokenBy([opened, logout, verified(5_000, 5_001)], lost)).toEqual(BROKEN);
-    expect(rulesBrokenBy([opened, logout, verified(70, 80)], [postgres, loss])).toEqual(BROKEN);
-    const early = { ...postgres, endMs: 35 };
-    expect(
-      rulesBrokenBy([opened, logout, verified(2_000, 2_001)], [early, ...lost.slice(1)]),
-    ).toEqual(BROKEN);
-  });
-
   it('names the requests', () => {
     const [violation] = check(history(opened, logout, verified(31, 40)));
     expect(violation?.sentence).toBe(

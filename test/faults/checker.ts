@@ -28,7 +28,7 @@ export function check(
   const fates = fatesOf(requests, lateEffectMs);
   const book = new FaultBook(faults, graceMs);
   return [
-    ...revokedStaysRevoked(requests, fates, book, staleMs),
+    ...revokedStaysRevoked(requests, fates, staleMs),
     ...aliveStaysAlive(requests, fates),
     ...unsureMeansNo(requests, fates, book),
     ...writtenStaysVisible(requests, staleMs),

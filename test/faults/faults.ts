@@ -194,11 +194,11 @@ export class Faults {
   }
 
   private loseData(): void {
-    this.begin('redis', undefined, true);
+    this.begin('redis');
   }
 
-  private begin(target: Target, names?: readonly string[], dataLost = false): void {
+  private begin(target: Target, names?: readonly string[]): void {
     const instances = names ?? this.cluster.instances.map(({ name }) => name);
-    this.noted.push({ target, instances, dataLost, startMs: performance.now(), endMs: Infinity });
+    this.noted.push({ target, instances, startMs: performance.now(), endMs: Infinity });
   }
 }

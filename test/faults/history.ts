@@ -47,8 +47,6 @@ export interface FaultWindow {
   target: 'redis' | 'postgres' | 'instance';
   /** The instances that were concerned. */
   instances: readonly string[];
-  /** Redis lost what was written before, or some of it. */
-  dataLost?: boolean;
   startMs: number;
   endMs: number;
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
 import type { Admission } from '#libs/common';
-import { CurrentSession, Public } from '#libs/http';
+import { CurrentSession, Public, RepeatsRevocation } from '#libs/http';
 import { CallLimits } from '#libs/rate-limit';
 import {
   ApiBearerAuth,
@@ -113,12 +113,14 @@ export class AuthController {
 
   @Post('logout')
   @HttpCode(204)
+  @RepeatsRevocation()
   @ApiBearerAuth()
   @ApiOperation({
     operationId: 'logout',
     summary: 'Sign out',
     description:
-      'Revokes this session. Its access token is refused from now on with `token_revoked`.',
+      'Revokes this session. Its access token is refused from now on with `token_revoked`. After 503 it is refused too, ' +
+      'but the revocation is not recorded: repeat the request until it answers 204.',
   })
   @ApiNoContentResponse({ description: 'The session is revoked.' })
   @ApiProtected(...UNREADABLE_BODY)

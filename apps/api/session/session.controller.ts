@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import type { Authenticated } from '#libs/auth';
-import { CurrentSession } from '#libs/http';
+import { CurrentSession, RepeatsRevocation } from '#libs/http';
 import { SessionService } from '#libs/session';
 import {
   ApiBearerAuth,
@@ -40,10 +40,13 @@ export class SessionController {
 
   @Delete(':id')
   @HttpCode(204)
+  @RepeatsRevocation()
   @ApiOperation({
     operationId: 'revokeSession',
     summary: 'Sign one of your devices out',
-    description: 'Revokes one session of the user. Its tokens are refused from now on.',
+    description:
+      'Revokes one session of the user. Its tokens are refused from now on. After 503 they are refused too, but the ' +
+      'revocation is not recorded: repeat the request until it answers 204.',
   })
   @ApiSessionId()
   @ApiNoContentResponse({ description: 'The session is revoked.' })

@@ -18,12 +18,6 @@ export interface TombstoneRequest {
   ttlMs: number;
 }
 
-/** A revocation to note, with its tombstone, for whoever can take it to the record. */
-export interface UnrecordedNote {
-  field: string;
-  value: string;
-}
-
 const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   1: 'opened',
   [-1]: 'revoked',
@@ -48,7 +42,7 @@ export class RedisSessionStore {
   private readonly recountSessionsScript: RedisScript;
   private readonly recountTombstonesScript: RedisScript;
 
-  constructor(private readonly redis: RedisClient) {
+  constructor(redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
     redis.tryKey(sessionKeys.sessions('probe'), 'hash');
     redis.tryKey(sessionKeys.index('probe'), 'zset');
@@ -98,24 +92,18 @@ export class RedisSessionStore {
   }
 
   /**
-   * Puts up the tombstone and forgets the session. Idempotent.
-   * @param note kept in Redis in the same step, until the record knows.
+   * Adds the tombstone and removes the session. Idempotent.
    * @returns whether this changed anything.
    */
-  async revoke(
-    userId: string,
-    tombstone: TombstoneRequest,
-    note?: UnrecordedNote,
-  ): Promise<boolean> {
+  async revoke(userId: string, tombstone: TombstoneRequest): Promise<boolean> {
     const reply = await this.revokeScript(
       [
         sessionKeys.sessions(userId),
         sessionKeys.index(userId),
         sessionKeys.tombstone(userId, tombstone.sessionId),
         STATISTICS_KEY,
-        ...(note ? [syncKeys.unrecorded] : []),
       ],
-      [tombstone.sessionId, tombstone.ttlMs, ...(note ? [note.field, note.value] : [])],
+      [tombstone.sessionId, tombstone.ttlMs],
     );
     return reply === 1;
   }
@@ -191,14 +179,5 @@ export class RedisSessionStore {
   async recountTombstones(keys: readonly string[], recount: string): Promise<number | null> {
     const reply = await this.recountTombstonesScript([STATISTICS_KEY, ...keys], [recount]);
     return reply === -1 ? null : 0;
-  }
-
-  /** What `revoke` noted and nobody has recorded yet: field to value. */
-  async unrecorded(): Promise<Record<string, string>> {
-    return this.redis.getHash(syncKeys.unrecorded);
-  }
-
-  async forgetUnrecorded(fields: readonly string[]): Promise<void> {
-    await this.redis.deleteFields(syncKeys.unrecorded, fields);
   }
 }

@@ -56,13 +56,6 @@ export interface RevokeAllAlongside {
   afterwards?: ((revokedSessions: number) => Promise<void>) | undefined;
 }
 
-/** A revocation that was decided while the record could not be written. */
-export interface PastRevocation {
-  sessionId: string;
-  reason: RevocationReason;
-  revokedAtMs: number;
-}
-
 /**
  * Ends sessions in the record, and says so in the outbox in the same transaction. All methods throw
  * DependencyUnavailableError when Postgres is away.
@@ -129,22 +122,6 @@ export class SessionRevocationStore {
   ): Promise<boolean> {
     const dead = { userId, from: 0, to: generation - 1 };
     return (await this.mark(dead, reason, nowMs, MORE_AT_ONCE)).length === MORE_AT_ONCE;
-  }
-
-  /** Takes revocations to the record that it does not know yet; it keeps its own. One query. */
-  async recordRevocations(revocations: readonly PastRevocation[]): Promise<void> {
-    await this.query(
-      `WITH ended AS (
-         UPDATE sessions SET revoked_at = past.at, revoked_reason = past.reason
-           FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS past (id, at, reason)
-          WHERE sessions.id = past.id AND revoked_at IS NULL ${RETURN_ENDED}
-       ) ${appendToOutbox(sessionChanges.revokedFrom('ended'))}`,
-      [
-        revocations.map(({ sessionId }) => sessionId),
-        revocations.map(({ revokedAtMs }) => new Date(revokedAtMs)),
-        revocations.map(({ reason }) => reason),
-      ],
-    );
   }
 
   /** @param condition SQL with its parameters from $3 on. */

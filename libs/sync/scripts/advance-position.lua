@@ -1,14 +1,12 @@
 -- Notes how far Redis is complete, unless this is not the data that was brought up to date.
 -- KEYS[1] position
--- KEYS[2] unrecorded revocations
 -- ARGV[1] era
 -- ARGV[2] snapshot from which on the changes were applied
 -- ARGV[3] when that was noted, ms since the epoch by the clock of Postgres
 -- ARGV[4] snapshot up to which they were
 -- ARGV[5] when, likewise
--- Returns {1, number of unrecorded revocations, now by this server, ms since the epoch}; {0} when the
--- position is missing, of another era, or further back than ARGV[2] and ARGV[3]: this Redis has lost
--- something. Always writes on success, so that a replica is noticed. Atomic.
+-- Returns {1, now by this server, ms since the epoch}; {0} when the position is missing, of another era, or
+-- further back than ARGV[2] and ARGV[3]: this Redis has lost something. Always writes on success, so that a replica is noticed. Atomic.
 --- @include position.lua
 --- @include time.lua
 
@@ -37,4 +35,4 @@ if tonumber(recorded_at_ms) < tonumber(ARGV[5]) then
   recorded_at_ms = ARGV[5]
 end
 redis.call('SET', KEYS[1], era .. '|' .. snapshot .. '|' .. recorded_at_ms)
-return { 1, redis.call('HLEN', KEYS[2]), server_now_ms() }
+return { 1, server_now_ms() }

@@ -3,7 +3,6 @@ import { ProfileCacheService } from '../../../libs/profile-cache';
 import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
 import { SessionService } from '../../../libs/session';
 import { NearCache } from '../../../libs/session/near-cache/near-cache';
-import { RevocationBacklog } from '../../../libs/session/revocation-backlog';
 import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
 import { RedisTrust, RedisUpdates, Synchroniser } from '../../../libs/sync';
 import { UserStore } from '../../../libs/user';
@@ -24,7 +23,7 @@ import { OverconfidentNearCache, StaleNearCache } from './near-cache';
 import { UnfencedFills } from './profiles';
 import {
   EmptyRecord,
-  ForgetfulBacklog,
+  VolatileRevocations,
   ForgivingSessions,
   LateGeneration,
   UnreachableRecord,
@@ -89,9 +88,9 @@ export const BUGS: Record<string, Bug> = {
     breaks: 'unsure-means-no',
     when: cutOffRedis('cut'),
   },
-  'forgetful-backlog': {
-    provide: RevocationBacklog,
-    useClass: ForgetfulBacklog,
+  'volatile-revocations': {
+    provide: SessionService,
+    useClass: VolatileRevocations,
     breaks: 'revoked-stays-revoked',
     when: loseRedisWhilePostgresIsAway,
     // Nobody signs in meanwhile, so many have to be signed in before.

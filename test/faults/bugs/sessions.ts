@@ -5,9 +5,10 @@ import {
   SessionService,
   type OpenedSession,
   type OpenSession,
+  type RevocationReason,
+  type Session,
   type VerifiedSession,
 } from '../../../libs/session';
-import { RevocationBacklog } from '../../../libs/session/revocation-backlog';
 import {
   SessionRecordStore,
   type RecordedState,
@@ -52,15 +53,11 @@ export class EmptyRecord extends SessionRecordStore {
   }
 }
 
-/** What was revoked while Postgres was away is never told to it. */
+/** Answers that a session is revoked, though Postgres did not record it. */
 @Injectable()
-export class ForgetfulBacklog extends RevocationBacklog {
-  override remember(): void {
-    // Nothing is kept.
-  }
-
-  override recordKept(): Promise<void> {
-    return Promise.resolve();
+export class VolatileRevocations extends SessionService {
+  override async revoke(session: Session, reason: RevocationReason): Promise<void> {
+    await super.revoke(session, reason).catch(() => undefined);
   }
 }
 

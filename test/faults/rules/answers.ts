@@ -3,8 +3,8 @@ import type { Violation } from '../violation';
 import type { FaultBook } from './fault-book';
 import type { SessionFate } from './revocations';
 
-/** What can be confirmed, or done, by either store alone. */
-const EITHER_STORE = new Set<Operation>(['verify', 'logout']);
+/** What either store alone can confirm. */
+const EITHER_STORE = new Set<Operation>(['verify']);
 
 /** Beside 401 and 503. */
 const EXPECTED: Record<Operation, readonly number[]> = {

@@ -27,26 +27,6 @@ export class FaultBook {
     );
   }
 
-  /**
-   * Whether a session was ended while Postgres was away, so in Redis alone, and the request met an
-   * instance that went by Postgres all the same: the bound that docs/consistency.md names. Until
-   * Postgres is back and has been told, only the instance that ended it knows without Redis.
-   */
-  isForgotten(revoke: RecordedRequest, request: RecordedRequest): boolean {
-    const isSoonAfter = (endMs: number) => request.startMs <= endMs + this.graceMs;
-    return this.during(revoke, 'postgres').some(
-      (away) =>
-        (request.instance !== revoke.instance && isSoonAfter(away.endMs)) ||
-        this.faults.some(
-          (loss) =>
-            loss.dataLost === true &&
-            revoke.startMs <= loss.startMs &&
-            loss.startMs <= away.endMs &&
-            isSoonAfter(Math.max(loss.endMs, away.endMs)),
-        ),
-    );
-  }
-
   private during(request: RecordedRequest, target: FaultWindow['target']): FaultWindow[] {
     return this.faults.filter(
       (fault) =>

@@ -1,6 +1,5 @@
 import { describeRequest, isKnownTo, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
-import type { FaultBook } from './fault-book';
 import type { SessionFate } from './revocations';
 
 /** The token was taken for good, whatever became of the request otherwise. */
@@ -20,16 +19,13 @@ function isDenied({ status, code }: RecordedRequest): boolean {
 export function revokedStaysRevoked(
   requests: readonly RecordedRequest[],
   fates: ReadonlyMap<string, SessionFate>,
-  faults: FaultBook,
   staleMs: number,
 ): Violation[] {
   return requests.flatMap((request) => {
     const fate = fates.get(request.session ?? '');
     // Refresh tokens are known to the record alone.
     const patienceMs = request.op === 'refresh' ? 0 : staleMs;
-    const revoke = fate?.ended.find(
-      (ended) => isKnownTo(request, ended, patienceMs) && !faults.isForgotten(ended, request),
-    );
+    const revoke = fate?.ended.find((ended) => isKnownTo(request, ended, patienceMs));
     if (!revoke || !isAuthenticated(request)) {
       return [];
     }

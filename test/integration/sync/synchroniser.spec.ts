@@ -170,16 +170,4 @@ describe('what another instance could do in one store only', () => {
     jest.restoreAllMocks();
     await late.release();
   });
-
-  it('a revocation that is in Redis only is recorded', async () => {
-    const { user, session } = await app.register();
-    const { client } = app.redis;
-    await client.hset(syncKeys.unrecorded, `${user.id}:${session.id}`, `logout|${Date.now()}`);
-    await until(async () => (await client.hlen(syncKeys.unrecorded)) === 0);
-    const rows = await app.database.sql.query<{ revoked_reason: string }[]>(
-      'SELECT revoked_reason FROM sessions WHERE id = $1',
-      [session.id],
-    );
-    expect(rows).toEqual([{ revoked_reason: 'logout' }]);
-  });
 });

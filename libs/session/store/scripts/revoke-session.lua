@@ -3,16 +3,11 @@
 -- KEYS[2] index of the user
 -- KEYS[3] tombstone of the session
 -- KEYS[4] statistics hash
--- KEYS[5] optional: hash of the revocations that the record does not know yet
 -- ARGV[1] session id
 -- ARGV[2] life of the tombstone, ms; 0: none is needed
--- ARGV[3], ARGV[4] with KEYS[5]: field and value to note there
 -- Returns 1 when this changed anything that a client could notice, else 0. Idempotent. Atomic.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include end.lua
-if KEYS[5] then
-  redis.call('HSET', KEYS[5], ARGV[3], ARGV[4])
-end
 local buried = bury(KEYS[3], KEYS[4], tonumber(ARGV[2]))
 return math.max(buried, forget(KEYS[1], KEYS[2], KEYS[4], session_field(ARGV[1])))
