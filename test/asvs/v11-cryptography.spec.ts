@@ -40,6 +40,13 @@ const KNOWN_IMPORTS = [
   'timingSafeEqual',
 ];
 
+/** `import { … } from 'node:crypto'`. */
+const NAMED_IMPORT = /import (?:type )?\{([^}]+)\} from '(?:node:)?crypto'/g;
+
+/** Names that packages of cryptography have. */
+const CRYPTOGRAPHIC =
+  /crypt|cipher|\baes|argon|hash|hibp|jose|jwt|jws|jsonwebtoken|nacl|sodium|forge|elliptic|noble|pbkdf|phc|sha\d/;
+
 const sources = productSources().map((path) => ({ path, text: readText(path) }));
 
 const isBelow = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
@@ -75,10 +82,20 @@ describe('the inventory of cryptography', () => {
     },
   );
 
+  it('V11.1.2: says of each algorithm, and of each key that signs, what it is for', () => {
+    const without = rowsIn(section).filter((row) => row.algorithm && !row.for);
+    expect(without.map(({ algorithm }) => algorithm)).toEqual([]);
+    expect(section).toContain(
+      '`JWT_SECRET` and the keys of `JWT_KEYS_DIR` sign access tokens and nothing else',
+    );
+  });
+
   it('V11.1.1: comes with the life of a key, from its making to its end', () => {
     for (const stage of ['Made', 'Kept', 'Shared', 'Used', 'retired', 'Destroyed', 'Compromised']) {
       expect(section).toContain(`_${stage}_`);
     }
+    expect(section).toContain('after NIST SP 800-57');
+    expect(section).toContain('_Used_ to sign for 90 days');
   });
 
   it('V11.1.4: comes with what to do when an algorithm falls, to a quantum computer too', () => {
@@ -92,27 +109,50 @@ describe('the inventory of cryptography', () => {
 describe('the sources', () => {
   it('V11.2.1: take cryptography from Node and from known packages alone', () => {
     const imports = sources.flatMap(({ path, text }) =>
-      [...text.matchAll(/import (?:type )?\{([^}]+)\} from '(?:node:)?crypto'/g)].flatMap(
-        ([, names = '']) =>
-          names
-            .split(',')
-            .map((name) => name.replace(/\btype\b/, '').trim())
-            .filter((name) => name !== '' && !KNOWN_IMPORTS.includes(name))
-            .map((name) => `${name} in ${path}`),
+      [...text.matchAll(NAMED_IMPORT)].flatMap(([, names = '']) =>
+        names
+          .split(',')
+          .map((name) => name.replace(/\btype\b/, '').trim())
+          .filter((name) => name !== '' && !KNOWN_IMPORTS.includes(name))
+          .map((name) => `${name} in ${path}`),
       ),
     );
     expect(imports).toEqual([]);
-    const others = /from '(?:crypto-js|bcryptjs|jsonwebtoken|jose|node-forge|tweetnacl|elliptic)'/;
-    expect(sources.filter(({ text }) => others.test(text))).toEqual([]);
-    expect(sources.filter(({ text }) => /\* as \w+ from '(?:node:)?crypto'/.test(text))).toEqual(
-      [],
+    // In that form alone: no default or namespace import, no dynamic one, no global `crypto`.
+    const whole = sources.filter(
+      ({ text }) =>
+        (text.match(/'(?:node:)?crypto'/g) ?? []).length !==
+          (text.match(NAMED_IMPORT) ?? []).length || /\bcrypto\.\w/.test(text),
     );
-    expect(sources.filter(({ text }) => /\bcrypto\.subtle\b|\bwebcrypto\b/.test(text))).toEqual([]);
+    expect(whole.map(({ path }) => path)).toEqual([]);
+    const packages = sources
+      .flatMap(({ text }) => [
+        ...text.matchAll(/(?:from |import |import\(|require\()'(?!node:)([^'.#][^']*)'/g),
+      ])
+      .map(([, name = '']) => name)
+      .filter((name) => CRYPTOGRAPHIC.test(name));
+    expect([...new Set(packages)].sort()).toEqual([
+      '@nestjs/jwt',
+      '@phc/format',
+      'argon2',
+      'bcrypt',
+      'hibp',
+    ]);
   });
 
   it('V11.3.1, V11.3.2, V11.3.3: encrypt nothing, with no cipher and no padding', () => {
-    const cipher = /\b(?:create(?:De|C)ipher\w*|(?:public|private)(?:En|De)crypt|RSA_PKCS1\w*)\b/;
+    const cipher =
+      /\b(?:create(?:De)?[Cc]ipher\w*|(?:public|private)(?:En|De)crypt|RSA_PKCS1\w*)\b/;
     expect(sources.filter(({ text }) => cipher.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('V11.3.1, V11.4.3: sign by HS256 and ES256, and make no key of RSA', () => {
+    const algorithms = sources.flatMap(({ text }) =>
+      [...text.matchAll(/'(?:[HREP]S\d+|EdDSA)'/g)].map(([name]) => name),
+    );
+    expect([...new Set(algorithms)].sort()).toEqual(["'ES256'", "'HS256'"]);
+    expect(sources.filter(({ text }) => /'rsa(?:-pss)?'|\bRSA-/.test(text))).toEqual([]);
+    expect(section).toContain('The product encrypts nothing itself.');
   });
 
   it('V11.4.1, V11.4.3: hash with SHA-256; by SHA-1 Redis names its scripts', () => {
@@ -146,6 +186,8 @@ describe('the sources', () => {
         Number(/^\d/.test(size) ? size : new RegExp(`${size} = (\\d+)`).exec(text)?.[1]),
       ),
     );
+    const calls = sources.flatMap(({ text }) => text.match(/\brandomBytes\(/g) ?? []);
+    expect(sizes).toHaveLength(calls.length);
     expect(sizes.length).toBeGreaterThan(0);
     expect(sizes.filter((bytes) => !(bytes >= 16))).toEqual([]);
   });
