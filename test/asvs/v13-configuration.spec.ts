@@ -1,15 +1,21 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { load } from 'js-yaml';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { CleanUp } from '../../apps/clean-up';
 import { RedisCheck } from '../../apps/redis-check';
+import { SECRET_SETTINGS } from '../../libs/config/secret-files';
 import { parseSettings } from '../../libs/config/settings';
+import { ROOT } from '../../tools/local/paths.mjs';
+import { keepSecret } from '../../tools/local/secret-file.mjs';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { avatarForm } from '../support/avatars';
 import { blockIn, codeIn, productSources, readText, rowsIn, sectionOf } from '../support/document';
 import { picture } from '../support/pictures';
 import {
   createTestDatabase,
+  newFolder,
   startTestRedis,
   type TestDatabase,
   type TestRedis,
@@ -20,6 +26,8 @@ const SECURITY = 'docs/security.md';
 const SETTINGS = [...readText('.env.example').matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)].map(
   ([, name = '']) => name,
 );
+/** Libraries that connect, or name a driver, in more than one file. */
+const LIBRARIES = /^libs\/(?:audit|database|jobs|redis|session|sync|user)\//;
 const PRODUCTION = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgres://latchkey_app:a-secret-of-the-tests@db/latchkey?sslmode=verify-full',
@@ -36,6 +44,20 @@ describe('the documented connections', () => {
     expect(addresses.filter((name) => !named.includes(name))).toEqual([]);
   });
 
+  it('V13.1.1: say of each when it is made, and what happens without it', () => {
+    const rows = rowsIn(section);
+    expect(rows.map(({ to }) => to)).toEqual([
+      'Postgres',
+      'Redis',
+      'an S3 bucket',
+      'credentials for it',
+      'an OTLP collector',
+      'Have I Been Pwned',
+    ]);
+    expect(rows.filter((row) => Object.values(row).includes(''))).toEqual([]);
+    expect(section).toContain('no user can give it an address');
+  });
+
   it.each(named.filter((name) => name !== 'BREACHED_PASSWORD_CHECK'))(
     'V13.1.1: by %s can be set',
     (name) => {
@@ -44,16 +66,24 @@ describe('the documented connections', () => {
   );
 
   it('V13.2.4, V13.2.5: are made nowhere else in the sources', () => {
-    const client =
-      /from '(?:pg|ioredis|typeorm|hibp|@liaoliaots\/nestjs-redis|@aws-sdk\/[\w-]+|@opentelemetry\/exporter[\w-]*)'|\bfetch\(|\b(?:connect|request|createConnection|get|resolve|lookup)\b[^;]*\} from 'node:(?:https?|http2|net|tls|dgram|dns)'/;
+    const packages =
+      /(?:from |import |import\(|require\()'(?:pg|ioredis|typeorm|hibp|undici|axios|@liaoliaots\/nestjs-redis|@aws-sdk\/[\w-]+|@opentelemetry\/exporter[\w-]*)'/;
+    const node =
+      /\bfetch\(|\bnew WebSocket\(|\b(?:connect|request|createConnection|get|resolve|lookup)\b[^;]*\} from 'node:(?:https?|http2|net|tls|dgram|dns)(?:\/promises)?'|(?:import (?:\* as )?\w+(?:,[^;]*)? from |import\(|require\()'node:(?:https?|http2|net|tls|dgram|dns)/;
     const owners = productSources()
-      .filter((path) => client.test(readText(path)))
-      .map((path) => path.split('/').slice(0, 2).join('/'));
+      .filter((path) => packages.test(readText(path)) || node.test(readText(path)))
+      .map((path) => (LIBRARIES.test(path) ? path.split('/').slice(0, 2).join('/') : path));
     // Entities and their stores name typeorm; the connection is libs/database's.
     const tables = ['libs/audit', 'libs/jobs', 'libs/session', 'libs/sync', 'libs/user'];
-    const allowed = ['libs/auth', 'libs/avatar', 'libs/database', 'libs/redis', 'libs/tracing'];
-    expect([...new Set(owners)].filter((one) => ![...tables, ...allowed].includes(one))).toEqual(
-      [],
+    expect([...new Set(owners)].sort()).toEqual(
+      [
+        ...tables,
+        'libs/auth/passwords/breached-passwords.ts',
+        'libs/avatar/storage/s3-avatar.storage.ts',
+        'libs/database',
+        'libs/redis',
+        'libs/tracing/open-telemetry.ts',
+      ].sort(),
     );
     const sources = tables.map((folder) =>
       productSources().filter((path) => path.startsWith(folder)),
@@ -105,10 +135,25 @@ describe('the documented secrets', () => {
     expect(rows.filter(({ changed }) => !changed)).toEqual([]);
   });
 
+  it('V13.3.1: can each be read from a file where a setting holds them', () => {
+    const named = rowsIn(section).flatMap(({ secret = '' }) => codeIn(secret));
+    const elsewhere = ['JWT_KEYS_DIR', 'OTEL_EXPORTER_OTLP_HEADERS'];
+    expect(named.filter((name) => !elsewhere.includes(name)).sort()).toEqual(
+      [...SECRET_SETTINGS].sort(),
+    );
+  });
+
   it('V13.3.1: are in no file of the product', () => {
     const secret =
       /-----BEGIN (?:\w+ )?PRIVATE KEY-----\n[\w+/]|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{20,}\.[\w-]{20,}\./;
-    const files = [...productSources(), '.env.example', 'Dockerfile', 'docker-compose.yml'];
+    const folders = ['deploy', 'docs', 'examples', 'tools'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+        .filter((path) => !path.includes('node_modules')),
+    );
+    const single = ['.env.example', 'Dockerfile', 'docker-compose.yml', 'README.md'];
+    const files = [...productSources(), ...folders, ...single];
     expect(files.filter((path) => secret.test(readText(path)))).toEqual([]);
   });
 });
@@ -127,7 +172,26 @@ describe('production', () => {
   });
 
   it('V13.2.3: has no password that everybody knows, in containers neither', () => {
-    expect(readText('docker-compose.yml')).not.toMatch(/PASSWORD:-\w+\}/);
+    const compose = readText('docker-compose.yml');
+    const values = [...compose.matchAll(/^ +\w*(?:PASSWORD|SECRET)\w*: (.*)$/gm)];
+    expect(values.map(([, value]) => /^\$\{\w+:\?[^}]+\}$/.test(value ?? ''))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(compose).not.toMatch(/\$\{\w+:?-/);
+    expect([...compose.matchAll(/:\/\/\w*:([^@\s]*)@/g)].map(([, password]) => password)).toEqual([
+      '${POSTGRES_PASSWORD}',
+      '${REDIS_PASSWORD}',
+    ]);
+  });
+
+  it('V13.2.3: makes random secrets for `npm start`, other ones in each folder', () => {
+    const secrets = [newFolder('one-'), newFolder('other-')].map(
+      (folder) => keepSecret(join(folder, 'jwt-secret')).value,
+    );
+    expect(secrets[0]).not.toBe(secrets[1]);
+    expect(secrets.every((secret) => Buffer.from(secret, 'base64url').length >= 32)).toBe(true);
   });
 });
 
@@ -166,6 +230,22 @@ describe('a server', () => {
   ])('V13.4.1: gives out nothing of itself at %s', async (path) => {
     const answer = await fetch(app.http.origin + path);
     expect(await answer.text()).not.toMatch(/"latchkey"|\[core\]|DATABASE_URL/);
+  });
+
+  it('V13.2.5: reads no file for a path of a request, but pictures of its own', async () => {
+    const outside = `outside-${process.pid}.txt`;
+    writeFileSync(join(app.avatarDirectory, '..', outside), 'a file of the machine');
+    writeFileSync(join(app.avatarDirectory, outside), 'a file that is no picture');
+    for (const path of [`aa%2f..%2f${outside}`, `aa%2f..%2f..%2f${outside}`, `..%2f${outside}`]) {
+      const { status, body } = await app.http.get(`/avatars/${path}`);
+      expect([path, status, body.code]).toEqual([path, 404, 'not_found']);
+    }
+  });
+
+  it('V13.4.5: is documented to have addresses that are not for the outside', () => {
+    expect(sectionOf(SECURITY, 'Connections')).toContain(
+      '`/health/`, `/metrics` and `/docs` need no token. They tell versions and figures: do not pass them to the outside',
+    );
   });
 
   it.each(['/docs', '/docs/openapi.json', '/metrics'])(
