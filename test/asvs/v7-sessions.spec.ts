@@ -56,12 +56,15 @@ describe('docs/security.md', () => {
   });
 
   it('V7.1.3: says how those who rely on a session learn of its end', () => {
-    const ways = rowsIn(section).flatMap(({ way = '' }) => codeIn(way));
+    const ways = rowsIn(section)
+      .filter(({ way }) => way)
+      .map((row) => [codeIn(row.way ?? '')[0], row['knows a revocation']]);
     expect(ways).toEqual([
-      'GET /api/auth/verify',
-      'POST /api/auth/introspect',
-      '/.well-known/jwks.json',
+      ['GET /api/auth/verify', 'at the next request'],
+      ['POST /api/auth/introspect', 'at the next question'],
+      ['/.well-known/jwks.json', '**never**; expiry only'],
     ]);
+    expect(section).toContain('Latchkey is the only one that makes sessions.');
   });
 });
 
@@ -107,6 +110,9 @@ describe('a session', () => {
     expect(second.accessToken).not.toBe(first.accessToken);
     expect(second.refreshToken).not.toBe(first.refreshToken);
     expect(answer.headers.get('set-cookie')).toBeNull();
+    // It belongs to another device, and continues.
+    const { status } = await app.http.get('/api/auth/profile', { token: first.accessToken });
+    expect(status).toBe(200);
   });
 
   it('V7.2.4: cannot be chosen by the client', async () => {
