@@ -18,7 +18,7 @@ const LAYERS = [
   ['log'],
   ['metrics', 'tracing'],
   ['config', 'redis', 'database'],
-  ['sync', 'jobs', 'audit', 'rate-limit'],
+  ['sync', 'audit', 'rate-limit'],
   ['statistics'],
   ['session', 'profile-cache'],
   ['user'],

@@ -2,7 +2,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AuditEvents } from '#libs/audit';
 import { AvatarOrphans } from '#libs/avatar';
 import { Settings } from '#libs/config';
-import { JobRunner } from '#libs/jobs';
 import { errorText } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { SessionService } from '#libs/session';
@@ -16,7 +15,6 @@ export interface CleanedUp {
   deletedAuditEvents: number;
   /** Of sessions hashes and indexes in Redis. */
   removedMembers: number;
-  forgottenJobRuns: number;
   /** By how much the counters of the statistics were too high; negative: too low. */
   drift: SessionStatistics;
 }
@@ -31,7 +29,6 @@ const REMOVED = {
   removedAvatarFiles: 'avatar_files',
   deletedAuditEvents: 'audit_events',
   removedMembers: 'redis_members',
-  forgottenJobRuns: 'job_runs',
 } as const satisfies Record<Exclude<keyof CleanedUp, 'drift'>, string>;
 
 type Step = (signal: AbortSignal) => Promise<Partial<CleanedUp>>;
@@ -47,7 +44,6 @@ export class CleanUp {
     avatars: AvatarOrphans,
     audit: AuditEvents,
     statistics: StatisticsRecount,
-    jobs: JobRunner,
     { auditRetentionSeconds }: Settings,
     private readonly metrics: Metrics,
   ) {
@@ -58,7 +54,6 @@ export class CleanUp {
         deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds, signal),
       }),
       statistics: (signal) => statistics.run(signal),
-      'runs of jobs': async (signal) => ({ forgottenJobRuns: await jobs.forgetOldRuns(signal) }),
     };
   }
 

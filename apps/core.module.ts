@@ -6,7 +6,6 @@ import { AvatarModule } from '#libs/avatar';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { ProfileCacheModule } from '#libs/profile-cache';
-import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
@@ -45,7 +44,6 @@ export class CoreModule {
           }),
         }),
         StatisticsModule,
-        JobsModule,
         AuditModule,
         SessionModule.forRootAsync({
           inject: [Settings],
@@ -83,7 +81,7 @@ export class CoreModule {
         UserModule,
       ],
       providers: [CleanUp, RedisCheck],
-      exports: [AuditModule, CleanUp, RedisCheck, JobsModule, StatisticsModule, UserModule],
+      exports: [AuditModule, CleanUp, RedisCheck, StatisticsModule, UserModule],
     };
   }
 }

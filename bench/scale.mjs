@@ -58,9 +58,9 @@ export async function measureScale({ sizes, output, signal = new AbortController
       result.memory.push({ size, bytes: (await usedMemory(redis)) - emptyBytes });
     }
     result.rows = await measureOperations(places, output);
-    for (const { subject, sql, env } of places) {
+    for (const { subject, env } of places) {
       const title = `clean-up of ${subject.population.sessions} sessions`;
-      const cleanUp = await output.step(title, () => measureCleanUp(subject, sql, env));
+      const cleanUp = await output.step(title, () => measureCleanUp(subject, env));
       result.cleanUps.push(cleanUp);
     }
     return { ...result, markdown: scaleTable(result, sizes) };

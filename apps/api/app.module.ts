@@ -21,7 +21,6 @@ import { PostgresHealth } from './health/postgres.health';
 import { RedisHealth } from './health/redis.health';
 import { ShutdownHealth } from './health/shutdown.health';
 import { UnreadBodies } from './http/unread-bodies';
-import { JobScheduler } from './jobs/job-scheduler';
 import { ScheduledJobs } from './jobs/scheduled-jobs';
 import { HttpTraffic } from './lifecycle/http-traffic';
 import { ApiMetricsModule } from './metrics/api-metrics.module';
@@ -68,7 +67,6 @@ export class AppModule {
         HealthMetrics,
         HealthTimings,
         HttpTraffic,
-        JobScheduler,
         ScheduledJobs,
         UnreadBodies,
         RedisHealth,

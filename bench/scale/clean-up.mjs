@@ -24,11 +24,10 @@ const IDLE_MS = 2_000;
 
 /**
  * @param {import('./operations.mjs').Subject} subject
- * @param {import('pg').Client} sql
  * @param {NodeJS.ProcessEnv} env of the command line
  * @returns {Promise<CleanUpResult>}
  */
-export async function measureCleanUp({ url, redis, population, sign, signal }, sql, env) {
+export async function measureCleanUp({ url, redis, population, sign, signal }, env) {
   const tokens = population.sample.slice(-200).map(sign);
   const latencies = new Latencies();
   let isOver = false;
@@ -50,14 +49,10 @@ export async function measureCleanUp({ url, redis, population, sign, signal }, s
   ]);
   const elapsedMs = performance.now() - startMs;
   const sent = (await sentCommands(redis)) - sentBefore - asked;
-  const { rows } = await sql.query(
-    `SELECT extract(epoch FROM finished_at - started_at)::float AS seconds
-       FROM job_runs ORDER BY started_at DESC LIMIT 1`,
-  );
   const size = population.sessions;
   return {
     size,
-    seconds: rows[0].seconds,
+    seconds: cleanUp.durationMs / 1000,
     commands: Math.max(0, Math.round(sent - (await idleCommands(redis)) * (elapsedMs / IDLE_MS))),
     drift: Object.values(cleanUp.drift).reduce((sum, count) => sum + Math.abs(count), 0),
     beside: rowOf('verify, beside a clean-up', size, latencies, { sent: 1, steps: 0 }),
@@ -67,7 +62,7 @@ export async function measureCleanUp({ url, redis, population, sign, signal }, s
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {AbortSignal} signal
- * @returns {Promise<{ drift: Record<string, number> }>}
+ * @returns {Promise<{ drift: Record<string, number>, durationMs: number }>}
  */
 async function runCleanUp(env, signal) {
   const cli = join(ROOT, 'dist', 'apps', 'cli', 'main.js');

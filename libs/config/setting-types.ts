@@ -71,7 +71,7 @@ export function listenHost() {
   });
 }
 
-/** When a job is due: a cron expression, in UTC; `off`: never, which is null. */
+/** The schedule of a job: a cron expression, in UTC; `off` is null. */
 export function schedule() {
   return z.string().transform((text, context) => {
     if (text === 'off') {

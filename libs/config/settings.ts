@@ -55,11 +55,11 @@ export class Settings {
   readonly avatarStorage: AvatarStorageSettings;
   /** How long security events are kept. */
   readonly auditRetentionSeconds: number;
-  /** Whether this process does what is due by the clock. */
+  /** Whether this process runs scheduled jobs. */
   readonly jobsEnabled: boolean;
-  /** When the clean-up is due, a cron expression, UTC; null: never. */
-  readonly cleanUpCron: string | null;
-  readonly redisCheckCron: string | null;
+  /** Schedule of the clean-up, a cron expression, UTC. Undefined: the job's default; null: off. */
+  readonly cleanUpCron: string | null | undefined;
+  readonly redisCheckCron: string | null | undefined;
   /** Of a listener for metrics alone. Undefined: they are served beside the API. */
   readonly metricsPort: number | undefined;
   /** Who may read metrics. Undefined: everybody; in production only at a port of their own. */

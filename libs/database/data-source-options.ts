@@ -10,6 +10,7 @@ import { AddAuditEvents1764400000000 } from './migrations/1764400000000-add-audi
 import { AddJobRuns1764500000000 } from './migrations/1764500000000-add-job-runs';
 import { AddTokenExpiryToSessions1764700000000 } from './migrations/1764700000000-add-token-expiry-to-sessions';
 import { IndexUsedRefreshTokens1764800000000 } from './migrations/1764800000000-index-used-refresh-tokens';
+import { DropJobRuns1764900000000 } from './migrations/1764900000000-drop-job-runs';
 import { PostgresClient, type PostgresClientConfig } from './postgres-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
@@ -57,6 +58,7 @@ export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
       AddJobRuns1764500000000,
       AddTokenExpiryToSessions1764700000000,
       IndexUsedRefreshTokens1764800000000,
+      DropJobRuns1764900000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     extra: clientConfig(options),

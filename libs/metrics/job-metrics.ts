@@ -56,7 +56,7 @@ export class JobMetrics {
     this.runs.labels(job, 'failed').inc(0);
   }
 
-  /** A run has ended. One that found nothing to do because another instance is at it is no run. */
+  /** A run has ended. A tick that is skipped, because another instance runs the job, is no run. */
   ran(job: string, outcome: JobOutcome, durationMs: number): void {
     this.runs.labels(job, outcome).inc();
     this.durations.labels(job).observe(durationMs / 1000);

@@ -74,7 +74,7 @@ describe('the documented connections', () => {
       .filter((path) => packages.test(readText(path)) || node.test(readText(path)))
       .map((path) => (LIBRARIES.test(path) ? path.split('/').slice(0, 2).join('/') : path));
     // Entities and their stores name typeorm; the connection is libs/database's.
-    const tables = ['libs/audit', 'libs/jobs', 'libs/session', 'libs/sync', 'libs/user'];
+    const tables = ['libs/audit', 'libs/session', 'libs/sync', 'libs/user'];
     expect([...new Set(owners)].sort()).toEqual(
       [
         ...tables,

@@ -5,6 +5,7 @@ import { send } from '../faults/load/send';
 import { ApiProcess } from '../support/api-process';
 import { newEmail, PASSWORD } from '../support/app';
 import { buildOnce } from '../support/build';
+import { Scrape } from '../support/metrics';
 import {
   createTestDatabase,
   startTestRedis,
@@ -142,21 +143,27 @@ describe('figures', () => {
     await seedPostgres();
     await seedRedis();
 
-    let cleaned: Record<string, unknown> | null = null;
+    const origin = `http://127.0.0.1:${instances[1]!.api.port}`;
+    let lastScrape: Scrape | undefined;
+    /** Runs that had ended when most records were gone: the one that deleted them had not. */
+    let removedIn: number | undefined;
+    let isOver = false;
     const watching = setInterval(() => {
-      void database.sql
-        .query<{ details: Record<string, unknown>; tookMs: number }[]>(
-          `SELECT details, (extract(epoch FROM finished_at - started_at) * 1000)::float AS "tookMs"
-             FROM job_runs
-            WHERE outcome = 'succeeded' AND (details ->> 'deletedSessions')::int > $1`,
-          [ENDED_SESSIONS / 2],
-        )
-        .then(([run]) => {
-          cleaned = run ? { ...run.details, tookMs: Math.round(run.tookMs) } : null;
-        });
+      void Scrape.of(origin).then((scrape) => {
+        const runs = scrape.sum('latchkey_job_runs_total', { outcome: 'succeeded' });
+        const removed = scrape.sum('latchkey_job_removed_total', { what: 'sessions' });
+        if (removed > ENDED_SESSIONS / 2) {
+          removedIn ??= runs;
+        }
+        isOver = removedIn !== undefined && runs > removedIn;
+        lastScrape = scrape;
+      });
     }, 500);
-    await report('clean-up', () => cleaned !== null);
+    await report('clean-up', () => isOver);
     clearInterval(watching);
-    lines.push('', JSON.stringify(cleaned));
+    const figures = (lastScrape?.samples ?? []).filter(({ name }) =>
+      /^latchkey_job_(duration_seconds_(sum|count)|removed_total)$/.test(name),
+    );
+    lines.push('', JSON.stringify(figures));
   }, 900_000);
 });

@@ -67,11 +67,12 @@ export class ApiProcess {
   /** The messages of its log lines of one level. */
   logged(level: 'info' | 'warn' | 'error'): string[] {
     const code = { info: 30, warn: 40, error: 50 }[level];
-    return wholeLines(this.output)
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as { level: number; msg: string })
-      .filter((line) => line.level === code)
-      .map(({ msg }) => msg);
+    return this.lines.filter((line) => line.level === code).map(({ msg }) => msg);
+  }
+
+  /** The log lines with this message. */
+  loggedAs(msg: string): Record<string, unknown>[] {
+    return this.lines.filter((line) => line.msg === msg);
   }
 
   /** What it has printed beside its log, and why it could not start. */
@@ -108,6 +109,12 @@ export class ApiProcess {
   /** For the end of a test, whatever state the process is in. */
   kill(): Promise<void> {
     return this.server.stop();
+  }
+
+  private get lines(): { level: number; msg: string; [field: string]: unknown }[] {
+    return wholeLines(this.output)
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as { level: number; msg: string });
   }
 
   private async serves(): Promise<boolean> {

@@ -1,38 +1,134 @@
-import { Injectable } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { Cron, CronExpression, SchedulerRegistry, type CronOptions } from '@nestjs/schedule';
+import { CronTime } from 'cron';
+import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { Settings } from '#libs/config';
-import type { JobWork } from '#libs/jobs';
+import { Database } from '#libs/database';
+import { serializeError } from '#libs/log';
+import { Metrics } from '#libs/metrics';
 import { CLEAN_UP, CleanUp } from '../../clean-up';
 import { REDIS_CHECK, RedisCheck } from '../../redis-check';
 
-/** Something that is done by the clock. */
-export interface ScheduledJob {
-  name: string;
-  /** Cron expression, UTC; null: switched off. */
-  cron: string | null;
-  work: JobWork<object>;
-  /** Done even while Postgres cannot say who does it, then by every instance. */
-  worksWithoutPostgres: boolean;
-}
+const TIME_ZONE = 'UTC';
 
-/** The jobs of this program and when they are due. */
+/** `disabled`: `onApplicationBootstrap` starts the jobs, once it has applied the settings. */
+const OPTIONS = {
+  timeZone: TIME_ZONE,
+  waitForCompletion: true,
+  disabled: true,
+} as const satisfies CronOptions;
+
+/**
+ * The scheduled jobs. One instance at a time runs a job: it holds an advisory lock in Postgres, and an
+ * instance that finds the lock taken skips its tick. An instance whose clock is late may find the lock free
+ * again and run the job a second time, which is harmless: every job is idempotent. For the same reason
+ * nothing is recorded: the next tick makes good a tick that failed or was lost with its instance.
+ */
 @Injectable()
-export class ScheduledJobs {
-  readonly all: readonly ScheduledJob[];
+export class ScheduledJobs implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Jobs');
+  private readonly shutdown = new AbortController();
 
-  constructor(settings: Settings, cleanUp: CleanUp, redisCheck: RedisCheck) {
-    this.all = [
-      {
-        name: CLEAN_UP,
-        cron: settings.cleanUpCron,
-        work: (signal) => cleanUp.run(signal),
-        worksWithoutPostgres: false,
-      },
-      {
-        name: REDIS_CHECK,
-        cron: settings.redisCheckCron,
-        work: () => redisCheck.run(),
-        worksWithoutPostgres: true,
-      },
-    ];
+  constructor(
+    private readonly cleanUp: CleanUp,
+    private readonly redisCheck: RedisCheck,
+    private readonly database: Database,
+    private readonly registry: SchedulerRegistry,
+    private readonly settings: Settings,
+    private readonly metrics: Metrics,
+  ) {}
+
+  @Cron(CronExpression.EVERY_HOUR, { ...OPTIONS, name: CLEAN_UP })
+  async runCleanUp(): Promise<void> {
+    await this.run(CLEAN_UP, () =>
+      this.exclusively(CLEAN_UP, (signal) => this.cleanUp.run(signal)),
+    );
+  }
+
+  /** While Postgres is down, every instance checks Redis. */
+  @Cron(CronExpression.EVERY_5_MINUTES, { ...OPTIONS, name: REDIS_CHECK })
+  async runRedisCheck(): Promise<void> {
+    const check = () => this.redisCheck.run();
+    await this.run(REDIS_CHECK, () =>
+      this.exclusively(REDIS_CHECK, check).catch((error: unknown) => {
+        if (error instanceof DependencyUnavailableError && error.dependency === 'postgres') {
+          return check();
+        }
+        throw error;
+      }),
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.settings.jobsEnabled) {
+      this.start(CLEAN_UP, this.settings.cleanUpCron);
+      this.start(REDIS_CHECK, this.settings.redisCheckCron);
+    }
+  }
+
+  /**
+   * Aborts the jobs in progress and waits until they end: at most one batch of the clean-up, whose calls to
+   * the stores all have deadlines. SHUTDOWN_TIMEOUT bounds it in any case.
+   */
+  async onModuleDestroy(): Promise<void> {
+    this.shutdown.abort(new InternalError('shutting down'));
+    const jobs = [...this.registry.getCronJobs().values()];
+    await Promise.all(jobs.map(async (job) => job.stop()));
+  }
+
+  /** @param schedule cron expression; undefined: the default of `@Cron`; null: the job is off. */
+  private start(name: string, schedule: string | null | undefined): void {
+    if (schedule === null) {
+      return;
+    }
+    const job = this.registry.getCronJob(name);
+    if (schedule !== undefined) {
+      job.setTime(new CronTime(schedule, TIME_ZONE));
+    }
+    this.metrics.jobs.expect(name);
+    job.start();
+  }
+
+  /** Logs and counts the outcome. Never throws. */
+  private async run(job: string, work: () => Promise<object | null>): Promise<void> {
+    const beganMs = performance.now();
+    const elapsedMs = () => Math.round(performance.now() - beganMs);
+    try {
+      const result = await work();
+      if (result === null) {
+        this.logger.debug({ job }, `${job} skipped: another instance runs it`);
+        return;
+      }
+      const durationMs = elapsedMs();
+      this.metrics.jobs.ran(job, 'succeeded', durationMs);
+      this.logger.log({ job, durationMs, ...result }, `${job} done`);
+    } catch (error) {
+      if (this.shutdown.signal.aborted) {
+        this.logger.log({ job }, `${job} aborted: shutting down`);
+        return;
+      }
+      this.metrics.jobs.ran(job, 'failed', elapsedMs());
+      this.logger.error({ job, err: serializeError(error) }, `${job} failed`);
+    }
+  }
+
+  /**
+   * @param work is given a signal that fires at shutdown and when the lock may be lost.
+   * @returns null, with nothing done, when another instance holds the lock of the job.
+   * @throws DependencyUnavailableError when Postgres is down, and what `work` throws.
+   */
+  private async exclusively<T extends object>(
+    job: string,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T | null> {
+    const held = await this.database.exclusively(job, (lockLost) =>
+      work(AbortSignal.any([this.shutdown.signal, lockLost])),
+    );
+    return held?.result ?? null;
   }
 }

@@ -1,11 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
-import { JobRunner } from '#libs/jobs';
+import { Database } from '#libs/database';
 import { CLEAN_UP, CleanUp, type CleanedUp } from '../../clean-up';
 import { untilRedisAnswers, withApplication } from '../application';
 import { print, type OutputOptions } from '../output';
 
 const BUSY_POLL_MS = 1000;
+
+/** A clean-up and how long it took, without the wait for another one. */
+interface TimedCleanUp extends CleanedUp {
+  durationMs: number;
+}
 
 export async function cleanUp(options: OutputOptions): Promise<void> {
   const cleanedUp = await withApplication(async (app) => {
@@ -24,17 +29,20 @@ export async function cleanUp(options: OutputOptions): Promise<void> {
     `Files of avatars removed: ${cleanedUp.removedAvatarFiles}.\n` +
     `Security events deleted: ${cleanedUp.deletedAuditEvents}.\n` +
     `Members in Redis removed: ${cleanedUp.removedMembers}.\n` +
-    `Records of job runs deleted: ${cleanedUp.forgottenJobRuns}.\n` +
-    `Statistics corrected by: ${wrong}.`;
+    `Statistics corrected by: ${wrong}.\n` +
+    `Duration: ${cleanedUp.durationMs} ms.`;
   print({ text, data: { ...cleanedUp } }, options);
 }
 
-async function runAlone(app: INestApplicationContext): Promise<CleanedUp> {
-  const asked = { job: CLEAN_UP, tick: new Date() };
+async function runAlone(app: INestApplicationContext): Promise<TimedCleanUp> {
   for (;;) {
-    const run = await app.get(JobRunner).run(asked, (signal) => app.get(CleanUp).run(signal));
-    if (run.state === 'succeeded') {
-      return run.result;
+    const held = await app.get(Database).exclusively(CLEAN_UP, async (signal) => {
+      const beganMs = performance.now();
+      const cleanedUp = await app.get(CleanUp).run(signal);
+      return { ...cleanedUp, durationMs: Math.round(performance.now() - beganMs) };
+    });
+    if (held) {
+      return held.result;
     }
     process.stderr.write('Another clean-up is under way; waiting for it to end.\n');
     await pause(BUSY_POLL_MS);

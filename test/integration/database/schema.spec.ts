@@ -3,7 +3,6 @@ import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { runMigrations } from '../../../libs/database';
 import { AuditEventEntity } from '../../../libs/audit';
 import { RefreshTokenEntity, SessionEntity, SubjectEntity } from '../../../libs/session';
-import { JobRunEntity } from '../../../libs/jobs/job-run.entity';
 import { OutboxEntity } from '../../../libs/sync';
 import { UserEntity } from '../../../libs/user';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
@@ -23,7 +22,6 @@ describe('the schema', () => {
         RefreshTokenEntity,
         OutboxEntity,
         AuditEventEntity,
-        JobRunEntity,
       ],
     }).initialize();
   });
