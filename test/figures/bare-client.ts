@@ -10,5 +10,5 @@ export function bareClient(redis: Redis): RedisClient {
     const commands = redis as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
     return (keys, args) => commands[name]!(keys.length, ...keys, ...args);
   };
-  return { script } as RedisClient;
+  return { script, tryKey: () => undefined } as unknown as RedisClient;
 }
