@@ -74,15 +74,21 @@ describe('answers', () => {
     ['without a token', 'GET /api/auth/profile HTTP/1.1\r\nHost: x\r\n\r\n', 401],
     ['that no route gets', 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['that the parser refuses', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n', 400],
-  ])('V4.2.2: to a request %s are as long as they say', async (_what, request, status) => {
-    const client = await RawConnection.open(portOf());
-    client.send(request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
-    await client.untilClosed();
-    const [head = '', body = ''] = client.received.split(/\r\n\r\n(.*)/s);
-    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(head).not.toMatch(/^transfer-encoding:/im);
-    expect(/^content-length: (\d+)$/im.exec(head)?.[1]).toBe(String(body.length));
-  });
+  ])(
+    'V4.1.1, V4.2.2: to a request %s are as long and what they say',
+    async (_, request, status) => {
+      const client = await RawConnection.open(portOf());
+      client.send(request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+      await client.untilClosed();
+      const [head = '', body = ''] = client.received.split(/\r\n\r\n(.*)/s);
+      expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(head).not.toMatch(/^transfer-encoding:/im);
+      expect(/^content-length: (\d+)$/im.exec(head)?.[1]).toBe(String(body.length));
+      const type = status === 200 ? 'application/json' : 'application/problem+json';
+      expect(/^content-type: (.+)$/im.exec(head)?.[1]).toBe(`${type}; charset=utf-8`);
+      expect(JSON.parse(body)).toBeInstanceOf(Object);
+    },
+  );
 });
 
 describe('requests', () => {
@@ -112,6 +118,7 @@ describe('requests', () => {
       headers: { 'x-user-id': ada.user.id, 'x-session-id': ada.session.id, 'x-user-role': 'admin' },
     });
     expect([headers.get('x-user-id'), headers.get('x-user-role')]).toEqual([eve.user.id, 'user']);
+    expect(headers.get('x-session-id')).toBe(eve.session.id);
   });
 
   it('V4.1.4: get nothing by a method that is not documented', async () => {
