@@ -316,7 +316,16 @@ describe('security events', () => {
   });
 
   it('are told of nowhere when what they tell of is rolled back', async () => {
-    const { user, accessToken: token } = await app.register();
+    const { user, session, accessToken: token } = await app.register();
+    const recorded = () =>
+      app.database.sql.query<object[]>(
+        `SELECT sessions.revoked_at, subjects.generation,
+                (SELECT count(*) FROM outbox WHERE outbox.user_id = subjects.user_id) AS changes
+           FROM sessions JOIN subjects USING (user_id) WHERE sessions.id = $1`,
+        [session.id],
+      );
+    const before = await recorded();
+    expect(before).toHaveLength(1);
     await app.database.sql.query(
       `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '57014'; END $$`,
@@ -329,6 +338,7 @@ describe('security events', () => {
     const { answer, rows } = await call('POST', '/api/auth/logout-all', { token });
     await app.database.sql.query('DROP FUNCTION fail CASCADE');
     expect([answer.status, rows]).toEqual([503, []]);
+    expect(await recorded()).toEqual(before);
     expect(heard.filter(({ userId }) => userId === user.id).map(({ name }) => name)).toEqual([
       'account_registered',
     ]);
