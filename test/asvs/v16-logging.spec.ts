@@ -1,9 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import { EventQueue } from '../../libs/audit/event-queue';
 import { Public } from '../../libs/http';
-import { PASSWORD, startTestApp, type TestApp } from '../support/app';
-import { codeIn, readText, rowsIn, sectionOf } from '../support/document';
+import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
+import { codeIn, productSources, readText, rowsIn, sectionOf } from '../support/document';
 import { auditRows, loggedEvents } from '../support/security-events';
+import { sharedStores } from '../support/shared-stores';
+import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 
 type Line = Record<string, unknown>;
@@ -77,6 +79,27 @@ describe('the documented log', () => {
         /pino\.(?:transport|multistream)|createWriteStream|node:fs/,
       );
     }
+  });
+
+  it('V16.2.3: is written by no other source', () => {
+    const writing = productSources().filter((path) =>
+      /pino\.(?:destination|transport|multistream)|createWriteStream|(?:append|write)File|writeSync|process\.std(?:out|err)\.write\(|console\.\w+\(/.test(
+        readText(path),
+      ),
+    );
+    expect(writing).toEqual([
+      'apps/api/log/log-output.ts',
+      'apps/api/log/logger.ts',
+      // Of a start that fails.
+      'apps/api/log/start-failure.ts',
+      // What the command line answers.
+      'apps/cli/actions/clean-up.ts',
+      'apps/cli/main.ts',
+      'apps/cli/output.ts',
+      // Keys and pictures.
+      'libs/auth/keys/key-directory.ts',
+      'libs/avatar/storage/disk-avatar.storage.ts',
+    ]);
   });
 });
 
@@ -264,13 +287,35 @@ describe('an error that nobody expected', () => {
   });
 });
 
-describe('a store that is not who it should be', () => {
+describe('a store that is not there, or not who it should be', () => {
+  it('V16.3.4: is complained of when Postgres cannot be reached', async () => {
+    const postgres = await TcpProxy.start(Number(new URL(sharedStores().postgresUrl).port));
+    const other = await startTestApp({ postgresPort: postgres.port });
+    try {
+      postgres.cut();
+      const json = { email: newEmail(), password: PASSWORD };
+      expect((await other.http.post('/api/auth/login', { json })).status).toBe(503);
+      const lines = other.log.map((line) => JSON.parse(line) as Line);
+      expect(lines.find(({ msg }) => msg === 'store unavailable')).toMatchObject({
+        level: 40,
+        dependency: 'postgres',
+        reason: expect.any(String) as unknown,
+      });
+    } finally {
+      postgres.restore();
+      await other.close();
+      postgres.stop();
+    }
+  });
+
   it('V16.3.4: is complained of, and not spoken to, when it has no TLS where TLS is wanted', async () => {
     const url = new URL(app.redis.url);
     url.protocol = 'rediss:';
     const other = await startTestApp({ env: { REDIS_URL: url.href } });
     try {
-      await until(() => other.log.some((line) => line.includes('Redis is away')));
+      // Beside the line that says that the start does not wait for it.
+      const complaint = /"level":40,.*"msg":"Redis is away: (?!starting without it)/;
+      await until(() => other.log.some((line) => complaint.test(line)));
       // What Redis cannot do is done without it.
       const { accessToken: token } = await other.register();
       expect((await other.http.get('/api/auth/profile', { token })).status).toBe(200);
