@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
-import { animations, plain } from '../../test/support/pictures';
+import { animations, picture, plain } from '../../test/support/pictures';
 import { AvatarEncoder } from './avatar-encoder';
 import { UnsupportedImageError } from './avatar.errors';
 
@@ -37,6 +38,20 @@ describe('the encoder of avatars', () => {
     const copy = Buffer.from(avif!);
     await encoder.encode(avif!);
     expect(avif).toEqual(copy);
+  });
+
+  it('decodes one picture at once, two on four processors and more', async () => {
+    const content = await picture(800, 800).jpeg().toBuffer();
+    let mostAtOnce = 0;
+    const count = () => {
+      const { queue, process } = sharp.counters();
+      mostAtOnce = Math.max(mostAtOnce, queue + process);
+    };
+    sharp.queue.on('change', count);
+    await Promise.all(Array.from({ length: 8 }, () => encoder.encode(content)));
+    sharp.queue.off('change', count);
+    expect(mostAtOnce).toBeGreaterThan(0);
+    expect(mostAtOnce).toBeLessThanOrEqual(availableParallelism() < 4 ? 1 : 2);
   });
 
   it('refuses an AVIF that is a film alone', async () => {

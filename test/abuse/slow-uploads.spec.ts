@@ -10,6 +10,7 @@ const UPLOAD = '/api/auth/profile/avatar';
 const AT_ONCE = 32;
 const OF_ONE_USER = 4;
 const OF_ONE_ADDRESS = 8;
+const MINUTE_MS = 60_000;
 const BULK = 'x'.repeat(40_000);
 
 interface SlowUpload {
@@ -40,6 +41,7 @@ describe('uploads that are sent slowly', () => {
   beforeEach(() => {
     open = [];
     uploads.minAgeMs = 0;
+    uploads.deadlineMs = MINUTE_MS;
   });
 
   afterEach(async () => {
@@ -114,6 +116,16 @@ describe('uploads that are sent slowly', () => {
     expect([answer.status, answer.body.code]).toEqual([503, 'overloaded']);
     expect(answer.headers.get('retry-after')).toBe('1');
     expect(refused()).toBe(0);
+  });
+
+  it('have a minute: then their connection is closed, and their slot is free', async () => {
+    expect(new AvatarUploads().deadlineMs).toBe(MINUTE_MS);
+    uploads.deadlineMs = 300;
+    const upload = begin(attackers[0]!, '192.0.2.1');
+    await begun(1);
+    await until(() => upload.socket.closed);
+    await begun(0);
+    expect(upload.received).toBe('');
   });
 
   it('keep their slot when they have been received', async () => {

@@ -78,6 +78,17 @@ describe('ways to prove who one is', () => {
     ]);
   });
 
+  it('V6.3.6: are none by e-mail: no package sends one, and only a password proves an address', () => {
+    const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: object };
+    const mail = /mail|smtp|sendgrid|postmark|mailgun|\bses\b|pinpoint/i;
+    expect(Object.keys(dependencies).filter((name) => mail.test(name))).toEqual([]);
+    const besideAnAddress = operations()
+      .map(([, operation]) => fieldsOf(operation))
+      .filter((fields) => fields.includes('email'))
+      .flatMap((fields) => fields.filter((field) => SECRET.test(field)));
+    expect(new Set(besideAnAddress)).toEqual(new Set(['password']));
+  });
+
   it('V6.4.1, V6.4.2: know no hint, no question and no password that was made up for somebody', async () => {
     const fields = operations().flatMap(([, operation]) => fieldsOf(operation));
     const suspicious = /hint|question|answer|temporary|initial/i;
