@@ -4,19 +4,14 @@ import { AvatarOrphans } from '#libs/avatar';
 import { Settings } from '#libs/config';
 import { errorText } from '#libs/log';
 import { Metrics } from '#libs/metrics';
-import { SessionService } from '#libs/session';
-import { StatisticsRecount, type SessionStatistics } from '#libs/statistics';
+import { SessionCleanUp, type DeletedSessions } from '#libs/session';
 
-/** What a clean-up took away, and by how much the statistics were wrong before. */
-export interface CleanedUp {
-  deletedSessions: number;
-  deletedRefreshTokens: number;
+/** How much a clean-up has removed. */
+export interface CleanedUp extends DeletedSessions {
   removedAvatarFiles: number;
   deletedAuditEvents: number;
-  /** Of sessions hashes and indexes in Redis. */
-  removedMembers: number;
-  /** By how much the counters of the statistics were too high; negative: too low. */
-  drift: SessionStatistics;
+  /** Expired sessions in Redis. */
+  removedRedisSessions: number;
 }
 
 /** The name under which it runs, on one instance at a time. */
@@ -28,8 +23,8 @@ const REMOVED = {
   deletedRefreshTokens: 'refresh_tokens',
   removedAvatarFiles: 'avatar_files',
   deletedAuditEvents: 'audit_events',
-  removedMembers: 'redis_members',
-} as const satisfies Record<Exclude<keyof CleanedUp, 'drift'>, string>;
+  removedRedisSessions: 'redis_sessions',
+} as const satisfies Record<keyof CleanedUp, string>;
 
 type Step = (signal: AbortSignal) => Promise<Partial<CleanedUp>>;
 
@@ -40,20 +35,21 @@ export class CleanUp {
   private readonly steps: Record<string, Step>;
 
   constructor(
-    sessions: SessionService,
+    sessions: SessionCleanUp,
     avatars: AvatarOrphans,
     audit: AuditEvents,
-    statistics: StatisticsRecount,
     { auditRetentionSeconds }: Settings,
     private readonly metrics: Metrics,
   ) {
     this.steps = {
-      'records of sessions': (signal) => sessions.cleanUp(signal),
+      'records of sessions': (signal) => sessions.deleteRecords(signal),
       'files of avatars': async (signal) => ({ removedAvatarFiles: await avatars.remove(signal) }),
       'security events': async (signal) => ({
         deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds, signal),
       }),
-      statistics: (signal) => statistics.run(signal),
+      'sessions in Redis': async (signal) => ({
+        removedRedisSessions: await sessions.removeExpired(signal),
+      }),
     };
   }
 
@@ -84,15 +80,9 @@ export class CleanUp {
   }
 
   /** Step by step: also what was done beside a step that failed. */
-  private measure({ drift, ...removed }: Partial<CleanedUp>): void {
-    const { jobs } = this.metrics;
+  private measure(removed: Partial<CleanedUp>): void {
     for (const [what, count] of Object.entries(removed)) {
-      jobs.removed(CLEAN_UP, REMOVED[what as keyof typeof REMOVED], count);
-    }
-    if (drift) {
-      jobs.corrected('active_sessions', drift.activeSessions);
-      jobs.corrected('cached_profiles', drift.cachedProfiles);
-      jobs.corrected('blacklisted_tokens', drift.blacklistedTokens);
+      this.metrics.jobs.removed(CLEAN_UP, REMOVED[what as keyof typeof REMOVED], count);
     }
   }
 }

@@ -18,7 +18,6 @@ const IDLE_MS = 2_000;
  * @property {number} size sessions
  * @property {number} seconds
  * @property {number} commands
- * @property {number} drift by how much the statistics were wrong
  * @property {import('./operations.mjs').Row} beside verifications meanwhile
  */
 
@@ -54,7 +53,6 @@ export async function measureCleanUp({ url, redis, population, sign, signal }, e
     size,
     seconds: cleanUp.durationMs / 1000,
     commands: Math.max(0, Math.round(sent - (await idleCommands(redis)) * (elapsedMs / IDLE_MS))),
-    drift: Object.values(cleanUp.drift).reduce((sum, count) => sum + Math.abs(count), 0),
     beside: rowOf('verify, beside a clean-up', size, latencies, { sent: 1, steps: 0 }),
   };
 }
@@ -62,7 +60,7 @@ export async function measureCleanUp({ url, redis, population, sign, signal }, e
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {AbortSignal} signal
- * @returns {Promise<{ drift: Record<string, number>, durationMs: number }>}
+ * @returns {Promise<{ durationMs: number }>}
  */
 async function runCleanUp(env, signal) {
   const cli = join(ROOT, 'dist', 'apps', 'cli', 'main.js');

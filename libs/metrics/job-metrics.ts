@@ -2,17 +2,12 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type JobOutcome = 'succeeded' | 'failed';
 
-/** What the statistics count. */
-const KINDS = ['active_sessions', 'cached_profiles', 'blacklisted_tokens'] as const;
-export type StatisticsKind = (typeof KINDS)[number];
-
 /** Scheduled jobs. Label values come from the code, never from data. Prometheus has a label `job` of its own. */
 export class JobMetrics {
   private readonly runs: Counter;
   private readonly durations: Histogram;
   private readonly removals: Counter;
   private readonly lastSuccess: Gauge;
-  private readonly corrections: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -41,13 +36,6 @@ export class JobMetrics {
       labelNames: ['job_name'],
       registers,
     });
-    this.corrections = new Counter({
-      name: 'latchkey_statistics_corrections_total',
-      help: 'By how much recounts found the counters in Redis wrong, too high or too low.',
-      labelNames: ['kind'],
-      registers,
-    });
-    KINDS.forEach((kind) => this.corrections.labels(kind).inc(0));
   }
 
   /** Exports the runs of a job from now on, at 0: an alert sees a job that never runs. */
@@ -68,10 +56,5 @@ export class JobMetrics {
   /** @param what in the plural: `sessions`, `avatar_files`. */
   removed(job: string, what: string, count: number): void {
     this.removals.labels(job, what).inc(count);
-  }
-
-  /** @param drift counted minus found; negative when the counter was too low. */
-  corrected(kind: StatisticsKind, drift: number): void {
-    this.corrections.labels(kind).inc(Math.abs(drift));
   }
 }

@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { RecentlyUsed, SingleFlight } from '#libs/common';
 import { Database } from '#libs/database';
-import { StatisticsRecount } from '#libs/statistics';
 import { Metrics } from '#libs/metrics';
 import { Outbox, RedisTrust, RedisUpdates, Synchroniser, type ApplyChange } from '#libs/sync';
 import { profileCacheKeys } from './profile-cache.keys';
@@ -41,7 +40,6 @@ export class ProfileCacheService implements OnModuleInit {
     private readonly synchroniser: Synchroniser,
     private readonly trust: RedisTrust,
     private readonly updates: RedisUpdates,
-    private readonly statisticsRecount: StatisticsRecount,
     metrics: Metrics,
   ) {
     metrics.sessions.watchProfileReads(() => this.counts);
@@ -49,10 +47,6 @@ export class ProfileCacheService implements OnModuleInit {
 
   onModuleInit(): void {
     this.synchroniser.onChange(PROFILE_CHANGED, this.applyChange);
-    this.statisticsRecount.register({
-      subjectOf: (key) => (profileCacheKeys.isProfile(key) ? key : null),
-      recount: (keys, recount) => this.redis.recount(keys, recount),
-    });
   }
 
   /** The key to read along with a session's verification, so that both cost one round trip. */

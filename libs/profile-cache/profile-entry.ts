@@ -16,10 +16,7 @@ export function isOfEra(entry: string, era: string): boolean {
   return entry.startsWith(`${era}:`);
 }
 
-/**
- * Reads a cache entry; what follows the profile is a mark of the statistics. Null for no entry, a
- * fence, a lease, another era and another format.
- */
+/** Reads a cache entry. Null for no entry, a fence, a lease, another era and another format. */
 export function decodeEntry(entry: string | null, era: string): VersionedProfile | null {
   if (entry === null || !isOfEra(entry, era)) {
     return null;
@@ -28,7 +25,7 @@ export function decodeEntry(entry: string | null, era: string): VersionedProfile
   if (entry[colon + 1] !== PROFILE_FORMAT) {
     return null;
   }
-  const values = JSON.parse(entry.slice(colon + 2, entry.lastIndexOf(']') + 1)) as unknown[];
+  const values = JSON.parse(entry.slice(colon + 2)) as unknown[];
   return { version: Number(entry.slice(era.length + 1, colon)), profile: profileOf(values) };
 }
 

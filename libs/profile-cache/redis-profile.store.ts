@@ -36,7 +36,6 @@ export class RedisProfileStore {
   private readonly fillScript: RedisScript;
   private readonly publishScript: RedisScript;
   private readonly clearScript: RedisScript;
-  private readonly recountScript: RedisScript;
 
   constructor(
     redis: RedisClient,
@@ -48,7 +47,6 @@ export class RedisProfileStore {
     this.fillScript = load('fill-profile');
     this.publishScript = load('publish-profile');
     this.clearScript = load('clear-profile');
-    this.recountScript = load('recount-profiles');
   }
 
   /**
@@ -100,12 +98,6 @@ export class RedisProfileStore {
   /** Forgets the profile and keeps its version as a fence. */
   async clear(userId: string): Promise<void> {
     await this.clearScript([profileCacheKeys.profile(userId), STATISTICS_KEY], []);
-  }
-
-  /** Counts profiles for a recount of the statistics. @returns null when it is not under way there. */
-  async recount(keys: readonly string[], recount: string): Promise<number | null> {
-    const reply = await this.recountScript([STATISTICS_KEY, ...keys], [recount]);
-    return reply === -1 ? null : 0;
   }
 
   private async runPublish(userId: string, args: (string | number)[]): Promise<PublishOutcome> {

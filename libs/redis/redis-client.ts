@@ -99,10 +99,16 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   /**
    * A part of all keys, for jobs: never for a request. One round trip.
    * @param cursor `0` at first, then what came back, until that is `0`.
+   * @param pattern as SCAN's MATCH takes it.
    * @param count about how many keys to look at.
    */
-  async scan(cursor: string, count: number): Promise<{ cursor: string; keys: string[] }> {
-    const [next, keys] = await this.run('scan', () => this.redis.scan(cursor, 'COUNT', count));
+  async scan(
+    cursor: string,
+    pattern: string,
+    count: number,
+  ): Promise<{ cursor: string; keys: string[] }> {
+    const scan = () => this.redis.scan(cursor, 'MATCH', pattern, 'COUNT', count);
+    const [next, keys] = await this.run('scan', scan);
     return { cursor: next, keys };
   }
 

@@ -6,6 +6,7 @@ export {
   SessionRevokedError,
   SessionsRevokedError,
 } from './session.errors';
+export { SessionCleanUp, type DeletedSessions } from './session-clean-up';
 export { SessionModule } from './session.module';
 export { SessionOptions, type NearCacheOptions } from './session.options';
 export {

@@ -9,7 +9,7 @@ import { LastSeenTracker } from './last-seen.tracker';
 import { NearCache } from './near-cache/near-cache';
 import { NearCacheTimings } from './near-cache/near-cache-timings';
 import { SessionChangesApplier } from './session-changes.applier';
-import { SessionRecount } from './session-recount';
+import { SessionCleanUp } from './session-clean-up';
 import { SessionLookup } from './session-lookup';
 import { RevokedSessionCleaner } from './revoked-session-cleaner';
 import { SessionPublisher } from './session-publisher';
@@ -56,14 +56,14 @@ export class SessionModule {
         NearCache,
         NearCacheTimings,
         SessionChangesApplier,
-        SessionRecount,
+        SessionCleanUp,
         SessionLookup,
         RevokedSessionCleaner,
         SessionPublisher,
         LastSeenTracker,
         SessionService,
       ],
-      exports: [SessionService],
+      exports: [SessionService, SessionCleanUp],
     };
   }
 }

@@ -53,24 +53,12 @@ export interface VerifiedSession {
   companion: string | null;
 }
 
-/** Records that a clean-up has deleted. */
-export interface CleanedUpSessions {
-  deletedSessions: number;
-  deletedRefreshTokens: number;
-}
-
 export interface RevokeAllOptions extends RevokeAllAlongside {
   reason: RevocationReason;
 }
 
 /** Users whose sessions are ended by one statement after another when everyone's are. */
 const EVERYONE_BATCH = 200;
-
-/**
- * How long the record of a session outlives it. No token of it is good any more, but whoever
- * presents its refresh token late is told what became of it.
- */
-const ENDED_RETENTION_MS = 30 * 86_400_000;
 
 /**
  * Sessions: opened, verified, refreshed, listed, revoked. Postgres is written first and is right;
@@ -314,28 +302,6 @@ export class SessionService {
   /** Deletes the records of a user's sessions, once they are all revoked, in bounded batches. */
   async deleteRecords(userId: string): Promise<void> {
     await deleteInBatches((limit) => this.record.deleteSessions(userId, limit));
-  }
-
-  /**
-   * Deletes the records of sessions whose life ended more than 30 days ago, and of refresh tokens that were
-   * used longer ago than the TTL of a session, in bounded batches. A client that comes with such a token would
-   * have been signed out without any theft. Touches no Redis: nothing there lives that long.
-   * @param signal ends it between two batches.
-   */
-  async cleanUp(signal?: AbortSignal): Promise<CleanedUpSessions> {
-    const nowMs = this.clock.nowMs();
-    const endedMs = nowMs - ENDED_RETENTION_MS;
-    const usedMs = nowMs - this.options.ttlSeconds * 1000;
-    return {
-      deletedSessions: await deleteInBatches(
-        (limit) => this.record.deleteEnded(endedMs, limit),
-        signal,
-      ),
-      deletedRefreshTokens: await deleteInBatches(
-        (limit) => this.refreshTokens.deleteUsed(usedMs, limit),
-        signal,
-      ),
-    };
   }
 
   private expectLive(sessionId: string, found: FoundSession): VerifiedSession {

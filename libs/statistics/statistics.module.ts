@@ -1,13 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ClockModule } from '#libs/common';
-import { StatisticsRecount } from './statistics-recount';
 import { MetricsModule } from '#libs/metrics';
 import { StatisticsService } from './statistics.service';
 
 /** Needs a `RedisClient` in the application (RedisModule is global). */
 @Module({
   imports: [ClockModule, MetricsModule],
-  providers: [StatisticsService, StatisticsRecount],
-  exports: [StatisticsService, StatisticsRecount],
+  providers: [StatisticsService],
+  exports: [StatisticsService],
 })
 export class StatisticsModule {}

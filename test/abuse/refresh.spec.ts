@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { Database } from '../../libs/database';
-import { SessionService } from '../../libs/session';
+import { SessionCleanUp } from '../../libs/session';
 import { startTestApp, type TestApp } from '../support/app';
 import { inTurns } from '../support/in-turns';
 
@@ -73,13 +73,13 @@ describe('refreshing', () => {
         app.clock.advance(10 * HOUR_MS);
         latest = (await refresh(latest.refreshToken)).body;
       }
-      const sessions = app.nest.get(SessionService);
+      const sessions = app.nest.get(SessionCleanUp);
       expect(await tokensOf(first)).toBe(4);
       app.clock.advance(4 * HOUR_MS - 1000);
-      expect((await sessions.cleanUp()).deletedRefreshTokens).toBe(0);
+      expect((await sessions.deleteRecords()).deletedRefreshTokens).toBe(0);
       // The first was used 24 hours ago, the second 14.
       app.clock.advance(2000);
-      expect((await sessions.cleanUp()).deletedRefreshTokens).toBe(1);
+      expect((await sessions.deleteRecords()).deletedRefreshTokens).toBe(1);
       expect(await tokensOf(first)).toBe(3);
       expect((await refresh(latest.refreshToken)).status).toBe(200);
     });
@@ -93,7 +93,7 @@ describe('refreshing', () => {
            FROM generate_series(1, 30000)`,
         [session.id, new Date(app.clock.nowMs() - 25 * HOUR_MS)],
       );
-      const { deletedRefreshTokens } = await app.nest.get(SessionService).cleanUp();
+      const { deletedRefreshTokens } = await app.nest.get(SessionCleanUp).deleteRecords();
       expect(deletedRefreshTokens).toBeGreaterThanOrEqual(30_000);
     });
 

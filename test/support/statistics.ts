@@ -27,7 +27,7 @@ export async function bruteForceStatistics(
     } else if (key.startsWith('user:profile:') && expiresAtMs >= thisMinuteMs) {
       // A fence and a lease hold no profile.
       const entry = (await redis.get(key)) ?? '';
-      found.cachedProfiles += /^(\d+):\d+:1\[.*\]\d*$/.exec(entry)?.[1] === era ? 1 : 0;
+      found.cachedProfiles += /^(\d+):\d+:1\[.*\]$/.exec(entry)?.[1] === era ? 1 : 0;
     } else if (key.startsWith('blacklist:') && expiresAtMs >= thisMinuteMs) {
       found.blacklistedTokens += 1;
     }

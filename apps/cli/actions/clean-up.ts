@@ -18,18 +18,12 @@ export async function cleanUp(options: OutputOptions): Promise<void> {
     await untilRedisAnswers(app).catch(() => undefined);
     return runAlone(app);
   });
-  const { drift } = cleanedUp;
-  const { activeSessions, cachedProfiles, blacklistedTokens } = drift;
-  const wrong = [activeSessions, cachedProfiles, blacklistedTokens]
-    .map(Math.abs)
-    .reduce((sum, count) => sum + count);
   const text =
     `Session records deleted: ${cleanedUp.deletedSessions}.\n` +
     `Used refresh tokens deleted: ${cleanedUp.deletedRefreshTokens}.\n` +
     `Files of avatars removed: ${cleanedUp.removedAvatarFiles}.\n` +
     `Security events deleted: ${cleanedUp.deletedAuditEvents}.\n` +
-    `Members in Redis removed: ${cleanedUp.removedMembers}.\n` +
-    `Statistics corrected by: ${wrong}.\n` +
+    `Expired sessions removed from Redis: ${cleanedUp.removedRedisSessions}.\n` +
     `Duration: ${cleanedUp.durationMs} ms.`;
   print({ text, data: { ...cleanedUp } }, options);
 }

@@ -1,6 +1,6 @@
 -- Shared by the scripts of the profile cache. An entry is `era:version:body`; the body is empty, a
 -- fence: nothing older than the version may be cached; or `~token`, a fence that a reader has leased;
--- or a profile, which ends in `]`, and after that the recount of the statistics that has met it.
+-- or a profile.
 
 -- Takes what GET returned and the era that counts. Returns version and body; without an entry of this
 -- era 0 and an empty body.
@@ -20,16 +20,12 @@ end
 local function replace_entry(key, statistics_key, entry, next_entry, ttl_ms)
   local old_era, old_body = string.match(entry or '', '^(%d+):%d+:(.*)$')
   if old_body and holds_profile(old_body) then
-    local mark = string.match(old_body, '%](%d*)$')
-    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), -1, mark, old_era)
+    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), -1, old_era)
   end
   local life_ms = math.max(1, tonumber(ttl_ms))
+  redis.call('SET', key, next_entry, 'PX', life_ms)
   local era, body = string.match(next_entry, '^(%d+):%d+:(.*)$')
-  if not holds_profile(body) then
-    redis.call('SET', key, next_entry, 'PX', life_ms)
-    return
+  if holds_profile(body) then
+    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), 1, era)
   end
-  local mark = recount_under_way(statistics_key)
-  redis.call('SET', key, next_entry .. mark, 'PX', life_ms)
-  count(statistics_key, 'p', redis.call('PEXPIRETIME', key), 1, mark, era)
 end

@@ -26,8 +26,11 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   [-4]: 'lease-ended',
 };
 
-/** Where HSCAN begins, and what it returns at the end. */
-const FIRST_CURSOR = '0';
+/** Where SCAN and HSCAN begin, and what they return at the end. */
+export const FIRST_CURSOR = '0';
+
+/** Keys that Redis looks at in one step of SCAN. */
+const SCAN_COUNT = 500;
 
 /**
  * The fast authority in front of the record. Each operation is one script, atomic, one round trip.
@@ -39,10 +42,9 @@ export class RedisSessionStore {
   private readonly openScript: RedisScript;
   private readonly revokeScript: RedisScript;
   private readonly revokeAllScript: RedisScript;
-  private readonly recountSessionsScript: RedisScript;
-  private readonly recountTombstonesScript: RedisScript;
+  private readonly removeExpiredScript: RedisScript;
 
-  constructor(redis: RedisClient) {
+  constructor(private readonly redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
     redis.tryKey(sessionKeys.sessions('probe'), 'hash');
     redis.tryKey(sessionKeys.index('probe'), 'zset');
@@ -50,8 +52,7 @@ export class RedisSessionStore {
     this.openScript = load('open-session');
     this.revokeScript = load('revoke-session');
     this.revokeAllScript = load('revoke-all-sessions');
-    this.recountSessionsScript = load('recount-sessions');
-    this.recountTombstonesScript = load('recount-tombstones');
+    this.removeExpiredScript = load('remove-expired-sessions');
   }
 
   /**
@@ -158,26 +159,33 @@ export class RedisSessionStore {
   }
 
   /**
-   * Counts users' sessions for a recount of the statistics, and takes out members that nothing needs
-   * any more: expired, of a revoked generation, or in the index alone.
-   * @returns how many were taken out; null when the recount is not under way there.
+   * A part of the users who have sessions, for jobs: never for a request. One round trip. A user may come more
+   * than once, and the part may be empty.
+   * @param cursor `0` at first, then what came back, until that is `0`.
    */
-  async recountSessions(
+  async someUsers(cursor: string): Promise<{ cursor: string; userIds: string[] }> {
+    const { cursor: next, keys } = await this.redis.scan(
+      cursor,
+      sessionKeys.indexPattern,
+      SCAN_COUNT,
+    );
+    return { cursor: next, userIds: keys.map((key) => sessionKeys.userOfIndex(key)) };
+  }
+
+  /**
+   * Removes what has expired of some users, up to 250 sessions of each. One round trip.
+   * @returns how many sessions were removed, and whether a user may have more.
+   */
+  async removeExpired(
     userIds: readonly string[],
-    recount: string,
     nowMs: number,
-  ): Promise<number | null> {
+  ): Promise<{ removed: number; isMore: boolean }> {
     const keys = userIds.flatMap((userId) => [
       sessionKeys.sessions(userId),
       sessionKeys.index(userId),
     ]);
-    const reply = await this.recountSessionsScript([STATISTICS_KEY, ...keys], [recount, nowMs]);
-    return reply === -1 ? null : (reply as number);
-  }
-
-  /** Counts tombstones for a recount. @returns null when it is not under way there. */
-  async recountTombstones(keys: readonly string[], recount: string): Promise<number | null> {
-    const reply = await this.recountTombstonesScript([STATISTICS_KEY, ...keys], [recount]);
-    return reply === -1 ? null : 0;
+    const reply = await this.removeExpiredScript([STATISTICS_KEY, ...keys], [nowMs]);
+    const [removed, isMore] = reply as [number, number];
+    return { removed, isMore: isMore === 1 };
   }
 }

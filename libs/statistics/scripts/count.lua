@@ -1,11 +1,8 @@
 -- Shared by the scripts that create or end something counted. The statistics hash holds
 --   {kind}           how many of a kind there are
 --   {kind}:{minute}  how many of them expire in that minute since the epoch
---   r{kind}:{minute} how many of those the recount under way has met
 --   #swept           the first minute that still counts
 --   #era             the era whose sessions and profiles are counted; tombstones count in any
---   #recounts        how many recounts were begun
---   #recount         the number of the one under way
 -- A kind is 's' session, 'p' cached profile or 'b' tombstone.
 
 local function add_to_bucket(statistics_key, field, delta)
@@ -14,19 +11,13 @@ local function add_to_bucket(statistics_key, field, delta)
   end
 end
 
--- The number of the recount under way, as text; empty when there is none. What is made meanwhile bears
--- it: it has been counted already.
-local function recount_under_way(statistics_key)
-  return redis.call('HGET', statistics_key, '#recount') or ''
-end
-
 -- Nothing that was written before an era counts in it: a newer one begins at zero.
 local function follow_era(statistics_key, era)
   if tonumber(era) <= tonumber(redis.call('HGET', statistics_key, '#era') or '0') then
     return
   end
   for _, field in ipairs(redis.call('HKEYS', statistics_key)) do
-    if string.match(field, '^r?[sp]:') or field == 's' or field == 'p' then
+    if string.match(field, '^[sp]:') or field == 's' or field == 'p' then
       redis.call('HDEL', statistics_key, field)
     end
   end
@@ -34,11 +25,9 @@ local function follow_era(statistics_key, era)
 end
 
 -- Counts more of a kind (delta above 0) or fewer, which expire in the same minute.
--- expires_at_ms: since the epoch. mark: the recount that has met it, as text.
--- era: in which it was written; nil for what stands in any.
-local function count(statistics_key, kind, expires_at_ms, delta, mark, era)
-  local swept, recount, counted_era =
-    unpack(redis.call('HMGET', statistics_key, '#swept', '#recount', '#era'))
+-- expires_at_ms: since the epoch. era: in which it was written; nil for what stands in any.
+local function count(statistics_key, kind, expires_at_ms, delta, era)
+  local swept, counted_era = unpack(redis.call('HMGET', statistics_key, '#swept', '#era'))
   if era and tonumber(era) < tonumber(counted_era or '0') then
     return
   end
@@ -51,19 +40,16 @@ local function count(statistics_key, kind, expires_at_ms, delta, mark, era)
   end
   redis.call('HINCRBY', statistics_key, kind, delta)
   add_to_bucket(statistics_key, kind .. ':' .. minute, delta)
-  if recount and recount == mark then
-    add_to_bucket(statistics_key, 'r' .. kind .. ':' .. minute, delta)
-  end
 end
 
 -- `count` for many at once: one step for each minute in which some of them expire.
-local function count_all(statistics_key, kind, expiries, delta, mark, era)
+local function count_all(statistics_key, kind, expiries, delta, era)
   local minutes = {}
   for _, expires_at_ms in ipairs(expiries) do
     local minute = math.floor(expires_at_ms / 60000)
     minutes[minute] = (minutes[minute] or 0) + delta
   end
   for minute, sum in pairs(minutes) do
-    count(statistics_key, kind, minute * 60000, sum, mark, era)
+    count(statistics_key, kind, minute * 60000, sum, era)
   end
 end

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../../../libs/session/session';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { sessionKeys } from '../../../libs/session/store/session.keys';
-import { STATISTICS_KEY } from '../../../libs/statistics';
 import { inTurns } from '../../support/in-turns';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { endlessLease } from '../../support/stored-session';
@@ -24,8 +23,6 @@ describe('memory of Redis, of which every byte counts as often as there are sess
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
     await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
-    // The longest mark: all that is made now bears it.
-    await redis.raw.hset(STATISTICS_KEY, '#recount', '99');
     users = Array.from({ length: USERS }, () => randomUUID());
     await forEachUser((index) => open(randomUUID(), index));
     first = await bytesAUser((index) => open(users[index]!, index));

@@ -1,7 +1,6 @@
 -- Shared by the session scripts: the layout of the sessions hash.
 
--- The field that holds era and generation of the user, and the mark of the statistics; every other
--- field is a session id.
+-- The field that holds era and generation of the user; every other field is a session id.
 local USER_FIELD = '#'
 
 -- Stands where no era has begun yet: nothing that is written under it counts.
@@ -23,17 +22,16 @@ local function session_field(session_id)
   return high and middle and low and struct.pack('>I6I4I6', high, middle, low) or session_id
 end
 
--- mark: the recount of the statistics that has met the user's sessions; empty before the first.
-local function encode_user(era, generation, mark)
-  return era .. '|' .. generation .. (mark == '' and '' or '|' .. mark)
+local function encode_user(era, generation)
+  return era .. '|' .. generation
 end
 
--- Takes what HGET returned. Returns the era as text, the generation as a number and the mark; nothing
--- where the field is missing.
+-- Takes what HGET returned. Returns the era as text and the generation as a number; nothing where the field
+-- is missing.
 local function decode_user(value)
   if value then
-    local era, generation, mark = string.match(value, '^(%d+)|(%d+)|?(%d*)$')
-    return era, tonumber(generation), mark
+    local era, generation = string.match(value, '^(%d+)|(%d+)$')
+    return era, tonumber(generation)
   end
 end
 

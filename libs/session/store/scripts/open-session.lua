@@ -1,6 +1,6 @@
 -- Makes a session of the record known, or refuses when it was revoked, alone or with all others,
 -- meanwhile, or when this is not the data that its record was read for. Sessions that had to make
--- room for it end in the same step.
+-- room for it end in the same step, and a page of the user's expired sessions is removed.
 -- KEYS[1] sessions hash of the user
 -- KEYS[2] index of the user
 -- KEYS[3] tombstone of the session
@@ -27,8 +27,8 @@
 local now_ms = tonumber(ARGV[5])
 for i = 6, #KEYS do
   local session_id, ttl_ms = ARGV[2 * i - 4], tonumber(ARGV[2 * i - 3])
-  bury(KEYS[i], KEYS[4], ttl_ms)
-  forget(KEYS[1], KEYS[2], KEYS[4], session_field(session_id))
+  add_tombstone(KEYS[i], KEYS[4], ttl_ms)
+  remove_sessions(KEYS[1], KEYS[2], KEYS[4], { session_field(session_id) })
 end
 if decode_position(redis.call('GET', KEYS[5])) ~= ARGV[6] then
   return -3
@@ -39,13 +39,13 @@ end
 if server_now_ms() > tonumber(ARGV[7]) then
   return -4
 end
-local known_era, known_generation, mark = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
+local known_era, known_generation = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
 if known_era ~= ARGV[6] then
   drop_other_era(KEYS[1], KEYS[2], KEYS[4], ARGV[6])
-  mark = recount_under_way(KEYS[4])
 elseif tonumber(ARGV[2]) < known_generation then
   return -2
 end
+remove_expired(KEYS[1], KEYS[2], KEYS[4], now_ms)
 local expires_at_ms = tonumber(ARGV[4])
 local field = session_field(ARGV[1])
 local _, counted_expiry = decode_entry(redis.call('HGET', KEYS[1], field))
@@ -54,15 +54,15 @@ if counted_expiry then
     -- An older reading of the record: a refresh has prolonged the session since.
     return 1
   end
-  count(KEYS[4], 's', counted_expiry, -1, mark, ARGV[6])
+  count(KEYS[4], 's', counted_expiry, -1, ARGV[6])
 end
 redis.call(
   'HSET', KEYS[1],
-  USER_FIELD, encode_user(ARGV[6], ARGV[2], mark),
+  USER_FIELD, encode_user(ARGV[6], ARGV[2]),
   field, encode_entry(ARGV[2], ARGV[3], expires_at_ms)
 )
 redis.call('ZADD', KEYS[2], index_score(expires_at_ms), field)
-count(KEYS[4], 's', expires_at_ms, 1, mark, ARGV[6])
+count(KEYS[4], 's', expires_at_ms, 1, ARGV[6])
 keep_at_least(KEYS[1], expires_at_ms - now_ms)
 keep_at_least(KEYS[2], expires_at_ms - now_ms)
 return 1

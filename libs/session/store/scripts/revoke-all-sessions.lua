@@ -18,21 +18,20 @@
 --- @include ../../../sync/scripts/position.lua
 --- @include end.lua
 for i = 5, #KEYS do
-  bury(KEYS[i], KEYS[3], tonumber(ARGV[i - 1]))
+  add_tombstone(KEYS[i], KEYS[3], tonumber(ARGV[i - 1]))
 end
 local generation = tonumber(ARGV[1])
 local era = decode_position(redis.call('GET', KEYS[4])) or NO_ERA
-local known_era, known_generation, mark = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
+local known_era, known_generation = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
 if known_era ~= era then
   drop_other_era(KEYS[1], KEYS[2], KEYS[3], era)
   known_generation = 0
-  mark = recount_under_way(KEYS[3])
 end
 local raised = known_generation < generation
 if raised then
-  redis.call('HSET', KEYS[1], USER_FIELD, encode_user(era, ARGV[1], mark))
+  redis.call('HSET', KEYS[1], USER_FIELD, encode_user(era, ARGV[1]))
 end
 keep_at_least(KEYS[1], tonumber(ARGV[2]))
-local next_cursor, forgotten =
-  forget_below(KEYS[1], KEYS[2], KEYS[3], math.max(generation, known_generation), ARGV[3])
-return { (raised or forgotten > 0) and 1 or 0, next_cursor }
+local next_cursor, removed =
+  remove_below(KEYS[1], KEYS[2], KEYS[3], math.max(generation, known_generation), ARGV[3])
+return { (raised or removed > 0) and 1 or 0, next_cursor }

@@ -1,4 +1,4 @@
--- Ends one session: tombstone up, session forgotten.
+-- Ends one session: adds the tombstone and removes the session.
 -- KEYS[1] sessions hash of the user
 -- KEYS[2] index of the user
 -- KEYS[3] tombstone of the session
@@ -9,5 +9,6 @@
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include end.lua
-local buried = bury(KEYS[3], KEYS[4], tonumber(ARGV[2]))
-return math.max(buried, forget(KEYS[1], KEYS[2], KEYS[4], session_field(ARGV[1])))
+local added = add_tombstone(KEYS[3], KEYS[4], tonumber(ARGV[2]))
+local removed = remove_sessions(KEYS[1], KEYS[2], KEYS[4], { session_field(ARGV[1]) })
+return math.max(added, removed)

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { RecountInterruptedError, STATISTICS_KEY } from '../../../libs/statistics';
-import { StatisticsRecount, type Countable } from '../../../libs/statistics/statistics-recount';
+import { STATISTICS_KEY } from '../../../libs/statistics';
 import { StatisticsService } from '../../../libs/statistics/statistics.service';
-import { SessionRecount } from '../../../libs/session/session-recount';
+import { SessionCleanUp } from '../../../libs/session/session-clean-up';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
 import { Metrics } from '../../../libs/metrics';
 import type { Session } from '../../../libs/session/session';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { bruteForceStatistics } from '../../support/statistics';
-import { endlessLease, fieldsOf, membersOf, sessionField } from '../../support/stored-session';
+import { endlessLease, fieldsOf, membersOf } from '../../support/stored-session';
 
 const ERA = '3';
 const LEASE = endlessLease(ERA);
 const HOUR_MS = 3_600_000;
 interface Operation {
-  name: 'open' | 'prolong' | 'revoke' | 'revokeAll' | 'cache' | 'publish' | 'clear';
+  name: 'open' | 'prolong' | 'revoke' | 'revokeAll' | 'cache' | 'publish' | 'clear' | 'cleanUp';
   user: string;
   minutes: number;
   pick: number;
@@ -53,33 +52,10 @@ describe('statistics', () => {
     await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
   }
 
-  /** @param aroundEach called before and after each script of the recount. */
-  function newRecount(aroundEach: () => Promise<unknown> = () => Promise.resolve()) {
-    const recount = new StatisticsRecount(redis.client, clock);
-    const register = (countable: Countable) =>
-      recount.register({
-        subjectOf: countable.subjectOf,
-        async recount(subjects, number) {
-          await aroundEach();
-          // One at a time, so that more happens in between.
-          let removed = 0;
-          for (const subject of subjects) {
-            const one = await countable.recount([subject], number);
-            if (one === null) {
-              return null;
-            }
-            removed += one;
-            await aroundEach();
-          }
-          return removed;
-        },
-      });
-    new SessionRecount({ register } as StatisticsRecount, sessions, clock).onModuleInit();
-    register({
-      subjectOf: (key) => (key.startsWith('user:profile:') ? key : null),
-      recount: (keys, number) => profiles.recount(keys, number),
-    });
-    return recount;
+  /** Of Redis alone. */
+  function removeExpired(signal?: AbortSignal): Promise<number> {
+    const unused = undefined as never;
+    return new SessionCleanUp(unused, unused, sessions, clock, unused).removeExpired(signal);
   }
 
   const aSession = (userId: string, minutes: number, generation = 1): Session => ({
@@ -184,116 +160,87 @@ describe('statistics', () => {
     });
   });
 
-  describe('recounting', () => {
-    async function plantDrift(): Promise<void> {
-      const users = Array.from({ length: 20 }, () => randomUUID());
-      for (const userId of users) {
-        const [first, second] = [aSession(userId, 30), aSession(userId, 60)];
-        await sessions.open(first, LEASE, nowMs);
-        await sessions.open(second, LEASE, nowMs);
-        await sessions.revoke(userId, { sessionId: first.id, ttlMs: HOUR_MS });
-        await cacheProfile(userId);
-      }
-      await redis.raw.del(`session:{${users[0]}}`, `user:profile:{${users[1]}}`);
-      const [tombstone] = await redis.raw.keys(`blacklist:{${users[2]}}:*`);
-      await redis.raw.del(tombstone!);
-      await statistics.read();
-      await redis.raw.hincrby(STATISTICS_KEY, 's', 5);
-    }
-
-    it('finds no drift where there is none', async () => {
-      for (let user = 0; user < 20; user++) {
-        const userId = randomUUID();
-        await sessions.open(aSession(userId, 30), LEASE, nowMs);
-        await cacheProfile(userId);
-      }
-      const { drift } = await newRecount().run();
-      expect(drift).toEqual(NOTHING);
-      expect(await statistics.read()).toEqual({
-        activeSessions: 20,
-        cachedProfiles: 20,
-        blacklistedTokens: 0,
-      });
-    });
-
-    it('tells planted drift, and repairs it', async () => {
-      await plantDrift();
-      const { drift } = await newRecount().run();
-      expect(drift).toEqual({ activeSessions: 6, cachedProfiles: 1, blacklistedTokens: 1 });
-      expect(await statistics.read()).toEqual({
-        activeSessions: 19,
-        cachedProfiles: 19,
-        blacklistedTokens: 19,
-      });
-      expect((await newRecount().run()).drift).toEqual(NOTHING);
-    });
-
-    it('counts again what was not counted at all', async () => {
-      await plantDrift();
-      await redis.raw.del(STATISTICS_KEY);
-      await newRecount().run();
-      expect(await statistics.read()).toEqual(await bruteForce());
-    });
-
-    it('takes out members that nothing needs, and leaves what lives', async () => {
+  describe('heal when the minute of the expiry has passed:', () => {
+    it.each<[string, (userId: string) => Promise<unknown>]>([
+      ['a hash of sessions is deleted', (userId) => redis.raw.del(`session:{${userId}}`)],
+      ['a cached profile is evicted', (userId) => redis.raw.del(`user:profile:{${userId}}`)],
+      [
+        'a tombstone is deleted',
+        async (userId) => redis.raw.del((await redis.raw.keys(`blacklist:{${userId}}:*`))[0]!),
+      ],
+      ['the counters are deleted', () => redis.raw.del(STATISTICS_KEY)],
+      ['a counter is changed', () => redis.raw.hset(STATISTICS_KEY, 's:0', 5)],
+    ])('%s', async (_what, damage) => {
       const userId = randomUUID();
-      const key = `session:{${userId}}`;
-      const index = `user:tokens:{${userId}}`;
-      const [expired, living] = [aSession(userId, 5), aSession(userId, 60)];
-      await sessions.open(expired, LEASE, nowMs);
-      await sessions.open(living, LEASE, nowMs);
-      await redis.raw.zadd(index, nowMs, 'in the index alone');
-      await redis.raw.hset(key, 'of another release', `1|user|${nowMs}|${living.expiresAtMs}`);
-      await redis.raw.zadd(`user:tokens:{${randomUUID()}}`, nowMs, 'without a user');
-      nowMs += 10 * 60_000;
-      expect((await newRecount().run()).removedMembers).toBe(4);
-      expect((await fieldsOf(redis.raw, key)).sort()).toEqual(['#', living.id].sort());
-      expect(await membersOf(redis.raw, index)).toEqual([living.id]);
-      expect(await redis.raw.keys('user:tokens:*')).toEqual([index]);
-      await redis.raw.zrem(index, sessionField(living.id));
-      await newRecount().run();
-      expect(await membersOf(redis.raw, index)).toEqual([living.id]);
+      const [first, second] = [aSession(userId, 30), aSession(userId, 40)];
+      await sessions.open(first, LEASE, nowMs);
+      await sessions.open(second, LEASE, nowMs);
+      await sessions.revoke(userId, { sessionId: first.id, ttlMs: 30 * 60_000 });
+      await cacheProfile(userId);
+      await damage(userId);
+      await sessions.open(aSession(userId, 90), LEASE, nowMs);
+      await sessions.revoke(userId, { sessionId: second.id, ttlMs: 1_000 });
+      nowMs += 60 * 60_000;
       expect(await statistics.read()).toEqual({ ...NOTHING, activeSessions: 1 });
     });
 
-    it('leaves no trace of a mark that a reader of profiles could stumble over', async () => {
+    it('and are never below zero until then', async () => {
       const userId = randomUUID();
-      await cacheProfile(userId);
-      await newRecount().run();
-      expect(await profiles.lease(userId, ERA)).toEqual(aProfile(userId, 1));
-      expect(await redis.raw.ttl(`user:profile:{${userId}}`)).toBeGreaterThan(1500);
-    });
-
-    it.each<[string, () => Promise<unknown>]>([
-      ['another recount begins', () => newRecount().run()],
-      ['Redis loses everything', () => redis.raw.flushall()],
-      ['another era begins', () => redis.raw.set('latchkey:position', '4|1:1:|1')],
-    ])('changes nothing when %s meanwhile', async (_what, happen) => {
-      await sessions.open(aSession(randomUUID(), 30), LEASE, nowMs);
-      const fields = () => redis.raw.hgetall(STATISTICS_KEY);
-      let after: unknown;
-      const interfere = async () => {
-        if (after === undefined) {
-          await happen();
-          after = await fields();
-        }
-      };
-      await expect(newRecount(interfere).run()).rejects.toThrow(RecountInterruptedError);
-      expect(await fields()).toMatchObject(after as object);
-    });
-
-    it('ends when it is told to, and the next one counts', async () => {
-      await plantDrift();
-      const stopped = newRecount().run(AbortSignal.abort(new Error('stopping')));
-      await expect(stopped).rejects.toThrow('stopping');
-      expect(await redis.raw.hexists(STATISTICS_KEY, '#recount')).toBe(1);
-      await newRecount().run();
-      expect(await statistics.read()).toEqual(await bruteForce());
-      expect(await redis.raw.hexists(STATISTICS_KEY, '#recount')).toBe(0);
+      const session = aSession(userId, 30);
+      await sessions.open(session, LEASE, nowMs);
+      await redis.raw.del(STATISTICS_KEY);
+      await sessions.revoke(userId, { sessionId: session.id, ttlMs: 0 });
+      expect(await statistics.read()).toEqual(NOTHING);
     });
   });
 
-  it('agree with a count key by key, whatever goes on while they are recounted', async () => {
+  describe('expired sessions are removed', () => {
+    const keyOf = (userId: string) => `session:{${userId}}`;
+    const indexOf = (userId: string) => `user:tokens:{${userId}}`;
+
+    async function expectLeft(userId: string, ...left: Session[]): Promise<void> {
+      const ids = left.map(({ id }) => id);
+      expect((await fieldsOf(redis.raw, keyOf(userId))).sort()).toEqual(['#', ...ids].sort());
+      expect((await membersOf(redis.raw, indexOf(userId))).sort()).toEqual([...ids].sort());
+      expect((await statistics.read()).activeSessions).toBe(ids.length);
+    }
+
+    it.each<[string, (next: Session, lasting: Session) => Promise<unknown>]>([
+      ['when the user opens one', (next) => sessions.open(next, LEASE, nowMs)],
+      ['when the user refreshes one', (_, lasting) => sessions.open(lasting, LEASE, nowMs)],
+      ['by the clean-up', () => removeExpired()],
+    ])('%s', async (_when, act) => {
+      const userId = randomUUID();
+      const [expired, lasting] = [aSession(userId, 5), aSession(userId, 60)];
+      await sessions.open(expired, LEASE, nowMs);
+      await sessions.open(lasting, LEASE, nowMs);
+      await redis.raw.zadd(indexOf(userId), nowMs / 1000, 'in the index alone');
+      nowMs += 10 * 60_000;
+      const next = aSession(userId, 60);
+      await act(next, { ...lasting, expiresAtMs: nowMs + HOUR_MS });
+      const isOpened = (await fieldsOf(redis.raw, keyOf(userId))).includes(next.id);
+      await expectLeft(userId, lasting, ...(isOpened ? [next] : []));
+    });
+
+    it('all of them, however many a user has, and of every user', async () => {
+      const userIds = Array.from({ length: 30 }, () => randomUUID());
+      const crowd = randomUUID();
+      const opening = [...userIds, ...Array.from({ length: 600 }, () => crowd)];
+      await Promise.all(opening.map((userId) => sessions.open(aSession(userId, 5), LEASE, nowMs)));
+      const lasting = aSession(crowd, 60);
+      await sessions.open(lasting, LEASE, nowMs);
+      nowMs += 6 * 60_000;
+      expect(await removeExpired()).toBe(630);
+      await expectLeft(crowd, lasting);
+    });
+
+    it('until the clean-up is told to end', async () => {
+      const ended = removeExpired(AbortSignal.abort(new Error('stopping')));
+      await expect(ended).rejects.toThrow('stopping');
+    });
+  });
+
+  it('agree with a count key by key', async () => {
     const users = Array.from({ length: 4 }, () => randomUUID());
     const operation: fc.Arbitrary<Operation> = fc.record({
       name: fc.constantFrom<Operation['name'][]>(
@@ -304,13 +251,11 @@ describe('statistics', () => {
         'cache',
         'publish',
         'clear',
+        'cleanUp',
       ),
       user: fc.constantFrom(...users),
       minutes: fc.integer({ min: 1, max: 90 }),
       pick: fc.nat({ max: 20 }),
-    });
-    const loss = fc.record({
-      key: fc.constantFrom('session:', 'user:profile:', 'blacklist:', 'latchkey:statistics'),
     });
     const perform = async (
       opened: Session[],
@@ -348,41 +293,26 @@ describe('statistics', () => {
           return;
         case 'clear':
           return profiles.clear(user);
+        case 'cleanUp':
+          await removeExpired();
       }
     };
 
     await fc.assert(
       fc.asyncProperty(
-        fc.array(operation, { maxLength: 30 }),
-        fc.array(loss, { maxLength: 2 }),
-        fc.array(operation, { maxLength: 60 }),
-        fc.integer({ min: 0, max: 100 }),
-        async (before, losses, meanwhile, passedMinutes) => {
+        fc.array(fc.tuple(operation, fc.nat({ max: 20 })), { maxLength: 60 }),
+        async (steps) => {
           await reset();
           const opened: Session[] = [];
           const generations = new Map<string, number>();
-          for (const each of before) {
+          for (const [each, passedMinutes] of steps) {
             await perform(opened, generations, each);
+            nowMs += passedMinutes * 60_000;
+            expect(await statistics.read()).toEqual(await bruteForce());
           }
-          for (const { key } of losses) {
-            const [lost] = await redis.raw.keys(`${key}*`);
-            await redis.raw.del(lost ?? 'nothing');
-          }
-          const left = [...meanwhile];
-          const next = async () => {
-            const each = left.shift();
-            await (each && perform(opened, generations, each));
-          };
-          await newRecount(next).run();
-          expect(await statistics.read()).toEqual(await bruteForce());
-          for (const each of left) {
-            await perform(opened, generations, each);
-          }
-          nowMs += passedMinutes * 60_000;
-          expect(await statistics.read()).toEqual(await bruteForce());
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   }, 60_000);
 });
