@@ -18,8 +18,8 @@ const FURTHER_SESSIONS = 4;
 const AT_ONCE = 2_000;
 const HOUR_MS = 3_600_000;
 const POSITION = '3|123456:123456:|1790000000000';
-const ERA = '3';
-const LEASE = { era: ERA, writeUntilMs: Number.MAX_SAFE_INTEGER };
+const EPOCH = '3';
+const LEASE = { epoch: EPOCH, writeUntilMs: Number.MAX_SAFE_INTEGER };
 /** Redis gives the buffers of a connection back when nothing was sent on it for some seconds. */
 const SETTLE_MS = 3_000;
 
@@ -42,7 +42,7 @@ export async function measureSessionMemory({ output, signal, users = USERS }) {
     try {
       // What is written to the file of commands passes through buffers that count as memory.
       await redis.config('SET', 'appendonly', 'no');
-      await redis.set('latchkey:position', POSITION);
+      await redis.set('latchkey:checkpoint', POSITION);
       const rows = await measure({ redis, store, users, signal });
       return { rows, markdown: describe(rows, users) };
     } finally {
@@ -98,7 +98,7 @@ async function measure({ redis, store, users, signal }) {
     further += await bytesOf(`sessions, number ${session} of each`, open);
   }
   await redis.flushall();
-  await redis.set('latchkey:position', POSITION);
+  await redis.set('latchkey:checkpoint', POSITION);
   await sleep(SETTLE_MS);
   const tombstones = await bytesOf('tombstones', revoke);
 

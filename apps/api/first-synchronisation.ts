@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { InternalError } from '#libs/common';
 import { RedisClient } from '#libs/redis';
-import { RedisTrust } from '#libs/sync';
+import { SyncLease } from '#libs/sync';
 
 const DEADLINE_MS = 2000;
 
@@ -17,13 +17,13 @@ export class FirstSynchronisation implements OnApplicationBootstrap {
 
   constructor(
     private readonly redis: RedisClient,
-    private readonly trust: RedisTrust,
+    private readonly syncLease: SyncLease,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     const timer = new AbortController();
     await Promise.race([
-      this.trust.gained(),
+      this.syncLease.acquired(),
       new Promise<void>((resolve) => this.redis.onDisconnected(resolve)),
       pause(DEADLINE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
@@ -32,7 +32,7 @@ export class FirstSynchronisation implements OnApplicationBootstrap {
     if (reason?.code === 'too_old') {
       throw new InternalError(reason.message.replace(/\.$/, ''));
     }
-    if (this.trust.era() === null) {
+    if (this.syncLease.epoch() === null) {
       this.logger.warn('Redis is away: starting without it, Postgres answers');
     }
   }

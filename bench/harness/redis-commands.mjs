@@ -109,7 +109,7 @@ class Counter {
 
 /** @param {string} rest of a command of a client */
 function keepsRedisUpToDate(rest) {
-  return rest.includes('"latchkey:position"') && !rest.includes('latchkey:statistics');
+  return rest.includes('"latchkey:checkpoint"') && !rest.includes('latchkey:statistics');
 }
 
 /**

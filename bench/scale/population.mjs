@@ -54,7 +54,7 @@ export class Population {
    */
   async growTo(size, sampleSize, signal) {
     const { sql, redis } = this.#stores;
-    const era = (await redis.get('latchkey:position'))?.split('|')[0] ?? '';
+    const epoch = (await redis.get('latchkey:checkpoint'))?.split('|')[0] ?? '';
     const bar = progressBar('seeding sessions', size);
     const begun = this.sessions;
     this.sample = [];
@@ -62,7 +62,7 @@ export class Population {
       signal.throwIfAborted();
       const users = Math.min(USERS_AT_ONCE, Math.ceil((size - this.sessions) / SESSIONS_A_USER));
       const added = await this.#insert(users);
-      await this.#open(added, { era, writeUntilMs: Number.MAX_SAFE_INTEGER });
+      await this.#open(added, { epoch, writeUntilMs: Number.MAX_SAFE_INTEGER });
       this.sessions += added.length;
       const share = added.length / (size - begun);
       this.#remember(added, Math.ceil(sampleSize * share));
@@ -84,7 +84,7 @@ export class Population {
 
   /**
    * @param {SeededSession[]} sessions
-   * @param {{ era: string, writeUntilMs: number }} lease
+   * @param {{ epoch: string, writeUntilMs: number }} lease
    */
   async #open(sessions, lease) {
     const nowMs = Date.now();
@@ -97,7 +97,7 @@ export class Population {
           ),
       );
       if (outcomes.some((outcome) => outcome !== 'opened')) {
-        throw new Error('a session was not opened: another era has begun');
+        throw new Error('a session was not opened: another epoch has begun');
       }
     }
   }

@@ -32,7 +32,7 @@ export function statisticsReader(redis) {
   const { STATISTICS_KEY } = fromBuild('statistics/statistics.keys.js');
   const path = join(ROOT, 'dist', 'libs', 'statistics', 'scripts', 'read-statistics.lua');
   const read = loadScript(redis, path);
-  return () => read([STATISTICS_KEY, 'latchkey:position'], [Date.now()]);
+  return () => read([STATISTICS_KEY, 'latchkey:checkpoint'], [Date.now()]);
 }
 
 /**

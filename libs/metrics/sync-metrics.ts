@@ -42,14 +42,14 @@ export class SyncMetrics {
     return result;
   }
 
-  /** @param isBelieved read when it is asked for. @param boundMs see SyncTimings.leaseMs. */
-  watchTrust(isBelieved: () => boolean, boundMs: number): void {
+  /** @param isInSync read when it is asked for. @param boundMs see SyncTimings.leaseMs. */
+  watchSync(isInSync: () => boolean, boundMs: number): void {
     new Gauge({
-      name: 'latchkey_redis_believed',
+      name: 'latchkey_redis_in_sync',
       help: '1 while this process believes Redis, 0 while Postgres answers.',
       registers: [this.registry],
       collect() {
-        this.set(isBelieved() ? 1 : 0);
+        this.set(isInSync() ? 1 : 0);
       },
     });
     new Gauge({

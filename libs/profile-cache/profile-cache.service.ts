@@ -2,9 +2,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { RecentlyUsed, SingleFlight } from '#libs/common';
 import { Database } from '#libs/database';
 import { Metrics } from '#libs/metrics';
-import { Outbox, RedisTrust, RedisUpdates, Synchroniser, type ApplyChange } from '#libs/sync';
+import { Outbox, SyncLease, WriteThrough, Synchroniser, type ApplyChange } from '#libs/sync';
 import { profileCacheKeys } from './profile-cache.keys';
-import { decodeEntry, isOfEra } from './profile-entry';
+import { decodeEntry, isOfEpoch } from './profile-entry';
 import { RedisProfileStore } from './redis-profile.store';
 import type { VersionedProfile } from './profile';
 import { ProfileSource } from './profile-source';
@@ -38,8 +38,8 @@ export class ProfileCacheService implements OnModuleInit {
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly synchroniser: Synchroniser,
-    private readonly trust: RedisTrust,
-    private readonly updates: RedisUpdates,
+    private readonly syncLease: SyncLease,
+    private readonly writeThrough: WriteThrough,
     metrics: Metrics,
   ) {
     metrics.sessions.watchProfileReads(() => this.counts);
@@ -56,11 +56,11 @@ export class ProfileCacheService implements OnModuleInit {
 
   /** The profile in the value that stood at `keyOf`, at no further cost; null where it does not hold one. */
   hit(entry: string | null): CachedRead | null {
-    const era = this.trust.era();
-    if (era === null || entry === null || !isOfEra(entry, era)) {
+    const epoch = this.syncLease.epoch();
+    if (epoch === null || entry === null || !isOfEpoch(entry, epoch)) {
       return null;
     }
-    const cached = this.decoded.get(entry) ?? this.decode(entry, era);
+    const cached = this.decoded.get(entry) ?? this.decode(entry, epoch);
     if (cached) {
       this.counts.HIT += 1;
     }
@@ -81,8 +81,8 @@ export class ProfileCacheService implements OnModuleInit {
     return read;
   }
 
-  private decode(entry: string, era: string): CachedRead | null {
-    const read = decodeEntry(entry, era);
+  private decode(entry: string, epoch: string): CachedRead | null {
+    const read = decodeEntry(entry, epoch);
     if (!read) {
       return null;
     }
@@ -104,7 +104,7 @@ export class ProfileCacheService implements OnModuleInit {
    * @throws DependencyUnavailableError when the record is away.
    */
   async change<T extends VersionedProfile>(write: () => Promise<T | null>): Promise<T | null> {
-    const era = this.trust.era();
+    const epoch = this.syncLease.epoch();
     const changed = await this.database.transaction(async () => {
       const written = await write();
       if (written) {
@@ -113,7 +113,7 @@ export class ProfileCacheService implements OnModuleInit {
       return written;
     });
     if (changed) {
-      await this.updates.enforce(changed.profile.id, () => this.redis.publish(changed, era));
+      await this.writeThrough.write(changed.profile.id, () => this.redis.publish(changed, epoch));
     }
     return changed;
   }
@@ -125,19 +125,21 @@ export class ProfileCacheService implements OnModuleInit {
 
   /** For a change that was announced and is committed: nobody is shown an older one. One round trip. */
   async outdate({ version, profile }: VersionedProfile): Promise<void> {
-    await this.updates.enforce(profile.id, () => this.redis.fence(profile.id, version));
+    await this.writeThrough.write(profile.id, () => this.redis.fence(profile.id, version));
   }
 
   /** Forgets the user's cached profile, if Redis can be reached. One round trip. */
   async clear(userId: string): Promise<void> {
-    await this.updates.attempt(userId, () => this.redis.clear(userId));
+    await this.writeThrough.tryWrite(userId, () => this.redis.clear(userId));
   }
 
   /** Leased before the record is read: what is read then is as new as what Redis knows. */
   private async readThrough(userId: string): Promise<CachedRead | null> {
-    const era = this.trust.era();
+    const epoch = this.syncLease.epoch();
     const lease =
-      era === null ? null : await this.updates.attempt(userId, () => this.redis.lease(userId, era));
+      epoch === null
+        ? null
+        : await this.writeThrough.tryWrite(userId, () => this.redis.lease(userId, epoch));
     if (lease && 'profile' in lease) {
       return { ...lease, cache: 'HIT' };
     }
@@ -146,7 +148,7 @@ export class ProfileCacheService implements OnModuleInit {
       return null;
     }
     const filled =
-      lease && (await this.updates.attempt(userId, () => this.redis.fill(current, lease)));
+      lease && (await this.writeThrough.tryWrite(userId, () => this.redis.fill(current, lease)));
     return { ...current, cache: filled === null ? 'BYPASS' : 'MISS' };
   }
 

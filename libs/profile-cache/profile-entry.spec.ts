@@ -34,9 +34,9 @@ describe('profile entries', () => {
     }
   });
 
-  it('read an entry of another era, or of another format, as nothing', () => {
-    for (const era of ['2', '31', '']) {
-      expect(decodeEntry(`3:12:${encodeProfile(profile)}`, era)).toBeNull();
+  it('read an entry of another epoch, or of another format, as nothing', () => {
+    for (const epoch of ['2', '31', '']) {
+      expect(decodeEntry(`3:12:${encodeProfile(profile)}`, epoch)).toBeNull();
     }
     expect(decodeEntry('3:12:2["x"]', '3')).toBeNull();
   });

@@ -11,22 +11,22 @@ export function encodeProfile(profile: Profile): string {
   return PROFILE_FORMAT + JSON.stringify(PROFILE_FIELDS.map((field) => profile[field]));
 }
 
-/** Whether the entry was written in the era; otherwise it says nothing. */
-export function isOfEra(entry: string, era: string): boolean {
-  return entry.startsWith(`${era}:`);
+/** Whether the entry was written in the epoch; otherwise it says nothing. */
+export function isOfEpoch(entry: string, epoch: string): boolean {
+  return entry.startsWith(`${epoch}:`);
 }
 
-/** Reads a cache entry. Null for no entry, a fence, a lease, another era and another format. */
-export function decodeEntry(entry: string | null, era: string): VersionedProfile | null {
-  if (entry === null || !isOfEra(entry, era)) {
+/** Reads a cache entry. Null for no entry, a fence, a lease, another epoch and another format. */
+export function decodeEntry(entry: string | null, epoch: string): VersionedProfile | null {
+  if (entry === null || !isOfEpoch(entry, epoch)) {
     return null;
   }
-  const colon = entry.indexOf(':', era.length + 1);
+  const colon = entry.indexOf(':', epoch.length + 1);
   if (entry[colon + 1] !== PROFILE_FORMAT) {
     return null;
   }
   const values = JSON.parse(entry.slice(colon + 2)) as unknown[];
-  return { version: Number(entry.slice(era.length + 1, colon)), profile: profileOf(values) };
+  return { version: Number(entry.slice(epoch.length + 1, colon)), profile: profileOf(values) };
 }
 
 function profileOf(values: readonly unknown[]): Profile {

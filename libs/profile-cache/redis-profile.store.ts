@@ -22,8 +22,8 @@ const PUBLISH_OUTCOMES: Record<number, PublishOutcome> = { 1: 'stored', 2: 'fenc
 export interface Lease {
   /** The entry as it stands. */
   entry: string;
-  /** What it begins with: era and a colon. */
-  era: string;
+  /** What it begins with: epoch and a colon. */
+  epoch: string;
 }
 
 /**
@@ -51,24 +51,24 @@ export class RedisProfileStore {
 
   /**
    * To be asked before the record is read.
-   * @param era in which Redis is believed.
-   * @returns a profile where one has come meanwhile; null in another era.
+   * @param epoch in which Redis is believed.
+   * @returns a profile where one has come meanwhile; null in another epoch.
    */
-  async lease(userId: string, era: string): Promise<Lease | VersionedProfile | null> {
+  async lease(userId: string, epoch: string): Promise<Lease | VersionedProfile | null> {
     const reply = await this.leaseScript(
-      [profileCacheKeys.profile(userId), STATISTICS_KEY, syncKeys.position],
-      [randomUUID(), LEASE_MS, era, PROFILE_FORMAT],
+      [profileCacheKeys.profile(userId), STATISTICS_KEY, syncKeys.checkpoint],
+      [randomUUID(), LEASE_MS, epoch, PROFILE_FORMAT],
     );
     const entry = reply as string | null;
-    return entry === null ? null : (decodeEntry(entry, era) ?? { entry, era });
+    return entry === null ? null : (decodeEntry(entry, epoch) ?? { entry, epoch });
   }
 
   /**
    * Caches a profile that was read under a lease.
    * @returns false when the lease stands no more: the profile may be out of date by now.
    */
-  async fill({ version, profile }: VersionedProfile, { entry, era }: Lease): Promise<boolean> {
-    const filled = `${era}:${version}:${encodeProfile(profile)}`;
+  async fill({ version, profile }: VersionedProfile, { entry, epoch }: Lease): Promise<boolean> {
+    const filled = `${epoch}:${version}:${encodeProfile(profile)}`;
     const reply = await this.fillScript(
       [profileCacheKeys.profile(profile.id), STATISTICS_KEY],
       [entry, filled, this.jitteredTtlMs()],
@@ -79,14 +79,14 @@ export class RedisProfileStore {
   /**
    * Says that a profile has been recorded. It is cached in the place of the version before it; where
    * something else stands, or nothing, only a fence is put up.
-   * @param era in which Redis was believed before the profile was recorded; null: it was not.
+   * @param epoch in which Redis was believed before the profile was recorded; null: it was not.
    */
-  async publish({ version, profile }: VersionedProfile, era: string | null) {
+  async publish({ version, profile }: VersionedProfile, epoch: string | null) {
     return this.runPublish(profile.id, [
       version,
       encodeProfile(profile),
       this.jitteredTtlMs(),
-      era ?? '',
+      epoch ?? '',
     ]);
   }
 
@@ -101,7 +101,7 @@ export class RedisProfileStore {
   }
 
   private async runPublish(userId: string, args: (string | number)[]): Promise<PublishOutcome> {
-    const keys = [profileCacheKeys.profile(userId), STATISTICS_KEY, syncKeys.position];
+    const keys = [profileCacheKeys.profile(userId), STATISTICS_KEY, syncKeys.checkpoint];
     const reply = await this.publishScript(keys, args);
     return PUBLISH_OUTCOMES[reply as number] ?? 'unchanged';
   }

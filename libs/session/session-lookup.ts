@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher, Clock, DependencyUnavailableError, InternalError, TurnBatch } from '#libs/common';
-import { RedisTrust, type HeldLease } from '#libs/sync';
+import { SyncLease, type HeldLease } from '#libs/sync';
 import { NearCache, type LiveSession } from './near-cache/near-cache';
 import type { Session } from './session';
 import { RedisSessionStore, type OpenOutcome } from './store/redis-session.store';
@@ -40,7 +40,7 @@ export class SessionLookup {
     private readonly verifier: SessionVerifier,
     private readonly redis: RedisSessionStore,
     private readonly near: NearCache,
-    private readonly trust: RedisTrust,
+    private readonly syncLease: SyncLease,
     private readonly clock: Clock,
   ) {
     this.records = new Batcher(
@@ -62,21 +62,21 @@ export class SessionLookup {
    */
   find(userId: string, sessionId: string, companionKey?: string): Promise<FoundSession> {
     // Before anything is read: data that is lost from now on is noticed when the session is put back.
-    const lease = this.trust.lease();
+    const lease = this.syncLease.current();
     if (lease === null) {
       return this.findRecorded(userId, sessionId);
     }
-    const { era } = lease;
-    const near = this.near.get(userId, sessionId, era, this.clock.nowMs(), companionKey);
+    const { epoch } = lease;
+    const near = this.near.get(userId, sessionId, epoch, this.clock.nowMs(), companionKey);
     if (near) {
       return this.nearAnswers.get(near);
     }
     const question = this.near.ask();
     // Called for every request: each further function that waits would be paid for by all of them.
-    return this.verifier.verify(userId, sessionId, era, companionKey).then(
+    return this.verifier.verify(userId, sessionId, epoch, companionKey).then(
       (known) => {
         if (known.state === 'live') {
-          this.near.keep(known, era, companionKey, question);
+          this.near.keep(known, epoch, companionKey, question);
           return known;
         }
         return known.state === 'revoked' ? known : this.findAndRestore(userId, sessionId, lease);
@@ -137,7 +137,7 @@ export class SessionLookup {
       return await this.redis.open(session, lease, this.clock.nowMs());
     } catch (error) {
       if (error instanceof DependencyUnavailableError) {
-        return 'other-era';
+        return 'other-epoch';
       }
       throw error;
     }

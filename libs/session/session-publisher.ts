@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '#libs/metrics';
-import { RedisUpdates, SyncTimings, type HeldLease } from '#libs/sync';
+import { WriteThrough, SyncTimings, type HeldLease } from '#libs/sync';
 import { RevokedSessionCleaner } from './revoked-session-cleaner';
 import { tombstoneTtlMs, type RevocationReason, type Session } from './session';
 import { SessionLookup } from './session-lookup';
@@ -21,7 +21,7 @@ export class SessionPublisher {
   constructor(
     private readonly redis: RedisSessionStore,
     private readonly lookup: SessionLookup,
-    private readonly updates: RedisUpdates,
+    private readonly writeThrough: WriteThrough,
     private readonly cleaner: RevokedSessionCleaner,
     private readonly options: SessionOptions,
     private readonly timings: SyncTimings,
@@ -45,11 +45,11 @@ export class SessionPublisher {
     if (lease === null && ended.length === 0) {
       return this.isAliveInRecord(session);
     }
-    const outcome = await this.updates.attempt(session.userId, () =>
+    const outcome = await this.writeThrough.tryWrite(session.userId, () =>
       this.redis.open(session, lease, nowMs, this.tombstones(ended, nowMs)),
     );
     if (outcome === null && ended.length > 0) {
-      await this.updates.settle();
+      await this.writeThrough.waitUntilConsistent();
     }
     return outcome === 'opened' || (isUnsure(outcome) && (await this.isAliveInRecord(session)));
   }
@@ -62,7 +62,7 @@ export class SessionPublisher {
   ): Promise<void> {
     const tombstone = this.tombstone(id, tokensExpireAtMs, nowMs);
     await this.metrics.sync.untilEnforced(() =>
-      this.updates.enforce(userId, () => this.redis.revoke(userId, tombstone)),
+      this.writeThrough.write(userId, () => this.redis.revoke(userId, tombstone)),
     );
   }
 
@@ -73,7 +73,7 @@ export class SessionPublisher {
   async refuseUnrecorded({ id, userId, expiresAtMs }: Session, nowMs: number): Promise<void> {
     // No token outlives its session.
     const tombstone = this.tombstone(id, expiresAtMs, nowMs);
-    await this.updates.attempt(userId, () => this.redis.revoke(userId, tombstone));
+    await this.writeThrough.tryWrite(userId, () => this.redis.revoke(userId, tombstone));
   }
 
   /** All sessions of a user have ended. */
@@ -93,7 +93,7 @@ export class SessionPublisher {
   ): Promise<boolean> {
     const keepMs = this.options.ttlSeconds * 1000;
     const tombstones = this.tombstones(user.revoked, nowMs);
-    const taken = await this.updates.attempt(user.userId, () =>
+    const taken = await this.writeThrough.tryWrite(user.userId, () =>
       this.redis.revokeAll(user, tombstones, keepMs),
     );
     if (taken?.rest || user.count > user.revoked.length) {
@@ -104,7 +104,7 @@ export class SessionPublisher {
 
   /** Resolves when all that was recorded before is in Redis, or nobody believes one without it. */
   async settle(): Promise<void> {
-    await this.updates.settle();
+    await this.writeThrough.waitUntilConsistent();
   }
 
   private async isAliveInRecord({ userId, id }: Session): Promise<boolean> {
@@ -127,5 +127,5 @@ export class SessionPublisher {
 
 /** @param outcome null: Redis did not answer. */
 function isUnsure(outcome: OpenOutcome | null): boolean {
-  return outcome === null || outcome === 'other-era' || outcome === 'lease-ended';
+  return outcome === null || outcome === 'other-epoch' || outcome === 'lease-ended';
 }

@@ -4,7 +4,7 @@ import { SecurityEvents } from '#libs/audit';
 import { Clock, deleteInBatches, DependencyUnavailableError } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
-import { RedisTrust } from '#libs/sync';
+import { SyncLease } from '#libs/sync';
 import { forEachUser } from './for-each-user';
 import { LastSeenTracker } from './last-seen.tracker';
 import { newRefreshToken, parseRefreshToken, type RefreshToken } from './refresh-token';
@@ -78,7 +78,7 @@ export class SessionService {
     private readonly refreshTokens: RefreshTokenStore,
     private readonly lookup: SessionLookup,
     private readonly publisher: SessionPublisher,
-    private readonly trust: RedisTrust,
+    private readonly syncLease: SyncLease,
     private readonly lastSeen: LastSeenTracker,
     private readonly events: SecurityEvents,
     private readonly clock: Clock,
@@ -103,7 +103,7 @@ export class SessionService {
    * read; nothing that was opened survives.
    */
   async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
-    const lease = this.trust.lease();
+    const lease = this.syncLease.current();
     const nowMs = this.clock.nowMs();
     const session: DatedSession = {
       id: randomUUID(),
@@ -174,7 +174,7 @@ export class SessionService {
     if (!presented) {
       throw new RefreshTokenInvalidError();
     }
-    const lease = this.trust.lease();
+    const lease = this.syncLease.current();
     const nowMs = this.clock.nowMs();
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
       expiresAtMs: (createdAtMs) => sessionExpiryMs(this.options, nowMs, createdAtMs),

@@ -32,7 +32,10 @@ export class StatisticsService {
    * @throws DependencyUnavailableError
    */
   async read(): Promise<SessionStatistics> {
-    const reply = await this.readScript([STATISTICS_KEY, syncKeys.position], [this.clock.nowMs()]);
+    const reply = await this.readScript(
+      [STATISTICS_KEY, syncKeys.checkpoint],
+      [this.clock.nowMs()],
+    );
     const [activeSessions, cachedProfiles, blacklistedTokens] = reply as [number, number, number];
     return { activeSessions, cachedProfiles, blacklistedTokens };
   }

@@ -1,7 +1,7 @@
 export { appendToOutbox, Outbox, type OutboxEntry, type RecordedEntry } from './outbox';
 export { OutboxEntity } from './outbox.entity';
-export { RedisTrust, type HeldLease } from './redis-trust';
-export { RedisUpdates } from './redis-updates';
+export { SyncLease, type HeldLease } from './sync-lease';
+export { WriteThrough } from './write-through';
 export { SyncTimings } from './sync-timings';
 export { syncKeys } from './sync.keys';
 export { SyncModule } from './sync.module';

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { deleteInBatches, DependencyUnavailableError, InternalError } from '#libs/common';
 import { Database, type ReservedConnection } from '#libs/database';
-import { parseSnapshot, RETENTION_MS } from './position';
+import { parseSnapshot, RETENTION_MS } from './checkpoint';
 import { SyncTimings } from './sync-timings';
 
 /** A change of the record that Redis has to learn of. */
@@ -134,12 +134,12 @@ export class Outbox implements OnModuleDestroy {
     return endOf(row);
   }
 
-  /** A number that no era of Redis has had. One query. */
-  async nextEra(): Promise<string> {
-    const rows = await this.reserved.query<{ era: string }>(
-      `SELECT nextval('redis_eras')::text AS era`,
+  /** A number that no epoch of Redis has had. One query. */
+  async nextEpoch(): Promise<string> {
+    const rows = await this.reserved.query<{ epoch: string }>(
+      `SELECT nextval('redis_epochs')::text AS epoch`,
     );
-    return rows[0]?.era ?? '0';
+    return rows[0]?.epoch ?? '0';
   }
 
   /**

@@ -1,4 +1,4 @@
-/** How closely Redis is watched. Milliseconds. */
+/** How closely Redis is kept in sync. Milliseconds. */
 export class SyncTimings {
   /** Between the beginnings of two polls of the outbox. Several fit into the lease. */
   intervalMs = 200;
@@ -11,9 +11,9 @@ export class SyncTimings {
   outboxDeadlineMs = 400;
 
   /**
-   * For which a look into the outbox keeps Redis believed. It is the longest time for which an
-   * instance can believe a Redis that lacks a recorded change, and so the time after which whoever
-   * could not bring one to Redis may call it done. The same for all instances.
+   * How long an instance goes by Redis after a poll of the outbox began. It is the longest time for which an instance
+   * can go by a Redis that lacks a committed change, and so the time after which a change that Redis did not take may be
+   * answered. The same for all instances.
    */
   leaseMs = 1000;
 }

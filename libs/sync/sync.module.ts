@@ -2,16 +2,17 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MetricsModule } from '#libs/metrics';
 import { Outbox } from './outbox';
+import { OutboxPruner } from './outbox-pruner';
 import { OutboxEntity } from './outbox.entity';
-import { PositionStore } from './position.store';
-import { RedisTrust } from './redis-trust';
-import { RedisUpdates } from './redis-updates';
+import { CheckpointStore } from './checkpoint.store';
+import { SyncLease } from './sync-lease';
+import { WriteThrough } from './write-through';
 import { SyncTimings } from './sync-timings';
 import { Synchroniser } from './synchroniser';
 import { UserChanges } from './user-changes';
 
 /**
- * Keeps Redis up to date with the record. Global: there is one Redis to believe or not. Needs
+ * Keeps Redis in sync with Postgres. Global: there is one Redis. Needs
  * `RedisModule` and `DatabaseModule` in the application.
  */
 @Global()
@@ -19,13 +20,14 @@ import { UserChanges } from './user-changes';
   imports: [MetricsModule, TypeOrmModule.forFeature([OutboxEntity])],
   providers: [
     Outbox,
-    PositionStore,
-    RedisTrust,
-    RedisUpdates,
+    OutboxPruner,
+    CheckpointStore,
+    SyncLease,
+    WriteThrough,
     Synchroniser,
     SyncTimings,
     UserChanges,
   ],
-  exports: [Outbox, RedisTrust, RedisUpdates, Synchroniser, SyncTimings, UserChanges],
+  exports: [Outbox, SyncLease, WriteThrough, Synchroniser, SyncTimings, UserChanges],
 })
 export class SyncModule {}

@@ -10,29 +10,28 @@ import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
 import { Outbox, type OutboxEnd, type RecordedEntry } from './outbox';
-import { isReplayable, parsePosition, type Position } from './position';
-import { PositionStore } from './position.store';
-import { RedisTrust } from './redis-trust';
+import { isReplayable, parseCheckpoint, type Checkpoint } from './checkpoint';
+import { CheckpointStore } from './checkpoint.store';
+import { SyncLease } from './sync-lease';
 import { SyncTimings } from './sync-timings';
 import { UserChanges } from './user-changes';
 
 /**
- * Entries that one poll brings to Redis at most; an instance that is further back begins a new era. Applying that many
+ * Entries that one poll brings to Redis at most; an instance that is further back begins a new epoch. Applying that many
  * takes about as long as Redis, empty, takes to be filled again, and Postgres answers meanwhile either way.
  */
 const MAX_ENTRIES = 200_000;
 /** Entries that are sent to Redis at once: they share the deadline of a command. */
 const APPLY_BATCH = 200;
-const PRUNE_INTERVAL_MS = 60_000;
-/** Milliseconds by which a time-out may come late before it tells more of us than of Postgres. */
+/** A timeout that comes later than this was caused by a stall of this process, not by Postgres. Milliseconds. */
 const STALL_MS = 200;
 
 /** Brings a change to Redis: idempotent, in any order, and safe on any data that it may find there. */
 export type ApplyChange = (entry: RecordedEntry) => Promise<'new' | 'known'>;
 
-/** A Redis that holds every change of the source of truth, and its clock when that was noted. */
+/** A Redis that holds every change of the source of truth, and its clock when the checkpoint was written. */
 interface CaughtUp {
-  position: Position;
+  checkpoint: Checkpoint;
   redisNowMs: number;
 }
 
@@ -49,22 +48,18 @@ export interface OutboxLag {
 }
 
 /**
- * Keeps Redis up to date with the record, and `RedisTrust` with whether it is. Every 200 ms each
- * instance brings the changes of the outbox to Redis. A Redis that it has lost, or that has lost
- * something, is brought up to date before it is believed again.
+ * Keeps Redis in sync with Postgres, and the `SyncLease` with it. Every 200 ms each instance polls the outbox and applies
+ * to Redis what it finds. After Redis was lost, or has lost something, it catches up before the lease is acquired again.
  */
 @Injectable()
 export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Synchroniser');
   private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
   private readonly appliers = new Map<string, ApplyChange>();
-  private position: Position | null = null;
+  private checkpoint: Checkpoint | null = null;
   /** A poll has found changes, and Redis may still lack some of them. */
-  private hasMissed = false;
+  private mayLackChanges = false;
   private failedAtMs = -Infinity;
-  private prunedAtMs = 0;
-  /** Apart from the polls: after an outage it may take minutes. */
-  private pruning: Promise<void> | undefined;
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
   private interrupted = new AbortController();
@@ -73,13 +68,13 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly redis: RedisClient,
     private readonly outbox: Outbox,
-    private readonly positions: PositionStore,
-    private readonly trust: RedisTrust,
+    private readonly checkpoints: CheckpointStore,
+    private readonly lease: SyncLease,
     private readonly timings: SyncTimings,
     private readonly changes: UserChanges,
     private readonly metrics: Metrics,
   ) {
-    metrics.sync.watchTrust(() => trust.era() !== null, timings.leaseMs);
+    metrics.sync.watchSync(() => lease.epoch() !== null, timings.leaseMs);
   }
 
   /** Names who applies the entries of a kind. To be called before the application starts. */
@@ -93,7 +88,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    this.redis.onDisconnected(() => this.distrust('it is away', 'log'));
+    this.redis.onDisconnected(() => this.revokeLease('it cannot be reached', 'log'));
     this.redis.onConnected(() => this.wake());
     this.loop = this.run();
   }
@@ -102,7 +97,6 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     this.stopping.abort();
     this.interrupted.abort();
     await this.loop;
-    await this.pruning;
   }
 
   /** Not right after a failure: a Redis that refuses everything connects again and again. */
@@ -128,7 +122,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns whether there is more to do at once. */
   private async step(): Promise<boolean> {
     try {
-      return this.trust.heldEra() === null ? await this.catchUp() : await this.keepUp();
+      return this.lease.heldEpoch() === null ? await this.catchUp() : await this.keepUp();
     } catch (error) {
       if (this.isStopping) {
         return false;
@@ -136,8 +130,8 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       this.failedAtMs = performance.now();
       const unavailable = error instanceof DependencyUnavailableError;
       if (!unavailable || error.dependency === 'redis') {
-        this.distrust(
-          unavailable ? 'it does not answer' : 'it could not be brought up to date',
+        this.revokeLease(
+          unavailable ? 'it does not answer' : 'it could not catch up',
           unavailable ? 'log' : 'warn',
         );
       }
@@ -145,60 +139,58 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
         this.errors.write({ err: serializeError(error) }, 'could not synchronise');
       }
       return false;
-    } finally {
-      this.pruneWhenDue();
     }
   }
 
-  /** Redis is believed: applies what is new, and goes on believing it. */
+  /** Redis is in sync: applies what is new and renews the lease. */
   private async keepUp(): Promise<boolean> {
-    const losses = this.trust.losses();
+    const term = this.lease.term();
     const beganMs = performance.now();
-    const from = this.position;
+    const from = this.checkpoint;
     const end = from && (await this.pollInTime(from));
     if (!from || end === null) {
-      this.distrust('it cannot be kept up to date');
+      this.revokeLease('it cannot follow the outbox');
       return true;
     }
-    const noted = await this.positions.advance(from, end ? positionOf(end) : from);
-    if (noted === null) {
-      this.distrust('it has lost data');
+    const written = await this.checkpoints.advance(from, end ? checkpointOf(end) : from);
+    if (written === null) {
+      this.revokeLease('it has lost data');
       return true;
     }
     if (end) {
-      this.position = { ...from, ...positionOf(end) };
-    } else if (this.hasMissed) {
+      this.checkpoint = { ...from, ...checkpointOf(end) };
+    } else if (this.mayLackChanges) {
       return false;
     } else if (performance.now() - beganMs > this.timings.outboxDeadlineMs + STALL_MS) {
-      // It was this process that did not come round in time, not Postgres: that proves nothing.
+      // This process has stalled; Postgres may be up, and may have changes.
       return true;
     }
-    // Without a look nobody can record a change, as far as this process can see.
-    this.trust.renew(losses, beganMs, noted.redisNowMs, end !== undefined);
+    // Without Postgres no instance can commit a change, as far as this process can see.
+    this.lease.renew(term, beganMs, written.redisNowMs, end !== undefined);
     return false;
   }
 
-  /** Redis is not believed: replays what it lacks, or begins an era in which nothing old counts. */
+  /** Redis may be stale: replays what it lacks, or begins an epoch in which nothing older counts. */
   private async catchUp(): Promise<boolean> {
-    const losses = this.trust.losses();
+    const term = this.lease.term();
     const beganMs = performance.now();
-    const text = await this.positions.read();
-    const caughtUp = (await this.replay(text)) ?? (await this.beginEra(text));
+    const text = await this.checkpoints.read();
+    const caughtUp = (await this.replay(text)) ?? (await this.beginEpoch(text));
     if (!caughtUp) {
       return true;
     }
-    const { position, redisNowMs } = caughtUp;
-    if (!this.trust.gain(position.era, losses, beganMs, redisNowMs)) {
+    const { checkpoint, redisNowMs } = caughtUp;
+    if (!this.lease.acquire(checkpoint.epoch, term, beganMs, redisNowMs)) {
       return true;
     }
-    this.position = position;
-    this.logger.log(`Redis is believed, in era ${position.era}`);
+    this.checkpoint = checkpoint;
+    this.logger.log(`Redis is in sync, epoch ${checkpoint.epoch}`);
     return false;
   }
 
-  /** @returns null when the position in Redis is none that can be replayed from, or moved meanwhile. */
+  /** @returns null when the checkpoint in Redis is none that can be replayed from, or moved meanwhile. */
   private async replay(text: string | null): Promise<CaughtUp | null> {
-    const from = parsePosition(text);
+    const from = parseCheckpoint(text);
     if (!from) {
       return null;
     }
@@ -206,25 +198,27 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     if (!end) {
       return null;
     }
-    const here = positionOf(end);
-    const noted = await this.positions.advance(from, here);
-    return noted && { position: { ...here, era: from.era }, redisNowMs: noted.redisNowMs };
+    const here = checkpointOf(end);
+    const written = await this.checkpoints.advance(from, here);
+    return (
+      written && { checkpoint: { ...here, epoch: from.epoch }, redisNowMs: written.redisNowMs }
+    );
   }
 
-  /** @returns null when somebody else has begun one meanwhile. */
-  private async beginEra(text: string | null): Promise<CaughtUp | null> {
-    const era = await this.outbox.nextEra();
-    const position = { ...positionOf(await this.outbox.end()), era };
-    const noted = await this.positions.begin(text, position);
-    if (!noted) {
+  /** @returns null when another instance has begun one meanwhile. */
+  private async beginEpoch(text: string | null): Promise<CaughtUp | null> {
+    const epoch = await this.outbox.nextEpoch();
+    const checkpoint = { ...checkpointOf(await this.outbox.end()), epoch };
+    const written = await this.checkpoints.begin(text, checkpoint);
+    if (!written) {
       return null;
     }
-    this.logger.log(`era ${era} begins: what Redis held before does not count`);
-    return { position, redisNowMs: noted.redisNowMs };
+    this.logger.log(`epoch ${epoch} begins: what Redis held before does not count`);
+    return { checkpoint, redisNowMs: written.redisNowMs };
   }
 
   /** `poll`, measured. @returns undefined when Postgres does not answer in time. */
-  private async pollInTime(from: Position): Promise<OutboxEnd | null | undefined> {
+  private async pollInTime(from: Checkpoint): Promise<OutboxEnd | null | undefined> {
     try {
       return await this.poll(from, (...applied) => this.observe(...applied));
     } catch (error) {
@@ -236,27 +230,27 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Brings to Redis what the outbox has gained since a position.
+   * Brings to Redis what the outbox has gained since a checkpoint.
    * @param observe called with what Redis did not have, for each page.
    * @returns where the outbox was when it began to be read; null when it cannot be followed from there.
    */
-  private async poll(from: Position, observe?: Observe): Promise<OutboxEnd | null> {
+  private async poll(from: Checkpoint, observe?: Observe): Promise<OutboxEnd | null> {
     let end: OutboxEnd | null = null;
     let entries = 0;
     let askedMs = performance.now();
     for await (const page of this.outbox.changesSince(from.snapshot)) {
       end ??= page;
       entries += page.entries.length;
-      if (entries > MAX_ENTRIES || !isReplayable(from, positionOf(end))) {
+      if (entries > MAX_ENTRIES || !isReplayable(from, checkpointOf(end))) {
         return null;
       }
-      this.hasMissed = page.entries.length > 0;
+      this.mayLackChanges = page.entries.length > 0;
       const fresh = await this.apply(page.entries);
       observe?.(page.nowMs + performance.now() - askedMs, fresh);
       askedMs = performance.now();
       this.stopping.signal.throwIfAborted();
     }
-    this.hasMissed = false;
+    this.mayLackChanges = false;
     return end;
   }
 
@@ -284,29 +278,10 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private distrust(reason: string, level: 'warn' | 'log' = 'warn'): void {
-    this.trust.lose(reason, level);
-    this.position = null;
-    this.hasMissed = false;
-  }
-
-  private pruneWhenDue(): void {
-    const nowMs = performance.now();
-    if (nowMs - this.prunedAtMs > PRUNE_INTERVAL_MS) {
-      this.prunedAtMs = nowMs;
-      this.pruning ??= this.prune().finally(() => (this.pruning = undefined));
-    }
-  }
-
-  private async prune(): Promise<void> {
-    try {
-      await this.outbox.prune(this.stopping.signal);
-    } catch (error) {
-      // An outage of Postgres is logged elsewhere, and the next pruning makes it good.
-      if (!this.isStopping && !(error instanceof DependencyUnavailableError)) {
-        this.logger.error({ err: serializeError(error) }, 'could not prune the outbox');
-      }
-    }
+  private revokeLease(reason: string, level: 'warn' | 'log' = 'warn'): void {
+    this.lease.revoke(reason, level);
+    this.checkpoint = null;
+    this.mayLackChanges = false;
   }
 
   private get isStopping(): boolean {
@@ -314,6 +289,6 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-function positionOf({ snapshot, nowMs }: OutboxEnd): Omit<Position, 'era'> {
+function checkpointOf({ snapshot, nowMs }: OutboxEnd): Omit<Checkpoint, 'epoch'> {
   return { snapshot, recordedAtMs: String(nowMs) };
 }

@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 type Listener = (userId: string) => void;
 
 /**
- * Tells whoever keeps something of users in this process that it is out of date: after this process has
- * changed it, and when the outbox says that any has. Before either is answered for.
+ * Names each user of whom something has changed: when this process has changed it, before it answers, and when a poll of
+ * the outbox finds the user, before that poll counts as complete. For caches in this process.
  */
 @Injectable()
 export class UserChanges {
@@ -15,7 +15,7 @@ export class UserChanges {
     this.listeners.push(listener);
   }
 
-  /** To be called when Redis has the change, or could not take it. */
+  /** To be called when Redis has the change, or did not take it. */
   happened(userId: string): void {
     this.listeners.forEach((listener) => listener(userId));
   }

@@ -2,7 +2,7 @@ import { SESSION_REVOKED } from '../../libs/session/store/session-changes';
 import {
   appendToOutbox,
   Outbox,
-  RedisTrust,
+  SyncLease,
   SyncTimings,
   syncKeys,
   UserChanges,
@@ -27,14 +27,14 @@ const SOME_CHANGES = `
 
 describe('an outbox of many changes', () => {
   let app: TestApp;
-  let trust: RedisTrust;
+  let syncLease: SyncLease;
 
   beforeAll(async () => {
     // Neither the deadline nor the lease is the subject, and the machine may be busy.
     const timings = Object.assign(new SyncTimings(), { outboxDeadlineMs: 5000, leaseMs: 20_000 });
     app = await startTestApp({ timings });
-    trust = app.nest.get(RedisTrust);
-    await trust.gained();
+    syncLease = app.nest.get(SyncLease);
+    await syncLease.acquired();
   });
 
   afterAll(() => app.close());
@@ -50,8 +50,8 @@ describe('an outbox of many changes', () => {
   /** Waits for looks that began after this call. */
   async function looks(count: number): Promise<void> {
     for (let look = 0; look <= count; look += 1) {
-      const before = await app.redis.client.get(syncKeys.position);
-      await until(async () => (await app.redis.client.get(syncKeys.position)) !== before);
+      const before = await app.redis.client.get(syncKeys.checkpoint);
+      await until(async () => (await app.redis.client.get(syncKeys.checkpoint)) !== before);
     }
   }
 
@@ -66,7 +66,7 @@ describe('an outbox of many changes', () => {
       read += 1;
       readers.add(userId);
     });
-    const era = trust.era();
+    const epoch = syncLease.epoch();
 
     for (let transaction = 0; transaction < TRANSACTIONS; transaction += 1) {
       await app.database.sql.query(appendToOutbox(SOME_CHANGES));
@@ -74,8 +74,8 @@ describe('an outbox of many changes', () => {
     await until(() => readers.size === CHANGES);
     await looks(3);
 
-    // A busy machine may lose Redis for a moment: then a page is read again, and no era begins.
-    expect(trust.era()).toBe(era);
+    // A busy machine may lose Redis for a moment: then a page is read again, and no epoch begins.
+    expect(syncLease.epoch()).toBe(epoch);
     expect(app.log.filter((line) => line.includes('cannot be kept up to date'))).toEqual([]);
     expect(read).toBeLessThan(1.5 * CHANGES);
     expect(await keysLike('blacklist:*')).toBe(CHANGES / 2);

@@ -41,7 +41,7 @@ describe('the commands of a request', () => {
 
     it('are not those that keep Redis up to date', async () => {
       const counts = await countCommands(store.url, async () => {
-        await redis.eval("return redis.call('GET', KEYS[1])", 1, 'latchkey:position');
+        await redis.eval("return redis.call('GET', KEYS[1])", 1, 'latchkey:checkpoint');
         await redis.get('a');
       });
       expect(counts).toEqual({ commands: { get: 1 }, steps: 0 });

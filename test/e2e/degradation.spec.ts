@@ -1,5 +1,5 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { RedisTrust } from '../../libs/sync';
+import { SyncLease } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { ProfileDto } from '../../apps/api/profile/profile.dto';
@@ -358,7 +358,7 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
 
   it('Redis: everything is answered, from the record', async () => {
     expect(await answersDuring(() => redis[fault]())).toEqual(expected('redisAway'));
-    expect(app.nest.get(RedisTrust).era()).toBeNull();
+    expect(app.nest.get(SyncLease).epoch()).toBeNull();
   });
 
   it('Postgres: Redis answers what it knows, the rest is 503', async () => {

@@ -1,7 +1,7 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
 import { DatabaseInspector } from '../../libs/database';
 import { StatisticsService } from '../../libs/statistics';
-import { RedisTrust } from '../../libs/sync';
+import { SyncLease } from '../../libs/sync';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { readiness } from '../support/health-report';
@@ -93,9 +93,9 @@ describe('what probes cost', () => {
   it('is not paid for what the process knows by itself: that is always new', async () => {
     cacheFor(DAY_MS);
     expect((await readiness(app)).report).toBe('ok');
-    app.nest.get(RedisTrust).lose('a test says so');
+    app.nest.get(SyncLease).revoke('a test says so');
     const { status, report, redis, warnings } = await readiness(app);
-    expect([status, report, redis.believed]).toEqual([200, 'degraded', false]);
-    expect(warnings).toEqual(['not_believed']);
+    expect([status, report, redis.inSync]).toEqual([200, 'degraded', false]);
+    expect(warnings).toEqual(['stale']);
   });
 });

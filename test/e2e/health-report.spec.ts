@@ -25,7 +25,7 @@ describe('the readiness report', () => {
 
   // What a test has done to Redis may have cost it the trust for a moment.
   beforeEach(async () => {
-    await until(async () => (await readiness(app)).redis.believed);
+    await until(async () => (await readiness(app)).redis.inSync);
   });
 
   afterAll(async () => {
@@ -39,7 +39,7 @@ describe('the readiness report', () => {
     expect(redis).toEqual({
       status: 'up',
       warnings: [],
-      believed: true,
+      inSync: true,
       circuit: 'closed',
       outboxLag: {
         lastMs: expect.any(Number) as number,
@@ -104,7 +104,7 @@ describe('the readiness report', () => {
     try {
       const { status, report, warnings, redis } = await readiness(app);
       // Without room it refuses what keeps it up to date, and may not be believed for that.
-      const judged = warnings.filter((code) => !['not_believed', 'out_of_memory'].includes(code));
+      const judged = warnings.filter((code) => !['stale', 'out_of_memory'].includes(code));
       expect([status, judged]).toEqual([200, expected]);
       expect(report).toBe(expected.length > 0 ? 'degraded' : 'ok');
       expect(redis.evictionPolicy).toBe(policy);
@@ -192,7 +192,7 @@ describe('a Redis on which the scripts do not work', () => {
       String(await node.client.call('CLUSTER', 'INFO')).includes('cluster_state:ok'),
     );
     await startApiOn(node);
-    await until(async () => !(await readiness(api)).redis.believed);
+    await until(async () => !(await readiness(api)).redis.inSync);
     const { status, report, warnings } = await readiness(api);
     expect([status, report]).toEqual([200, 'degraded']);
     expect(warnings).toContain('cluster_node');

@@ -21,7 +21,7 @@ describe('metrics of a process', () => {
 
   it('are served beside the API unless they have a port, also while it is stopped', async () => {
     const started = await start({ SHUTDOWN_DELAY: '1h' });
-    expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_believed')).toBe(1);
+    expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_in_sync')).toBe(1);
     started.signal('SIGTERM');
     await until(async () => (await started.http.get('/health/ready')).status === 503);
     const { samples } = await Scrape.of(started.http.origin);
@@ -40,7 +40,7 @@ describe('metrics of a process', () => {
   it('are served at METRICS_PORT alone where that is set, and nothing else is there', async () => {
     const { started, origin } = await startWithPort({ DOCS: 'on' });
     const scraped = await Scrape.of(origin);
-    expect(scraped.sum('latchkey_redis_believed')).toBe(1);
+    expect(scraped.sum('latchkey_redis_in_sync')).toBe(1);
     const own = await fetch(`${origin}/metrics?name=x`, { method: 'HEAD' });
     expect([own.status, own.headers.get('content-type')]).toEqual([
       200,

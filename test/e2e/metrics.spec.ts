@@ -324,11 +324,11 @@ describe('GET /metrics of an application whose stores fail', () => {
   }
 
   it('answers without Redis: no statistics rather than wrong ones, and what is the matter', async () => {
-    await untilMetric('latchkey_redis_believed', {}, 1);
+    await untilMetric('latchkey_redis_in_sync', {}, 1);
     await until(async () => (await scrape()).find('latchkey_active_sessions').length === 1);
     redis.hang();
     const state = { store: 'redis', state: 'closed' };
-    await untilMetric('latchkey_redis_believed', {}, 0);
+    await untilMetric('latchkey_redis_in_sync', {}, 0);
     await until(async () => (await scrape()).find('latchkey_active_sessions').length === 0);
     const { accessToken: token } = await app.register();
     await until(async () => {
@@ -339,7 +339,7 @@ describe('GET /metrics of an application whose stores fail', () => {
     });
     redis.restore();
     redis.endConnections();
-    await untilMetric('latchkey_redis_believed', {}, 1);
+    await untilMetric('latchkey_redis_in_sync', {}, 1);
     await untilMetric('latchkey_circuit_breaker_state', state, 1);
     await until(async () => (await scrape()).find('latchkey_active_sessions').length === 1);
   });

@@ -1,5 +1,5 @@
 import { SessionRevokedError, SessionService, SessionsRevokedError } from '../../libs/session';
-import { RedisTrust } from '../../libs/sync';
+import { SyncLease } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { membersOf } from '../support/stored-session';
 
@@ -41,7 +41,7 @@ describe('races', () => {
     const statuses = await Promise.all(logins.map(({ accessToken }) => status(accessToken)));
     expect(new Set(statuses)).toEqual(new Set([200]));
     // The load may have kept Redis from answering in time; what it has not been told it is told now.
-    await app.nest.get(RedisTrust).gained();
+    await app.nest.get(SyncLease).acquired();
     await Promise.all([accessToken, ...logins.map((login) => login.accessToken)].map(status));
     expect(await indexedSessionIds(user.id)).toEqual(ids);
   });

@@ -1,5 +1,5 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { RedisTrust, SyncTimings } from '../../libs/sync';
+import { SyncLease, SyncTimings } from '../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { readiness } from '../support/health-report';
 import { until } from '../support/until';
@@ -21,7 +21,7 @@ const DOCUMENTED = [
 
 describe('a Redis user', () => {
   let app: TestApp;
-  let trust: RedisTrust;
+  let syncLease: SyncLease;
 
   const permit = (...rules: string[]) =>
     app.redis.client.call(
@@ -42,7 +42,7 @@ describe('a Redis user', () => {
       env: { LOG_LEVEL: 'info' },
     });
     app.nest.get(HealthTimings).cacheMs = 0;
-    trust = app.nest.get(RedisTrust);
+    syncLease = app.nest.get(SyncLease);
   });
 
   afterAll(async () => {
@@ -53,9 +53,9 @@ describe('a Redis user', () => {
     return (await app.http.get(PROFILE, { token })).status;
   }
 
-  async function eras(): Promise<string> {
+  async function epochs(): Promise<string> {
     const rows = await app.database.sql.query<{ last_value: string }[]>(
-      'SELECT last_value FROM redis_eras',
+      'SELECT last_value FROM redis_epochs',
     );
     return rows[0]!.last_value;
   }
@@ -73,13 +73,13 @@ describe('a Redis user', () => {
     await until(async () => (await readiness(app)).warnings.includes('credentials_refused'));
     expect((await readiness(app)).status).toBe(200);
     await permit('~*', '&*', '+@all');
-    await trust.gained();
+    await syncLease.acquired();
     expect((await readiness(app)).warnings).toEqual([]);
   });
 
   it('needs no permission but those that the documentation lists', async () => {
     await permit(...DOCUMENTED);
-    await trust.gained();
+    await syncLease.acquired();
     const { accessToken: token, user } = await app.register();
     expect(await status(token)).toBe(200);
     const put = await app.http.put(PROFILE, { token, json: { bio: 'changed' } });
@@ -90,7 +90,7 @@ describe('a Redis user', () => {
     expect(await status(token)).toBe(401);
     await app.login(user.email, PASSWORD);
     const { warnings, redis } = await readiness(app);
-    expect([warnings, redis.believed]).toEqual([['no_figures'], true]);
+    expect([warnings, redis.inSync]).toEqual([['no_figures'], true]);
     expect(redis).toMatchObject({ version: null, role: null, usedMemoryBytes: null });
   });
 
@@ -107,9 +107,9 @@ describe('a Redis user', () => {
     ['may only read keys', ['+@all', 'resetkeys', '%R~*'], '~user:tokens:'],
   ])('that %s: Postgres answers until it is permitted', async (_what, rules, missing) => {
     await permit('~*', '&*', '+@all');
-    await trust.gained();
+    await syncLease.acquired();
     const [live, dead] = [await app.register(), await app.register()];
-    const [before, begun] = [await eras(), app.log.length];
+    const [before, begun] = [await epochs(), app.log.length];
 
     await permit('~*', '&*', ...rules);
     // The first request that needs it finds what is refused.
@@ -118,7 +118,7 @@ describe('a Redis user', () => {
       const [warning] = (await readiness(app)).redis.warnings;
       return warning?.code === 'missing_permission' && warning.message.includes(missing);
     });
-    expect(trust.era()).toBeNull();
+    expect(syncLease.epoch()).toBeNull();
     expect((await readiness(app)).status).toBe(200);
     const profile = await app.http.get(PROFILE, { token: live.accessToken });
     expect([profile.status, profile.headers.get('x-cache')]).toEqual([200, 'BYPASS']);
@@ -130,13 +130,13 @@ describe('a Redis user', () => {
     await permit('~*', '&*', '+@all');
     await until(async () => {
       expect(await status(dead.accessToken)).toBe(401);
-      return trust.era() !== null;
+      return syncLease.epoch() !== null;
     });
     expect(await status(dead.accessToken)).toBe(401);
     expect(await status(live.accessToken)).toBe(200);
     const tombstone = `blacklist:{${dead.user.id}}:${dead.session.id}`;
     expect(await app.redis.client.exists(tombstone)).toBe(1);
-    expect(await eras()).toBe(before);
+    expect(await epochs()).toBe(before);
     expect((await readiness(app)).warnings).toEqual([]);
   });
 
@@ -147,10 +147,10 @@ describe('a Redis user', () => {
 
   it('does not make a fault of a script a Redis that is away', async () => {
     await permit('~*', '&*', '+@all');
-    await trust.gained();
+    await syncLease.acquired();
     const { accessToken: token, user } = await app.register();
     await app.redis.client.set(`session:{${user.id}}`, 'not a hash');
     expect(await status(token)).toBe(500);
-    expect(trust.era()).not.toBeNull();
+    expect(syncLease.epoch()).not.toBeNull();
   });
 });

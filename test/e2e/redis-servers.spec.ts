@@ -55,8 +55,8 @@ function complaints(api: ApiProcess): string[] {
   );
 }
 
-async function eras(): Promise<unknown> {
-  return suite.database.sql.query('SELECT last_value, is_called FROM redis_eras');
+async function epochs(): Promise<unknown> {
+  return suite.database.sql.query('SELECT last_value, is_called FROM redis_epochs');
 }
 
 /** A real server that has what Redis 6.2 has, and gives that as its version. */
@@ -138,7 +138,7 @@ describe('an address of a Redis that cannot be used', () => {
       async () => (await start('--min-replicas-to-write', '1')).url,
     ],
   ])('%s is named in the report and once in the log', async (_what, code, serve) => {
-    const before = await eras();
+    const before = await epochs();
     const api = await suite.spawn({ REDIS_URL: await serve() });
     await api.untilServing();
     const { status, report, warnings } = await readiness(api);
@@ -147,7 +147,7 @@ describe('an address of a Redis that cannot be used', () => {
     await expectService(api);
     const other = complaints(api).filter((line) => !line.includes('starting without it'));
     expect(other).toEqual([expect.stringMatching(/^Redis is away: /)]);
-    expect(await eras()).toEqual(before);
+    expect(await epochs()).toEqual(before);
     expect(api.complaint).toBe('');
   });
 
@@ -174,14 +174,14 @@ describe('an address of a Redis that cannot be used', () => {
     ends.push(() => wire.stop());
     const api = await suite.spawn({ REDIS_URL: `redis://127.0.0.1:${wire.port}` });
     await api.untilServing();
-    await until(async () => (await readiness(api)).redis.believed);
+    await until(async () => (await readiness(api)).redis.inSync);
     const { accessToken: token } = await register(api);
 
     wire.pointTo(old.proxy.port);
     wire.endConnections();
     await until(async () => (await readiness(api)).warnings.includes('too_old'));
     const { status, redis } = await readiness(api);
-    expect([status, redis.believed]).toEqual([200, false]);
+    expect([status, redis.inSync]).toEqual([200, false]);
     expect(redis.warnings[0]?.message).toContain('6.2.1');
     await expectService(api);
     expect((await api.http.post('/api/auth/logout', { token })).status).toBe(204);
@@ -190,7 +190,7 @@ describe('an address of a Redis that cannot be used', () => {
     wire.endConnections();
     await until(async () => {
       expect((await api.http.get(PROFILE, { token })).status).toBe(401);
-      return (await readiness(api)).redis.believed;
+      return (await readiness(api)).redis.inSync;
     });
     expect((await api.http.get(PROFILE, { token })).status).toBe(401);
   });
@@ -206,7 +206,7 @@ describe('a Redis that forbids what is not needed', () => {
     const api = await suite.spawn({ REDIS_URL: url.href });
     await api.untilServing();
     const { status, warnings, redis } = await readiness(api);
-    expect([status, warnings, redis.believed]).toEqual([200, ['no_figures'], true]);
+    expect([status, warnings, redis.inSync]).toEqual([200, ['no_figures'], true]);
     expect(redis).toMatchObject({ version: null, evictionPolicy: null, isClusterNode: null });
     expect(redis.warnings[0]?.message).toContain('INFO');
     const { accessToken: token } = await register(api);
@@ -226,7 +226,7 @@ describe('an outage of Redis under load', () => {
     ends.push(() => server.stop());
     const api = await suite.spawn({ REDIS_URL: `redis://127.0.0.1:${port}`, RATE_LIMIT: 'on' });
     await api.untilServing();
-    await until(async () => (await readiness(api)).redis.believed);
+    await until(async () => (await readiness(api)).redis.inSync);
     const { accessToken: token } = await register(api);
 
     await server.stop();
@@ -243,7 +243,7 @@ describe('an outage of Redis under load', () => {
     expect((await readiness(api)).warnings).toEqual(['unreachable']);
 
     server = await launchAgain();
-    await until(async () => (await readiness(api)).redis.believed);
+    await until(async () => (await readiness(api)).redis.inSync);
     expect(complaints(api)).toEqual([expect.stringMatching(/^Redis is away: /)]);
     expect(api.logged('info')).toContainEqual(expect.stringMatching(/^Redis answers again after/));
   });

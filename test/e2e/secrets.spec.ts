@@ -78,7 +78,7 @@ describe('secrets', () => {
     expectNoSecret(found);
   });
 
-  it('every key but the counters and the position has a TTL', async () => {
+  it('every key but the counters and the checkpoint has a TTL', async () => {
     const keys = await app.redis.client.keys('*');
     const eternal: string[] = [];
     for (const key of keys) {
@@ -86,7 +86,7 @@ describe('secrets', () => {
         eternal.push(key);
       }
     }
-    expect(eternal.sort()).toEqual(['latchkey:position', 'latchkey:statistics']);
+    expect(eternal.sort()).toEqual(['latchkey:checkpoint', 'latchkey:statistics']);
   });
 
   it('no log line holds a token, a password or a hash', () => {

@@ -183,7 +183,7 @@ describe('traces', () => {
     await server.http.get('/nowhere');
     await until(() => collector.spans.length > 0);
     await until(() =>
-      suite.redis.client.get('latchkey:position').then((position) => position !== null),
+      suite.redis.client.get('latchkey:checkpoint').then((checkpoint) => checkpoint !== null),
     );
     server.signal('SIGTERM');
     await server.ended;

@@ -17,7 +17,7 @@ export const JWT_SECRET = 'a secret of the tests, long enough';
 const LAUNCHER = join(ROOT, 'test', 'faults', 'launch.mjs');
 const PROBE_DEADLINE_MS = 2_000;
 const TAIL_LINES = 15;
-const LAPSE = /"RedisTrust".*Redis was not believed for (\d+) ms/;
+const LAPSE = /"SyncLease".*Redis was stale for (\d+) ms/;
 const LONGEST_LAPSE_MS = 1_000;
 const ERROR_LINE = '{"level":50,';
 

@@ -35,7 +35,7 @@ const FAULTS: Record<string, (random: Random) => Script> = {
   evictSessions: () => evict('session:*'),
   evictTombstones: () => evict('blacklist:*'),
   evictProfiles: () => evict('user:profile:*'),
-  evictPosition: () => evict('latchkey:position'),
+  evictCheckpoint: () => evict('latchkey:checkpoint'),
   restartEmpty: () => restartEmpty,
   restartFromOldCopy: () => restartFromOldCopy,
   failOver: () => failOverToLaggingReplica,

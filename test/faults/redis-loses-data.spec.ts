@@ -13,7 +13,7 @@ describe('when Redis loses data, no session comes back and none is lost', () => 
     ['indexes', 'user:tokens:*'],
     ['tombstones', 'blacklist:*'],
     ['profiles', 'user:profile:*'],
-    ['the position', 'latchkey:position'],
+    ['the checkpoint', 'latchkey:checkpoint'],
     ['the counters', 'latchkey:statistics'],
   ])('at an eviction of %s', async (_what, pattern) => {
     expectPromisesKept(await underLoad(cluster(), evict(pattern)), cluster());

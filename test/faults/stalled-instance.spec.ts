@@ -36,7 +36,7 @@ async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
 
   const [wire] = cluster.redisWires(['a']);
   const isOpening = (chunk: string) =>
-    chunk.includes(session.id) && chunk.includes(syncKeys.position);
+    chunk.includes(session.id) && chunk.includes(syncKeys.checkpoint);
   const late = wire!.holdNext(isOpening, () => process.kill(stalled.pid!, 'SIGSTOP'));
   const unanswered = send(stalled.origin, { method: 'GET', path: '/api/auth/verify', token });
   await late.arrived;

@@ -236,10 +236,10 @@ describe('figures', () => {
       'SELECT id FROM sessions WHERE user_id = $1',
       [user.id],
     );
-    const [era = ''] = ((await suite.redis.client.get('latchkey:position')) ?? '').split('|');
+    const [epoch = ''] = ((await suite.redis.client.get('latchkey:checkpoint')) ?? '').split('|');
     const expiresAtMs = Date.now() + DAY_MS;
     const key = `session:{${user.id}}`;
-    await suite.redis.client.hset(key, '#', `${era}|1`);
+    await suite.redis.client.hset(key, '#', `${epoch}|1`);
     for (let begin = 0; begin < rows.length; begin += 1000) {
       const some = rows.slice(begin, begin + 1000);
       const fields = some.map(({ id }) => Buffer.from(id.replaceAll('-', ''), 'hex'));

@@ -125,11 +125,11 @@ describe('figures', () => {
   /** Two members that have expired and one that lives. */
   async function seedRedis(): Promise<void> {
     const store = new RedisSessionStore(bareClient(redis.client));
-    const era = (await redis.client.get('latchkey:position'))!.split('|')[0]!;
+    const epoch = (await redis.client.get('latchkey:checkpoint'))!.split('|')[0]!;
     const nowMs = Date.now();
     const open = (userId: string, inMs: number) => {
       const session = { id: randomUUID(), userId, role: 'user', generation: 1 };
-      return store.open({ ...session, expiresAtMs: nowMs + inMs }, endlessLease(era), nowMs);
+      return store.open({ ...session, expiresAtMs: nowMs + inMs }, endlessLease(epoch), nowMs);
     };
     for (let user = 0; user < STALE_USERS; user += 1000) {
       const opened = Array.from({ length: 1000 }, () => randomUUID()).flatMap((userId) =>

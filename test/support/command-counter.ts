@@ -8,9 +8,9 @@ import { syncKeys } from '../../libs/sync';
 const LINE = /^\+?[\d.]+ \[\d+ ([^\]]+)\] (.*)$/;
 const ARGUMENT = /"((?:[^"\\]|\\.)*)"/g;
 
-/** What keeps Redis up to date runs all the time; its first key is the position. */
+/** What keeps Redis up to date runs all the time; its first key is the checkpoint. */
 function isBackground([command = '', ...args]: string[]): boolean {
-  return (/^eval(sha)?$/i.test(command) ? args[2] : args[0]) === syncKeys.position;
+  return (/^eval(sha)?$/i.test(command) ? args[2] : args[0]) === syncKeys.checkpoint;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { SessionStatistics } from '../../libs/statistics';
 const MINUTE_MS = 60_000;
 
 /**
- * Counts what lives in Redis the slow way, key by key: of the era that stands in the position, until
+ * Counts what lives in Redis the slow way, key by key: of the epoch that stands in the checkpoint, until
  * the minute of its expiry ends.
  */
 export async function bruteForceStatistics(
@@ -13,7 +13,7 @@ export async function bruteForceStatistics(
   nowMs: number,
 ): Promise<SessionStatistics> {
   const thisMinuteMs = nowMs - (nowMs % MINUTE_MS);
-  const era = (await redis.get('latchkey:position'))?.split('|')[0];
+  const epoch = (await redis.get('latchkey:checkpoint'))?.split('|')[0];
   const found = { activeSessions: 0, cachedProfiles: 0, blacklistedTokens: 0 };
   for (const key of await redis.keys('*')) {
     const expiresAtMs = await redis.pexpiretime(key);
@@ -21,13 +21,13 @@ export async function bruteForceStatistics(
       const user = await redis.hget(key, '#');
       const entries = (await redis.hvals(key)).filter((value) => value !== user);
       const expiries = entries.map((entry) => decodeEntry('', '', entry).expiresAtMs);
-      if (user?.startsWith(`${era}|`)) {
+      if (user?.startsWith(`${epoch}|`)) {
         found.activeSessions += expiries.filter((expiryMs) => expiryMs >= thisMinuteMs).length;
       }
     } else if (key.startsWith('user:profile:') && expiresAtMs >= thisMinuteMs) {
       // A fence and a lease hold no profile.
       const entry = (await redis.get(key)) ?? '';
-      found.cachedProfiles += /^(\d+):\d+:1\[.*\]$/.exec(entry)?.[1] === era ? 1 : 0;
+      found.cachedProfiles += /^(\d+):\d+:1\[.*\]$/.exec(entry)?.[1] === epoch ? 1 : 0;
     } else if (key.startsWith('blacklist:') && expiresAtMs >= thisMinuteMs) {
       found.blacklistedTokens += 1;
     }

@@ -24,7 +24,7 @@ export async function membersOf(redis: Redis, key: string): Promise<string[]> {
   return (await redis.zrangeBuffer(key, 0, -1)).map(sessionIdOf);
 }
 
-/** A lease of an era that does not end, for a store that is used without a synchroniser. */
-export function endlessLease(era: string): HeldLease {
-  return { era, writeUntilMs: Number.MAX_SAFE_INTEGER };
+/** A lease of an epoch that does not end, for a store that is used without a synchroniser. */
+export function endlessLease(epoch: string): HeldLease {
+  return { epoch, writeUntilMs: Number.MAX_SAFE_INTEGER };
 }

@@ -64,7 +64,7 @@ export class RedisHealthDto {
   warnings!: HealthWarningDto[];
 
   @ApiProperty({ description: 'Whether requests are answered from Redis; else from Postgres.' })
-  believed!: boolean;
+  inSync!: boolean;
 
   @ApiProperty({ enum: CIRCUIT_STATES, description: '`open`: Redis is not asked for a moment.' })
   circuit!: CircuitState;

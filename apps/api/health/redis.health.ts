@@ -4,14 +4,14 @@ import { Recent } from '#libs/common';
 import { ProfileCacheService } from '#libs/profile-cache';
 import { RedisClient, warningsOf, type RedisServer } from '#libs/redis';
 import { StatisticsService, type SessionStatistics } from '#libs/statistics';
-import { RedisTrust, Synchroniser } from '#libs/sync';
+import { SyncLease, Synchroniser } from '#libs/sync';
 import { askInTime, orNull } from './ask-in-time';
 import { HealthTimings } from './health-timings';
 import type { HealthWarningDto } from './health.dto';
 
 const UNREACHABLE = { code: 'unreachable', message: 'Redis does not answer.' };
-const NOT_BELIEVED = {
-  code: 'not_believed',
+const STALE = {
+  code: 'stale',
   message: 'Redis is being brought up to date; Postgres answers.',
 };
 const NO_FIGURES = {
@@ -53,7 +53,7 @@ export class RedisHealth {
     private readonly indicators: HealthIndicatorService,
     private readonly redis: RedisClient,
     private readonly statistics: StatisticsService,
-    private readonly trust: RedisTrust,
+    private readonly syncLease: SyncLease,
     private readonly synchroniser: Synchroniser,
     private readonly profiles: ProfileCacheService,
     private readonly timings: HealthTimings,
@@ -63,11 +63,11 @@ export class RedisHealth {
     const answer = await this.recent.get(this.timings.cacheMs, () =>
       askInTime(this.indicators, () => this.measure(), this.timings.timeoutMs),
     );
-    const believed = this.trust.era() !== null;
-    const warnings = this.warnings(answer, believed);
+    const inSync = this.syncLease.epoch() !== null;
+    const warnings = this.warnings(answer, inSync);
     const report = {
       warnings,
-      believed,
+      inSync,
       circuit: this.redis.circuitState,
       outboxLag: this.synchroniser.lag(),
       profileReads: this.profiles.readCounts(),
@@ -78,14 +78,14 @@ export class RedisHealth {
     return warnings.length > 0 ? indicator.degraded(report) : indicator.up(report);
   }
 
-  private warnings(answer: Answer | null, believed: boolean): HealthWarningDto[] {
+  private warnings(answer: Answer | null, inSync: boolean): HealthWarningDto[] {
     const away = this.redis.awayReason;
     const server = answer?.server;
     const warnings: HealthWarningDto[] = [
       ...(away ? [{ code: away.code, message: away.message }] : []),
       ...(answer || away ? [] : [UNREACHABLE]),
       ...(server ? warningsOf(server) : []),
-      ...(answer && !believed && !away ? [NOT_BELIEVED] : []),
+      ...(answer && !inSync && !away ? [STALE] : []),
       ...(answer && !answer.server ? [NO_FIGURES] : []),
     ];
     // The server may say of itself why it cannot be used.

@@ -65,7 +65,7 @@ export function keyStates(directory: string): KeyState[] {
   return [...(active ? [active] : []), ...others];
 }
 
-/** When the active key was last changed, ms since the epoch: no other key has signed since. @throws SettingsError */
+/** When the active key was last changed, Unix time in ms: no other key has signed since. @throws SettingsError */
 export function activatedAtMs(directory: string): number {
   return modifiedAtMs(directory, ACTIVE_FILE);
 }

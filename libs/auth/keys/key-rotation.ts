@@ -35,7 +35,7 @@ export class KeyInUseError extends DomainError {
 }
 
 export interface AddedKey extends KeyState {
-  /** Instant from which `activateKey` takes it, ms since the epoch. */
+  /** Instant from which `activateKey` takes it, Unix time in ms. */
   activatableAtMs: number;
 }
 

@@ -1,7 +1,7 @@
 /** A file that is kept, as a listing shows it. */
 export interface StoredFile {
   file: string;
-  /** Milliseconds since the epoch. */
+  /** MillisecondUnix time in s. */
   storedAtMs: number;
 }
 

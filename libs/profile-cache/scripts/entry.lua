@@ -1,12 +1,12 @@
--- Shared by the scripts of the profile cache. An entry is `era:version:body`; the body is empty, a
+-- Shared by the scripts of the profile cache. An entry is `epoch:version:body`; the body is empty, a
 -- fence: nothing older than the version may be cached; or `~token`, a fence that a reader has leased;
 -- or a profile.
 
--- Takes what GET returned and the era that counts. Returns version and body; without an entry of this
--- era 0 and an empty body.
-local function decode_entry(entry, era)
-  local known_era, version, body = string.match(entry or '', '^(%d+):(%d+):(.*)$')
-  if known_era ~= era then
+-- Takes what GET returned and the epoch that counts. Returns version and body; without an entry of this
+-- epoch 0 and an empty body.
+local function decode_entry(entry, epoch)
+  local known_epoch, version, body = string.match(entry or '', '^(%d+):(%d+):(.*)$')
+  if known_epoch ~= epoch then
     return 0, ''
   end
   return tonumber(version), body
@@ -18,14 +18,14 @@ end
 
 -- Puts an entry in place of what GET returned, and keeps the statistics in step.
 local function replace_entry(key, statistics_key, entry, next_entry, ttl_ms)
-  local old_era, old_body = string.match(entry or '', '^(%d+):%d+:(.*)$')
+  local old_epoch, old_body = string.match(entry or '', '^(%d+):%d+:(.*)$')
   if old_body and holds_profile(old_body) then
-    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), -1, old_era)
+    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), -1, old_epoch)
   end
   local life_ms = math.max(1, tonumber(ttl_ms))
   redis.call('SET', key, next_entry, 'PX', life_ms)
-  local era, body = string.match(next_entry, '^(%d+):%d+:(.*)$')
+  local epoch, body = string.match(next_entry, '^(%d+):%d+:(.*)$')
   if holds_profile(body) then
-    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), 1, era)
+    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), 1, epoch)
   end
 end

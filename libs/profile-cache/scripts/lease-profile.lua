@@ -3,22 +3,22 @@
 -- evicted meanwhile.
 -- KEYS[1] profile entry of the user
 -- KEYS[2] statistics hash
--- KEYS[3] position
+-- KEYS[3] checkpoint
 -- ARGV[1] token of a new lease
 -- ARGV[2] life of the lease, ms
--- ARGV[3] era in which Redis is believed
+-- ARGV[3] epoch in which Redis is believed
 -- ARGV[4] first character of profiles that the reader can decode
 -- Returns the entry: a profile that has come meanwhile, or a lease, its own or another reader's;
--- nil in another era. Atomic.
+-- nil in another epoch. Atomic.
 --- @include ../../statistics/scripts/count.lua
---- @include ../../sync/scripts/position.lua
+--- @include ../../sync/scripts/checkpoint.lua
 --- @include entry.lua
-local era = ARGV[3]
-if decode_position(redis.call('GET', KEYS[3])) ~= era then
+local epoch = ARGV[3]
+if decode_checkpoint(redis.call('GET', KEYS[3])) ~= epoch then
   return false
 end
 local entry = redis.call('GET', KEYS[1])
-local version, body = decode_entry(entry, era)
+local version, body = decode_entry(entry, epoch)
 if string.sub(body, 1, 1) == ARGV[4] then
   return entry
 end
@@ -28,6 +28,6 @@ if string.sub(body, 1, 1) == '~' then
   redis.call('PEXPIRE', KEYS[1], ttl_ms)
   return entry
 end
-local leased = string.format('%s:%d:~%s', era, version, ARGV[1])
+local leased = string.format('%s:%d:~%s', epoch, version, ARGV[1])
 replace_entry(KEYS[1], KEYS[2], entry, leased, ttl_ms)
 return leased

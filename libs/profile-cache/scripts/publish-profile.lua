@@ -1,24 +1,24 @@
 -- Says that a version has been recorded: from now on nothing older is read or cached.
 -- KEYS[1] profile entry of the user
 -- KEYS[2] statistics hash
--- KEYS[3] position
+-- KEYS[3] checkpoint
 -- ARGV[1] version
 -- ARGV[2] profile as it is cached; empty: only a fence
 -- ARGV[3] life of the entry, ms
--- ARGV[4] era in which Redis was believed before the profile was recorded
--- The profile is cached where the version before it stands. Where nothing does, or the era is another
+-- ARGV[4] epoch in which Redis was believed before the profile was recorded
+-- The profile is cached where the version before it stands. Where nothing does, or the epoch is another
 -- one, a newer version may have come and gone, so only a fence is put up.
 -- Returns 1 stored, 2 a fence put up, 0 nothing to do: this or something newer stands there. Atomic.
 --- @include ../../statistics/scripts/count.lua
---- @include ../../sync/scripts/position.lua
+--- @include ../../sync/scripts/checkpoint.lua
 --- @include entry.lua
-local era = decode_position(redis.call('GET', KEYS[3])) or '0'
+local epoch = decode_checkpoint(redis.call('GET', KEYS[3])) or '0'
 local version = tonumber(ARGV[1])
 local entry = redis.call('GET', KEYS[1])
-local known_version, known_body = decode_entry(entry, era)
+local known_version, known_body = decode_entry(entry, epoch)
 if known_version >= version then
   return 0
 end
-local body = (era == ARGV[4] and known_version == version - 1) and ARGV[2] or ''
-replace_entry(KEYS[1], KEYS[2], entry, era .. ':' .. ARGV[1] .. ':' .. body, ARGV[3])
+local body = (epoch == ARGV[4] and known_version == version - 1) and ARGV[2] or ''
+replace_entry(KEYS[1], KEYS[2], entry, epoch .. ':' .. ARGV[1] .. ':' .. body, ARGV[3])
 return body == '' and 2 or 1

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Metrics } from '#libs/metrics';
-import { RedisTrust, UserChanges } from '#libs/sync';
+import { SyncLease, UserChanges } from '#libs/sync';
 import { SessionOptions } from '../session.options';
 import type { Verification } from '../store/session-verifier';
 import { NearCacheTimings } from './near-cache-timings';
@@ -39,7 +39,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
   private purging: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly trust: RedisTrust,
+    private readonly syncLease: SyncLease,
     private readonly userChanges: UserChanges,
     { nearCache }: SessionOptions,
     private readonly timings: NearCacheTimings,
@@ -61,7 +61,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     if (this.isEnabled) {
       this.userChanges.onChange((userId) => this.invalidate(userId));
-      this.trust.onLoss(() => this.invalidateAll());
+      this.syncLease.onRevoked(() => this.invalidateAll());
       const purge = () => this.entries.purgeStale();
       this.purging = setInterval(purge, this.timings.maxAgeMs).unref();
     }
@@ -73,7 +73,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
 
   /** Whether entries may be used: the outbox was read recently enough. Never while the cache is off. */
   isOpen(): boolean {
-    return this.isEnabled && this.trust.isPollFresh();
+    return this.isEnabled && this.syncLease.isPollFresh();
   }
 
   /**

@@ -7,10 +7,10 @@ import type { Session } from '../session';
 import { sessionKeys } from './session.keys';
 
 /**
- * `other-era`: Redis does not hold the data any more in which the session's record was read. `lease-ended`: the session
+ * `other-epoch`: Redis does not hold the data any more in which the session's record was read. `lease-ended`: the session
  * arrived too late; what has ended it since need not stand in Redis any more.
  */
-export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation' | 'other-era' | 'lease-ended';
+export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation' | 'other-epoch' | 'lease-ended';
 
 /** A session to put a tombstone on. */
 export interface TombstoneRequest {
@@ -22,7 +22,7 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   1: 'opened',
   [-1]: 'revoked',
   [-2]: 'stale-generation',
-  [-3]: 'other-era',
+  [-3]: 'other-epoch',
   [-4]: 'lease-ended',
 };
 
@@ -75,7 +75,7 @@ export class RedisSessionStore {
         sessionKeys.index(userId),
         sessionKeys.tombstone(userId, id),
         STATISTICS_KEY,
-        syncKeys.position,
+        syncKeys.checkpoint,
         ...ended.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
       ],
       [
@@ -84,12 +84,12 @@ export class RedisSessionStore {
         role,
         expiresAtMs,
         nowMs,
-        lease?.era ?? '',
+        lease?.epoch ?? '',
         lease?.writeUntilMs ?? 0,
         ...ended.flatMap(({ sessionId, ttlMs }) => [sessionId, ttlMs]),
       ],
     );
-    return OPEN_OUTCOMES[reply as number] ?? 'other-era';
+    return OPEN_OUTCOMES[reply as number] ?? 'other-epoch';
   }
 
   /**
@@ -149,7 +149,7 @@ export class RedisSessionStore {
         sessionKeys.sessions(userId),
         sessionKeys.index(userId),
         STATISTICS_KEY,
-        syncKeys.position,
+        syncKeys.checkpoint,
         ...tombstones.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
       ],
       [generation, keepMs, cursor, ...tombstones.map(({ ttlMs }) => ttlMs)],

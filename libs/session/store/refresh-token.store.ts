@@ -24,9 +24,9 @@ export interface Rotation {
 }
 
 export interface RotateOptions {
-  /** The session's new expiry, given when it was created; ms since the epoch. */
+  /** The session's new expiry, given when it was created; Unix time in ms. */
   expiresAtMs: (createdAtMs: number) => number;
-  /** Expiry of an access token, given when it is issued and when its session expires; ms since the epoch. */
+  /** Expiry of an access token, given when it is issued and when its session expires; Unix time in ms. */
   tokensExpireAtMs: (issuedAtMs: number, sessionExpiresAtMs: number) => number;
   /** Called for a genuine token before the transaction begins. What it throws leaves the token as it is. */
   admit?: ((token: GenuineToken) => Promise<void>) | undefined;

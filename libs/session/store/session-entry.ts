@@ -4,7 +4,7 @@ const USUAL_ROLE = 'user';
 const EXPIRY_DIGITS = 8;
 
 /**
- * Reads a value of the sessions hash: the expiry, eight digits of base 36, ms since the epoch; the
+ * Reads a value of the sessions hash: the expiry, eight digits of base 36, Unix time in ms; the
  * generation, base 36; and `|role`, unless that is `user`. Short, for it counts as often as there are
  * sessions; text, for it goes through `verify` as it stands.
  */

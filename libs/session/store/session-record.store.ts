@@ -22,7 +22,7 @@ interface StateRow extends SessionRow {
 
 export interface InsertSession {
   session: DatedSession;
-  /** Expiry of its first access token, ms since the epoch. */
+  /** Expiry of its first access token, Unix time in ms. */
   tokensExpireAtMs: number;
   client: ClientDetails;
   refreshToken: RefreshToken;

@@ -33,7 +33,7 @@ interface EndedRow {
 /** A session that a revocation ended: what is needed to put up its tombstone. */
 export interface RevokedSession {
   id: string;
-  /** No access token of it is good any longer than that; ms since the epoch. */
+  /** No access token of it is good any longer than that; Unix time in ms. */
   tokensExpireAtMs: number;
 }
 

@@ -19,7 +19,7 @@ export type Verification =
 interface Question {
   userId: string;
   sessionId: string;
-  era: string;
+  epoch: string;
   companionKey: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export class SessionVerifier {
 
   /**
    * One Redis round trip, which others may share.
-   * @param era in which Redis is believed.
+   * @param epoch in which Redis is believed.
    * @param companionKey a string key of the same user to read in the same round trip; its value is
    * returned for a live session only, and null where it does not exist.
    * @throws DependencyUnavailableError
@@ -61,23 +61,23 @@ export class SessionVerifier {
   verify(
     userId: string,
     sessionId: string,
-    era: string,
+    epoch: string,
     companionKey?: string,
   ): Promise<Verification> {
     const batch = companionKey === undefined ? this.alone : this.withCompanion;
-    return batch.get({ userId, sessionId, era, companionKey });
+    return batch.get({ userId, sessionId, epoch, companionKey });
   }
 
   /** All of them with a companion, or none. */
   private async ask(questions: Question[]): Promise<Verification[]> {
     const keys: string[] = [];
     const args: (string | number)[] = [this.clock.nowMs(), 0];
-    for (const { userId, sessionId, era, companionKey } of questions) {
+    for (const { userId, sessionId, epoch, companionKey } of questions) {
       keys.push(sessionKeys.sessions(userId), sessionKeys.tombstone(userId, sessionId));
       if (companionKey !== undefined) {
         keys.push(companionKey);
       }
-      args.push(sessionId, era);
+      args.push(sessionId, epoch);
     }
     args[1] = keys.length / questions.length;
     const replies = (await this.script(keys, args)) as Reply[];

@@ -5,12 +5,12 @@
 export const sessionKeys = {
   /**
    * Hash: session id, the 16 bytes of the UUID, to its entry (session-entry.ts); and the field `#` with
-   * `era|generation`: the era in which the hash was written and the user's generation as far as Redis
+   * `epoch|generation`: the epoch in which the hash was written and the user's generation as far as Redis
    * knows it. TTL: its longest session, or after a revoke-all one session TTL, so that nothing opened before can come back.
    */
   sessions: (userId: string) => `session:{${userId}}`,
 
-  /** Sorted set: session id, its bytes, scored by expiry, s since the epoch. TTL: its longest session. */
+  /** Sorted set: session id, its bytes, scored by expiry, Unix time in s. TTL: its longest session. */
   index: (userId: string) => `user:tokens:{${userId}}`,
 
   /** String `1`: present while the session is revoked. TTL: what is left of its tokens' life. */

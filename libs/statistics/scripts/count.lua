@@ -1,8 +1,8 @@
 -- Shared by the scripts that create or end something counted. The statistics hash holds
 --   {kind}           how many of a kind there are
---   {kind}:{minute}  how many of them expire in that minute since the epoch
+--   {kind}:{minute}  how many of them expire in that minute of Unix time
 --   #swept           the first minute that still counts
---   #era             the era whose sessions and profiles are counted; tombstones count in any
+--   #epoch             the epoch whose sessions and profiles are counted; tombstones count in any
 -- A kind is 's' session, 'p' cached profile or 'b' tombstone.
 
 local function add_to_bucket(statistics_key, field, delta)
@@ -11,9 +11,9 @@ local function add_to_bucket(statistics_key, field, delta)
   end
 end
 
--- Nothing that was written before an era counts in it: a newer one begins at zero.
-local function follow_era(statistics_key, era)
-  if tonumber(era) <= tonumber(redis.call('HGET', statistics_key, '#era') or '0') then
+-- Nothing that was written before an epoch counts in it: a newer one begins at zero.
+local function follow_epoch(statistics_key, epoch)
+  if tonumber(epoch) <= tonumber(redis.call('HGET', statistics_key, '#epoch') or '0') then
     return
   end
   for _, field in ipairs(redis.call('HKEYS', statistics_key)) do
@@ -21,18 +21,18 @@ local function follow_era(statistics_key, era)
       redis.call('HDEL', statistics_key, field)
     end
   end
-  redis.call('HSET', statistics_key, '#era', era)
+  redis.call('HSET', statistics_key, '#epoch', epoch)
 end
 
 -- Counts more of a kind (delta above 0) or fewer, which expire in the same minute.
--- expires_at_ms: since the epoch. era: in which it was written; nil for what stands in any.
-local function count(statistics_key, kind, expires_at_ms, delta, era)
-  local swept, counted_era = unpack(redis.call('HMGET', statistics_key, '#swept', '#era'))
-  if era and tonumber(era) < tonumber(counted_era or '0') then
+-- expires_at_ms: since the epoch. epoch: in which it was written; nil for what stands in any.
+local function count(statistics_key, kind, expires_at_ms, delta, epoch)
+  local swept, counted_epoch = unpack(redis.call('HMGET', statistics_key, '#swept', '#epoch'))
+  if epoch and tonumber(epoch) < tonumber(counted_epoch or '0') then
     return
   end
-  if era and era ~= counted_era then
-    follow_era(statistics_key, era)
+  if epoch and epoch ~= counted_epoch then
+    follow_epoch(statistics_key, epoch)
   end
   local minute = math.floor(expires_at_ms / 60000)
   if minute < tonumber(swept or '0') then
@@ -43,13 +43,13 @@ local function count(statistics_key, kind, expires_at_ms, delta, era)
 end
 
 -- `count` for many at once: one step for each minute in which some of them expire.
-local function count_all(statistics_key, kind, expiries, delta, era)
+local function count_all(statistics_key, kind, expiries, delta, epoch)
   local minutes = {}
   for _, expires_at_ms in ipairs(expiries) do
     local minute = math.floor(expires_at_ms / 60000)
     minutes[minute] = (minutes[minute] or 0) + delta
   end
   for minute, sum in pairs(minutes) do
-    count(statistics_key, kind, minute * 60000, sum, era)
+    count(statistics_key, kind, minute * 60000, sum, epoch)
   end
 end

@@ -1,11 +1,11 @@
 -- How much there is of each kind.
 -- KEYS[1] statistics hash
--- KEYS[2] position
--- ARGV[1] now, ms since the epoch
+-- KEYS[2] checkpoint
+-- ARGV[1] now, Unix time in ms
 -- Returns {sessions, cached profiles, tombstones}. Drops the buckets whose minute has passed. Cost: a few
 -- steps for each minute since the last reading, whatever there is to count. Atomic.
 --- @include count.lua
---- @include ../../sync/scripts/position.lua
+--- @include ../../sync/scripts/checkpoint.lua
 
 -- Minutes that are dropped one by one; after a longer silence all buckets are summed up instead.
 local SWEEP_AT_MOST = 1440
@@ -53,9 +53,9 @@ local function sweep(this_minute)
   redis.call('HSET', KEYS[1], '#swept', this_minute)
 end
 
-local era = decode_position(redis.call('GET', KEYS[2]))
-if era then
-  follow_era(KEYS[1], era)
+local epoch = decode_checkpoint(redis.call('GET', KEYS[2]))
+if epoch then
+  follow_epoch(KEYS[1], epoch)
 end
 sweep(math.floor(tonumber(ARGV[1]) / 60000))
 local counts = redis.call('HMGET', KEYS[1], unpack(KINDS))

@@ -4,7 +4,7 @@ import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.sto
 import { SessionService } from '../../../libs/session';
 import { NearCache } from '../../../libs/session/near-cache/near-cache';
 import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
-import { RedisTrust, RedisUpdates, Synchroniser } from '../../../libs/sync';
+import { SyncLease, WriteThrough, Synchroniser } from '../../../libs/sync';
 import { UserStore } from '../../../libs/user';
 import type { ScenarioOptions } from '../scenario';
 import {
@@ -28,7 +28,7 @@ import {
   LateGeneration,
   UnreachableRecord,
 } from './sessions';
-import { BlindTrust, DeafSynchroniser, EndlessWrites, HastyUpdates } from './synchronisation';
+import { EndlessLease, DeafSynchroniser, EndlessWrites, HastyUpdates } from './synchronisation';
 
 /** A mistake that the product does not make: a provider that replaces its own in every instance. */
 export interface Mistake {
@@ -96,15 +96,15 @@ export const BUGS: Record<string, Bug> = {
     // Nobody signs in meanwhile, so many have to be signed in before.
     load: { ...MANY_ENDS, accounts: 10 },
   },
-  'blind-trust': {
-    provide: RedisTrust,
-    useClass: BlindTrust,
+  'endless-lease': {
+    provide: SyncLease,
+    useClass: EndlessLease,
     breaks: 'revoked-stays-revoked',
     when: restartFromOldCopyWhilePostgresIsAway,
     load: MANY_ENDS,
   },
   'hasty-updates': {
-    provide: RedisUpdates,
+    provide: WriteThrough,
     useClass: HastyUpdates,
     breaks: 'revoked-stays-revoked',
     when: cutOffRedis('cut', ['a']),
@@ -157,7 +157,7 @@ const CACHE_MISTAKES: Record<string, Mistake> = {
 
 /** Mistakes that show only where an instance stands still between the record and Redis. */
 const STALL_MISTAKES: Record<string, Mistake> = {
-  'endless-writes': { provide: RedisTrust, useClass: EndlessWrites },
+  'endless-writes': { provide: SyncLease, useClass: EndlessWrites },
 };
 
 /** @throws Error for a name that no mistake has. */

@@ -1,36 +1,36 @@
 import { Injectable } from '@nestjs/common';
-import { Synchroniser, RedisTrust, RedisUpdates, type HeldLease } from '../../../libs/sync';
+import { Synchroniser, SyncLease, WriteThrough, type HeldLease } from '../../../libs/sync';
 
-/** Once believed, Redis is believed for ever. */
+/** Once acquired, the lease is held for ever. */
 @Injectable()
-export class BlindTrust extends RedisTrust {
+export class EndlessLease extends SyncLease {
   private last: HeldLease | null = null;
 
-  override gain(...lease: Parameters<RedisTrust['gain']>): boolean {
-    const gained = super.gain(...lease);
-    const held = super.lease();
+  override acquire(...lease: Parameters<SyncLease['acquire']>): boolean {
+    const isAcquired = super.acquire(...lease);
+    const held = super.current();
     this.last = held ? endless(held) : this.last;
-    return gained;
+    return isAcquired;
   }
 
-  override lease(): HeldLease | null {
+  override current(): HeldLease | null {
     return this.last;
   }
 }
 
 /** Writes to Redis by a lease that it held once, however long ago. */
 @Injectable()
-export class EndlessWrites extends RedisTrust {
-  override lease(): HeldLease | null {
-    const held = super.lease();
+export class EndlessWrites extends SyncLease {
+  override current(): HeldLease | null {
+    const held = super.current();
     return held && endless(held);
   }
 }
 
-/** Calls a change done that Redis has not heard of, while others still believe Redis. */
+/** Calls a change done that Redis lacks, while other instances go by Redis. */
 @Injectable()
-export class HastyUpdates extends RedisUpdates {
-  override settle(): Promise<void> {
+export class HastyUpdates extends WriteThrough {
+  override waitUntilConsistent(): Promise<void> {
     return Promise.resolve();
   }
 }
@@ -39,7 +39,7 @@ export class HastyUpdates extends RedisUpdates {
 @Injectable()
 export class DeafSynchroniser extends Synchroniser {
   override onChange(): void {
-    // Nobody is told.
+    // No listener is kept.
   }
 }
 

@@ -1,5 +1,5 @@
 import { ProfileCacheService } from '../../../libs/profile-cache';
-import { RedisTrust } from '../../../libs/sync';
+import { SyncLease } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { until } from '../../support/until';
 
@@ -29,14 +29,14 @@ describe('the entry of a cached profile', () => {
     expect(() => Object.assign(first!.profile, { role: 'admin' })).toThrow(TypeError);
   });
 
-  it('says nothing in another era, also when it was read before', async () => {
+  it('says nothing in another epoch, also when it was read before', async () => {
     const entry = await cachedEntry();
     const profiles = app.nest.get(ProfileCacheService);
     expect(profiles.hit(entry)).not.toBeNull();
-    const trust = app.nest.get(RedisTrust);
-    const era = trust.era();
+    const syncLease = app.nest.get(SyncLease);
+    const epoch = syncLease.epoch();
     await app.redis.client.flushall();
-    await until(() => trust.era() !== null && trust.era() !== era);
+    await until(() => syncLease.epoch() !== null && syncLease.epoch() !== epoch);
     expect(profiles.hit(entry)).toBeNull();
   });
 });

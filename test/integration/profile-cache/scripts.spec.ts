@@ -5,7 +5,7 @@ import { RedisProfileStore, type Lease } from '../../../libs/profile-cache/redis
 import { STATISTICS_KEY } from '../../../libs/statistics';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 
-const ERA = '3';
+const EPOCH = '3';
 const TTL_SECONDS = 1800;
 
 describe('profile scripts', () => {
@@ -24,7 +24,7 @@ describe('profile scripts', () => {
 
   beforeEach(async () => {
     await redis.raw.flushall();
-    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
+    await redis.raw.set('latchkey:checkpoint', `${EPOCH}|1:1:|1`);
     userId = randomUUID();
   });
 
@@ -55,12 +55,12 @@ describe('profile scripts', () => {
     };
   }
 
-  async function cachedVersion(era = ERA): Promise<number | null> {
-    return decodeEntry(await redis.raw.get(key()), era)?.version ?? null;
+  async function cachedVersion(epoch = EPOCH): Promise<number | null> {
+    return decodeEntry(await redis.raw.get(key()), epoch)?.version ?? null;
   }
 
   async function lease(): Promise<Lease> {
-    const leased = await store.lease(userId, ERA);
+    const leased = await store.lease(userId, EPOCH);
     if (!leased || 'profile' in leased) {
       throw new Error('no lease was given');
     }
@@ -82,7 +82,7 @@ describe('profile scripts', () => {
 
   it('a profile that came meanwhile is given instead of a lease', async () => {
     await readThrough(4);
-    expect(await store.lease(userId, ERA)).toEqual(at(4));
+    expect(await store.lease(userId, EPOCH)).toEqual(at(4));
   });
 
   it('readers share a lease, and one of them fills it', async () => {
@@ -94,7 +94,7 @@ describe('profile scripts', () => {
   });
 
   it.each<[string, (store: RedisProfileStore) => Promise<unknown>]>([
-    ['a newer version was published', (store) => store.publish(at(5), ERA)],
+    ['a newer version was published', (store) => store.publish(at(5), EPOCH)],
     ['a fence was put up', (store) => store.fence(userId, 5)],
     ['the profile was cleared', (store) => store.clear(userId)],
     ['everything was lost', () => redis.raw.flushall()],
@@ -102,14 +102,14 @@ describe('profile scripts', () => {
     [
       'a newer version was published, and evicted',
       async (store) => {
-        await store.publish(at(5), ERA);
+        await store.publish(at(5), EPOCH);
         await redis.raw.del(key());
       },
     ],
     [
       'a newer version was published and evicted, and another reader came',
       async (store) => {
-        await store.publish(at(5), ERA);
+        await store.publish(at(5), EPOCH);
         await redis.raw.del(key());
         await lease();
       },
@@ -127,19 +127,19 @@ describe('profile scripts', () => {
     expect(await redis.raw.pttl(key())).toBeGreaterThan(TTL_SECONDS * 1000 - 10_000);
   });
 
-  it('no lease is given in another era', async () => {
+  it('no lease is given in another epoch', async () => {
     expect(await store.lease(userId, '2')).toBeNull();
-    await redis.raw.del('latchkey:position');
-    expect(await store.lease(userId, ERA)).toBeNull();
+    await redis.raw.del('latchkey:checkpoint');
+    expect(await store.lease(userId, EPOCH)).toBeNull();
     expect(await redis.raw.exists(key())).toBe(0);
   });
 
-  it('what was filled in another era is read as nothing, and leased anew', async () => {
+  it('what was filled in another epoch is read as nothing, and leased anew', async () => {
     await readThrough(9);
-    await redis.raw.set('latchkey:position', '4|1:1:|1');
-    expect(await store.publish(at(2), ERA)).toBe('fenced');
+    await redis.raw.set('latchkey:checkpoint', '4|1:1:|1');
+    expect(await store.publish(at(2), EPOCH)).toBe('fenced');
     expect(await cachedVersion('4')).toBeNull();
-    expect(await store.lease(userId, '4')).toMatchObject({ era: '4' });
+    expect(await store.lease(userId, '4')).toMatchObject({ epoch: '4' });
   });
 
   it('what another format left is leased anew', async () => {
@@ -153,22 +153,22 @@ describe('profile scripts', () => {
 
   it('a change takes the place of the version before it', async () => {
     await readThrough(4);
-    expect(await store.publish(at(5), ERA)).toBe('stored');
+    expect(await store.publish(at(5), EPOCH)).toBe('stored');
     expect(await cachedVersion()).toBe(5);
   });
 
   it('a change leaves a fence where another version stood, or none', async () => {
-    expect(await store.publish(at(5), ERA)).toBe('fenced');
+    expect(await store.publish(at(5), EPOCH)).toBe('fenced');
     expect(await cachedVersion()).toBeNull();
     await readThrough(5);
-    expect(await store.publish(at(7), ERA)).toBe('fenced');
+    expect(await store.publish(at(7), EPOCH)).toBe('fenced');
     expect(await cachedVersion()).toBeNull();
   });
 
   it('of two changes the later stays, whichever arrives first', async () => {
     await readThrough(4);
-    await store.publish(at(6), ERA);
-    expect(await store.publish(at(5), ERA)).toBe('unchanged');
+    await store.publish(at(6), EPOCH);
+    expect(await store.publish(at(5), EPOCH)).toBe('unchanged');
     await readThrough(6);
     expect(await store.fence(userId, 6)).toBe('unchanged');
     expect(await cachedVersion()).toBe(6);
@@ -177,9 +177,9 @@ describe('profile scripts', () => {
   it('clearing keeps the version as a fence', async () => {
     await readThrough(4);
     await store.clear(userId);
-    expect(await redis.raw.get(key())).toBe(`${ERA}:4:`);
+    expect(await redis.raw.get(key())).toBe(`${EPOCH}:4:`);
     await store.clear(userId);
-    expect(await store.publish(at(4), ERA)).toBe('unchanged');
+    expect(await store.publish(at(4), EPOCH)).toBe('unchanged');
     expect(await cachedVersion()).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SessionRevokedError, SessionService, type Session } from '../../../libs/session';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
-import { RedisTrust, syncKeys } from '../../../libs/sync';
+import { SyncLease, syncKeys } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { inTurns } from '../../support/in-turns';
 import { until } from '../../support/until';
@@ -72,10 +72,10 @@ describe('sessions that Redis does not know', () => {
 
   /** All of Redis is gone, and it is believed again. */
   async function emptyRedis(): Promise<void> {
-    const trust = app.nest.get(RedisTrust);
-    const era = trust.era();
+    const syncLease = app.nest.get(SyncLease);
+    const epoch = syncLease.epoch();
     await app.redis.client.flushall();
-    await until(() => trust.era() !== null && trust.era() !== era);
+    await until(() => syncLease.epoch() !== null && syncLease.epoch() !== epoch);
   }
 
   it('are looked up in few statements, however many are asked for at once', async () => {
@@ -110,10 +110,10 @@ describe('sessions that Redis does not know', () => {
     [
       'a logout, and then a FLUSHALL,',
       async (session) => {
-        const before = await app.redis.client.get(syncKeys.position);
+        const before = await app.redis.client.get(syncKeys.checkpoint);
         await sessions.revoke(session, 'logout');
         // Or the outbox would put the tombstone up once more after the FLUSHALL.
-        await until(async () => (await app.redis.client.get(syncKeys.position)) !== before);
+        await until(async () => (await app.redis.client.get(syncKeys.checkpoint)) !== before);
         await emptyRedis();
       },
     ],

@@ -8,7 +8,7 @@ import { endlessLease } from '../../support/stored-session';
 
 const NOW_MS = 1_800_000_000_000;
 const DAY_MS = 86_400_000;
-const ERA = '3';
+const EPOCH = '3';
 const USERS = 2_000;
 const AT_ONCE = 100;
 
@@ -22,7 +22,7 @@ describe('memory of Redis, of which every byte counts as often as there are sess
   beforeAll(async () => {
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
-    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
+    await redis.raw.set('latchkey:checkpoint', `${EPOCH}|1:1:|1`);
     users = Array.from({ length: USERS }, () => randomUUID());
     await forEachUser((index) => open(randomUUID(), index));
     first = await bytesAUser((index) => open(users[index]!, index));
@@ -50,7 +50,7 @@ describe('memory of Redis, of which every byte counts as often as there are sess
     // Each with an expiry of its own, in the same minute.
     const expiresAtMs = NOW_MS + DAY_MS + index;
     const session: Session = { id: randomUUID(), userId, role: 'user', generation: 1, expiresAtMs };
-    expect(await store.open(session, endlessLease(ERA), NOW_MS)).toBe('opened');
+    expect(await store.open(session, endlessLease(EPOCH), NOW_MS)).toBe('opened');
   }
 
   // What Redis itself needs for two keys with these names and a TTL is some 320 of them.

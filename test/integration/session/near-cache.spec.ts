@@ -4,7 +4,7 @@ import { LastSeenTracker } from '../../../libs/session/last-seen.tracker';
 import { NearCache } from '../../../libs/session/near-cache/near-cache';
 import { NearCacheTimings } from '../../../libs/session/near-cache/near-cache-timings';
 import { SessionVerifier } from '../../../libs/session/store/session-verifier';
-import { RedisTrust, SyncTimings, UserChanges } from '../../../libs/sync';
+import { SyncLease, SyncTimings, UserChanges } from '../../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp, type TestAppOptions } from '../../support/app';
 import { CommandCounter } from '../../support/command-counter';
 import { TcpProxy } from '../../support/tcp-proxy';
@@ -27,8 +27,8 @@ const opened = (app: TestApp) => until(() => isOpen(app));
 
 /** Whether an instance knows a session without asking anybody. */
 function isNear(app: TestApp, { userId, id }: Pick<Session, 'userId' | 'id'>): boolean {
-  const era = app.nest.get(RedisTrust).era();
-  return era !== null && app.nest.get(NearCache).get(userId, id, era, Date.now()) !== undefined;
+  const epoch = app.nest.get(SyncLease).epoch();
+  return epoch !== null && app.nest.get(NearCache).get(userId, id, epoch, Date.now()) !== undefined;
 }
 
 /** Milliseconds: long enough for a busy machine, short enough to wait for its end. */
@@ -268,11 +268,11 @@ describe('the near cache', () => {
 
   it('goes by nothing while Redis is not believed, and by nothing from before', async () => {
     const session = await openNear();
-    const trust = other.nest.get(RedisTrust);
-    const era = trust.era()!;
-    trust.lose('a test says so');
+    const syncLease = other.nest.get(SyncLease);
+    const epoch = syncLease.epoch()!;
+    syncLease.revoke('a test says so');
     await verify(other, session);
-    expect(trust.gain(era, trust.losses(), performance.now(), Date.now())).toBe(true);
+    expect(syncLease.acquire(epoch, syncLease.term(), performance.now(), Date.now())).toBe(true);
     expect(isNear(other, session)).toBe(false);
     await keptBy(other, session, () => verify(other, session));
   });
@@ -336,7 +336,7 @@ describe('the near cache', () => {
       breakIt();
       await until(() => !isOpen(other));
       // The lease goes on, without a poll: Redis is asked.
-      expect(other.nest.get(RedisTrust).era()).not.toBeNull();
+      expect(other.nest.get(SyncLease).epoch()).not.toBeNull();
       await sessionsOf(one).revoke(session, 'logout');
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
       await verify(other, kept);

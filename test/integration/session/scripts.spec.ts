@@ -11,8 +11,8 @@ import { endlessLease, fieldsOf, membersOf, sessionField } from '../../support/s
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
-const ERA = '3';
-const LEASE = endlessLease(ERA);
+const EPOCH = '3';
+const LEASE = endlessLease(EPOCH);
 
 describe('session scripts', () => {
   let redis: ConnectedRedis;
@@ -24,7 +24,7 @@ describe('session scripts', () => {
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
     verifier = new SessionVerifier(redis.client, new NoTracer(), clock);
-    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
+    await redis.raw.set('latchkey:checkpoint', `${EPOCH}|1:1:|1`);
   });
 
   afterAll(async () => {
@@ -42,16 +42,16 @@ describe('session scripts', () => {
     };
   }
 
-  async function state(session: Session, nowMs = NOW_MS, era = ERA) {
+  async function state(session: Session, nowMs = NOW_MS, epoch = EPOCH) {
     clock.stopAt(nowMs);
-    return (await verifier.verify(session.userId, session.id, era)).state;
+    return (await verifier.verify(session.userId, session.id, epoch)).state;
   }
 
-  /** Does something on data of another era, and comes back. */
-  async function inEra(era: string, work: () => Promise<unknown>): Promise<void> {
-    await redis.raw.set('latchkey:position', `${era}|1:1:|1`);
+  /** Does something on data of another epoch, and comes back. */
+  async function inEpoch(epoch: string, work: () => Promise<unknown>): Promise<void> {
+    await redis.raw.set('latchkey:checkpoint', `${epoch}|1:1:|1`);
     await work();
-    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
+    await redis.raw.set('latchkey:checkpoint', `${EPOCH}|1:1:|1`);
   }
 
   async function counted(kind: 's' | 'b'): Promise<number> {
@@ -65,7 +65,7 @@ describe('session scripts', () => {
     it('makes a session alive, as it was given', async () => {
       const session = aSession({ role: 'admin', generation: 7 });
       expect(await store.open(session, LEASE, NOW_MS)).toBe('opened');
-      expect(await verifier.verify(session.userId, session.id, ERA)).toEqual({
+      expect(await verifier.verify(session.userId, session.id, EPOCH)).toEqual({
         state: 'live',
         session,
         companion: null,
@@ -102,10 +102,10 @@ describe('session scripts', () => {
       expect(await state(prolonged, NOW_MS + 1.5 * HOUR_MS)).toBe('live');
     });
 
-    it('refuses when another era has begun since the record was read', async () => {
+    it('refuses when another epoch has begun since the record was read', async () => {
       const session = aSession();
       for (const lease of [...['2', '4', ''].map(endlessLease), null]) {
-        expect(await store.open(session, lease, NOW_MS)).toBe('other-era');
+        expect(await store.open(session, lease, NOW_MS)).toBe('other-epoch');
       }
       expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
     });
@@ -113,30 +113,30 @@ describe('session scripts', () => {
     it('refuses later than it may be written, by the clock of Redis', async () => {
       const session = aSession();
       const nowMs = await redisNowMs(redis.raw);
-      expect(await store.open(session, { era: ERA, writeUntilMs: nowMs - 1 }, NOW_MS)).toBe(
+      expect(await store.open(session, { epoch: EPOCH, writeUntilMs: nowMs - 1 }, NOW_MS)).toBe(
         'lease-ended',
       );
       expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
-      const lease = { era: ERA, writeUntilMs: nowMs + HOUR_MS };
+      const lease = { epoch: EPOCH, writeUntilMs: nowMs + HOUR_MS };
       expect(await store.open(session, lease, NOW_MS)).toBe('opened');
     });
 
     it('says that a session was revoked, however late it is', async () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
-      expect(await store.open(session, { era: ERA, writeUntilMs: 0 }, NOW_MS)).toBe('revoked');
+      expect(await store.open(session, { epoch: EPOCH, writeUntilMs: 0 }, NOW_MS)).toBe('revoked');
     });
 
-    it('refuses on data without a position: it may have been emptied a moment ago', async () => {
-      const position = (await redis.raw.getdel('latchkey:position'))!;
-      expect(await store.open(aSession(), LEASE, NOW_MS)).toBe('other-era');
-      await redis.raw.set('latchkey:position', position);
+    it('refuses on data without a checkpoint: it may have been emptied a moment ago', async () => {
+      const checkpoint = (await redis.raw.getdel('latchkey:checkpoint'))!;
+      expect(await store.open(aSession(), LEASE, NOW_MS)).toBe('other-epoch');
+      await redis.raw.set('latchkey:checkpoint', checkpoint);
     });
 
-    it('forgets what another era left of the user, and counts it no more', async () => {
+    it('forgets what another epoch left of the user, and counts it no more', async () => {
       const { userId } = aSession();
       const before = await counted('s');
-      await inEra('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
+      await inEpoch('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
       const session = aSession({ userId });
       await store.open(session, LEASE, NOW_MS);
       const fields = await fieldsOf(redis.raw, sessionKeys.sessions(userId));
@@ -179,13 +179,13 @@ describe('session scripts', () => {
       expect(await state(session, session.expiresAtMs)).toBe('expired');
     });
 
-    it('does not know a session of another era', async () => {
+    it('does not know a session of another epoch', async () => {
       const session = aSession();
       await store.open(session, LEASE, NOW_MS);
       expect(await state(session, NOW_MS, '4')).toBe('unknown');
     });
 
-    it('knows a tombstone of any era', async () => {
+    it('knows a tombstone of any epoch', async () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await state(session, NOW_MS, '4')).toBe('revoked');
@@ -196,9 +196,9 @@ describe('session scripts', () => {
       const companion = `companion:{${session.userId}}`;
       await store.open(session, LEASE, NOW_MS);
       await redis.raw.set(companion, 'payload');
-      const verified = await verifier.verify(session.userId, session.id, ERA, companion);
+      const verified = await verifier.verify(session.userId, session.id, EPOCH, companion);
       expect(verified).toMatchObject({ state: 'live', companion: 'payload' });
-      const stranger = await verifier.verify(session.userId, randomUUID(), ERA, companion);
+      const stranger = await verifier.verify(session.userId, randomUUID(), EPOCH, companion);
       expect(stranger).toEqual({ state: 'unknown' });
     });
 
@@ -220,7 +220,7 @@ describe('session scripts', () => {
       );
       const answers = await Promise.all(
         sessions.map(({ userId, id }, index) =>
-          verifier.verify(userId, id, ERA, index % 3 === 0 ? `companion:{${userId}}` : undefined),
+          verifier.verify(userId, id, EPOCH, index % 3 === 0 ? `companion:{${userId}}` : undefined),
         ),
       );
       answers.forEach((answer, index) => {
@@ -252,7 +252,7 @@ describe('session scripts', () => {
         for (const generation of [0, 35, 36, 1_000_000]) {
           const session = aSession({ role, generation });
           await store.open(session, LEASE, NOW_MS);
-          const verified = await verifier.verify(session.userId, session.id, ERA);
+          const verified = await verifier.verify(session.userId, session.id, EPOCH);
           expect(verified).toMatchObject({ state: 'live', session });
         }
       }
@@ -328,9 +328,9 @@ describe('session scripts', () => {
       expect(await state(newer)).toBe('live');
     });
 
-    it('puts the generation into the era of the data, whatever the user has left there', async () => {
+    it('puts the generation into the epoch of the data, whatever the user has left there', async () => {
       const { userId } = aSession();
-      await inEra('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
+      await inEpoch('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
       await store.revokeAll({ userId, generation: 2 }, [], HOUR_MS);
       const late = aSession({ userId, generation: 1 });
       expect(await store.open(late, LEASE, NOW_MS)).toBe('stale-generation');
@@ -369,7 +369,7 @@ describe('session scripts', () => {
       const { id, userId, generation, role, expiresAtMs } = session;
       const entry = `${generation}|${role}|${NOW_MS}|${expiresAtMs}`;
       for (const field of [id, sessionField(id)]) {
-        await redis.raw.hset(sessionKeys.sessions(userId), '#', `${ERA}|${generation}`);
+        await redis.raw.hset(sessionKeys.sessions(userId), '#', `${EPOCH}|${generation}`);
         await redis.raw.hset(sessionKeys.sessions(userId), field, entry);
         await redis.raw.zadd(sessionKeys.index(userId), expiresAtMs, field);
       }

@@ -1,7 +1,7 @@
 import { PASSWORD, startTestApp, type TestApp } from '../../support/app';
 import { SessionPublisher } from '../../../libs/session/session-publisher';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
-import { RedisTrust, syncKeys } from '../../../libs/sync';
+import { SyncLease, syncKeys } from '../../../libs/sync';
 import { redisNowMs } from '../../support/redis-client';
 import { sessionField } from '../../support/stored-session';
 import { TcpProxy } from '../../support/tcp-proxy';
@@ -27,9 +27,9 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
     wire.restore();
     // Also where the test before has emptied Redis.
     await until(async () => {
-      const era = stalled.nest.get(RedisTrust).era();
-      const position = await other.redis.client.get(syncKeys.position);
-      return era !== null && position?.startsWith(`${era}|`) === true;
+      const epoch = stalled.nest.get(SyncLease).epoch();
+      const checkpoint = await other.redis.client.get(syncKeys.checkpoint);
+      return epoch !== null && checkpoint?.startsWith(`${epoch}|`) === true;
     });
   });
 
@@ -104,8 +104,8 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
       await until(() => performance.now() - endedMs > BLACKLIST_TTL_MS);
     });
     // What a busy machine does to the connection of the instance is not the subject.
-    const trust = stalled.nest.get(RedisTrust);
-    jest.spyOn(trust, 'lease').mockReturnValue(trust.lease());
+    const syncLease = stalled.nest.get(SyncLease);
+    jest.spyOn(syncLease, 'current').mockReturnValue(syncLease.current());
     const answer = await stalled.http.post('/api/auth/refresh', { json: { refreshToken } });
     await opened;
     expect([answer.status, answer.body.code]).toEqual([401, 'token_revoked']);
@@ -117,9 +117,9 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
   it('writes nothing once its lease has ended, though nothing else stands against it', async () => {
     const { refreshToken, user, session } = await other.register();
     const { client } = other.redis;
-    const trust = stalled.nest.get(RedisTrust);
-    const ended = { era: trust.era()!, writeUntilMs: (await redisNowMs(client)) - 1 };
-    jest.spyOn(trust, 'lease').mockReturnValue(ended);
+    const syncLease = stalled.nest.get(SyncLease);
+    const ended = { epoch: syncLease.epoch()!, writeUntilMs: (await redisNowMs(client)) - 1 };
+    jest.spyOn(syncLease, 'current').mockReturnValue(ended);
     const sessions = `session:{${user.id}}`;
     await client.del(sessions);
     const open = jest.spyOn(stalled.nest.get(RedisSessionStore), 'open');
@@ -131,7 +131,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
 
   it('answers a refresh with token_revoked, with Redis not in sync from the start', async () => {
     const { accessToken: token, refreshToken } = await other.register();
-    jest.spyOn(stalled.nest.get(RedisTrust), 'lease').mockReturnValue(null);
+    jest.spyOn(stalled.nest.get(SyncLease), 'current').mockReturnValue(null);
     const revoked = beforeOpening(async () => {
       expect((await other.http.post('/api/auth/logout', { token })).status).toBe(204);
     });

@@ -7,7 +7,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const LOGOUT = '/api/auth/logout';
 const PASSWORD_JSON = { currentPassword: 'correct horse battery staple' };
 
-/** When a token expires, ms since the epoch. */
+/** When a token expires, Unix time in ms. */
 function expiryOf({ accessToken }: AuthResultDto): number {
   const [, payload] = accessToken.split('.') as [string, string];
   const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp: number };

@@ -11,8 +11,8 @@ import { connectRedisClient, type ConnectedRedis } from '../../support/redis-cli
 import { bruteForceStatistics } from '../../support/statistics';
 import { endlessLease, fieldsOf, membersOf } from '../../support/stored-session';
 
-const ERA = '3';
-const LEASE = endlessLease(ERA);
+const EPOCH = '3';
+const LEASE = endlessLease(EPOCH);
 const HOUR_MS = 3_600_000;
 interface Operation {
   name: 'open' | 'prolong' | 'revoke' | 'revokeAll' | 'cache' | 'publish' | 'clear' | 'cleanUp';
@@ -49,7 +49,7 @@ describe('statistics', () => {
   async function reset(): Promise<void> {
     nowMs = Date.now();
     await redis.raw.flushall();
-    await redis.raw.set('latchkey:position', `${ERA}|1:1:|1`);
+    await redis.raw.set('latchkey:checkpoint', `${EPOCH}|1:1:|1`);
   }
 
   /** Of Redis alone. */
@@ -81,7 +81,7 @@ describe('statistics', () => {
   });
 
   async function cacheProfile(userId: string, version = 1): Promise<void> {
-    const lease = await profiles.lease(userId, ERA);
+    const lease = await profiles.lease(userId, EPOCH);
     if (lease && 'entry' in lease) {
       await profiles.fill(aProfile(userId, version), lease);
     }
@@ -129,16 +129,16 @@ describe('statistics', () => {
       expect((await statistics.read()).activeSessions).toBe(1);
     });
 
-    it('counts what another era left no more, but its tombstones', async () => {
+    it('counts what another epoch left no more, but its tombstones', async () => {
       const userId = randomUUID();
       const [ended, alive] = [aSession(userId, 60), aSession(userId, 60)];
       await sessions.open(alive, LEASE, nowMs);
       await cacheProfile(userId);
       await sessions.revoke(userId, { sessionId: ended.id, ttlMs: HOUR_MS });
-      await redis.raw.set('latchkey:position', `4|1:1:|1`);
+      await redis.raw.set('latchkey:checkpoint', `4|1:1:|1`);
       const counted = { ...NOTHING, blacklistedTokens: 1 };
       expect(await statistics.read()).toEqual(counted);
-      // What is left of the other era goes, and takes nothing of this one along.
+      // What is left of the other epoch goes, and takes nothing of this one along.
       await sessions.revoke(userId, { sessionId: alive.id, ttlMs: 0 });
       await sessions.open(aSession(userId, 60), endlessLease('4'), nowMs);
       expect(await statistics.read()).toEqual({ ...counted, activeSessions: 1 });
@@ -289,7 +289,7 @@ describe('statistics', () => {
         case 'cache':
           return cacheProfile(user, pick);
         case 'publish':
-          await profiles.publish(aProfile(user, pick), ERA);
+          await profiles.publish(aProfile(user, pick), EPOCH);
           return;
         case 'clear':
           return profiles.clear(user);

@@ -5,15 +5,15 @@ import { Database } from '../../../libs/database';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { Metrics } from '../../../libs/metrics';
 import { appendToOutbox, Outbox, SyncTimings, syncKeys } from '../../../libs/sync';
-import { parsePosition, type Position } from '../../../libs/sync/position';
-import { PositionStore } from '../../../libs/sync/position.store';
+import { parseCheckpoint, type Checkpoint } from '../../../libs/sync/checkpoint';
+import { CheckpointStore } from '../../../libs/sync/checkpoint.store';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
 const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
 const WRITERS = 3;
 const READERS = 2;
-const ERA = '1';
+const EPOCH = '1';
 
 interface Write {
   does: 'write' | 'writeInSavepoint' | 'writeInLostSavepoint' | 'commit' | 'rollback';
@@ -104,13 +104,13 @@ describe('the outbox, read by two instances while transactions begin and end in 
   let dataSource: DataSource;
   let postgres: Database;
   let outbox: Outbox;
-  let positions: PositionStore;
+  let checkpoints: CheckpointStore;
   let clients: Client[];
 
   beforeAll(async () => {
     [here, elsewhere] = await Promise.all([createTestDatabase(), createTestDatabase()]);
     redis = await connectRedisClient();
-    positions = new PositionStore(redis.client);
+    checkpoints = new CheckpointStore(redis.client);
     dataSource = await new DataSource(dataSourceOptions({ url: here.url })).initialize();
     postgres = new Database(dataSource, new Metrics());
     outbox = new Outbox(postgres, Object.assign(new SyncTimings(), { outboxDeadlineMs: 10_000 }));
@@ -127,9 +127,9 @@ describe('the outbox, read by two instances while transactions begin and end in 
     await Promise.all([here!.drop(), elsewhere!.drop(), redis.close()]);
   });
 
-  async function positionNow(): Promise<Position> {
+  async function checkpointNow(): Promise<Checkpoint> {
     const { snapshot, nowMs } = await outbox.end();
-    return { era: ERA, snapshot, recordedAtMs: String(nowMs) };
+    return { epoch: EPOCH, snapshot, recordedAtMs: String(nowMs) };
   }
 
   async function run(history: Step[]): Promise<void> {
@@ -140,22 +140,22 @@ describe('the outbox, read by two instances while transactions begin and end in 
     const writers = clients.map(
       (client, index) => new Writer(client, committed, index < WRITERS - 1),
     );
-    const beginning = await positionNow();
-    await redis.raw.del(syncKeys.position);
-    await positions.begin(null, beginning);
+    const beginning = await checkpointNow();
+    await redis.raw.del(syncKeys.checkpoint);
+    await checkpoints.begin(null, beginning);
     const readers = Array.from({ length: READERS }, () => ({
-      position: beginning,
+      checkpoint: beginning,
       knows: new Set<string>(),
     }));
 
     const readAll = async (index: number, between: Write[]) => {
       const reader = readers[index]!;
       const expected = [...committed];
-      let end: Position | undefined;
+      let end: Checkpoint | undefined;
       let count = 0;
       const later = [...between];
-      for await (const page of outbox.changesSince(reader.position.snapshot)) {
-        end ??= { era: ERA, snapshot: page.snapshot, recordedAtMs: String(page.nowMs) };
+      for await (const page of outbox.changesSince(reader.checkpoint.snapshot)) {
+        end ??= { epoch: EPOCH, snapshot: page.snapshot, recordedAtMs: String(page.nowMs) };
         count += page.entries.length;
         page.entries.forEach(({ id }) => reader.knows.add(id).size && inRedis.add(id));
         const next = later.shift();
@@ -163,8 +163,8 @@ describe('the outbox, read by two instances while transactions begin and end in 
       }
       expect(expected.filter((id) => !reader.knows.has(id))).toEqual([]);
       expect([...reader.knows].filter((id) => !committed.has(id))).toEqual([]);
-      expect(await positions.advance(reader.position, end!)).not.toBeNull();
-      reader.position = end!;
+      expect(await checkpoints.advance(reader.checkpoint, end!)).not.toBeNull();
+      reader.checkpoint = end!;
       return count;
     };
 
@@ -175,8 +175,8 @@ describe('the outbox, read by two instances while transactions begin and end in 
           continue;
         }
         if (step.restarted) {
-          const position = parsePosition(await positions.read())!;
-          readers[step.reader] = { position, knows: new Set(inRedis) };
+          const checkpoint = parseCheckpoint(await checkpoints.read())!;
+          readers[step.reader] = { checkpoint, knows: new Set(inRedis) };
         }
         await readAll(step.reader, step.between);
       }

@@ -171,9 +171,9 @@ describe('the outbox', () => {
     return lines.map((line) => line['QUERY PLAN']).join('\n');
   }
 
-  it('never gives an era twice', async () => {
-    const eras = await Promise.all(Array.from({ length: 5 }, () => outbox.nextEra()));
-    expect(new Set(eras).size).toBe(5);
+  it('never gives an epoch twice', async () => {
+    const epochs = await Promise.all(Array.from({ length: 5 }, () => outbox.nextEpoch()));
+    expect(new Set(epochs).size).toBe(5);
   });
 
   it('keeps entries for two hours, twice what is replayed, and drops older ones', async () => {

@@ -1,4 +1,4 @@
-import { appendToOutbox, Outbox, RedisTrust, Synchroniser, syncKeys } from '../../../libs/sync';
+import { appendToOutbox, Outbox, SyncLease, Synchroniser, syncKeys } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { until } from '../../support/until';
 import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
@@ -7,11 +7,11 @@ const PROFILE = '/api/auth/profile';
 
 describe('a Redis whose data changes under a standing connection', () => {
   let app: TestApp;
-  let trust: RedisTrust;
+  let syncLease: SyncLease;
 
   beforeAll(async () => {
     app = await startTestApp();
-    trust = app.nest.get(RedisTrust);
+    syncLease = app.nest.get(SyncLease);
   });
 
   afterAll(async () => {
@@ -19,30 +19,30 @@ describe('a Redis whose data changes under a standing connection', () => {
   });
 
   beforeEach(async () => {
-    await trust.gained();
+    await syncLease.acquired();
   });
 
-  async function position(): Promise<string> {
-    return (await app.redis.client.get(syncKeys.position))!;
+  async function checkpoint(): Promise<string> {
+    return (await app.redis.client.get(syncKeys.checkpoint))!;
   }
 
   async function status(token: string): Promise<number> {
     return (await app.http.get(PROFILE, { token })).status;
   }
 
-  async function nextEra(era: string): Promise<string> {
-    await until(() => trust.era() !== null && trust.era() !== era);
-    return trust.era()!;
+  async function nextEpoch(epoch: string): Promise<string> {
+    await until(() => syncLease.epoch() !== null && syncLease.epoch() !== epoch);
+    return syncLease.epoch()!;
   }
 
-  it('emptied: a new era begins, nobody is signed out, nobody revoked comes back', async () => {
+  it('emptied: a new epoch begins, nobody is signed out, nobody revoked comes back', async () => {
     const [live, dead] = [await app.register(), await app.register()];
     await app.http.post('/api/auth/logout', { token: dead.accessToken });
-    const era = trust.era()!;
+    const epoch = syncLease.epoch()!;
     await app.redis.client.flushall();
     expect(await status(live.accessToken)).toBe(200);
     expect(await status(dead.accessToken)).toBe(401);
-    expect(Number(await nextEra(era))).toBeGreaterThan(Number(era));
+    expect(Number(await nextEpoch(epoch))).toBeGreaterThan(Number(epoch));
     expect(await status(live.accessToken)).toBe(200);
     expect(await status(dead.accessToken)).toBe(401);
     const fields = await fieldsOf(app.redis.client, `session:{${live.user.id}}`);
@@ -50,19 +50,19 @@ describe('a Redis whose data changes under a standing connection', () => {
   });
 
   it.each([
-    ['is gone', () => app.redis.client.del(syncKeys.position)],
-    ['is not ours', () => app.redis.client.set(syncKeys.position, 'something else')],
+    ['is gone', () => app.redis.client.del(syncKeys.checkpoint)],
+    ['is not ours', () => app.redis.client.set(syncKeys.checkpoint, 'something else')],
     [
       'is of another record, further on than this one',
       async () => {
-        const [era] = (await position()).split('|');
-        await app.redis.client.set(syncKeys.position, `${era}|999999999999|${Date.now()}`);
-        trust.lose('a connection was lost, say');
+        const [epoch] = (await checkpoint()).split('|');
+        await app.redis.client.set(syncKeys.checkpoint, `${epoch}|999999999999|${Date.now()}`);
+        syncLease.revoke('a connection was lost, say');
       },
     ],
-  ])('whose position %s: what it holds does not count', async (_what, change) => {
+  ])('whose checkpoint %s: what it holds does not count', async (_what, change) => {
     const { accessToken, user, session } = await app.register();
-    const era = trust.era()!;
+    const epoch = syncLease.epoch()!;
     // As if it had been revoked and this data did not know.
     await app.database.sql.query(
       `UPDATE sessions SET revoked_at = now(), revoked_reason = 'logout' WHERE id = $1`,
@@ -70,7 +70,7 @@ describe('a Redis whose data changes under a standing connection', () => {
     );
     expect(await status(accessToken)).toBe(200);
     await change();
-    await nextEra(era);
+    await nextEpoch(epoch);
     expect(await app.redis.client.hexists(`session:{${user.id}}`, sessionField(session.id))).toBe(
       1,
     );
@@ -82,13 +82,13 @@ describe('a Redis whose data changes under a standing connection', () => {
     const { accessToken, user, session } = await app.register();
     const sessions = `session:{${user.id}}`;
     const field = sessionField(session.id);
-    const [before, entry] = [await position(), await client.hget(sessions, field)];
+    const [before, entry] = [await checkpoint(), await client.hget(sessions, field)];
     expect((await app.http.post('/api/auth/logout', { token: accessToken })).status).toBe(204);
-    await until(async () => (await position()) !== before);
+    await until(async () => (await checkpoint()) !== before);
 
     await client
       .multi()
-      .set(syncKeys.position, before)
+      .set(syncKeys.checkpoint, before)
       .hset(sessions, field, entry!)
       .del(`blacklist:{${user.id}}:${session.id}`)
       .exec();

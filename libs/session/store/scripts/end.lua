@@ -26,8 +26,8 @@ local function remove_sessions(sessions_key, index_key, statistics_key, fields)
     redis.call('ZREM', index_key, unpack(fields, i, last))
   end
   if #expiries > 0 then
-    local era = decode_user(redis.call('HGET', sessions_key, USER_FIELD))
-    count_all(statistics_key, 's', expiries, -1, era)
+    local epoch = decode_user(redis.call('HGET', sessions_key, USER_FIELD))
+    count_all(statistics_key, 's', expiries, -1, epoch)
   end
   return removed
 end
@@ -56,8 +56,8 @@ local function remove_expired(sessions_key, index_key, statistics_key, now_ms)
   return #expired
 end
 
--- Drops what an earlier era left of a user, which no longer counts. Takes no longer for more sessions.
-local function drop_other_era(sessions_key, index_key, statistics_key, era)
+-- Drops what an earlier epoch left of a user, which no longer counts. Takes no longer for more sessions.
+local function drop_other_epoch(sessions_key, index_key, statistics_key, epoch)
   redis.call('UNLINK', sessions_key, index_key)
-  follow_era(statistics_key, era)
+  follow_epoch(statistics_key, epoch)
 end

@@ -1,10 +1,10 @@
 -- Shared by the session scripts: the layout of the sessions hash.
 
--- The field that holds era and generation of the user; every other field is a session id.
+-- The field that holds epoch and generation of the user; every other field is a session id.
 local USER_FIELD = '#'
 
--- Stands where no era has begun yet: nothing that is written under it counts.
-local NO_ERA = '0'
+-- Stands where no epoch has begun yet: nothing that is written under it counts.
+local NO_EPOCH = '0'
 
 local function is_session(field)
   return field ~= USER_FIELD
@@ -22,16 +22,16 @@ local function session_field(session_id)
   return high and middle and low and struct.pack('>I6I4I6', high, middle, low) or session_id
 end
 
-local function encode_user(era, generation)
-  return era .. '|' .. generation
+local function encode_user(epoch, generation)
+  return epoch .. '|' .. generation
 end
 
--- Takes what HGET returned. Returns the era as text and the generation as a number; nothing where the field
+-- Takes what HGET returned. Returns the epoch as text and the generation as a number; nothing where the field
 -- is missing.
 local function decode_user(value)
   if value then
-    local era, generation = string.match(value, '^(%d+)|(%d+)$')
-    return era, tonumber(generation)
+    local epoch, generation = string.match(value, '^(%d+)|(%d+)$')
+    return epoch, tonumber(generation)
   end
 end
 

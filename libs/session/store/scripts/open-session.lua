@@ -5,23 +5,23 @@
 -- KEYS[2] index of the user
 -- KEYS[3] tombstone of the session
 -- KEYS[4] statistics hash
--- KEYS[5] position
+-- KEYS[5] checkpoint
 -- KEYS[6..] tombstones of the sessions that make room
 -- ARGV[1] session id
 -- ARGV[2] generation of the session
 -- ARGV[3] role
--- ARGV[4] expires, ms since the epoch
--- ARGV[5] now, ms since the epoch
--- ARGV[6] era in which Redis was believed before the record was read
--- ARGV[7] until when the session may be written, ms since the epoch by the clock of this server
+-- ARGV[4] expires, Unix time in ms
+-- ARGV[5] now, Unix time in ms
+-- ARGV[6] epoch in which Redis was believed before the record was read
+-- ARGV[7] until when the session may be written, Unix time in ms by the clock of this server
 -- ARGV[8..] for each of KEYS[6..]: session id, life of the tombstone in ms
 -- Returns 1 opened (also when it was known already); -1 a tombstone stands; -2 Redis knows a newer
--- generation; -3 another era has begun; -4 it is later than ARGV[7], so that a tombstone may have come and
+-- generation; -3 another epoch has begun; -4 it is later than ARGV[7], so that a tombstone may have come and
 -- gone. Atomic: the check and the writes; on a refusal the session is not written, while those that made
 -- room end all the same, as the record says.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
---- @include ../../../sync/scripts/position.lua
+--- @include ../../../sync/scripts/checkpoint.lua
 --- @include ../../../sync/scripts/time.lua
 --- @include end.lua
 local now_ms = tonumber(ARGV[5])
@@ -30,7 +30,7 @@ for i = 6, #KEYS do
   add_tombstone(KEYS[i], KEYS[4], ttl_ms)
   remove_sessions(KEYS[1], KEYS[2], KEYS[4], { session_field(session_id) })
 end
-if decode_position(redis.call('GET', KEYS[5])) ~= ARGV[6] then
+if decode_checkpoint(redis.call('GET', KEYS[5])) ~= ARGV[6] then
   return -3
 end
 if redis.call('EXISTS', KEYS[3]) == 1 then
@@ -39,9 +39,9 @@ end
 if server_now_ms() > tonumber(ARGV[7]) then
   return -4
 end
-local known_era, known_generation = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
-if known_era ~= ARGV[6] then
-  drop_other_era(KEYS[1], KEYS[2], KEYS[4], ARGV[6])
+local known_epoch, known_generation = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
+if known_epoch ~= ARGV[6] then
+  drop_other_epoch(KEYS[1], KEYS[2], KEYS[4], ARGV[6])
 elseif tonumber(ARGV[2]) < known_generation then
   return -2
 end

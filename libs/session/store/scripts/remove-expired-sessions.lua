@@ -1,7 +1,7 @@
 -- Removes sessions whose expiry has come, of users who do not open or refresh one, a page for each user.
 -- KEYS[1] statistics hash
 -- KEYS[2], KEYS[3]; KEYS[4], KEYS[5]; ... sessions hash and index of each user
--- ARGV[1] now, ms since the epoch
+-- ARGV[1] now, Unix time in ms
 -- Returns how many were removed, and 1 when a user may have more of them, else 0. Atomic; one step a session.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua

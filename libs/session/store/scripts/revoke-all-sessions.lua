@@ -3,7 +3,7 @@
 -- KEYS[1] sessions hash of the user
 -- KEYS[2] index of the user
 -- KEYS[3] statistics hash
--- KEYS[4] position
+-- KEYS[4] checkpoint
 -- KEYS[5..] tombstones of sessions that the record ended
 -- ARGV[1] the user's new generation
 -- ARGV[2] ms for which the generation must be remembered
@@ -11,25 +11,25 @@
 -- ARGV[4..] life of each tombstone of KEYS[5..], ms; 0: none is needed
 -- Returns 1 when this changed anything that a client could notice, else 0; and the cursor of the next page,
 -- '0' after the last. Idempotent. A session of the new generation or a later one, opened before this call
--- arrived, stays. What another era left is dropped, so that the generation stands in this one. Atomic; one
+-- arrived, stays. What another epoch left is dropped, so that the generation stands in this one. Atomic; one
 -- step a session of the page.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
---- @include ../../../sync/scripts/position.lua
+--- @include ../../../sync/scripts/checkpoint.lua
 --- @include end.lua
 for i = 5, #KEYS do
   add_tombstone(KEYS[i], KEYS[3], tonumber(ARGV[i - 1]))
 end
 local generation = tonumber(ARGV[1])
-local era = decode_position(redis.call('GET', KEYS[4])) or NO_ERA
-local known_era, known_generation = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
-if known_era ~= era then
-  drop_other_era(KEYS[1], KEYS[2], KEYS[3], era)
+local epoch = decode_checkpoint(redis.call('GET', KEYS[4])) or NO_EPOCH
+local known_epoch, known_generation = decode_user(redis.call('HGET', KEYS[1], USER_FIELD))
+if known_epoch ~= epoch then
+  drop_other_epoch(KEYS[1], KEYS[2], KEYS[3], epoch)
   known_generation = 0
 end
 local raised = known_generation < generation
 if raised then
-  redis.call('HSET', KEYS[1], USER_FIELD, encode_user(era, ARGV[1]))
+  redis.call('HSET', KEYS[1], USER_FIELD, encode_user(epoch, ARGV[1]))
 end
 keep_at_least(KEYS[1], tonumber(ARGV[2]))
 local next_cursor, removed =

@@ -1,9 +1,9 @@
 -- Says of each session whether it is alive and, if so, reads one more key of the same user along.
 -- KEYS of each session: its user's sessions hash, its tombstone and, if ARGV[2] says so, a string key to
 -- read along
--- ARGV[1] now, ms since the epoch
+-- ARGV[1] now, Unix time in ms
 -- ARGV[2] keys of a session: 2, or 3 where something is to be read along
--- ARGV of each session: its id, and the era: what was written in another one does not count
+-- ARGV of each session: its id, and the epoch: what was written in another one does not count
 -- Returns for each {1, entry, value read along or nil} alive; {0} unknown; {-1} a tombstone stands;
 -- {-2} expired, as far as Redis knows; {-3} all sessions of its generation were revoked. What cannot be
 -- read is unknown, and is nothing to those who ask at the same time. Writes nothing.
@@ -11,14 +11,14 @@
 local now_ms = tonumber(ARGV[1])
 local stride = tonumber(ARGV[2])
 
-local function verify(sessions_key, tombstone_key, along_key, session_id, asked_era)
+local function verify(sessions_key, tombstone_key, along_key, session_id, asked_epoch)
   if redis.call('EXISTS', tombstone_key) == 1 then
     return { -1 }
   end
   local known = redis.call('HMGET', sessions_key, session_field(session_id), USER_FIELD)
-  local era, known_generation = decode_user(known[2])
+  local epoch, known_generation = decode_user(known[2])
   local generation, expires_at_ms = decode_entry(known[1])
-  if not generation or era ~= asked_era then
+  if not generation or epoch ~= asked_epoch then
     return { 0 }
   end
   if generation < known_generation then

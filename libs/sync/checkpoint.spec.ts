@@ -1,13 +1,13 @@
 import {
-  formatPosition,
+  formatCheckpoint,
   isReplayable,
-  parsePosition,
+  parseCheckpoint,
   parseSnapshot,
-  type Position,
-} from './position';
+  type Checkpoint,
+} from './checkpoint';
 
-const position: Position = {
-  era: '3',
+const checkpoint: Checkpoint = {
+  epoch: '3',
   snapshot: '1000:1010:1000,1003',
   recordedAtMs: '1800000000000',
 };
@@ -20,9 +20,9 @@ function later(transactions: number, ms: number) {
   };
 }
 
-describe('positions', () => {
+describe('checkpoints', () => {
   it('come back from their text', () => {
-    expect(parsePosition(formatPosition(position))).toEqual(position);
+    expect(parseCheckpoint(formatCheckpoint(checkpoint))).toEqual(checkpoint);
   });
 
   it.each([
@@ -36,30 +36,30 @@ describe('positions', () => {
     '3|-1:1:|1',
     '3|1:1:1,|1',
   ])('are not made of %j', (text) => {
-    expect(parsePosition(text)).toBeNull();
+    expect(parseCheckpoint(text)).toBeNull();
   });
 
   it('can be replayed from while the record is not far ahead', () => {
-    expect(isReplayable(position, later(0, 0))).toBe(true);
-    expect(isReplayable(position, later(50_000, HOUR_MS))).toBe(true);
-    expect(isReplayable(position, later(1, HOUR_MS + 1))).toBe(false);
+    expect(isReplayable(checkpoint, later(0, 0))).toBe(true);
+    expect(isReplayable(checkpoint, later(50_000, HOUR_MS))).toBe(true);
+    expect(isReplayable(checkpoint, later(1, HOUR_MS + 1))).toBe(false);
   });
 
   it('cannot be replayed from when the record is behind: it is another one', () => {
-    expect(isReplayable(position, later(-1, 0))).toBe(false);
-    expect(isReplayable(position, later(1, -HOUR_MS - 1))).toBe(false);
+    expect(isReplayable(checkpoint, later(-1, 0))).toBe(false);
+    expect(isReplayable(checkpoint, later(1, -HOUR_MS - 1))).toBe(false);
   });
 
   it('cannot be replayed from when the record has not begun what they have seen', () => {
-    expect(isReplayable(position, { ...later(0, 0), snapshot: '1000:1009:1000' })).toBe(false);
+    expect(isReplayable(checkpoint, { ...later(0, 0), snapshot: '1000:1009:1000' })).toBe(false);
   });
 
   it('can be replayed from however long a transaction is open', () => {
-    expect(isReplayable(position, { ...later(0, 0), snapshot: '1000:90000:1000' })).toBe(true);
+    expect(isReplayable(checkpoint, { ...later(0, 0), snapshot: '1000:90000:1000' })).toBe(true);
   });
 
   it('compare transaction ids beyond what a JavaScript number holds', () => {
-    const at = (xmin: string, xmax: string) => ({ ...position, snapshot: `${xmin}:${xmax}:` });
+    const at = (xmin: string, xmax: string) => ({ ...checkpoint, snapshot: `${xmin}:${xmax}:` });
     const far = at('9007199254740993', '9007199254740993');
     expect(isReplayable(far, at('9007199254740992', '9007199254740993'))).toBe(false);
     expect(isReplayable(far, at('9007199254740994', '9007199254740994'))).toBe(true);

@@ -1,36 +1,36 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
-import { formatPosition, type Position } from './position';
+import { formatCheckpoint, type Checkpoint } from './checkpoint';
 import { syncKeys } from './sync.keys';
 
-/** A position that was noted. */
-export interface NotedPosition {
-  /** By the clock of the Redis server, when it was noted; milliseconds since the Unix epoch. */
+/** A checkpoint that was written. */
+export interface WrittenCheckpoint {
+  /** By the clock of the Redis server; Unix time in ms. */
   redisNowMs: number;
 }
 
-/** How far Redis is complete, kept in Redis itself: data that goes back takes it along. */
+/** How far the outbox has been applied to Redis, kept in Redis itself: data that goes back takes it along. */
 @Injectable()
-export class PositionStore {
+export class CheckpointStore {
   private readonly beginScript: RedisScript;
   private readonly advanceScript: RedisScript;
 
   constructor(private readonly redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
-    this.beginScript = load('begin-era');
-    this.advanceScript = load('advance-position');
+    this.beginScript = load('begin-epoch');
+    this.advanceScript = load('advance-checkpoint');
   }
 
   /** The value as it stands, or null. One round trip. */
   async read(): Promise<string | null> {
-    return this.redis.get(syncKeys.position);
+    return this.redis.get(syncKeys.checkpoint);
   }
 
-  /** @returns null when the position is no longer what was `read`. One round trip. */
-  async begin(read: string | null, position: Position): Promise<NotedPosition | null> {
-    const args = [read ?? '', formatPosition(position)];
-    const reply = await this.beginScript([syncKeys.position], args);
+  /** @returns null when the checkpoint is no longer what was `read`. One round trip. */
+  async begin(read: string | null, checkpoint: Checkpoint): Promise<WrittenCheckpoint | null> {
+    const args = [read ?? '', formatCheckpoint(checkpoint)];
+    const reply = await this.beginScript([syncKeys.checkpoint], args);
     const [begun, redisNowMs = 0] = reply as [number, number?];
     return begun === 1 ? { redisNowMs } : null;
   }
@@ -39,10 +39,13 @@ export class PositionStore {
    * Moves on from where the changes were applied from. One round trip.
    * @returns null when this is not the Redis, or not the data, that they were applied to.
    */
-  async advance(from: Position, to: Omit<Position, 'era'>): Promise<NotedPosition | null> {
+  async advance(
+    from: Checkpoint,
+    to: Omit<Checkpoint, 'epoch'>,
+  ): Promise<WrittenCheckpoint | null> {
     const reply = await this.advanceScript(
-      [syncKeys.position],
-      [from.era, from.snapshot, from.recordedAtMs, to.snapshot, to.recordedAtMs],
+      [syncKeys.checkpoint],
+      [from.epoch, from.snapshot, from.recordedAtMs, to.snapshot, to.recordedAtMs],
     );
     const [advanced, redisNowMs = 0] = reply as [number, number?];
     return advanced === 1 ? { redisNowMs } : null;

@@ -1,7 +1,7 @@
-/** How far a Redis has come. All is kept as text because a 64-bit transaction id need not fit a JavaScript number. */
-export interface Position {
-  /** Number of the era: what was written in another one does not count. */
-  era: string;
+/** How far the outbox has been applied. All is kept as text because a 64-bit transaction id need not fit a JavaScript number. */
+export interface Checkpoint {
+  /** Number of the epoch: what was written in another one does not count. */
+  epoch: string;
   /**
    * A snapshot of Postgres, `xmin:xmax:xip,…` as pg_snapshot has it: every transaction that is visible in it has been
    * brought to Redis, as far as it concerns Redis.
@@ -13,14 +13,14 @@ export interface Position {
 
 const FORMAT = /^(\d+)\|(\d+:\d+:(?:\d+(?:,\d+)*)?)\|(\d+)$/;
 
-export function formatPosition({ era, snapshot, recordedAtMs }: Position): string {
-  return `${era}|${snapshot}|${recordedAtMs}`;
+export function formatCheckpoint({ epoch, snapshot, recordedAtMs }: Checkpoint): string {
+  return `${epoch}|${snapshot}|${recordedAtMs}`;
 }
 
-/** @returns null for what `formatPosition` did not make. */
-export function parsePosition(text: string | null): Position | null {
-  const [, era, snapshot, recordedAtMs] = FORMAT.exec(text ?? '') ?? [];
-  return era && snapshot && recordedAtMs ? { era, snapshot, recordedAtMs } : null;
+/** @returns null for what `formatCheckpoint` did not make. */
+export function parseCheckpoint(text: string | null): Checkpoint | null {
+  const [, epoch, snapshot, recordedAtMs] = FORMAT.exec(text ?? '') ?? [];
+  return epoch && snapshot && recordedAtMs ? { epoch, snapshot, recordedAtMs } : null;
 }
 
 /** A snapshot of Postgres, taken apart. */
@@ -38,20 +38,20 @@ export function parseSnapshot(text: string): Snapshot {
   return { xmin, xmax, xip: xip === '' ? [] : xip.split(',') };
 }
 
-/** A position that is further back is not replayed from: a new era costs less. */
+/** A checkpoint that is further back is not replayed from: a new epoch costs less. */
 const REPLAY_WINDOW_MS = 3_600_000;
 
 /** For how long the outbox keeps what it holds: a replay that began within its window finds all of it to its end. */
 export const RETENTION_MS = 2 * REPLAY_WINDOW_MS;
 
 /**
- * Whether replaying what the record has gained since brings a Redis at this position up to date.
- * Not so when the record is not at its position yet: then it is another record, or an older copy.
- * @param now where the record is.
+ * Whether replaying the outbox from a checkpoint brings Redis in sync. Not so when Postgres has not reached the
+ * checkpoint: then it is another database, or an older copy.
+ * @param now where Postgres is.
  */
-export function isReplayable(position: Position, now: Omit<Position, 'era'>): boolean {
-  const [then, here] = [parseSnapshot(position.snapshot), parseSnapshot(now.snapshot)];
-  const ageMs = Number(now.recordedAtMs) - Number(position.recordedAtMs);
+export function isReplayable(checkpoint: Checkpoint, now: Omit<Checkpoint, 'epoch'>): boolean {
+  const [then, here] = [parseSnapshot(checkpoint.snapshot), parseSnapshot(now.snapshot)];
+  const ageMs = Number(now.recordedAtMs) - Number(checkpoint.recordedAtMs);
   return (
     BigInt(then.xmin) <= BigInt(here.xmin) &&
     BigInt(then.xmax) <= BigInt(here.xmax) &&

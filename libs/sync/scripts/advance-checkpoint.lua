@@ -1,13 +1,13 @@
 -- Notes how far Redis is complete, unless this is not the data that was brought up to date.
--- KEYS[1] position
--- ARGV[1] era
+-- KEYS[1] checkpoint
+-- ARGV[1] epoch
 -- ARGV[2] snapshot from which on the changes were applied
--- ARGV[3] when that was noted, ms since the epoch by the clock of Postgres
+-- ARGV[3] when that was noted, Unix time in ms by the clock of Postgres
 -- ARGV[4] snapshot up to which they were
 -- ARGV[5] when, likewise
--- Returns {1, now by this server, ms since the epoch}; {0} when the position is missing, of another era, or
+-- Returns {1, now by this server, Unix time in ms}; {0} when the checkpoint is missing, of another epoch, or
 -- further back than ARGV[2] and ARGV[3]: this Redis has lost something. Always writes on success, so that a replica is noticed. Atomic.
---- @include position.lua
+--- @include checkpoint.lua
 --- @include time.lua
 
 -- Of two snapshots of one server the later one sees all that the other does: neither of its bounds is lower,
@@ -24,8 +24,8 @@ local function is_later(snapshot, other)
   return #snapshot < #other
 end
 
-local era, snapshot, recorded_at_ms = decode_position(redis.call('GET', KEYS[1]))
-if era ~= ARGV[1] or is_later(ARGV[2], snapshot) or tonumber(recorded_at_ms) < tonumber(ARGV[3]) then
+local epoch, snapshot, recorded_at_ms = decode_checkpoint(redis.call('GET', KEYS[1]))
+if epoch ~= ARGV[1] or is_later(ARGV[2], snapshot) or tonumber(recorded_at_ms) < tonumber(ARGV[3]) then
   return { 0 }
 end
 if is_later(ARGV[4], snapshot) then
@@ -34,5 +34,5 @@ end
 if tonumber(recorded_at_ms) < tonumber(ARGV[5]) then
   recorded_at_ms = ARGV[5]
 end
-redis.call('SET', KEYS[1], era .. '|' .. snapshot .. '|' .. recorded_at_ms)
+redis.call('SET', KEYS[1], epoch .. '|' .. snapshot .. '|' .. recorded_at_ms)
 return { 1, server_now_ms() }

@@ -1,0 +1,14 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** An era of Redis is called an epoch. */
+export class RenameRedisEras1765000000000 implements MigrationInterface {
+  name = 'RenameRedisEras1765000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER SEQUENCE "redis_eras" RENAME TO "redis_epochs"`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER SEQUENCE "redis_epochs" RENAME TO "redis_eras"`);
+  }
+}
