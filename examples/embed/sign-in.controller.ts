@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { IsEmail, IsString, Length } from 'class-validator';
-import { AuthService, type Authenticated } from '#libs/auth';
+import { LoginService, LogoutService, RegistrationService, type Authenticated } from '#libs/auth';
 import { CurrentSession, Public } from '#libs/http';
 
 export class CredentialsDto {
@@ -15,12 +15,17 @@ export class CredentialsDto {
 /** Sign-in in this application's own words. */
 @Controller()
 export class SignInController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly registration: RegistrationService,
+    private readonly logins: LoginService,
+    private readonly logouts: LogoutService,
+  ) {}
 
   @Public()
   @Post('sign-up')
   async signUp(@Body() { email, password }: CredentialsDto) {
-    const { accessToken } = await this.auth.register({ email, password, displayName: null }, {});
+    const user = { email, password, displayName: null };
+    const { accessToken } = await this.registration.register(user, {});
     return { token: accessToken.token };
   }
 
@@ -28,13 +33,13 @@ export class SignInController {
   @Post('sign-in')
   @HttpCode(200)
   async signIn(@Body() { email, password }: CredentialsDto) {
-    const { accessToken } = await this.auth.login(email, password, {});
+    const { accessToken } = await this.logins.login(email, password, {});
     return { token: accessToken.token };
   }
 
   @Post('sign-out')
   @HttpCode(204)
   async signOut(@CurrentSession() { session }: Authenticated): Promise<void> {
-    await this.auth.logout(session);
+    await this.logouts.logout(session);
   }
 }

@@ -3,16 +3,36 @@ import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '#libs/audit';
 import { ClockModule, type OptionsFactory } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
-import { AccountService } from './account.service';
-import { AdminService } from './admin.service';
+import { AccountDeletionService } from './account/account-deletion.service';
+import { AccountService } from './account/account.service';
+import { AdminService } from './account/admin.service';
+import { IdentityProof } from './account/identity-proof';
+import { PasswordChangeService } from './account/password-change.service';
 import { AuthOptions } from './auth.options';
-import { AuthService } from './auth.service';
 import { Authenticator } from './authenticator';
 import { KeyRing } from './keys/key-ring';
 import { BreachedPasswords } from './passwords/breached-passwords';
 import { PasswordHasher } from './passwords/password-hasher';
 import { PasswordPolicy } from './passwords/password-policy';
+import { LoginService } from './sign-in/login.service';
+import { LogoutService } from './sign-in/logout.service';
+import { RefreshService } from './sign-in/refresh.service';
+import { RegistrationService } from './sign-in/registration.service';
+import { SessionIssuer } from './sign-in/session-issuer';
 import { TokenService } from './token.service';
+
+/** What other modules use: one class for each use case. */
+const USE_CASES = [
+  RegistrationService,
+  LoginService,
+  RefreshService,
+  LogoutService,
+  PasswordChangeService,
+  AccountDeletionService,
+  AccountService,
+  AdminService,
+  Authenticator,
+];
 
 /** `imports` must bring a `UserStore`: Latchkey's UserModule, or a module of the application's own. */
 export type AuthModuleOptions = OptionsFactory<AuthOptions>;
@@ -49,12 +69,11 @@ export class AuthModule {
         BreachedPasswords,
         PasswordPolicy,
         TokenService,
-        Authenticator,
-        AuthService,
-        AccountService,
-        AdminService,
+        SessionIssuer,
+        IdentityProof,
+        ...USE_CASES,
       ],
-      exports: [AuthService, AccountService, AdminService, Authenticator, KeyRing],
+      exports: [...USE_CASES, KeyRing],
     };
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ProfileCacheService } from '#libs/profile-cache';
-import { SessionRevokedError, SessionService, type Session } from '#libs/session';
+import { SessionRevokedError, SessionVerifier, type Session } from '#libs/session';
 import { TokenExpiredError } from './auth.errors';
 import { TokenService, type AccessTokenClaims } from './token.service';
 
@@ -8,8 +8,8 @@ import { TokenService, type AccessTokenClaims } from './token.service';
 export interface Authenticated {
   claims: Readonly<AccessTokenClaims>;
   session: Session;
-  /** What stood in the profile cache, if it was asked for; to be given to `AccountService.profile`. */
-  profileEntry: string | null;
+  /** The cached profile, if it was asked for; to be given to `AccountService.profile`. */
+  cachedProfile: string | null;
 }
 
 /** One try of a request to prove whose it is. */
@@ -30,7 +30,7 @@ export interface Attempt {
 export class Authenticator {
   constructor(
     private readonly tokens: TokenService,
-    private readonly sessions: SessionService,
+    private readonly sessions: SessionVerifier,
     private readonly profiles: ProfileCacheService,
   ) {}
 
@@ -48,7 +48,7 @@ export class Authenticator {
       ? verified.catch((error: unknown) => this.unlessUnrecorded(claims, error))
       : verified;
     // Called for every request: each function that waits would be paid for by all of them.
-    return found.then(({ session, companion }) => ({ claims, session, profileEntry: companion }));
+    return found.then(({ session, cachedProfile }) => ({ claims, session, cachedProfile }));
   }
 
   private async unlessUnrecorded({ sub, sid }: AccessTokenClaims, error: unknown) {

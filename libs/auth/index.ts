@@ -1,7 +1,9 @@
-export { AdminService } from './admin.service';
+export { AccountDeletionService } from './account/account-deletion.service';
+export { AccountService } from './account/account.service';
+export { AdminService } from './account/admin.service';
+export { PasswordChangeService } from './account/password-change.service';
 export { AuthModule, type AuthModuleOptions } from './auth.module';
 export { AuthOptions } from './auth.options';
-export { AuthService, type RegisterUser, type SignedIn } from './auth.service';
 export {
   AccountDisabledError,
   AccountNotFoundError,
@@ -13,7 +15,6 @@ export {
   TokenMissingError,
 } from './auth.errors';
 export { Authenticator, type Attempt, type Authenticated } from './authenticator';
-export { AccountService } from './account.service';
 export { HmacKeyRing } from './keys/hmac-key-ring';
 export { keyStates, type KeyState } from './keys/key-directory';
 export { activateKey, addKey, retireKey, type AddedKey } from './keys/key-rotation';
@@ -29,3 +30,8 @@ export { checkImportedHash } from './passwords/hashes/parse-hash';
 export { UnusableHashError } from './passwords/hashes/password-hash';
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './passwords/password-length';
 export type { PasswordOptions } from './passwords/password-options';
+export { LoginService } from './sign-in/login.service';
+export { LogoutService } from './sign-in/logout.service';
+export { RefreshService } from './sign-in/refresh.service';
+export { RegistrationService, type RegisterUser } from './sign-in/registration.service';
+export type { SignedIn } from './sign-in/session-issuer';

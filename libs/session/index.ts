@@ -1,4 +1,12 @@
-export { formatRefreshToken, type RefreshToken } from './refresh-token';
+export { SessionOpener, type OpenedSession, type OpenSession } from './open/session-opener';
+export { formatRefreshToken, type RefreshToken } from './refresh/refresh-token';
+export { SessionRefresher } from './refresh/session-refresher';
+export { EveryoneRevoker } from './revoke/everyone-revoker';
+export { SessionRevoker } from './revoke/session-revoker';
+export { UserSessionRevoker, type RevokeAllOptions } from './revoke/user-session-revoker';
+export type { ClientDetails, DatedSession, EndReason, RecordedSession, Session } from './session';
+export { SessionCleanUp, type DeletedSessions } from './session-clean-up';
+export { SessionList } from './session-list';
 export {
   RefreshTokenInvalidError,
   SessionExpiredError,
@@ -6,25 +14,11 @@ export {
   SessionRevokedError,
   SessionsRevokedError,
 } from './session.errors';
-export { SessionCleanUp, type DeletedSessions } from './session-clean-up';
 export { SessionModule } from './session.module';
 export { SessionOptions, type NearCacheOptions } from './session.options';
-export {
-  SessionService,
-  type OpenedSession,
-  type OpenSession,
-  type RevokeAllOptions,
-  type VerifiedSession,
-} from './session.service';
-export type {
-  ClientDetails,
-  DatedSession,
-  RecordedSession,
-  RevocationReason,
-  Session,
-} from './session';
 export { RefreshTokenEntity } from './store/refresh-token.entity';
-export type { GenuineToken, Rotation } from './store/refresh-token.store';
+export type { GenuineToken, Rotation } from './store/refresh-token.repository';
 export { SessionEntity } from './store/session.entity';
-export type { SessionCursor } from './store/session-record.store';
+export type { SessionCursor } from './store/session.repository';
 export { SubjectEntity } from './store/subject.entity';
+export { SessionVerifier, type VerifiedSession } from './verify/session-verifier';

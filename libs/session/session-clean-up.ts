@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock, deleteInBatches } from '#libs/common';
 import { SessionOptions } from './session.options';
 import { FIRST_CURSOR, RedisSessionStore } from './store/redis-session.store';
-import { RefreshTokenStore } from './store/refresh-token.store';
-import { SessionRecordStore } from './store/session-record.store';
+import { RefreshTokenRepository } from './store/refresh-token.repository';
+import { SessionRepository } from './store/session.repository';
 
 /** Rows that a clean-up has deleted. */
 export interface DeletedSessions {
@@ -26,8 +26,8 @@ const PAUSE_MS = 5;
 @Injectable()
 export class SessionCleanUp {
   constructor(
-    private readonly record: SessionRecordStore,
-    private readonly refreshTokens: RefreshTokenStore,
+    private readonly sessions: SessionRepository,
+    private readonly refreshTokens: RefreshTokenRepository,
     private readonly redis: RedisSessionStore,
     private readonly clock: Clock,
     private readonly options: SessionOptions,
@@ -44,7 +44,7 @@ export class SessionCleanUp {
     const usedMs = nowMs - this.options.ttlSeconds * 1000;
     return {
       deletedSessions: await deleteInBatches(
-        (limit) => this.record.deleteEnded(endedMs, limit),
+        (limit) => this.sessions.deleteEnded(endedMs, limit),
         signal,
       ),
       deletedRefreshTokens: await deleteInBatches(

@@ -5,25 +5,48 @@ import { ClockModule, type OptionsFactory } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
 import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
-import { LastSeenTracker } from './last-seen.tracker';
-import { NearCache } from './near-cache/near-cache';
-import { NearCacheTimings } from './near-cache/near-cache-timings';
-import { SessionChangesApplier } from './session-changes.applier';
+import { SessionActivation } from './open/session-activation';
+import { SessionOpener } from './open/session-opener';
+import { SessionRefresher } from './refresh/session-refresher';
+import { EveryoneRevoker } from './revoke/everyone-revoker';
+import { RevocationWriteThrough } from './revoke/revocation-write-through';
+import { RevokedSessionCleaner } from './revoke/revoked-session-cleaner';
+import { SessionChangesApplier } from './revoke/session-changes.applier';
+import { SessionRevoker } from './revoke/session-revoker';
+import { UserSessionRevoker } from './revoke/user-session-revoker';
 import { SessionCleanUp } from './session-clean-up';
-import { SessionLookup } from './session-lookup';
-import { RevokedSessionCleaner } from './revoked-session-cleaner';
-import { SessionPublisher } from './session-publisher';
+import { SessionEndedEvents } from './session-ended';
+import { SessionEndedAudit, SessionEndedMetrics } from './session-ended.listeners';
+import { SessionLifetimes } from './session-lifetimes';
+import { SessionList } from './session-list';
 import { SessionOptions } from './session.options';
-import { SessionService } from './session.service';
+import { RedisSessionReader } from './store/redis-session-reader';
 import { RedisSessionStore } from './store/redis-session.store';
-import { SessionVerifier } from './store/session-verifier';
 import { RefreshTokenEntity } from './store/refresh-token.entity';
-import { RefreshTokenStore } from './store/refresh-token.store';
+import { RefreshTokenRepository } from './store/refresh-token.repository';
+import { SessionRevocationRepository } from './store/session-revocation.repository';
 import { SessionEntity } from './store/session.entity';
-import { SessionRecordStore } from './store/session-record.store';
-import { SessionRevocationStore } from './store/session-revocation.store';
-import { SubjectStore } from './store/subject.store';
+import { SessionRepository } from './store/session.repository';
 import { SubjectEntity } from './store/subject.entity';
+import { SubjectRepository } from './store/subject.repository';
+import { LastSeenTracker } from './verify/last-seen.tracker';
+import { NearCache } from './verify/near-cache/near-cache';
+import { NearCacheTimings } from './verify/near-cache/near-cache-timings';
+import { RecordLookup } from './verify/record-lookup';
+import { SessionLookup } from './verify/session-lookup';
+import { SessionVerifier } from './verify/session-verifier';
+
+/** What other modules use: one class for each use case. */
+const USE_CASES = [
+  SessionOpener,
+  SessionVerifier,
+  SessionRefresher,
+  SessionRevoker,
+  UserSessionRevoker,
+  EveryoneRevoker,
+  SessionList,
+  SessionCleanUp,
+];
 
 /** Sessions for any Nest application that has `RedisModule` and `DatabaseModule`. */
 @Module({})
@@ -47,23 +70,28 @@ export class SessionModule {
           inject: options.inject ?? [],
           useFactory: options.useFactory,
         },
-        SubjectStore,
-        SessionRevocationStore,
-        SessionRecordStore,
-        RefreshTokenStore,
-        RedisSessionStore,
-        SessionVerifier,
+        ...USE_CASES,
+        SessionActivation,
+        RevocationWriteThrough,
+        RevokedSessionCleaner,
+        SessionChangesApplier,
+        SessionEndedEvents,
+        SessionEndedMetrics,
+        SessionEndedAudit,
+        SessionLifetimes,
+        SessionLookup,
+        RecordLookup,
         NearCache,
         NearCacheTimings,
-        SessionChangesApplier,
-        SessionCleanUp,
-        SessionLookup,
-        RevokedSessionCleaner,
-        SessionPublisher,
         LastSeenTracker,
-        SessionService,
+        RedisSessionStore,
+        RedisSessionReader,
+        SessionRepository,
+        SessionRevocationRepository,
+        RefreshTokenRepository,
+        SubjectRepository,
       ],
-      exports: [SessionService, SessionCleanUp],
+      exports: USE_CASES,
     };
   }
 }

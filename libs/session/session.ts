@@ -29,20 +29,22 @@ export interface ClientDetails {
   userAgent?: string | undefined;
 }
 
-export const REVOCATION_REASONS = [
+/** Why a session ended before its expiry: the same spelling in Postgres, events and metrics. */
+export const END_REASONS = [
   'logout',
-  'logout-all',
-  'revoked-by-user',
-  'revoked-by-admin',
-  'session-limit',
-  'password-change',
-  'refresh-reuse',
-  'role-change',
-  'account-disabled',
-  'account-deleted',
+  'logout_all',
+  'revoked_by_user',
+  'revoked_by_administrator',
+  'everyone_revoked',
+  'session_limit',
+  'password_change',
+  'refresh_token_reused',
+  'role_change',
+  'account_disabled',
+  'account_deleted',
 ] as const;
 
-export type RevocationReason = (typeof REVOCATION_REASONS)[number];
+export type EndReason = (typeof END_REASONS)[number];
 
 const USER_AGENT_MAX_LENGTH = 512;
 

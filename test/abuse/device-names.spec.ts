@@ -1,8 +1,8 @@
 import bowser from 'bowser';
 import type { SessionListDto } from '../../apps/api/session/session.dto';
-import { SessionService } from '../../libs/session';
 import { startTestApp, type TestApp } from '../support/app';
 import { inTurns } from '../support/in-turns';
+import { Sessions } from '../support/sessions';
 
 const SESSIONS = 100;
 const LISTS = 20;
@@ -18,7 +18,7 @@ describe('the list of sessions', () => {
 
   it('reads each user agent once, however often it is asked for', async () => {
     const { user, accessToken: token } = await app.register();
-    const service = app.nest.get(SessionService);
+    const service = new Sessions(app.nest);
     const generation = await service.generationOf(user.id);
     await inTurns(SESSIONS - 1, 4, (index) =>
       service.open({

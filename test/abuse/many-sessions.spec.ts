@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { Database } from '../../libs/database';
 import { StatisticsService } from '../../libs/statistics';
-import { SessionService } from '../../libs/session';
-import { RevokedSessionCleaner } from '../../libs/session/revoked-session-cleaner';
+import { RevokedSessionCleaner } from '../../libs/session/revoke/revoked-session-cleaner';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { inTurns } from '../support/in-turns';
 import { countSessions, insertSessions } from '../support/session-rows';
+import { Sessions } from '../support/sessions';
 import { until } from '../support/until';
 
 const DAY_MS = 86_400_000;
@@ -19,13 +19,13 @@ const MOST_IN_A_STEP = 1.5 * STEP;
 
 describe('a user with many sessions', () => {
   let app: TestApp;
-  let sessions: SessionService;
+  let sessions: Sessions;
   let cleaner: RevokedSessionCleaner;
   let counter: CommandCounter;
 
   beforeAll(async () => {
     app = await startTestApp();
-    sessions = app.nest.get(SessionService);
+    sessions = new Sessions(app.nest);
     cleaner = app.nest.get(RevokedSessionCleaner);
     counter = await CommandCounter.start(app.redis.url);
   });
@@ -125,7 +125,7 @@ describe('a user with many sessions', () => {
       // The marking of what lies beyond the first step does not come about.
       const { id: userId } = owner.user;
       const cleanUp = jest.spyOn(cleaner, 'cleanUp').mockReturnValue(undefined);
-      expect(await sessions.revokeAll(userId, { reason: 'logout-all' })).toBe(2 * STEP + 1);
+      expect(await sessions.revokeAll(userId)).toBe(2 * STEP + 1);
       expect(await unmarked(userId)).toBe(STEP + 1);
       await app.redis.client.flushall();
       const answers = await Promise.all(
@@ -140,7 +140,7 @@ describe('a user with many sessions', () => {
       const refreshed = await app.http.post('/api/auth/refresh', { json: { refreshToken } });
       expect([refreshed.status, refreshed.body.code]).toEqual([401, 'token_revoked']);
       cleanUp.mockRestore();
-      expect(await sessions.revokeAll(userId, { reason: 'logout-all' })).toBe(0);
+      expect(await sessions.revokeAll(userId)).toBe(0);
     });
 
     it('with the account, and their records', async () => {
@@ -153,13 +153,13 @@ describe('a user with many sessions', () => {
   });
 
   it('does not count in the revocation of everyone once its sessions are revoked', async () => {
-    await sessions.revokeEveryone('revoked-by-admin');
+    await sessions.revokeEveryone();
     const [{ user }] = [await withSessions(1), await app.register()];
     await app.database.sql.query(
       'UPDATE subjects SET generation = generation + 1 WHERE user_id = $1',
       [user.id],
     );
-    expect(await sessions.revokeEveryone('revoked-by-admin')).toBe(1);
+    expect(await sessions.revokeEveryone()).toBe(1);
   });
 
   it('whose row is locked does not stop the revocation of all others', async () => {
@@ -167,7 +167,7 @@ describe('a user with many sessions', () => {
     const runner = app.database.sql.createQueryRunner();
     await runner.startTransaction();
     await runner.query('SELECT FROM subjects WHERE user_id = $1 FOR UPDATE', [stuck!.user.id]);
-    const revoked = sessions.revokeEveryone('revoked-by-admin');
+    const revoked = sessions.revokeEveryone();
     try {
       await until(() =>
         Promise.resolve(
@@ -198,7 +198,7 @@ describe('a user with many sessions', () => {
       }
       return result;
     });
-    await expect(sessions.revokeEveryone('revoked-by-admin')).rejects.toBe(failure);
+    await expect(sessions.revokeEveryone()).rejects.toBe(failure);
     await expect(sessions.verify(other.user.id, other.session.id)).rejects.toThrow('revoked');
   });
 });

@@ -1,13 +1,13 @@
 import nodeCrypto, { randomUUID } from 'node:crypto';
 import { TokenService } from '../../libs/auth/token.service';
 import { parseSettings } from '../../libs/config/settings';
-import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
+import { LastSeenTracker } from '../../libs/session/verify/last-seen.tracker';
 import {
   newRefreshToken,
   newSuccessorSalt,
   successorSecret,
-} from '../../libs/session/refresh-token';
-import { SessionChangesApplier } from '../../libs/session/session-changes.applier';
+} from '../../libs/session/refresh/refresh-token';
+import { SessionChangesApplier } from '../../libs/session/revoke/session-changes.applier';
 import { ALL_SESSIONS_REVOKED, SESSION_REVOKED } from '../../libs/session/store/session-changes';
 import { sessionKeys } from '../../libs/session/store/session.keys';
 import { Synchroniser } from '../../libs/sync';

@@ -238,7 +238,7 @@ describe('the commands', () => {
         'SELECT DISTINCT revoked_reason FROM sessions WHERE user_id = $1',
         [first.user.id],
       );
-      expect(reasons).toEqual([{ revoked_reason: 'revoked-by-admin' }]);
+      expect(reasons).toEqual([{ revoked_reason: 'revoked_by_administrator' }]);
       const events = await auditRows(app.database.sql);
       expect(events).toContainEqual(
         expect.objectContaining({

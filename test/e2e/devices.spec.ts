@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionListDto } from '../../apps/api/session/session.dto';
 import { AdminService } from '../../libs/auth';
-import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
-import { SessionService } from '../../libs/session';
+import { LastSeenTracker } from '../../libs/session/verify/last-seen.tracker';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { inTurns } from '../support/in-turns';
+import { Sessions } from '../support/sessions';
 
 const SESSIONS = '/api/auth/sessions';
 const FIREFOX =
@@ -105,7 +105,7 @@ describe('devices', () => {
 
   it('1,000 of one user are paged without loss or repetition, and revoked at once', async () => {
     const { user, accessToken: token, session } = await app.register();
-    const service = app.nest.get(SessionService);
+    const service = new Sessions(app.nest);
     const generation = await service.generationOf(user.id);
     const ids = new Set([session.id]);
     const opened = await inTurns(999, 20, () =>

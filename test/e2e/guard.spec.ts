@@ -18,14 +18,14 @@ class PlainController {
   }
 
   @Get('who')
-  who(@CurrentSession() { session, profileEntry }: Authenticated) {
-    return { session, profileEntry };
+  who(@CurrentSession() { session, cachedProfile }: Authenticated) {
+    return { session, cachedProfile };
   }
 
   @ReadsProfile()
   @Get('who-with-profile')
-  whoWithProfile(@CurrentSession() { profileEntry }: Authenticated) {
-    return { profileEntry };
+  whoWithProfile(@CurrentSession() { cachedProfile }: Authenticated) {
+    return { cachedProfile };
   }
 
   @Public()
@@ -145,13 +145,13 @@ describe('the guard', () => {
         generation: 1,
         expiresAtMs: Date.parse(session.expiresAt),
       },
-      profileEntry: null,
+      cachedProfile: null,
     });
 
     await app.http.get('/api/auth/profile', { token });
-    expect((await app.http.get('/api/plain/who', { token })).body.profileEntry).toBeNull();
+    expect((await app.http.get('/api/plain/who', { token })).body.cachedProfile).toBeNull();
     const along = await app.http.get('/api/plain/who-with-profile', { token });
-    expect(along.body.profileEntry).toContain(user.email);
+    expect(along.body.cachedProfile).toContain(user.email);
   });
 
   it('fails rather than invents a session on a public route', async () => {

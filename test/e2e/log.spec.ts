@@ -7,8 +7,8 @@ import { Public } from '../../libs/http';
 import { DependencyUnavailableError } from '../../libs/common';
 import { RateLimitedError } from '../../libs/rate-limit';
 import { Database } from '../../libs/database';
-import { LastSeenTracker } from '../../libs/session/last-seen.tracker';
-import { SessionRecordStore } from '../../libs/session/store/session-record.store';
+import { LastSeenTracker } from '../../libs/session/verify/last-seen.tracker';
+import { SessionRepository } from '../../libs/session/store/session.repository';
 import { startTestApp, type TestApp } from '../support/app';
 import type { Call } from '../support/http-client';
 import { until } from '../support/until';
@@ -263,7 +263,7 @@ describe('the log', () => {
   it('names no request where what several left behind is written', async () => {
     const { accessToken: token } = await app.register();
     const touch = jest
-      .spyOn(app.nest.get(SessionRecordStore), 'touch')
+      .spyOn(app.nest.get(SessionRepository), 'touch')
       .mockRejectedValue(new Error('a failure for the log'));
     await app.nest.get(LastSeenTracker).flush();
     app.clock.advance(61_000);

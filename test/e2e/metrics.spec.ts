@@ -186,11 +186,11 @@ describe('GET /metrics', () => {
 
     const [first, second] = [await app.login(email), await app.login(email)];
     const all = () => app.http.post('/api/auth/logout-all', { token: second.accessToken });
-    expect(await growth(name, { reason: 'logout-all' }, all)).toBe(2);
+    expect(await growth(name, { reason: 'logout_all' }, all)).toBe(2);
     expect((await app.http.get(PROFILE, { token: first.accessToken })).status).toBe(401);
     const reasons = (await scrape()).find(name).map(({ labels }) => labels.reason);
-    expect(reasons).toContain('account-deleted');
-    expect(reasons).toHaveLength(10);
+    expect(reasons).toContain('account_deleted');
+    expect(reasons).toHaveLength(11);
   });
 
   it('measures how long a revocation takes to hold, and says the bound', async () => {

@@ -1,7 +1,8 @@
-import { SessionRevokedError, SessionService, SessionsRevokedError } from '../../libs/session';
+import { SessionRevokedError, SessionsRevokedError } from '../../libs/session';
 import { SyncLease } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { membersOf } from '../support/stored-session';
+import { Sessions } from '../support/sessions';
 
 const PROFILE = '/api/auth/profile';
 
@@ -79,9 +80,9 @@ describe('races', () => {
 
   it('what was opened before a revocation of everything cannot arrive after it', async () => {
     const { user } = await app.register();
-    const sessions = app.nest.get(SessionService);
+    const sessions = new Sessions(app.nest);
     const generation = await sessions.generationOf(user.id);
-    await sessions.revokeAll(user.id, { reason: 'logout-all' });
+    await sessions.revokeAll(user.id);
     await expect(sessions.open({ userId: user.id, role: 'user', generation })).rejects.toThrow(
       SessionsRevokedError,
     );
@@ -142,12 +143,12 @@ describe('races', () => {
   });
 
   it('revoking a session twice leaves its first reason', async () => {
-    const sessions = app.nest.get(SessionService);
+    const sessions = new Sessions(app.nest);
     const { user } = await app.register();
     const generation = await sessions.generationOf(user.id);
     const { session } = await sessions.open({ userId: user.id, role: 'user', generation });
-    await sessions.revoke(session, 'logout');
-    await sessions.revoke(session, 'logout-all');
+    await sessions.logout(session);
+    await sessions.logout(session);
     const rows = await app.database.sql.query<{ revoked_reason: string }[]>(
       'SELECT revoked_reason FROM sessions WHERE id = $1',
       [session.id],

@@ -103,7 +103,7 @@ describe('refresh', () => {
       'SELECT revoked_reason FROM sessions WHERE id = $1',
       [first.session.id],
     );
-    expect(rows[0]!.revoked_reason).toBe('refresh-reuse');
+    expect(rows[0]!.revoked_reason).toBe('refresh_token_reused');
     const logged = app.log.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(logged).toContainEqual(
       expect.objectContaining({ event: 'refresh_token_reused', sessionId: first.session.id }),

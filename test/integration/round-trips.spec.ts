@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { SessionService } from '../../libs/session';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { inTurns } from '../support/in-turns';
 import { insertSessions } from '../support/session-rows';
+import { Sessions } from '../support/sessions';
 
 const ONE = ['evalsha'];
 const DAY_MS = 86_400_000;
 
 describe('round trips to Redis, counted on the wire', () => {
   let app: TestApp;
-  let sessions: SessionService;
+  let sessions: Sessions;
   let counter: CommandCounter;
 
   beforeAll(async () => {
     // What keeps Redis up to date repeats what it finds in the outbox: not while we count.
     const timings = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
     app = await startTestApp({ timings, env: { MAX_SESSIONS_PER_USER: '10000' } });
-    sessions = app.nest.get(SessionService);
+    sessions = new Sessions(app.nest);
     // A connection sends a script's text once, the first time; that is one round trip too, but the
     // tests below look at the usual case.
     const { accessToken } = await app.register();
@@ -83,7 +83,7 @@ describe('round trips to Redis, counted on the wire', () => {
 
   it.each([1, 1000])('revoke takes one with %i sessions', async (count) => {
     const session = await openSessions(count);
-    expect(await counter.during(() => sessions.revoke(session, 'logout'))).toEqual(ONE);
+    expect(await counter.during(() => sessions.logout(session))).toEqual(ONE);
     await expect(sessions.verify(session.userId, session.id)).rejects.toThrow('revoked');
   });
 
@@ -91,7 +91,7 @@ describe('round trips to Redis, counted on the wire', () => {
     const { userId, id } = await openSessions(count);
     let revoked = 0;
     const commands = await counter.during(async () => {
-      revoked = await sessions.revokeAll(userId, { reason: 'logout-all' });
+      revoked = await sessions.revokeAll(userId);
     });
     expect(commands).toEqual(ONE);
     expect(revoked).toBe(count);

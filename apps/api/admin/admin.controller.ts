@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/comm
 import { AdminService, type Authenticated } from '#libs/auth';
 import { ValidationFailedError } from '#libs/common';
 import { CurrentSession, RequiresRole } from '#libs/http';
-import { SessionService } from '#libs/session';
+import { SessionList } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '../docs/decorators';
 import { ApiUserId } from '../docs/id-parameters';
@@ -19,7 +19,7 @@ import { AccountDto, ChangeAccountDto } from './admin.dto';
 export class AdminController {
   constructor(
     private readonly admin: AdminService,
-    private readonly sessions: SessionService,
+    private readonly sessions: SessionList,
   ) {}
 
   @Get('users/:id/sessions')

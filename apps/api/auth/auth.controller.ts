@@ -1,5 +1,12 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { AuthService, type Authenticated, type SignedIn } from '#libs/auth';
+import {
+  LoginService,
+  LogoutService,
+  RefreshService,
+  RegistrationService,
+  type Authenticated,
+  type SignedIn,
+} from '#libs/auth';
 import type { Admission } from '#libs/common';
 import { CurrentSession, Public, RepeatsRevocation } from '#libs/http';
 import { CallLimits } from '#libs/rate-limit';
@@ -21,7 +28,10 @@ import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } 
 @Controller('auth')
 export class AuthController {
   constructor(
-    private readonly auth: AuthService,
+    private readonly registration: RegistrationService,
+    private readonly logins: LoginService,
+    private readonly refreshes: RefreshService,
+    private readonly logouts: LogoutService,
     private readonly limits: CallLimits,
   ) {}
 
@@ -50,7 +60,7 @@ export class AuthController {
     @RequestAdmission() admission: Admission,
   ) {
     const user = { email, password, displayName };
-    return toAuthResult(await this.auth.register(user, client, admission));
+    return toAuthResult(await this.registration.register(user, client, admission));
   }
 
   @Public()
@@ -79,7 +89,7 @@ export class AuthController {
     @RequestClient() client: Client,
     @RequestAdmission() admission: Admission,
   ) {
-    return toAuthResult(await this.auth.login(email, password, client, admission));
+    return toAuthResult(await this.logins.login(email, password, client, admission));
   }
 
   @Public()
@@ -107,7 +117,9 @@ export class AuthController {
   )
   async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client) {
     return toAuthResult(
-      await this.auth.refresh(refreshToken, client, (token) => this.limits.admitRotation(token)),
+      await this.refreshes.refresh(refreshToken, client, (token) =>
+        this.limits.admitRotation(token),
+      ),
     );
   }
 
@@ -125,7 +137,7 @@ export class AuthController {
   @ApiNoContentResponse({ description: 'The session is revoked.' })
   @ApiProtected(...UNREADABLE_BODY)
   async logout(@CurrentSession() { session }: Authenticated) {
-    await this.auth.logout(session);
+    await this.logouts.logout(session);
   }
 
   @Post('logout-all')
@@ -139,7 +151,7 @@ export class AuthController {
   @ApiOkResponse({ type: RevokedSessionsDto })
   @ApiProtected(...UNREADABLE_BODY)
   async logoutAll(@CurrentSession() { session }: Authenticated): Promise<RevokedSessionsDto> {
-    return { revokedSessions: await this.auth.logoutAll(session.userId) };
+    return { revokedSessions: await this.logouts.logoutAll(session.userId) };
   }
 }
 

@@ -1,6 +1,11 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { AccountService, AuthService, type Authenticated } from '#libs/auth';
+import {
+  AccountDeletionService,
+  AccountService,
+  PasswordChangeService,
+  type Authenticated,
+} from '#libs/auth';
 import { AvatarService } from '#libs/avatar';
 import type { Admission } from '#libs/common';
 import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
@@ -26,7 +31,8 @@ import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } fro
 export class ProfileController {
   constructor(
     private readonly accounts: AccountService,
-    private readonly auth: AuthService,
+    private readonly passwords: PasswordChangeService,
+    private readonly deletion: AccountDeletionService,
     private readonly avatars: AvatarService,
   ) {}
 
@@ -55,8 +61,8 @@ export class ProfileController {
     @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProfileDto | undefined> {
-    const { session, profileEntry } = sessionOf(request);
-    const read = await this.accounts.profile(session.userId, profileEntry);
+    const { session, cachedProfile } = sessionOf(request);
+    const read = await this.accounts.profile(session.userId, cachedProfile);
     const tag = entityTagOf(read);
     reply.header('x-cache', read.cache).header('etag', tag);
     if (isKnown(request.headers['if-none-match'], tag)) {
@@ -123,7 +129,7 @@ export class ProfileController {
     @RequestAdmission() admission: Admission,
   ): Promise<void> {
     const { userId } = session;
-    await this.auth.changePassword(userId, currentPassword, newPassword, admission);
+    await this.passwords.change(userId, currentPassword, newPassword, admission);
   }
 
   @Limited('password')
@@ -150,7 +156,7 @@ export class ProfileController {
     @RequestAdmission() admission: Admission,
   ): Promise<void> {
     const { userId } = session;
-    const { avatarUrl } = await this.auth.deleteAccount(userId, currentPassword, admission);
+    const { avatarUrl } = await this.deletion.delete(userId, currentPassword, admission);
     await this.avatars.discard(avatarUrl);
   }
 }

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import type { Authenticated } from '#libs/auth';
 import { CurrentSession, RepeatsRevocation } from '#libs/http';
-import { SessionService } from '#libs/session';
+import { SessionList, SessionRevoker } from '#libs/session';
 import {
   ApiBearerAuth,
   ApiNoContentResponse,
@@ -19,7 +19,10 @@ import { parseCursor, toSessionPage } from './session-page';
 @ApiBearerAuth()
 @Controller('auth/sessions')
 export class SessionController {
-  constructor(private readonly sessions: SessionService) {}
+  constructor(
+    private readonly sessions: SessionList,
+    private readonly revoker: SessionRevoker,
+  ) {}
 
   @Get()
   @ApiOperation({
@@ -55,6 +58,6 @@ export class SessionController {
     @CurrentSession() { session }: Authenticated,
     @Param('id', IdPipe) id: string,
   ): Promise<void> {
-    await this.sessions.revokeById(session.userId, id);
+    await this.revoker.revokeById(session.userId, id);
   }
 }

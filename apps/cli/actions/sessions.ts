@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AdminService } from '#libs/auth';
-import { SessionService, type RecordedSession, type SessionCursor } from '#libs/session';
+import { SessionList, type RecordedSession, type SessionCursor } from '#libs/session';
 import { deviceName } from '../../api/session/device-name';
 import { withAccount } from '../application';
 import { print, type OutputOptions } from '../output';
@@ -32,11 +32,11 @@ export async function allSessionsOf(
   app: INestApplicationContext,
   userId: string,
 ): Promise<RecordedSession[]> {
-  const service = app.get(SessionService);
+  const sessions = app.get(SessionList);
   const all: RecordedSession[] = [];
   let after: SessionCursor | undefined;
   for (;;) {
-    const page = await service.list(userId, PAGE_SIZE, after);
+    const page = await sessions.list(userId, PAGE_SIZE, after);
     all.push(...page);
     after = page.at(-1);
     if (page.length < PAGE_SIZE) {

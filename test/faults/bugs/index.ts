@@ -1,9 +1,9 @@
 import type { Abstract, Type } from '@nestjs/common';
 import { ProfileCacheService } from '../../../libs/profile-cache';
 import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
-import { SessionService } from '../../../libs/session';
-import { NearCache } from '../../../libs/session/near-cache/near-cache';
-import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
+import { SessionOpener, SessionRevoker, SessionVerifier } from '../../../libs/session';
+import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
+import { SessionRepository } from '../../../libs/session/store/session.repository';
 import { SyncLease, WriteThrough, Synchroniser } from '../../../libs/sync';
 import { UserStore } from '../../../libs/user';
 import type { ScenarioOptions } from '../scenario';
@@ -64,32 +64,32 @@ export const MANY_READS: ScenarioOptions = {
 /** By the name that an instance is started with. */
 export const BUGS: Record<string, Bug> = {
   'forgiving-sessions': {
-    provide: SessionService,
+    provide: SessionVerifier,
     useClass: ForgivingSessions,
     breaks: 'revoked-stays-revoked',
     when: nothingHappens,
   },
   'late-generation': {
-    provide: SessionService,
+    provide: SessionOpener,
     useClass: LateGeneration,
     breaks: 'revoked-stays-revoked',
     when: nothingHappensForLong,
     load: RACING_PASSWORDS,
   },
   'empty-record': {
-    provide: SessionRecordStore,
+    provide: SessionRepository,
     useClass: EmptyRecord,
     breaks: 'alive-stays-alive',
     when: flushAll,
   },
   'unreachable-record': {
-    provide: SessionRecordStore,
+    provide: SessionRepository,
     useClass: UnreachableRecord,
     breaks: 'unsure-means-no',
     when: cutOffRedis('cut'),
   },
   'volatile-revocations': {
-    provide: SessionService,
+    provide: SessionRevoker,
     useClass: VolatileRevocations,
     breaks: 'revoked-stays-revoked',
     when: loseRedisWhilePostgresIsAway,

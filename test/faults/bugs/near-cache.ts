@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { NearCache } from '../../../libs/session/near-cache/near-cache';
+import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 
 /** Keeps what has changed. */
 @Injectable()

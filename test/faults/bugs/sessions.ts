@@ -1,45 +1,47 @@
 import { Injectable } from '@nestjs/common';
 import { DependencyUnavailableError } from '../../../libs/common';
 import {
+  SessionOpener,
   SessionRevokedError,
-  SessionService,
+  SessionRevoker,
+  SessionVerifier,
   type OpenedSession,
   type OpenSession,
-  type RevocationReason,
+  type EndReason,
   type Session,
   type VerifiedSession,
 } from '../../../libs/session';
 import {
-  SessionRecordStore,
+  SessionRepository,
   type RecordedState,
-} from '../../../libs/session/store/session-record.store';
+} from '../../../libs/session/store/session.repository';
 
 const DAY_MS = 86_400_000;
 
 /** Takes every session for alive whose token is well signed. */
 @Injectable()
-export class ForgivingSessions extends SessionService {
+export class ForgivingSessions extends SessionVerifier {
   override async verify(
     userId: string,
     sessionId: string,
-    companionKey?: string,
+    profileKey?: string,
   ): Promise<VerifiedSession> {
     try {
-      return await super.verify(userId, sessionId, companionKey);
+      return await super.verify(userId, sessionId, profileKey);
     } catch (error) {
       if (!(error instanceof SessionRevokedError)) {
         throw error;
       }
       const expiresAtMs = Date.now() + DAY_MS;
       const session = { id: sessionId, userId, role: 'user', generation: 1, expiresAtMs };
-      return { session, companion: null };
+      return { session, cachedProfile: null };
     }
   }
 }
 
 /** Reads the generation after the password was checked, so that a change in between is not noticed. */
 @Injectable()
-export class LateGeneration extends SessionService {
+export class LateGeneration extends SessionOpener {
   override async open(opening: OpenSession): Promise<OpenedSession> {
     return super.open({ ...opening, generation: await this.generationOf(opening.userId) });
   }
@@ -47,7 +49,7 @@ export class LateGeneration extends SessionService {
 
 /** Knows no session: what Redis has forgotten is over. */
 @Injectable()
-export class EmptyRecord extends SessionRecordStore {
+export class EmptyRecord extends SessionRepository {
   override find(): Promise<Map<string, RecordedState>> {
     return Promise.resolve(new Map<string, RecordedState>());
   }
@@ -55,15 +57,15 @@ export class EmptyRecord extends SessionRecordStore {
 
 /** Answers that a session is revoked, though Postgres did not record it. */
 @Injectable()
-export class VolatileRevocations extends SessionService {
-  override async revoke(session: Session, reason: RevocationReason): Promise<void> {
+export class VolatileRevocations extends SessionRevoker {
+  override async revoke(session: Session, reason: EndReason): Promise<void> {
     await super.revoke(session, reason).catch(() => undefined);
   }
 }
 
 /** Cannot find a session in Postgres, and so not without Redis. */
 @Injectable()
-export class UnreachableRecord extends SessionRecordStore {
+export class UnreachableRecord extends SessionRepository {
   override find(): Promise<Map<string, RecordedState>> {
     return Promise.reject(new DependencyUnavailableError('postgres'));
   }

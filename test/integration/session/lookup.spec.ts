@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { SessionRevokedError, SessionService, type Session } from '../../../libs/session';
+import { SessionRevokedError, type Session } from '../../../libs/session';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
-import { SessionRecordStore } from '../../../libs/session/store/session-record.store';
+import { SessionRepository } from '../../../libs/session/store/session.repository';
 import { SyncLease, syncKeys } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { inTurns } from '../../support/in-turns';
+import { Sessions } from '../../support/sessions';
 import { until } from '../../support/until';
 import { sessionField } from '../../support/stored-session';
 
@@ -14,7 +15,7 @@ class RecordWatch {
   running = 0;
   most = 0;
 
-  constructor(record: SessionRecordStore) {
+  constructor(record: SessionRepository) {
     const find = record.find.bind(record);
     jest.spyOn(record, 'find').mockImplementation(async (ids, nowMs) => {
       this.batches.push([...ids]);
@@ -42,12 +43,12 @@ function holdOpening(redis: RedisSessionStore) {
 
 describe('sessions that Redis does not know', () => {
   let app: TestApp;
-  let sessions: SessionService;
+  let sessions: Sessions;
   let watch: RecordWatch;
 
   beforeAll(async () => {
     app = await startTestApp();
-    sessions = app.nest.get(SessionService);
+    sessions = new Sessions(app.nest);
   });
 
   afterAll(async () => {
@@ -55,7 +56,7 @@ describe('sessions that Redis does not know', () => {
   });
 
   beforeEach(() => {
-    watch = new RecordWatch(app.nest.get(SessionRecordStore));
+    watch = new RecordWatch(app.nest.get(SessionRepository));
   });
 
   afterEach(() => {
@@ -99,19 +100,19 @@ describe('sessions that Redis does not know', () => {
     const session = await open();
     await emptyRedis();
     const early = verify(session);
-    const revoked = sessions.revoke(session, 'logout');
+    const revoked = sessions.logout(session);
     await Promise.allSettled([early, revoked]);
     await expect(verify(session)).rejects.toThrow(SessionRevokedError);
   });
 
   it.each<[string, (session: Session) => Promise<unknown>]>([
-    ['a logout', (session) => sessions.revoke(session, 'logout')],
-    ['a logout of all', ({ userId }) => sessions.revokeAll(userId, { reason: 'logout-all' })],
+    ['a logout', (session) => sessions.logout(session)],
+    ['a logout of all', ({ userId }) => sessions.revokeAll(userId)],
     [
       'a logout, and then a FLUSHALL,',
       async (session) => {
         const before = await app.redis.client.get(syncKeys.checkpoint);
-        await sessions.revoke(session, 'logout');
+        await sessions.logout(session);
         // Or the outbox would put the tombstone up once more after the FLUSHALL.
         await until(async () => (await app.redis.client.get(syncKeys.checkpoint)) !== before);
         await emptyRedis();

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { SessionRevokedError, SessionService, type Session } from '../../../libs/session';
-import { LastSeenTracker } from '../../../libs/session/last-seen.tracker';
-import { NearCache } from '../../../libs/session/near-cache/near-cache';
-import { NearCacheTimings } from '../../../libs/session/near-cache/near-cache-timings';
-import { SessionVerifier } from '../../../libs/session/store/session-verifier';
+import { SessionRevokedError, type Session } from '../../../libs/session';
+import { LastSeenTracker } from '../../../libs/session/verify/last-seen.tracker';
+import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
+import { NearCacheTimings } from '../../../libs/session/verify/near-cache/near-cache-timings';
+import { RedisSessionReader } from '../../../libs/session/store/redis-session-reader';
 import { SyncLease, SyncTimings, UserChanges } from '../../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp, type TestAppOptions } from '../../support/app';
 import { CommandCounter } from '../../support/command-counter';
 import { TcpProxy } from '../../support/tcp-proxy';
+import { Sessions } from '../../support/sessions';
 import { until } from '../../support/until';
 
 const DAY_MS = 86_400_000;
@@ -28,7 +29,7 @@ const opened = (app: TestApp) => until(() => isOpen(app));
 /** Whether an instance knows a session without asking anybody. */
 function isNear(app: TestApp, { userId, id }: Pick<Session, 'userId' | 'id'>): boolean {
   const epoch = app.nest.get(SyncLease).epoch();
-  return epoch !== null && app.nest.get(NearCache).get(userId, id, epoch, Date.now()) !== undefined;
+  return epoch !== null && app.nest.get(NearCache).get(userId, id, epoch) !== undefined;
 }
 
 /** Milliseconds: long enough for a busy machine, short enough to wait for its end. */
@@ -72,7 +73,7 @@ describe('the near cache', () => {
     await one.close();
   });
 
-  const sessionsOf = (app: TestApp) => app.nest.get(SessionService);
+  const sessionsOf = (app: TestApp) => new Sessions(app.nest);
 
   async function open(): Promise<Session> {
     const userId = randomUUID();
@@ -286,7 +287,7 @@ describe('the near cache', () => {
 
   it('keeps no answer that a change has overtaken', async () => {
     const session = await open();
-    const verifier = other.nest.get(SessionVerifier);
+    const verifier = other.nest.get(RedisSessionReader);
     const ask = verifier.verify.bind(verifier);
     let letGo!: () => void;
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -301,7 +302,7 @@ describe('the near cache', () => {
     const early = verify(other, session);
     await answered;
     const told = jest.spyOn(other.nest.get(UserChanges), 'happened');
-    await sessionsOf(one).revoke(session, 'logout');
+    await sessionsOf(one).logout(session);
     await until(() => told.mock.calls.some(([userId]) => userId === session.userId));
     letGo();
     await early;
@@ -337,7 +338,7 @@ describe('the near cache', () => {
       await until(() => !isOpen(other));
       // The lease goes on, without a poll: Redis is asked.
       expect(other.nest.get(SyncLease).epoch()).not.toBeNull();
-      await sessionsOf(one).revoke(session, 'logout');
+      await sessionsOf(one).logout(session);
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
       await verify(other, kept);
       expect(isNear(other, kept)).toBe(false);
@@ -355,7 +356,7 @@ describe('the near cache', () => {
     it('nothing comes through to the instance any more', async () => {
       const [session, kept] = [await openNear(), await openNear()];
       redisWire.hang();
-      await sessionsOf(one).revoke(session, 'logout');
+      await sessionsOf(one).logout(session);
       await until(() => !isOpen(other));
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
       await verify(other, kept);
@@ -364,7 +365,7 @@ describe('the near cache', () => {
     it('connections to Redis are half-open', async () => {
       const session = await openNear();
       redisWire.lose();
-      await sessionsOf(one).revoke(session, 'logout');
+      await sessionsOf(one).logout(session);
       await until(() => !isOpen(other));
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
     });

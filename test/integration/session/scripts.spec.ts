@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATISTICS_KEY } from '../../../libs/statistics';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
-import { SessionVerifier } from '../../../libs/session/store/session-verifier';
+import { RedisSessionReader } from '../../../libs/session/store/redis-session-reader';
 import { sessionKeys } from '../../../libs/session/store/session.keys';
 import type { Session } from '../../../libs/session/session';
 import { NoTracer } from '../../../libs/tracing';
@@ -17,13 +17,13 @@ const LEASE = endlessLease(EPOCH);
 describe('session scripts', () => {
   let redis: ConnectedRedis;
   let store: RedisSessionStore;
-  let verifier: SessionVerifier;
+  let verifier: RedisSessionReader;
   const clock = new MovableClock();
 
   beforeAll(async () => {
     redis = await connectRedisClient();
     store = new RedisSessionStore(redis.client);
-    verifier = new SessionVerifier(redis.client, new NoTracer(), clock);
+    verifier = new RedisSessionReader(redis.client, new NoTracer(), clock);
     await redis.raw.set('latchkey:checkpoint', `${EPOCH}|1:1:|1`);
   });
 
@@ -68,7 +68,7 @@ describe('session scripts', () => {
       expect(await verifier.verify(session.userId, session.id, EPOCH)).toEqual({
         state: 'live',
         session,
-        companion: null,
+        cachedProfile: null,
       });
     });
 
@@ -193,12 +193,12 @@ describe('session scripts', () => {
 
     it('reads a key along for a live session, and for no other', async () => {
       const session = aSession();
-      const companion = `companion:{${session.userId}}`;
+      const cachedProfile = `cachedProfile:{${session.userId}}`;
       await store.open(session, LEASE, NOW_MS);
-      await redis.raw.set(companion, 'payload');
-      const verified = await verifier.verify(session.userId, session.id, EPOCH, companion);
-      expect(verified).toMatchObject({ state: 'live', companion: 'payload' });
-      const stranger = await verifier.verify(session.userId, randomUUID(), EPOCH, companion);
+      await redis.raw.set(cachedProfile, 'payload');
+      const verified = await verifier.verify(session.userId, session.id, EPOCH, cachedProfile);
+      expect(verified).toMatchObject({ state: 'live', cachedProfile: 'payload' });
+      const stranger = await verifier.verify(session.userId, randomUUID(), EPOCH, cachedProfile);
       expect(stranger).toEqual({ state: 'unknown' });
     });
 
@@ -214,20 +214,25 @@ describe('session scripts', () => {
           if (index % 4 === 1) {
             await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
           }
-          await redis.raw.set(`companion:{${session.userId}}`, `of ${session.id}`);
+          await redis.raw.set(`cachedProfile:{${session.userId}}`, `of ${session.id}`);
           return session;
         }),
       );
       const answers = await Promise.all(
         sessions.map(({ userId, id }, index) =>
-          verifier.verify(userId, id, EPOCH, index % 3 === 0 ? `companion:{${userId}}` : undefined),
+          verifier.verify(
+            userId,
+            id,
+            EPOCH,
+            index % 3 === 0 ? `cachedProfile:{${userId}}` : undefined,
+          ),
         ),
       );
       answers.forEach((answer, index) => {
         const session = sessions[index]!;
         const state = states[index % 4]!;
-        const companion = index % 3 === 0 ? `of ${session.id}` : null;
-        expect(answer).toEqual(state === 'live' ? { state, session, companion } : { state });
+        const cachedProfile = index % 3 === 0 ? `of ${session.id}` : null;
+        expect(answer).toEqual(state === 'live' ? { state, session, cachedProfile } : { state });
       });
     });
 

@@ -1,5 +1,5 @@
 import { PASSWORD, startTestApp, type TestApp } from '../../support/app';
-import { SessionPublisher } from '../../../libs/session/session-publisher';
+import { SessionActivation } from '../../../libs/session/open/session-activation';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { SyncLease, syncKeys } from '../../../libs/sync';
 import { redisNowMs } from '../../support/redis-client';
@@ -46,10 +46,10 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
 
   /** Comes between the next transaction that opens or refreshes a session and what Redis is told of it. */
   function beforeOpening(happens: () => Promise<void> | void): Promise<void> {
-    const publisher = stalled.nest.get(SessionPublisher);
-    const opened = publisher.opened.bind(publisher);
+    const activation = stalled.nest.get(SessionActivation);
+    const opened = activation.activate.bind(activation);
     return new Promise((resolve, reject) => {
-      jest.spyOn(publisher, 'opened').mockImplementationOnce(async (...args) => {
+      jest.spyOn(activation, 'activate').mockImplementationOnce(async (...args) => {
         await Promise.resolve(happens()).then(resolve, reject);
         return opened(...args);
       });

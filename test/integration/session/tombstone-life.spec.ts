@@ -1,5 +1,5 @@
 import type { AuthResultDto } from '../../../apps/api/auth/auth.dto';
-import { SessionPublisher } from '../../../libs/session/session-publisher';
+import { SessionActivation } from '../../../libs/session/open/session-activation';
 import { startTestApp, type TestApp } from '../../support/app';
 
 const MINUTE_MS = 60_000;
@@ -123,9 +123,9 @@ describe('a tombstone', () => {
 
   it('outlives the token of a refresh that is on its way into Redis', async () => {
     const opened = await short.register();
-    const publisher = long.nest.get(SessionPublisher);
-    const original = publisher.opened.bind(publisher);
-    jest.spyOn(publisher, 'opened').mockImplementationOnce(async (...args) => {
+    const activation = long.nest.get(SessionActivation);
+    const original = activation.activate.bind(activation);
+    jest.spyOn(activation, 'activate').mockImplementationOnce(async (...args) => {
       await logout(short, opened);
       return original(...args);
     });

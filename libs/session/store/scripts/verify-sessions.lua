@@ -11,7 +11,7 @@
 local now_ms = tonumber(ARGV[1])
 local stride = tonumber(ARGV[2])
 
-local function verify(sessions_key, tombstone_key, along_key, session_id, asked_epoch)
+local function verify(sessions_key, tombstone_key, profile_key, session_id, asked_epoch)
   if redis.call('EXISTS', tombstone_key) == 1 then
     return { -1 }
   end
@@ -27,15 +27,15 @@ local function verify(sessions_key, tombstone_key, along_key, session_id, asked_
   if expires_at_ms <= now_ms then
     return { -2 }
   end
-  return { 1, known[1], along_key and redis.call('GET', along_key) }
+  return { 1, known[1], profile_key and redis.call('GET', profile_key) }
 end
 
 local answers = {}
 for i = 1, #KEYS / stride do
   local key, argument = (i - 1) * stride, 2 * i
-  local along_key = stride == 3 and KEYS[key + 3]
+  local profile_key = stride == 3 and KEYS[key + 3]
   local is_read, answer =
-    pcall(verify, KEYS[key + 1], KEYS[key + 2], along_key, ARGV[argument + 1], ARGV[argument + 2])
+    pcall(verify, KEYS[key + 1], KEYS[key + 2], profile_key, ARGV[argument + 1], ARGV[argument + 2])
   answers[i] = is_read and answer or { 0 }
 end
 return answers

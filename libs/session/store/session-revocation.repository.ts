@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
 import { appendToOutbox, Outbox } from '#libs/sync';
-import type { RevocationReason } from '../session';
+import type { EndReason } from '../session';
 import { sessionChanges } from './session-changes';
-import { SubjectStore } from './subject.store';
+import { SubjectRepository } from './subject.repository';
 
 /** Parts of the statements that end sessions; $1 is now, $2 the reason. */
 const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
@@ -48,24 +49,24 @@ export interface RevokedUser {
   revoked: RevokedSession[];
 }
 
-/** What else belongs into the transaction of a revoke-all: all of it happens, or nothing. */
-export interface RevokeAllAlongside {
-  /** Before the generation is raised. */
-  alongside?: (() => Promise<void>) | undefined;
-  /** When the sessions have ended; is told how many were alive. */
-  afterwards?: ((revokedSessions: number) => Promise<void>) | undefined;
+/** What else to do in the transaction of a revoke-all: all of it happens, or nothing. */
+export interface RevokeAllHooks {
+  beforeRevoke?: (() => Promise<void>) | undefined;
+  /** Called with the number of sessions that were alive. */
+  afterRevoke?: ((revokedSessions: number) => Promise<void>) | undefined;
 }
 
 /**
- * Ends sessions in the record, and says so in the outbox in the same transaction. All methods throw
+ * Ends sessions in Postgres and appends that to the outbox in the same transaction. All methods throw
  * DependencyUnavailableError when Postgres is away.
  */
 @Injectable()
-export class SessionRevocationStore {
+export class SessionRevocationRepository {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
-    private readonly subjects: SubjectStore,
+    private readonly subjects: SubjectRepository,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -75,9 +76,9 @@ export class SessionRevocationStore {
   async revoke(
     sessionId: string,
     userId: string,
-    reason: RevocationReason,
-    nowMs: number,
+    reason: EndReason,
   ): Promise<RevokedSession | null> {
+    const nowMs = this.clock.nowMs();
     const rows = await this.revokeWhere('id = $3 AND user_id = $4', nowMs, reason, [
       sessionId,
       userId,
@@ -91,12 +92,12 @@ export class SessionRevocationStore {
    */
   async revokeAll(
     userId: string,
-    reason: RevocationReason,
-    nowMs: number,
-    { alongside, afterwards }: RevokeAllAlongside = {},
+    reason: EndReason,
+    { beforeRevoke, afterRevoke }: RevokeAllHooks = {},
   ): Promise<RevokedUser> {
+    const nowMs = this.clock.nowMs();
     return this.database.transaction(async () => {
-      await alongside?.();
+      await beforeRevoke?.();
       await this.subjects.create(userId);
       const generation = await this.subjects.raiseGeneration(userId);
       await this.outbox.append(sessionChanges.allRevoked(userId, generation));
@@ -105,7 +106,7 @@ export class SessionRevocationStore {
       const revoked = await this.mark(lived, reason, nowMs, MARKED_AT_ONCE);
       const unmarked = revoked.length < MARKED_AT_ONCE ? 0 : await this.countUnmarked(lived, nowMs);
       const count = revoked.length + unmarked;
-      await afterwards?.(count);
+      await afterRevoke?.(count);
       return { userId, generation, count, revoked };
     });
   }
@@ -115,11 +116,8 @@ export class SessionRevocationStore {
    * later search for the user's sessions longer, and nothing else. One query.
    * @returns whether there are more.
    */
-  async markMore(
-    { userId, generation }: RevokedUser,
-    reason: RevocationReason,
-    nowMs: number,
-  ): Promise<boolean> {
+  async markMore({ userId, generation }: RevokedUser, reason: EndReason): Promise<boolean> {
+    const nowMs = this.clock.nowMs();
     const dead = { userId, from: 0, to: generation - 1 };
     return (await this.mark(dead, reason, nowMs, MORE_AT_ONCE)).length === MORE_AT_ONCE;
   }
@@ -128,7 +126,7 @@ export class SessionRevocationStore {
   async revokeWhere(
     condition: string,
     nowMs: number,
-    reason: RevocationReason,
+    reason: EndReason,
     parameters: unknown[],
   ): Promise<RevokedSession[]> {
     const rows = await this.query<EndedRow>(
@@ -142,7 +140,7 @@ export class SessionRevocationStore {
 
   private async mark(
     { userId, from, to }: Generations,
-    reason: RevocationReason,
+    reason: EndReason,
     nowMs: number,
     limit: number,
   ): Promise<RevokedSession[]> {

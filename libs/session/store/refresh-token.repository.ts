@@ -8,9 +8,9 @@ import {
   newSuccessorSalt,
   successorSecret,
   type RefreshToken,
-} from '../refresh-token';
+} from '../refresh/refresh-token';
 import { userAgentOf, type ClientDetails, type DatedSession } from '../session';
-import { SessionRevocationStore, type RevokedSession } from './session-revocation.store';
+import { SessionRevocationRepository, type RevokedSession } from './session-revocation.repository';
 import { toSession, type SessionRow } from './session-row';
 
 /** A repetition of the last rotation by the same client within this time is not a theft. */
@@ -30,8 +30,8 @@ export interface RotateOptions {
   tokensExpireAtMs: (issuedAtMs: number, sessionExpiresAtMs: number) => number;
   /** Called for a genuine token before the transaction begins. What it throws leaves the token as it is. */
   admit?: ((token: GenuineToken) => Promise<void>) | undefined;
-  /** What must succeed as well, or nothing is rotated. */
-  alongside?: ((userId: string) => Promise<void>) | undefined;
+  /** Called in the same transaction. What it throws leaves the token as it is. */
+  beforeRotation?: ((userId: string) => Promise<void>) | undefined;
 }
 
 /** A token that was issued here, used or not, and whose it is. */
@@ -70,7 +70,7 @@ interface TokenRow {
 
 /** Refresh tokens in Postgres. Methods throw DependencyUnavailableError when it is away. */
 @Injectable()
-export class RefreshTokenStore {
+export class RefreshTokenRepository {
   private readonly owners = new Batcher<string, OwnerRow>(
     (ids) => this.readOwners(ids),
     LOOKUP_LIMITS,
@@ -79,7 +79,7 @@ export class RefreshTokenStore {
 
   constructor(
     private readonly database: Database,
-    private readonly revocations: SessionRevocationStore,
+    private readonly revocations: SessionRevocationRepository,
   ) {}
 
   /**
@@ -91,7 +91,7 @@ export class RefreshTokenStore {
     presented: RefreshToken,
     client: ClientDetails,
     nowMs: number,
-    { expiresAtMs, tokensExpireAtMs, admit, alongside }: RotateOptions,
+    { expiresAtMs, tokensExpireAtMs, admit, beforeRotation }: RotateOptions,
   ): Promise<RotationOutcome> {
     const owner = await this.owners.get(presented.id);
     // An unknown id and a wrong secret alike: neither says anything of the session.
@@ -107,7 +107,7 @@ export class RefreshTokenStore {
       if (session.expiresAtMs <= nowMs) {
         return { outcome: 'expired' };
       }
-      await alongside?.(session.userId);
+      await beforeRotation?.(session.userId);
       // Under the session's lock: of many callers all but the first see it used.
       const token = await this.read(presented.id);
       if (!token) {
@@ -128,8 +128,7 @@ export class RefreshTokenStore {
       const revoked = await this.revocations.revoke(
         session.id,
         session.userId,
-        'refresh-reuse',
-        nowMs,
+        'refresh_token_reused',
       );
       const { id, expiresAtMs: endsAtMs } = session;
       return { outcome: 'reused', session, revoked: revoked ?? { id, tokensExpireAtMs: endsAtMs } };

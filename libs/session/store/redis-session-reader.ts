@@ -12,7 +12,7 @@ import { sessionKeys } from './session.keys';
  * knows. Of both the record may know more.
  */
 export type Verification =
-  | { state: 'live'; session: Session; companion: string | null }
+  | { state: 'live'; session: Session; cachedProfile: string | null }
   | { state: 'revoked' }
   | { state: 'expired' | 'unknown' };
 
@@ -20,10 +20,10 @@ interface Question {
   userId: string;
   sessionId: string;
   epoch: string;
-  companionKey: string | undefined;
+  profileKey: string | undefined;
 }
 
-type Reply = [code: number, entry?: string, companion?: string | null];
+type Reply = [code: number, entry?: string, cachedProfile?: string | null];
 
 /** Sessions that one script looks at: Redis does nothing else meanwhile, for about a millisecond. */
 const MAX_BATCH = 200;
@@ -33,7 +33,7 @@ const MAX_BATCH = 200;
  * that under load most of a round trip's cost is shared. Redis Cluster would want one for each.
  */
 @Injectable()
-export class SessionVerifier {
+export class RedisSessionReader {
   private readonly script: RedisScript;
   private readonly alone: TurnBatch<Question, Verification>;
   private readonly withCompanion: TurnBatch<Question, Verification>;
@@ -54,7 +54,7 @@ export class SessionVerifier {
   /**
    * One Redis round trip, which others may share.
    * @param epoch in which Redis is believed.
-   * @param companionKey a string key of the same user to read in the same round trip; its value is
+   * @param profileKey a string key of the same user to read in the same round trip; its value is
    * returned for a live session only, and null where it does not exist.
    * @throws DependencyUnavailableError
    */
@@ -62,20 +62,20 @@ export class SessionVerifier {
     userId: string,
     sessionId: string,
     epoch: string,
-    companionKey?: string,
+    profileKey?: string,
   ): Promise<Verification> {
-    const batch = companionKey === undefined ? this.alone : this.withCompanion;
-    return batch.get({ userId, sessionId, epoch, companionKey });
+    const batch = profileKey === undefined ? this.alone : this.withCompanion;
+    return batch.get({ userId, sessionId, epoch, profileKey });
   }
 
-  /** All of them with a companion, or none. */
+  /** All of them with a cachedProfile, or none. */
   private async ask(questions: Question[]): Promise<Verification[]> {
     const keys: string[] = [];
     const args: (string | number)[] = [this.clock.nowMs(), 0];
-    for (const { userId, sessionId, epoch, companionKey } of questions) {
+    for (const { userId, sessionId, epoch, profileKey } of questions) {
       keys.push(sessionKeys.sessions(userId), sessionKeys.tombstone(userId, sessionId));
-      if (companionKey !== undefined) {
-        keys.push(companionKey);
+      if (profileKey !== undefined) {
+        keys.push(profileKey);
       }
       args.push(sessionId, epoch);
     }
@@ -90,11 +90,11 @@ export class SessionVerifier {
 function readReply(
   userId: string,
   sessionId: string,
-  [code, entry, companion]: Reply,
+  [code, entry, cachedProfile]: Reply,
 ): Verification {
   if (code === 1 && entry !== undefined) {
     const session = decodeEntry(userId, sessionId, entry);
-    return { state: 'live', session, companion: companion ?? null };
+    return { state: 'live', session, cachedProfile: cachedProfile ?? null };
   }
   return { state: code === 0 ? 'unknown' : code === -2 ? 'expired' : 'revoked' };
 }

@@ -1,16 +1,18 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
 import { serializeError } from '#libs/log';
-import type { RevocationReason } from './session';
-import { SessionOptions } from './session.options';
-import { RedisSessionStore } from './store/redis-session.store';
-import { SessionRevocationStore, type RevokedUser } from './store/session-revocation.store';
+import type { EndReason } from '../session';
+import { SessionOptions } from '../session.options';
+import { RedisSessionStore } from '../store/redis-session.store';
+import {
+  SessionRevocationRepository,
+  type RevokedUser,
+} from '../store/session-revocation.repository';
 
 /** What a revoke-all has left to be cleaned up. */
 export interface RevokedRemains {
   user: RevokedUser;
-  reason: RevocationReason;
-  revokedAtMs: number;
+  reason: EndReason;
   /** Where the removal from Redis goes on; null: nothing is left there. */
   cursor: string | null;
 }
@@ -27,7 +29,7 @@ export class RevokedSessionCleaner implements OnModuleDestroy {
   private stopped = false;
 
   constructor(
-    private readonly revocations: SessionRevocationStore,
+    private readonly revocations: SessionRevocationRepository,
     private readonly redis: RedisSessionStore,
     private readonly options: SessionOptions,
   ) {}
@@ -53,7 +55,7 @@ export class RevokedSessionCleaner implements OnModuleDestroy {
     await this.running;
   }
 
-  private async work({ user, reason, revokedAtMs, cursor }: RevokedRemains): Promise<void> {
+  private async work({ user, reason, cursor }: RevokedRemains): Promise<void> {
     const keepMs = this.options.ttlSeconds * 1000;
     let rest = cursor;
     while (rest !== null && !this.stopped) {
@@ -61,7 +63,7 @@ export class RevokedSessionCleaner implements OnModuleDestroy {
     }
     let isMore = user.count > user.revoked.length;
     while (isMore && !this.stopped) {
-      isMore = await this.revocations.markMore(user, reason, revokedAtMs);
+      isMore = await this.revocations.markMore(user, reason);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DependencyUnavailableError, outsideRequest } from '#libs/common';
 import { serializeError } from '#libs/log';
-import { SessionRecordStore } from './store/session-record.store';
+import { SessionRepository } from '../store/session.repository';
 
 const INTERVAL_MS = 60_000;
 const FLUSH_DELAY_MS = 2_000;
@@ -19,7 +19,7 @@ export class LastSeenTracker implements OnModuleDestroy {
   private due = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly record: SessionRecordStore) {}
+  constructor(private readonly sessions: SessionRepository) {}
 
   /** Costs a look into a map; writes nothing by itself. */
   note(sessionId: string, nowMs: number): void {
@@ -45,7 +45,7 @@ export class LastSeenTracker implements OnModuleDestroy {
     const batch = this.due;
     this.due = new Map();
     try {
-      await this.record.touch(batch);
+      await this.sessions.touch(batch);
     } catch (error) {
       // Called by a timer: there is nobody who could catch it.
       const reason = error instanceof DependencyUnavailableError ? undefined : error;

@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { SecurityEvents, type NewSecurityEvent } from '#libs/audit';
 import { ProfileCacheService } from '#libs/profile-cache';
-import { SessionService } from '#libs/session';
+import { EveryoneRevoker, UserSessionRevoker } from '#libs/session';
 import { UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
-import { AccountNotFoundError } from './auth.errors';
+import { AccountNotFoundError } from '../auth.errors';
 
 /** What administrators do to accounts. Throws DependencyUnavailableError throughout. */
 @Injectable()
 export class AdminService {
   constructor(
     private readonly users: UserStore,
-    private readonly sessions: SessionService,
+    private readonly sessions: UserSessionRevoker,
+    private readonly everyone: EveryoneRevoker,
     private readonly profiles: ProfileCacheService,
     private readonly events: SecurityEvents,
   ) {}
@@ -30,8 +31,8 @@ export class AdminService {
   async changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount> {
     const changes: ChangedAccount[] = [];
     await this.sessions.revokeAll(userId, {
-      reason: change.disabled ? 'account-disabled' : 'role-change',
-      alongside: async () => {
+      reason: change.disabled ? 'account_disabled' : 'role_change',
+      beforeRevoke: async () => {
         const changed = await this.users.changeAccount(userId, change);
         if (!changed) {
           throw new AccountNotFoundError();
@@ -39,7 +40,7 @@ export class AdminService {
         await this.profiles.announce(changed);
         changes.push(changed);
       },
-      afterwards: async (revokedSessions) => {
+      afterRevoke: async (revokedSessions) => {
         for (const event of changes.flatMap((changed) => eventsOf(changed, revokedSessions))) {
           await this.events.recordInTransaction(event);
         }
@@ -53,21 +54,12 @@ export class AdminService {
   /** Ends all sessions of one user. @returns how many. @throws AccountNotFoundError */
   async revokeSessions(userId: string): Promise<number> {
     await this.requireAccount(userId);
-    return this.sessions.revokeAll(userId, {
-      reason: 'revoked-by-admin',
-      afterwards: async (revokedSessions) => {
-        const details = { reason: 'revoked_by_administrator', revokedSessions } as const;
-        await this.events.recordInTransaction({ name: 'sessions_revoked', userId, details });
-      },
-    });
+    return this.sessions.revokeAll(userId, { reason: 'revoked_by_administrator' });
   }
 
   /** Ends everyone's sessions. @returns how many. */
   async revokeEveryone(): Promise<number> {
-    return this.sessions.revokeEveryone('revoked-by-admin', async (userId, revokedSessions) => {
-      const details = { reason: 'everyone_revoked', revokedSessions } as const;
-      await this.events.recordInTransaction({ name: 'sessions_revoked', userId, details });
-    });
+    return this.everyone.revokeEveryone();
   }
 }
 

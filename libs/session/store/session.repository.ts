@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { parseIpAddress } from '#libs/common';
 import { Database } from '#libs/database';
-import { hashSecret, type RefreshToken } from '../refresh-token';
+import { hashSecret, type RefreshToken } from '../refresh/refresh-token';
 import {
   userAgentOf,
   type ClientDetails,
   type DatedSession,
   type RecordedSession,
 } from '../session';
-import { SessionRevocationStore, type RevokedSession } from './session-revocation.store';
+import { SessionOptions } from '../session.options';
+import { SessionRevocationRepository, type RevokedSession } from './session-revocation.repository';
 import { toRecordedSession, toSession, type SessionRow } from './session-row';
-import { FIRST_GENERATION, SubjectStore } from './subject.store';
+import { FIRST_GENERATION, SubjectRepository } from './subject.repository';
 
 /** Sessions beyond the limit that one sign-in ends: there are more only after the limit was lowered. */
 const MAX_MAKING_ROOM = 250;
@@ -26,8 +27,6 @@ export interface InsertSession {
   tokensExpireAtMs: number;
   client: ClientDetails;
   refreshToken: RefreshToken;
-  /** The most sessions a user may have; the oldest beyond it end. */
-  maxSessions: number | undefined;
 }
 
 /** What the record says of one session. */
@@ -41,16 +40,21 @@ export interface SessionCursor {
 }
 
 /**
- * The durable record of sessions in Postgres. It is right whenever Redis says otherwise; every
- * change is written here first. All methods throw DependencyUnavailableError when Postgres is away.
+ * Sessions in Postgres, the source of truth: every change is written here first. All methods throw DependencyUnavailableError when Postgres is away.
  */
 @Injectable()
-export class SessionRecordStore {
+export class SessionRepository {
   constructor(
     private readonly database: Database,
-    private readonly subjects: SubjectStore,
-    private readonly revocations: SessionRevocationStore,
+    private readonly subjects: SubjectRepository,
+    private readonly revocations: SessionRevocationRepository,
+    private readonly options: SessionOptions,
   ) {}
+
+  /** The user's generation; a user without any session yet has the first. One query. */
+  async generationOf(userId: string): Promise<number> {
+    return this.subjects.generationOf(userId);
+  }
 
   /**
    * Records a new session, unless the user's generation has moved past the session's.
@@ -149,7 +153,8 @@ export class SessionRecordStore {
   }
 
   private async insertWithinLimit(insert: InsertSession): Promise<RevokedSession[] | null> {
-    const { maxSessions, session } = insert;
+    const { session } = insert;
+    const { maxSessionsPerUser: maxSessions } = this.options;
     if (maxSessions === undefined) {
       return (await this.insertUnderSubject(insert)) ? [] : null;
     }
@@ -172,7 +177,7 @@ export class SessionRecordStore {
                  AND generation = $6
                ORDER BY created_at DESC, id DESC OFFSET $5 LIMIT ${MAX_MAKING_ROOM})`,
       session.createdAtMs,
-      'session-limit',
+      'session_limit',
       [session.userId, session.id, most - 1, session.generation],
     );
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ProfileCacheService, type CachedRead, type VersionedProfile } from '#libs/profile-cache';
 import { SessionRevokedError } from '#libs/session';
 import { UserStore, type ProfileChange } from '#libs/user';
-import { ProfileChangedError } from './auth.errors';
+import { ProfileChangedError } from '../auth.errors';
 
 /** A user's own profile. Throws DependencyUnavailableError throughout. */
 @Injectable()
@@ -13,11 +13,11 @@ export class AccountService {
   ) {}
 
   /**
-   * @param profileEntry what was read along with the session's verification.
+   * @param cachedProfile what was read with the session's verification.
    * @throws SessionRevokedError when the account is gone.
    */
-  profile(userId: string, profileEntry: string | null): CachedRead | Promise<CachedRead> {
-    return this.profiles.hit(profileEntry) ?? this.readProfile(userId);
+  profile(userId: string, cachedProfile: string | null): CachedRead | Promise<CachedRead> {
+    return this.profiles.hit(cachedProfile) ?? this.readProfile(userId);
   }
 
   /**

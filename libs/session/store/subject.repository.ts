@@ -8,7 +8,7 @@ export const FIRST_GENERATION = 1;
  * DependencyUnavailableError when Postgres is away.
  */
 @Injectable()
-export class SubjectStore {
+export class SubjectRepository {
   constructor(private readonly database: Database) {}
 
   /** The user's generation; a user without any session yet has the first. */

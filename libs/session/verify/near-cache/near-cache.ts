@@ -1,9 +1,10 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { Clock } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { SyncLease, UserChanges } from '#libs/sync';
-import { SessionOptions } from '../session.options';
-import type { Verification } from '../store/session-verifier';
+import { SessionOptions } from '../../session.options';
+import type { Verification } from '../../store/redis-session-reader';
 import { NearCacheTimings } from './near-cache-timings';
 
 export type LiveSession = Extract<Verification, { state: 'live' }>;
@@ -19,7 +20,7 @@ interface Entry {
   readonly found: LiveSession;
   readonly epoch: string;
   /** Absent: nothing was read along. */
-  readonly companionKey: string | undefined;
+  readonly profileKey: string | undefined;
 }
 
 /**
@@ -43,6 +44,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     private readonly userChanges: UserChanges,
     { nearCache }: SessionOptions,
     private readonly timings: NearCacheTimings,
+    private readonly clock: Clock,
     metrics: Metrics,
   ) {
     this.isEnabled = nearCache !== undefined;
@@ -79,14 +81,13 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
   /**
    * The session, if it is known to be alive. No round trip.
    * @param epoch in which Redis is in sync now.
-   * @param companionKey must have been read along, and have existed.
+   * @param profileKey must have been read along, and have existed.
    */
   get(
     userId: string,
     sessionId: string,
     epoch: string,
-    nowMs: number,
-    companionKey?: string,
+    profileKey?: string,
   ): LiveSession | undefined {
     if (!this.isEnabled) {
       return undefined;
@@ -95,9 +96,9 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     if (
       entry?.found.session.userId === userId &&
       entry.epoch === epoch &&
-      entry.found.session.expiresAtMs > nowMs &&
-      (companionKey === undefined ||
-        (entry.companionKey === companionKey && entry.found.companion !== null)) &&
+      entry.found.session.expiresAtMs > this.clock.nowMs() &&
+      (profileKey === undefined ||
+        (entry.profileKey === profileKey && entry.found.cachedProfile !== null)) &&
       this.isOpen()
     ) {
       this.counts.hit += 1;
@@ -116,7 +117,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
   keep(
     found: LiveSession,
     epoch: string,
-    companionKey: string | undefined,
+    profileKey: string | undefined,
     question: Question | undefined,
   ): void {
     if (question?.changes !== this.changes || !this.isOpen()) {
@@ -125,7 +126,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     const { id, userId } = found.session;
     const age = { ttl: this.timings.maxAgeMs, start: question.askedMs };
     // First the entry: what it replaces is removed from the user.
-    this.entries.set(id, { found, epoch, companionKey }, age);
+    this.entries.set(id, { found, epoch, profileKey }, age);
     const sessions = this.sessionsOf.get(userId);
     if (sessions) {
       sessions.add(id);

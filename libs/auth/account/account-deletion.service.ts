@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { ANY_CLIENT, type Admission } from '#libs/common';
+import { ProfileCacheService, type Profile } from '#libs/profile-cache';
+import { SessionList, UserSessionRevoker } from '#libs/session';
+import { UserStore } from '#libs/user';
+import { InvalidCredentialsError } from '../auth.errors';
+import { PasswordHasher } from '../passwords/password-hasher';
+import { IdentityProof } from './identity-proof';
+
+@Injectable()
+export class AccountDeletionService {
+  constructor(
+    private readonly users: UserStore,
+    private readonly passwords: PasswordHasher,
+    private readonly proof: IdentityProof,
+    private readonly sessions: UserSessionRevoker,
+    private readonly sessionList: SessionList,
+    private readonly profiles: ProfileCacheService,
+  ) {}
+
+  /**
+   * Deletes the account and everything of it. Its sessions are revoked in the same transaction;
+   * their records are deleted right after.
+   * @param admission whose turn it is to hash.
+   * @returns the profile as it last was.
+   * @throws InvalidCredentialsError, OverloadedError, DependencyUnavailableError
+   */
+  async delete(
+    userId: string,
+    password: string,
+    admission: Admission = ANY_CLIENT,
+  ): Promise<Profile> {
+    const { passwordHash } = await this.passwords.inTurn(admission, () =>
+      this.proof.require(userId, password, 'account_deletion'),
+    );
+    const deleted: Profile[] = [];
+    await this.sessions.revokeAll(userId, {
+      reason: 'account_deleted',
+      beforeRevoke: async () => {
+        // Only if the password that was proved is still the current one.
+        const current = await this.users.delete(userId, passwordHash);
+        if (!current) {
+          throw new InvalidCredentialsError();
+        }
+        deleted.push(current);
+      },
+    });
+    await this.profiles.clear(userId);
+    await this.sessionList.deleteRecords(userId);
+    const [profile] = deleted as [Profile];
+    return profile;
+  }
+}

@@ -1,0 +1,107 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { SecurityEvents } from '#libs/audit';
+import { ANY_CLIENT, type Admission } from '#libs/common';
+import { Metrics } from '#libs/metrics';
+import { SessionsRevokedError, type ClientDetails } from '#libs/session';
+import { UserStore, type Credentials } from '#libs/user';
+import { AccountDisabledError, InvalidCredentialsError } from '../auth.errors';
+import { PasswordHasher } from '../passwords/password-hasher';
+import { SessionIssuer, type SignedIn } from './session-issuer';
+
+/** A sign-in that met this many revoke-alls in a row gives up. */
+const MAX_ATTEMPTS = 3;
+/** The nil UUID (RFC 9562 section 5.9), which no user has. */
+const NO_USER = '00000000-0000-0000-0000-000000000000';
+
+@Injectable()
+export class LoginService {
+  private readonly logger = new Logger('Auth');
+
+  constructor(
+    private readonly users: UserStore,
+    private readonly passwords: PasswordHasher,
+    private readonly sessions: SessionIssuer,
+    private readonly events: SecurityEvents,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * Signs a user in by e-mail address and password.
+   * @param admission whose turn it is to hash.
+   * @throws InvalidCredentialsError, AccountDisabledError, OverloadedError, DependencyUnavailableError
+   */
+  async login(
+    email: string,
+    password: string,
+    client: ClientDetails,
+    admission: Admission = ANY_CLIENT,
+  ): Promise<SignedIn> {
+    return this.metrics.auth.logins.count(() =>
+      this.passwords.inTurn(admission, () => this.loginRepeatedly(email, password, client)),
+    );
+  }
+
+  private async loginRepeatedly(
+    email: string,
+    password: string,
+    client: ClientDetails,
+  ): Promise<SignedIn> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const signedIn = await this.tryLogin(email, password, client);
+        const { userId, id: sessionId } = signedIn.session;
+        const event = { userId, sessionId, origin: client, details: {} };
+        this.events.record({ name: 'login_succeeded', ...event });
+        return signedIn;
+      } catch (error) {
+        // All sessions were revoked while the password was checked. Start over: the password may be
+        // another one now, and if it still is this one, the new session is newer than the revocation.
+        if (!(error instanceof SessionsRevokedError) || attempt === MAX_ATTEMPTS) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** The generation is read before the hash: see SessionOpener.generationOf. */
+  private async tryLogin(
+    email: string,
+    password: string,
+    client: ClientDetails,
+  ): Promise<SignedIn> {
+    const userId = await this.users.findIdByEmail(email);
+    // An unknown address takes as many steps as a known one: their time would tell the two apart.
+    const generation = await this.sessions.generationOf(userId ?? NO_USER);
+    const credentials = await this.users.findCredentials(userId ?? NO_USER);
+    const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);
+    if (!matches || !credentials) {
+      const reason = credentials ? 'wrong_password' : 'unknown_account';
+      this.events.record({ name: 'login_failed', userId, origin: client, details: { reason } });
+      throw new InvalidCredentialsError();
+    }
+    if (credentials.disabled) {
+      const details = { reason: 'account_disabled' } as const;
+      this.events.record({ name: 'login_failed', userId, origin: client, details });
+      throw new AccountDisabledError();
+    }
+    await this.upgradeHash(credentials, password);
+    const current = await this.users.readProfile(credentials.userId);
+    if (!current) {
+      throw new InvalidCredentialsError();
+    }
+    return this.sessions.open(current.profile, generation, client);
+  }
+
+  /** A hash of another system, or with outdated parameters, can be replaced only now, with the password at hand. */
+  private async upgradeHash(
+    { userId, passwordHash }: Credentials,
+    password: string,
+  ): Promise<void> {
+    if (!this.passwords.isOutdated(passwordHash)) {
+      return;
+    }
+    const upgraded = await this.passwords.hash(password);
+    await this.users.replacePasswordHash(userId, passwordHash, upgraded);
+    this.logger.log('password hash upgraded at sign-in');
+  }
+}

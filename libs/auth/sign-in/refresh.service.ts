@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '#libs/metrics';
+import type { Profile } from '#libs/profile-cache';
+import {
+  SessionRefresher,
+  SessionRevokedError,
+  type ClientDetails,
+  type GenuineToken,
+} from '#libs/session';
+import { UserStore } from '#libs/user';
+import { SessionIssuer, type SignedIn } from './session-issuer';
+
+@Injectable()
+export class RefreshService {
+  constructor(
+    private readonly users: UserStore,
+    private readonly refresher: SessionRefresher,
+    private readonly sessions: SessionIssuer,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * New tokens for a refresh token, and more life for its session. See SessionRefresher.refresh.
+   * @param admit called for a genuine token before anything is written; what it throws leaves the token as it is.
+   * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError, DependencyUnavailableError
+   */
+  async refresh(
+    refreshToken: string,
+    client: ClientDetails,
+    admit?: (token: GenuineToken) => Promise<void>,
+  ): Promise<SignedIn> {
+    return this.metrics.auth.refreshes.count(() => this.rotate(refreshToken, client, admit));
+  }
+
+  private async rotate(
+    refreshToken: string,
+    client: ClientDetails,
+    admit?: (token: GenuineToken) => Promise<void>,
+  ): Promise<SignedIn> {
+    const profiles: Profile[] = [];
+    // Before the token is used up: a store that fails in between must not cost the session.
+    const beforeRotation = async (userId: string) => {
+      const current = await this.users.readProfile(userId);
+      if (!current) {
+        throw new SessionRevokedError();
+      }
+      profiles.push(current.profile);
+    };
+    const rotation = await this.refresher.refresh(refreshToken, client, { admit, beforeRotation });
+    const [profile] = profiles as [Profile];
+    return this.sessions.issue(rotation, profile, rotation.rotatedAtMs);
+  }
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { SecurityEvents } from '#libs/audit';
+import { ANY_CLIENT, type Admission } from '#libs/common';
+import { Database } from '#libs/database';
+import type { ClientDetails } from '#libs/session';
+import { UserStore } from '#libs/user';
+import { PasswordHasher } from '../passwords/password-hasher';
+import { PasswordPolicy } from '../passwords/password-policy';
+import { SessionIssuer, type SignedIn } from './session-issuer';
+
+export interface RegisterUser {
+  email: string;
+  password: string;
+  displayName: string | null;
+}
+
+@Injectable()
+export class RegistrationService {
+  constructor(
+    private readonly users: UserStore,
+    private readonly passwords: PasswordHasher,
+    private readonly policy: PasswordPolicy,
+    private readonly sessions: SessionIssuer,
+    private readonly events: SecurityEvents,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Creates an account and signs its user in.
+   * @param admission whose turn it is to hash.
+   * @throws EmailTakenError; ValidationFailedError for a password that is too easy to guess; OverloadedError,
+   * DependencyUnavailableError.
+   */
+  async register(
+    user: RegisterUser,
+    client: ClientDetails,
+    admission: Admission = ANY_CLIENT,
+  ): Promise<SignedIn> {
+    await this.policy.check(user.password, 'password', user);
+    return this.passwords.inTurn(admission, () => this.createAccount(user, client));
+  }
+
+  private async createAccount(user: RegisterUser, client: ClientDetails): Promise<SignedIn> {
+    const passwordHash = await this.passwords.hash(user.password);
+    const { profile } = await this.database.transaction(async () => {
+      const created = await this.users.create({ ...user, passwordHash });
+      const event = { userId: created.profile.id, origin: client, details: {} };
+      await this.events.recordInTransaction({ name: 'account_registered', ...event });
+      return created;
+    });
+    const generation = await this.sessions.generationOf(profile.id);
+    return this.sessions.open(profile, generation, client);
+  }
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { identifyRequest } from '#libs/common';
+import type { Profile } from '#libs/profile-cache';
+import {
+  formatRefreshToken,
+  SessionOpener,
+  type ClientDetails,
+  type DatedSession,
+  type OpenedSession,
+} from '#libs/session';
+import { TokenService, type AccessToken } from '../token.service';
+
+/** A fresh sign-in or refresh: the session, the tokens for it, and whose it is. */
+export interface SignedIn {
+  session: DatedSession;
+  accessToken: AccessToken;
+  refreshToken: string;
+  /** Seconds from issue until the refresh token, and the session, expire. */
+  refreshExpiresInSeconds: number;
+  profile: Profile;
+}
+
+/** Opens sessions for users who have proved who they are, and issues their tokens. */
+@Injectable()
+export class SessionIssuer {
+  constructor(
+    private readonly sessions: SessionOpener,
+    private readonly tokens: TokenService,
+  ) {}
+
+  /** See SessionOpener.generationOf. */
+  async generationOf(userId: string): Promise<number> {
+    return this.sessions.generationOf(userId);
+  }
+
+  /** @throws SessionsRevokedError, as SessionOpener.open does. */
+  async open(profile: Profile, generation: number, client: ClientDetails): Promise<SignedIn> {
+    const { id: userId, role } = profile;
+    const opened = await this.sessions.open({ userId, role, generation, client });
+    return this.issue(opened, profile, opened.session.createdAtMs);
+  }
+
+  /** The refresh token's id serves as `jti`, so that a repeated refresh gets the same pair. */
+  issue({ session, refreshToken }: OpenedSession, profile: Profile, issuedAtMs: number): SignedIn {
+    identifyRequest(session);
+    return {
+      session,
+      accessToken: this.tokens.issue(session, refreshToken.id, issuedAtMs),
+      refreshToken: formatRefreshToken(refreshToken),
+      refreshExpiresInSeconds: Math.floor((session.expiresAtMs - issuedAtMs) / 1000),
+      profile,
+    };
+  }
+}

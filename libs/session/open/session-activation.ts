@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { WriteThrough, type HeldLease } from '#libs/sync';
+import type { Session } from '../session';
+import { SessionLifetimes } from '../session-lifetimes';
+import { RedisSessionStore, type OpenOutcome } from '../store/redis-session.store';
+import type { RevokedSession } from '../store/session-revocation.repository';
+import { RecordLookup } from '../verify/record-lookup';
+
+/** Writes a session to Redis that Postgres has recorded, after a sign-in or a refresh. */
+@Injectable()
+export class SessionActivation {
+  constructor(
+    private readonly redis: RedisSessionStore,
+    private readonly records: RecordLookup,
+    private readonly writeThrough: WriteThrough,
+    private readonly lifetimes: SessionLifetimes,
+  ) {}
+
+  /**
+   * One Redis round trip, if Redis is in sync; what Redis lacks is put there when it is asked for. Where Redis cannot say
+   * whether the session was revoked meanwhile, because it cannot be reached, is stale, or was written too late by a
+   * process that stood still, Postgres is asked: a share of a query.
+   * @param lease as it was held before Postgres was written; null: Redis was stale.
+   * @param ended sessions that had to make room.
+   * @returns false when the session was revoked meanwhile.
+   * @throws DependencyUnavailableError when neither store can tell.
+   */
+  async activate(
+    session: Session,
+    lease: HeldLease | null,
+    ended: readonly RevokedSession[] = [],
+  ): Promise<boolean> {
+    if (lease === null && ended.length === 0) {
+      return this.isAliveInRecord(session);
+    }
+    const tombstones = ended.map(({ id: sessionId, tokensExpireAtMs }) => ({
+      sessionId,
+      ttlMs: this.lifetimes.tombstoneTtlMs(tokensExpireAtMs),
+    }));
+    const outcome = await this.writeThrough.tryWrite(session.userId, () =>
+      this.redis.open(session, lease, this.lifetimes.nowMs(), tombstones),
+    );
+    if (outcome === null && ended.length > 0) {
+      await this.writeThrough.waitUntilConsistent();
+    }
+    return outcome === 'opened' || (isUnsure(outcome) && (await this.isAliveInRecord(session)));
+  }
+
+  private async isAliveInRecord({ userId, id }: Session): Promise<boolean> {
+    const { state } = await this.records.find(userId, id);
+    return state === 'live';
+  }
+}
+
+/** @param outcome null: Redis did not answer. */
+function isUnsure(outcome: OpenOutcome | null): boolean {
+  return outcome === null || outcome === 'other-epoch' || outcome === 'lease-ended';
+}

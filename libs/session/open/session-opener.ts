@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { SyncLease } from '#libs/sync';
+import { newRefreshToken, type RefreshToken } from '../refresh/refresh-token';
+import type { ClientDetails, DatedSession } from '../session';
+import { SessionEndedEvents } from '../session-ended';
+import { SessionLifetimes } from '../session-lifetimes';
+import { SessionsRevokedError } from '../session.errors';
+import { SessionRepository } from '../store/session.repository';
+import { SessionActivation } from './session-activation';
+
+/** What `open` needs to know. */
+export interface OpenSession {
+  userId: string;
+  role: string;
+  /** The generation read, with `generationOf`, BEFORE the user's identity was checked. */
+  generation: number;
+  client?: ClientDetails;
+}
+
+/** A session with the token that prolongs it. */
+export interface OpenedSession {
+  session: DatedSession;
+  refreshToken: RefreshToken;
+}
+
+/** Opens sessions. Methods throw DependencyUnavailableError while Postgres is away. */
+@Injectable()
+export class SessionOpener {
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly activation: SessionActivation,
+    private readonly lease: SyncLease,
+    private readonly lifetimes: SessionLifetimes,
+    private readonly endedEvents: SessionEndedEvents,
+  ) {}
+
+  /**
+   * The user's generation. Read it before the credentials are read: then a password change between
+   * the two makes `open` refuse instead of signing an old password in. One query.
+   */
+  async generationOf(userId: string): Promise<number> {
+    return this.sessions.generationOf(userId);
+  }
+
+  /**
+   * Opens a session: Postgres first, then Redis. One Redis round trip. Beyond the limit of sessions per user the oldest
+   * end in the same step.
+   * @throws SessionsRevokedError when the user's sessions were all revoked since `generation` was
+   * read; nothing that was opened survives.
+   */
+  async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
+    const lease = this.lease.current();
+    const createdAtMs = this.lifetimes.nowMs();
+    const expiresAtMs = this.lifetimes.sessionExpiryMs(createdAtMs, createdAtMs);
+    const session = { id: randomUUID(), userId, role, generation, createdAtMs, expiresAtMs };
+    const refreshToken = newRefreshToken();
+    const tokensExpireAtMs = this.lifetimes.tokenExpiryMs(createdAtMs, expiresAtMs);
+    const ended = await this.sessions.insert({ session, tokensExpireAtMs, client, refreshToken });
+    if (!ended) {
+      throw new SessionsRevokedError();
+    }
+    for (const { id: sessionId } of ended) {
+      const one = { userId, sessionId, count: 1, origin: client };
+      await this.endedEvents.emit({ reason: 'session_limit', ...one });
+    }
+    if (!(await this.activation.activate(session, lease, ended))) {
+      throw new SessionsRevokedError();
+    }
+    return { session, refreshToken };
+  }
+}

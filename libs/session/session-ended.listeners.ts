@@ -1,0 +1,79 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { SecurityEvents } from '#libs/audit';
+import { Database } from '#libs/database';
+import { Metrics } from '#libs/metrics';
+import { END_REASONS } from './session';
+import { SessionEndedEvents, type SessionsEnded } from './session-ended';
+
+/** Counts the sessions that have ended, once that is committed. */
+@Injectable()
+export class SessionEndedMetrics implements OnModuleInit {
+  constructor(
+    private readonly events: SessionEndedEvents,
+    private readonly database: Database,
+    private readonly metrics: Metrics,
+  ) {}
+
+  onModuleInit(): void {
+    const count = this.metrics.sessions.revocations(END_REASONS);
+    this.events.onEnded((ended) =>
+      this.database.afterCommit(() => count(ended.reason, ended.count)),
+    );
+  }
+}
+
+/**
+ * Records the end of sessions as an event: of one session soon, of all sessions of a user in the transaction that ends
+ * them.
+ */
+@Injectable()
+export class SessionEndedAudit implements OnModuleInit {
+  constructor(
+    private readonly events: SessionEndedEvents,
+    private readonly audit: SecurityEvents,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.onEnded((ended) => this.record(ended));
+  }
+
+  private async record({ userId, reason, count, ...where }: SessionsEnded): Promise<void> {
+    switch (reason) {
+      case 'logout':
+      case 'refresh_token_reused':
+        this.audit.record({ name: reason, userId, ...where, details: {} });
+        return;
+      case 'revoked_by_user':
+      case 'session_limit':
+        this.audit.record({ name: 'session_revoked', userId, ...where, details: { reason } });
+        return;
+      case 'logout_all':
+      case 'revoked_by_administrator':
+      case 'everyone_revoked':
+        await this.audit.recordInTransaction({
+          name: 'sessions_revoked',
+          userId,
+          details: { reason, revokedSessions: count },
+        });
+        return;
+      case 'password_change':
+        await this.audit.recordInTransaction({
+          name: 'password_changed',
+          userId,
+          details: { revokedSessions: count },
+        });
+        return;
+      case 'account_deleted':
+        await this.audit.recordInTransaction({
+          name: 'account_deleted',
+          userId,
+          details: { revokedSessions: count },
+        });
+        return;
+      case 'role_change':
+      case 'account_disabled':
+        // Recorded by AdminService, which knows what has changed.
+        return;
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { Batcher, Clock, DependencyUnavailableError, InternalError } from '#libs/common';
+import type { HeldLease } from '#libs/sync';
+import type { Session } from '../session';
+import { RedisSessionStore, type OpenOutcome } from '../store/redis-session.store';
+import { SessionRepository, type RecordedState } from '../store/session.repository';
+
+/** What is known of a session, from whichever store could tell. */
+export type FoundSession =
+  | { state: 'live'; session: Session; cachedProfile: string | null }
+  | { state: 'revoked' }
+  | { state: 'expired' };
+
+const REVOKED: FoundSession = { state: 'revoked' };
+
+/** An empty Redis, or none, must not become a stampede on Postgres. */
+const LIMITS = { maxBatch: 500, maxRunning: 2, maxWaiting: 10_000 };
+
+/** Finds sessions in Postgres, in batches, and puts back into Redis what that lacks. */
+@Injectable()
+export class RecordLookup {
+  private readonly batcher: Batcher<string, RecordedState>;
+  private readonly restoring = new Map<string, Promise<OpenOutcome>>();
+
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly redis: RedisSessionStore,
+    private readonly clock: Clock,
+  ) {
+    this.batcher = new Batcher(
+      (sessionIds) => this.sessions.find(sessionIds, this.clock.nowMs()),
+      LIMITS,
+      () =>
+        new DependencyUnavailableError('postgres', {
+          cause: new InternalError('too many lookups wait'),
+        }),
+    );
+  }
+
+  /**
+   * The session by Postgres alone: a share of a query.
+   * @throws DependencyUnavailableError
+   */
+  async find(userId: string, sessionId: string): Promise<FoundSession> {
+    const found = await this.batcher.get(sessionId);
+    if (!found) {
+      return REVOKED;
+    }
+    if (found.state !== 'live') {
+      return found.userId === userId ? { state: found.state } : REVOKED;
+    }
+    return found.session.userId === userId ? { ...found, cachedProfile: null } : REVOKED;
+  }
+
+  /** As `find`, and puts a live session into Redis. @param lease as it was held when Redis was asked. */
+  async findAndRestore(userId: string, sessionId: string, lease: HeldLease): Promise<FoundSession> {
+    const found = await this.find(userId, sessionId);
+    if (found.state !== 'live') {
+      return found;
+    }
+    const outcome = await this.restore(found.session, lease);
+    return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
+  }
+
+  /** Of many who restore a session at the same time one does, and all wait for it. */
+  private restore(session: Session, lease: HeldLease): Promise<OpenOutcome> {
+    const known = this.restoring.get(session.id);
+    if (known) {
+      return known;
+    }
+    const restoring = this.tryRestore(session, lease).finally(() =>
+      this.restoring.delete(session.id),
+    );
+    this.restoring.set(session.id, restoring);
+    return restoring;
+  }
+
+  private async tryRestore(session: Session, lease: HeldLease): Promise<OpenOutcome> {
+    try {
+      return await this.redis.open(session, lease, this.clock.nowMs());
+    } catch (error) {
+      if (error instanceof DependencyUnavailableError) {
+        return 'other-epoch';
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#libs/common';
+import type { Session } from '../session';
+import { SessionExpiredError, SessionRevokedError } from '../session.errors';
+import { LastSeenTracker } from './last-seen.tracker';
+import { RecordLookup, type FoundSession } from './record-lookup';
+import { SessionLookup } from './session-lookup';
+
+export interface VerifiedSession {
+  session: Session;
+  /** The cached profile, if it was asked for and exists. */
+  cachedProfile: string | null;
+}
+
+/** Confirms that sessions are alive. Methods throw DependencyUnavailableError when no store can tell. */
+@Injectable()
+export class SessionVerifier {
+  constructor(
+    private readonly lookup: SessionLookup,
+    private readonly records: RecordLookup,
+    private readonly lastSeen: LastSeenTracker,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Confirms that a session is alive. One Redis round trip, no Postgres query, for a session that
+   * Redis knows; a share of a query when Redis does not know it or is stale.
+   * @param profileKey key of the user's cached profile, to read in the same round trip.
+   * @throws SessionExpiredError, SessionRevokedError when it is not alive.
+   */
+  verify(userId: string, sessionId: string, profileKey?: string): Promise<VerifiedSession> {
+    return this.lookup
+      .find(userId, sessionId, profileKey)
+      .then((found) => this.expectLive(sessionId, found));
+  }
+
+  /**
+   * As `verify`, by Postgres alone: for a caller that repeats a revocation that was not recorded, while its tombstone
+   * stands in Redis. A share of a query.
+   */
+  async verifyRecorded(userId: string, sessionId: string): Promise<VerifiedSession> {
+    return this.expectLive(sessionId, await this.records.find(userId, sessionId));
+  }
+
+  private expectLive(sessionId: string, found: FoundSession): VerifiedSession {
+    if (found.state === 'live') {
+      this.lastSeen.note(sessionId, this.clock.nowMs());
+      return found;
+    }
+    throw found.state === 'expired' ? new SessionExpiredError() : new SessionRevokedError();
+  }
+}
