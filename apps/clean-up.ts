@@ -44,7 +44,7 @@ export class CleanUp {
     this.steps = {
       'records of sessions': (signal) => sessions.deleteRecords(signal),
       'files of avatars': async (signal) => ({ removedAvatarFiles: await avatars.remove(signal) }),
-      'security events': async (signal) => ({
+      'audit events': async (signal) => ({
         deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds, signal),
       }),
       'sessions in Redis': async (signal) => ({

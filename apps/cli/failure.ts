@@ -23,12 +23,12 @@ export class InvalidEmailError extends DomainError {
   }
 }
 
-/** No account has this id, and no security event is kept of one that had. */
+/** No account has this id, and no audit event is kept of one that had. */
 export class UnknownUserError extends DomainError {
   readonly code = 'not_found';
 
   constructor(id: string) {
-    super(`There is no account with the id ${id}, and no security event of it.`);
+    super(`There is no account with the id ${id}, and no audit event of it.`);
   }
 }
 

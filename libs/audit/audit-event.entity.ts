@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A security event. Rows are added and, when their time is over, deleted; a trigger refuses to change
+ * An audit event. Rows are added and, when their time is over, deleted; a trigger refuses to change
  * one. No foreign key: events outlive the account that they concern.
  */
 @Entity('audit_events')

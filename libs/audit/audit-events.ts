@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, deleteInBatches } from '#libs/common';
-import { AuditEventStore, type EventCursor } from './audit-event.store';
-import type { SecurityEvent, SecurityEventName } from './security-event';
+import { AuditEventRepository, type EventCursor } from './audit-event.repository';
+import type { AuditEvent, AuditEventName } from './audit-event';
 
 /** What has been recorded: shown, and deleted when its time is over. */
 @Injectable()
 export class AuditEvents {
   constructor(
-    private readonly store: AuditEventStore,
+    private readonly store: AuditEventRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -15,7 +15,7 @@ export class AuditEvents {
    * A page of the events that concern a user, newest first; also of a user who is gone. One query.
    * @throws DependencyUnavailableError
    */
-  async list(userId: string, limit: number, after?: EventCursor): Promise<SecurityEvent[]> {
+  async list(userId: string, limit: number, after?: EventCursor): Promise<AuditEvent[]> {
     return this.store.list(userId, limit, after);
   }
 
@@ -23,10 +23,7 @@ export class AuditEvents {
    * The newest event of a user with one of these names; null where none is kept. One query.
    * @throws DependencyUnavailableError
    */
-  async findLast(
-    userId: string,
-    names: readonly SecurityEventName[],
-  ): Promise<SecurityEvent | null> {
+  async findLast(userId: string, names: readonly AuditEventName[]): Promise<AuditEvent | null> {
     return this.store.findLast(userId, names);
   }
 

@@ -2,15 +2,15 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClockModule } from '#libs/common';
 import { AuditEventEntity } from './audit-event.entity';
-import { AuditEventStore } from './audit-event.store';
+import { AuditEventRepository } from './audit-event.repository';
 import { AuditEvents } from './audit-events';
 import { EventQueue } from './event-queue';
-import { SecurityEvents } from './security-events';
+import { AuditRecorder } from './audit-recorder';
 
 /** Needs `DatabaseModule` in the application. */
 @Module({
   imports: [ClockModule, TypeOrmModule.forFeature([AuditEventEntity])],
-  providers: [AuditEventStore, EventQueue, SecurityEvents, AuditEvents],
-  exports: [SecurityEvents, AuditEvents],
+  providers: [AuditEventRepository, EventQueue, AuditRecorder, AuditEvents],
+  exports: [AuditRecorder, AuditEvents],
 })
 export class AuditModule {}

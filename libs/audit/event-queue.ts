@@ -6,8 +6,8 @@ import {
 } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
 import { serializeError } from '#libs/log';
-import { AuditEventStore } from './audit-event.store';
-import type { SecurityEvent } from './security-event';
+import { AuditEventRepository } from './audit-event.repository';
+import type { AuditEvent } from './audit-event';
 
 /** How long an event waits for others to be written with. */
 const INTERVAL_MS = 500;
@@ -22,14 +22,14 @@ const CAPACITY = 10_000;
  */
 @Injectable()
 export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly logger = new Logger('SecurityEvents');
-  private readonly waiting: SecurityEvent[] = [];
+  private readonly logger = new Logger('AuditRecorder');
+  private readonly waiting: AuditEvent[] = [];
   private writing: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private dropped = 0;
   private isOverflowing = false;
 
-  constructor(private readonly store: AuditEventStore) {}
+  constructor(private readonly store: AuditEventRepository) {}
 
   /** Events that are missing in the table, since the start. */
   get droppedEvents(): number {
@@ -41,7 +41,7 @@ export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
     this.timer = setInterval(() => void this.flush(), INTERVAL_MS).unref();
   }
 
-  add(event: SecurityEvent): void {
+  add(event: AuditEvent): void {
     if (this.waiting.length < CAPACITY) {
       this.waiting.push(event);
       return;

@@ -1,12 +1,12 @@
 export { AuditEventEntity } from './audit-event.entity';
-export type { EventCursor } from './audit-event.store';
+export type { EventCursor } from './audit-event.repository';
 export { AuditEvents } from './audit-events';
 export { AuditModule } from './audit.module';
 export {
-  SECURITY_EVENT_LEVELS,
-  type NewSecurityEvent,
-  type SecurityEvent,
-  type SecurityEventDetails,
-  type SecurityEventName,
-} from './security-event';
-export { SecurityEvents, type SecurityEventListener } from './security-events';
+  AUDIT_EVENT_LEVELS,
+  type NewAuditEvent,
+  type AuditEvent,
+  type AuditEventDetails,
+  type AuditEventName,
+} from './audit-event';
+export { AuditRecorder, type AuditEventListener } from './audit-recorder';

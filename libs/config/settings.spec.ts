@@ -229,7 +229,7 @@ describe('settings', () => {
     expect(refusal({ [variable]: text }).variable).toBe(variable);
   });
 
-  it.each(['23h', '3661d', '0d', 'ever'])('refuse to keep security events for %s', (text) => {
+  it.each(['23h', '3661d', '0d', 'ever'])('refuse to keep audit events for %s', (text) => {
     expect(refusal({ AUDIT_RETENTION: text }).message).toBe(
       'AUDIT_RETENTION must be a duration of 1d to 3660d, written like 90d or 365d.',
     );

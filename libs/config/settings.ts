@@ -53,7 +53,7 @@ export class Settings {
   readonly profileTtlSeconds: number;
   readonly blacklistTtlSeconds: number;
   readonly avatarStorage: AvatarStorageSettings;
-  /** How long security events are kept. */
+  /** How long audit events are kept. */
   readonly auditRetentionSeconds: number;
   /** Whether this process runs scheduled jobs. */
   readonly jobsEnabled: boolean;

@@ -4,7 +4,7 @@ import { AuthMetrics } from './auth-metrics';
 import { HttpMetrics } from './http-metrics';
 import { JobMetrics } from './job-metrics';
 import { PasswordMetrics } from './password-metrics';
-import { SecurityMetrics } from './security-metrics';
+import { AuditMetrics } from './audit-metrics';
 import { SessionMetrics } from './session-metrics';
 import { StatisticsMetrics } from './statistics-metrics';
 import { StoreMetrics } from './store-metrics';
@@ -26,7 +26,7 @@ export class Metrics {
   readonly auth = new AuthMetrics(this.registry);
   readonly passwords = new PasswordMetrics(this.registry);
   readonly jobs = new JobMetrics(this.registry);
-  readonly security = new SecurityMetrics(this.registry);
+  readonly audit = new AuditMetrics(this.registry);
 
   /** Of what `text` returns. */
   readonly contentType = this.registry.contentType;

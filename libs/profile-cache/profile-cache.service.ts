@@ -108,7 +108,7 @@ export class ProfileCacheService implements OnModuleInit {
     const changed = await this.database.transaction(async () => {
       const written = await write();
       if (written) {
-        await this.announce(written);
+        await this.invalidateInTransaction(written);
       }
       return written;
     });
@@ -119,12 +119,12 @@ export class ProfileCacheService implements OnModuleInit {
   }
 
   /** Says, in the transaction that changes a profile, that what is cached is out of date. One query. */
-  async announce({ version, profile }: VersionedProfile): Promise<void> {
+  async invalidateInTransaction({ version, profile }: VersionedProfile): Promise<void> {
     await this.outbox.append({ kind: PROFILE_CHANGED, userId: profile.id, details: { version } });
   }
 
   /** For a change that was announced and is committed: nobody is shown an older one. One round trip. */
-  async outdate({ version, profile }: VersionedProfile): Promise<void> {
+  async invalidate({ version, profile }: VersionedProfile): Promise<void> {
     await this.writeThrough.write(profile.id, () => this.redis.fence(profile.id, version));
   }
 

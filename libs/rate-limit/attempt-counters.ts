@@ -5,7 +5,7 @@ import { DependencyUnavailableError, ThrottledLog } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisClient, type RedisScript } from '#libs/redis';
-import type { Counter, Standing } from './counter';
+import type { Counter, RateLimitState } from './counter';
 import { LIMIT_NAMES, type LimitName } from './limit-name';
 import { RateLimitOptions } from './rate-limit.options';
 import { RateLimitedError } from './rate-limited.error';
@@ -31,7 +31,7 @@ interface Outcome {
 
 export interface Admitted {
   /** Of the counter that is closest to its limit; null without limits. */
-  standing: Standing | null;
+  state: RateLimitState | null;
   /** In the order in which they were asked for. */
   readings: Reading[];
 }
@@ -66,15 +66,15 @@ export class AttemptCounters {
    */
   async admit(counters: readonly Counter[], alongside: readonly string[] = []): Promise<Admitted> {
     if (!this.options.enabled) {
-      return { standing: null, readings: alongside.map(() => NOTHING) };
+      return { state: null, readings: alongside.map(() => NOTHING) };
     }
     const outcome = await this.count(counters, alongside);
-    const standing = standingOf(outcome);
-    if (outcome.isRefused && outcome.closest && standing) {
+    const state = stateOf(outcome);
+    if (outcome.isRefused && outcome.closest && state) {
       const { limit, key } = outcome.closest;
-      this.refuse(new RateLimitedError(limit, standing, outcome.isFirst, key));
+      this.refuse(new RateLimitedError(limit, state, outcome.isFirst, key));
     }
-    return { standing, readings: outcome.readings };
+    return { state, readings: outcome.readings };
   }
 
   /** Counts what has happened already, and refuses nothing. */
@@ -167,7 +167,7 @@ function readAnswer(
   };
 }
 
-function standingOf({ closest, counted, leftMs }: Outcome): Standing | null {
+function stateOf({ closest, counted, leftMs }: Outcome): RateLimitState | null {
   return closest
     ? {
         limit: closest.attempts,

@@ -19,7 +19,7 @@ function limitsWith(marks: string[]): AttemptLimits {
       const value = (key: string) =>
         marks.includes(key) ? 1 : key.includes(':failures:') ? FEW_FAILURES : 0;
       const readings = keys.map((key) => ({ value: value(key), leftMs: 0 }));
-      return Promise.resolve({ standing: null, readings });
+      return Promise.resolve({ state: null, readings });
     },
   } as unknown as AttemptCounters;
   return new AttemptLimits({ enabled: true } as RateLimitOptions, counters, clients);

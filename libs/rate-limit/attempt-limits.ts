@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { OverloadedError, type Admission } from '#libs/common';
 import { addressGroups, partyOf } from './address-group';
 import { AttemptCounters, type Admitted } from './attempt-counters';
-import { counterOf, countersOf, type LimitRule, type Standing } from './counter';
+import { counterOf, countersOf, type LimitRule, type RateLimitState } from './counter';
 import { KnownClients } from './known-clients';
 import { RateLimitOptions } from './rate-limit.options';
 
@@ -32,7 +32,7 @@ type Account = string;
 /** An attempt that may go on. */
 export interface AdmittedAttempt {
   /** Of the limit that is closest; null without limits. */
-  standing: Standing | null;
+  state: RateLimitState | null;
   admission: Admission;
   /** Whether it is written down already that this account signs in from this address. */
   isRemembered: boolean;
@@ -87,13 +87,13 @@ export class AttemptLimits {
   async admitLogin(account: Account | null, address: string): Promise<AdmittedAttempt> {
     const party = partyOf(address);
     const marks = this.clients.keysOf(account, party);
-    const { standing, readings } = await this.count(account, address, marks);
+    const { state, readings } = await this.count(account, address, marks);
     const [failures, ...ofMarks] = readings;
     const admission = { party, class: this.clients.classOf(marks, ofMarks) };
     if (admission.class !== 'known') {
       await this.delay(delayMs(failures?.value ?? 0));
     }
-    return { standing, admission, isRemembered: this.isRemembered(ofMarks) };
+    return { state, admission, isRemembered: this.isRemembered(ofMarks) };
   }
 
   /**
@@ -101,22 +101,22 @@ export class AttemptLimits {
    * @throws as `admitLogin`
    */
   async admitPasswordProof(userId: string, address: string): Promise<AdmittedAttempt> {
-    const { standing, readings } = await this.count(userId, address, []);
+    const { state, readings } = await this.count(userId, address, []);
     await this.delay(delayMs(readings[0]?.value ?? 0));
     const admission: Admission = { party: partyOf(address), class: 'known' };
-    return { standing, admission, isRemembered: true };
+    return { state, admission, isRemembered: true };
   }
 
   /** @throws RateLimitedError */
   async admitRegistration(address: string): Promise<AdmittedAttempt> {
     const party = partyOf(address);
     const marks = this.clients.keysOf(null, party);
-    const { standing, readings } = await this.counters.admit(
+    const { state, readings } = await this.counters.admit(
       countersOf(this.registrations, addressGroups(address)),
       marks,
     );
     const admission = { party, class: this.clients.classOf(marks, readings) };
-    return { standing, admission, isRemembered: !this.options.enabled };
+    return { state, admission, isRemembered: !this.options.enabled };
   }
 
   /** A proof of a password that failed: what comes for this account next may be delayed. */

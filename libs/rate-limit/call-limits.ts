@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RecentlyUsed } from '#libs/common';
 import { addressGroups } from './address-group';
 import { AttemptCounters } from './attempt-counters';
-import { checkOnly, counterOf, countersOf, type LimitRule, type Standing } from './counter';
+import { checkOnly, counterOf, countersOf, type LimitRule, type RateLimitState } from './counter';
 import { RateLimitOptions } from './rate-limit.options';
 import { RateLimitedError } from './rate-limited.error';
 
@@ -54,9 +54,9 @@ export class CallLimits {
    * @returns of the limit that is closest; null without limits.
    * @throws RateLimitedError
    */
-  async admitRefresh(address: string): Promise<Standing | null> {
+  async admitRefresh(address: string): Promise<RateLimitState | null> {
     const ofAddress = checkOnly(countersOf(this.failedRefreshes, addressGroups(address)));
-    return (await this.counters.admit(ofAddress)).standing;
+    return (await this.counters.admit(ofAddress)).state;
   }
 
   async refreshFailed(address: string): Promise<void> {
@@ -72,8 +72,8 @@ export class CallLimits {
   }
 
   /** Lets a user change what is its own. @returns as `admitRefresh`. @throws RateLimitedError */
-  async admitChange(userId: string): Promise<Standing | null> {
-    return (await this.counters.admit([counterOf(CHANGES, userId)])).standing;
+  async admitChange(userId: string): Promise<RateLimitState | null> {
+    return (await this.counters.admit([counterOf(CHANGES, userId)])).state;
   }
 
   /**
@@ -86,8 +86,8 @@ export class CallLimits {
       const block = this.blocks.get(key);
       const leftSeconds = block ? Math.ceil((block.endMs - performance.now()) / 1000) : 0;
       if (block && leftSeconds > 0) {
-        const { limit, standing } = block.refusal;
-        const now = { ...standing, resetSeconds: leftSeconds };
+        const { limit, state } = block.refusal;
+        const now = { ...state, resetSeconds: leftSeconds };
         this.counters.refuse(new RateLimitedError(limit, now));
       }
     }

@@ -24,7 +24,7 @@ export interface Counter extends LimitRule {
 }
 
 /** The state of a counter, as answers show it. */
-export interface Standing {
+export interface RateLimitState {
   /** Attempts in a window. */
   limit: number;
   remaining: number;

@@ -6,7 +6,7 @@ import { AttemptLimits } from './attempt-limits';
 import { CallLimits } from './call-limits';
 import { KnownClients } from './known-clients';
 import { RateLimitOptions } from './rate-limit.options';
-import { RefusalDelay } from './refusal-delay';
+import { RejectionDelay } from './rejection-delay';
 
 /** Needs a `RedisClient` in the application (RedisModule is global). */
 @Module({})
@@ -25,9 +25,9 @@ export class RateLimitModule {
         KnownClients,
         AttemptLimits,
         CallLimits,
-        RefusalDelay,
+        RejectionDelay,
       ],
-      exports: [AttemptLimits, CallLimits, RefusalDelay],
+      exports: [AttemptLimits, CallLimits, RejectionDelay],
     };
   }
 }

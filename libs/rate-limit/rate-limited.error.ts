@@ -1,5 +1,5 @@
 import { DomainError } from '#libs/common';
-import type { Standing } from './counter';
+import type { RateLimitState } from './counter';
 import type { LimitName } from './limit-name';
 
 /** Too many attempts in too short a time. */
@@ -14,11 +14,11 @@ export class RateLimitedError extends DomainError {
    */
   constructor(
     readonly limit: LimitName,
-    readonly standing: Standing,
+    readonly state: RateLimitState,
     readonly isFirst = false,
     readonly counter = '',
   ) {
     super('Too many attempts. Wait as long as Retry-After says.');
-    this.retryAfterSeconds = standing.resetSeconds;
+    this.retryAfterSeconds = state.resetSeconds;
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { SecurityEvents } from '#libs/audit';
+import { AuditRecorder } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Metrics } from '#libs/metrics';
 import { END_REASONS } from './session';
@@ -30,7 +30,7 @@ export class SessionEndedMetrics implements OnModuleInit {
 export class SessionEndedAudit implements OnModuleInit {
   constructor(
     private readonly events: SessionEndedEvents,
-    private readonly audit: SecurityEvents,
+    private readonly audit: AuditRecorder,
   ) {}
 
   onModuleInit(): void {

@@ -1,5 +1,5 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
-import { AttemptLimits, RefusalDelay } from '../../libs/rate-limit';
+import { AttemptLimits, RejectionDelay } from '../../libs/rate-limit';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import type { Answer } from '../support/http-client';
@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 beforeEach(() => {
-  jest.spyOn(app.nest.get(RefusalDelay), 'holdRefusal').mockResolvedValue();
+  jest.spyOn(app.nest.get(RejectionDelay), 'delayRejection').mockResolvedValue();
 });
 
 describe('the holder of an IPv6 network', () => {

@@ -1,5 +1,5 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
-import { RefusalDelay } from '../../libs/rate-limit';
+import { RejectionDelay } from '../../libs/rate-limit';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import type { Answer } from '../support/http-client';
@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 
 let app: TestApp;
 let user: AuthResultDto;
-let held: jest.SpiedFunction<RefusalDelay['holdRefusal']>;
+let held: jest.SpiedFunction<RejectionDelay['delayRejection']>;
 let addresses = 0;
 
 function newAddress(): string {
@@ -42,7 +42,7 @@ afterAll(() => app.close());
 beforeEach(async () => {
   user = await app.register();
   // Two seconds each.
-  held = jest.spyOn(app.nest.get(RefusalDelay), 'holdRefusal').mockResolvedValue();
+  held = jest.spyOn(app.nest.get(RejectionDelay), 'delayRejection').mockResolvedValue();
 });
 
 afterEach(() => {

@@ -174,7 +174,7 @@ describe('limits of attempts', () => {
     },
   );
 
-  it('V6.3.5, V16.3.1: a refusal is a security event, once a window', async () => {
+  it('V6.3.5, V16.3.1: a refusal is an audit event, once a window', async () => {
     const attacker = newAddress();
     await statuses(14, () => login(attacker));
     const { sql } = app.database;

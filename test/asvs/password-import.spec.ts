@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { newEmail, startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
-import { auditRows } from '../support/security-events';
+import { auditRows } from '../support/audit-events';
 import { sharedStores } from '../support/shared-stores';
 
 const PASSWORD = 'the pässword of another system 🔑';

@@ -3,7 +3,7 @@ import { EventQueue } from '../../libs/audit/event-queue';
 import { Public } from '../../libs/http';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { codeIn, productSources, readText, rowsIn, sectionOf } from '../support/document';
-import { auditRows, loggedEvents } from '../support/security-events';
+import { auditRows, loggedEvents } from '../support/audit-events';
 import { sharedStores } from '../support/shared-stores';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';

@@ -5,7 +5,7 @@ import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
 import { countSessions, insertEndedSessions, insertSessions } from '../support/session-rows';
-import { auditRows } from '../support/security-events';
+import { auditRows } from '../support/audit-events';
 import { sharedStores } from '../support/shared-stores';
 import { createTestDatabase } from '../support/stores';
 

@@ -82,10 +82,10 @@ describe('dashboard, alerts and documentation of the metrics', () => {
     await app.http.post('/api/auth/refresh', { json: { refreshToken } });
     await app.http.post('/api/auth/logout', { token });
     await app.login(email);
-    const { jobs, security } = metrics;
+    const { jobs, audit } = metrics;
     jobs.ran('clean-up', 'succeeded', 1);
     jobs.removed('clean-up', 'sessions', 1);
-    security.happened('login_failed');
+    audit.happened('login_failed');
     // Garbage is collected when it is, and counted afterwards.
     await until(async () => {
       scrape = await Scrape.of(app.http.origin);

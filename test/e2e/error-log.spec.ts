@@ -207,7 +207,7 @@ describe('an error that is not expected', () => {
     });
   });
 
-  it('of security events that Postgres refuses names none of them', async () => {
+  it('of audit events that Postgres refuses names none of them', async () => {
     const start = app.log.length;
     await app.database.sql.query('ALTER TABLE audit_events RENAME TO gone');
     try {
@@ -218,9 +218,9 @@ describe('an error that is not expected', () => {
       await app.database.sql.query('ALTER TABLE gone RENAME TO audit_events');
     }
     const lines = linesSince(start, []);
-    expect(
-      lines.find(({ context, err }) => context === 'SecurityEvents' && err)?.err,
-    ).toMatchObject({ code: '42P01' });
+    expect(lines.find(({ context, err }) => context === 'AuditRecorder' && err)?.err).toMatchObject(
+      { code: '42P01' },
+    );
   });
 
   it('is logged so by every way into the log', () => {

@@ -1,5 +1,5 @@
 import { useApiSuite } from '../support/api-suite';
-import { auditRows } from '../support/security-events';
+import { auditRows } from '../support/audit-events';
 
 const EMAIL = 'ada@example.com';
 const SECRET = 's3cret-of-the-log';
@@ -25,7 +25,7 @@ describe('the log of the process', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({
         level: 40,
-        context: 'SecurityEvents',
+        context: 'AuditRecorder',
         event: 'login_failed',
         requestId: 'the-request',
         userId: null,
@@ -48,7 +48,7 @@ describe('the log of the process', () => {
       expect(line).not.toContain('"pid"');
     }
     const failure = lines.find((line) => line.includes('login_failed'));
-    expect(failure).toContain('WARN: SecurityEvents: security event {');
+    expect(failure).toContain('WARN: AuditRecorder: audit event {');
     expect(failure).toContain('"requestId":"the-request"');
     expect(lines.at(-1)).toMatch(/INFO: Shutdown: stopped$/);
   });

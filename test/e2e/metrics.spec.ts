@@ -254,12 +254,12 @@ describe('GET /metrics', () => {
     expect(idle.sum('latchkey_password_hashing_in_progress')).toBe(0);
   });
 
-  it('has runs of jobs, what they removed and found, and security events', async () => {
+  it('has runs of jobs, what they removed and found, and audit events', async () => {
     const { jobs } = app.nest.get(Metrics);
     jobs.expect('clean-up');
     expect((await scrape()).sum('latchkey_job_runs_total', { job_name: 'clean-up' })).toBe(0);
     const failedLogins = async () =>
-      (await scrape()).sum('latchkey_security_events_total', { event: 'login_failed' });
+      (await scrape()).sum('latchkey_audit_events_total', { event: 'login_failed' });
     const failedBefore = await failedLogins();
     const beganS = Date.now() / 1000;
     jobs.ran('clean-up', 'succeeded', 1500);

@@ -66,7 +66,7 @@ describe('a Redis user', () => {
       .map((line) => JSON.parse(line) as { level: number; msg: string })
       .filter(({ level }) => level >= 40)
       .map(({ msg }) => msg)
-      .filter((msg) => msg !== 'security event');
+      .filter((msg) => msg !== 'audit event');
   }
 
   it('that does not exist is named, and Redis is used once it does', async () => {

@@ -50,9 +50,7 @@ async function expectService(api: ApiProcess): Promise<void> {
 }
 
 function complaints(api: ApiProcess): string[] {
-  return [...api.logged('warn'), ...api.logged('error')].filter(
-    (line) => line !== 'security event',
-  );
+  return [...api.logged('warn'), ...api.logged('error')].filter((line) => line !== 'audit event');
 }
 
 async function epochs(): Promise<unknown> {

@@ -94,7 +94,7 @@ describe('secrets', () => {
     expectNoSecret(app.log);
   });
 
-  it('no security event holds a token, a password, a hash, or the address of a failed sign-in', async () => {
+  it('no audit event holds a token, a password, a hash, or the address of a failed sign-in', async () => {
     const unknown = newEmail();
     const json = { email: unknown, password: PASSWORD };
     expect((await app.http.post('/api/auth/login', { json })).status).toBe(401);

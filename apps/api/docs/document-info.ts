@@ -18,7 +18,7 @@ export const TAGS: Record<string, string> = {
   Authentication: 'Register, sign in, refresh tokens, sign out.',
   Sessions: 'The sessions of the user who calls: one for each device.',
   Profile: 'The profile, avatar and password of the user who calls.',
-  'Security events': 'Sign-ins, refused attempts and changes of the account of the user who calls.',
+  'Audit events': 'Sign-ins, refused attempts and changes of the account of the user who calls.',
   'Gateways and services': 'Verify sessions and tokens for other services.',
   Administration: "Other users' accounts, sessions and events; needs the role `admin`.",
   Health: 'Probes, health and metrics for operators.',

@@ -7,8 +7,8 @@ import { ApiUserId } from '../docs/id-parameters';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
 import { PageQueryDto } from '../session/session.dto';
-import { parseCursor, toAuditEvent, toEventPage } from './event-page';
-import { AuditEventListDto } from './security-event.dto';
+import { parseCursor, toAdminEvent, toEventPage } from './event-page';
+import { AdminAuditEventListDto } from './audit-event.dto';
 
 @ApiTags('Administration')
 @ApiBearerAuth()
@@ -23,20 +23,20 @@ export class AdminEventController {
   @Get()
   @ApiOperation({
     operationId: 'listUserEvents',
-    summary: "List security events of a user's account",
+    summary: "List audit events of a user's account",
     description: 'The newest event comes first. Events of a deleted account are kept for a while.',
   })
   @ApiUserId()
-  @ApiOkResponse({ type: AuditEventListDto })
+  @ApiOkResponse({ type: AdminAuditEventListDto })
   @ApiProtected('validation_failed', 'forbidden', 'not_found')
   async list(
     @Param('id', IdPipe) userId: string,
     @Query() { limit, cursor }: PageQueryDto,
-  ): Promise<AuditEventListDto> {
+  ): Promise<AdminAuditEventListDto> {
     const found = await this.events.list(userId, limit + 1, parseCursor(cursor));
     if (found.length === 0) {
       await this.admin.requireAccount(userId);
     }
-    return toEventPage(found, limit, toAuditEvent);
+    return toEventPage(found, limit, toAdminEvent);
   }
 }

@@ -1,6 +1,6 @@
-import type { EventCursor, SecurityEvent } from '#libs/audit';
+import type { EventCursor, AuditEvent } from '#libs/audit';
 import { parsePageCursor, toPage } from '../http/page-cursor';
-import type { AuditEventDto, SecurityEventDto } from './security-event.dto';
+import type { AdminAuditEventDto, AuditEventDto } from './audit-event.dto';
 
 /** Where a page begins, or undefined for the first. @throws MalformedCursorError */
 export function parseCursor(cursor: string | undefined): EventCursor | undefined {
@@ -10,9 +10,9 @@ export function parseCursor(cursor: string | undefined): EventCursor | undefined
 
 /** See `toPage`. */
 export function toEventPage<Dto>(
-  found: readonly SecurityEvent[],
+  found: readonly AuditEvent[],
   limit: number,
-  toDto: (event: SecurityEvent) => Dto,
+  toDto: (event: AuditEvent) => Dto,
 ): { events: Dto[]; nextCursor: string | null } {
   const { items, nextCursor } = toPage(found, limit, ({ occurredAtMs: atMs, id }) => ({
     atMs,
@@ -21,20 +21,20 @@ export function toEventPage<Dto>(
   return { events: items.map(toDto), nextCursor };
 }
 
-/** As its user is shown it: where an administrator sat is none of their business. */
-export function toOwnEvent(event: SecurityEvent): SecurityEventDto {
+/** For its user: without the address of an administrator. */
+export function toOwnEvent(event: AuditEvent): AuditEventDto {
   const { ip, userAgent, actorId } = event;
   return { ...toShared(event), ...(actorId ? NOWHERE : { ip, userAgent }) };
 }
 
-/** As administrators are shown it. */
-export function toAuditEvent(event: SecurityEvent): AuditEventDto {
+/** For administrators. */
+export function toAdminEvent(event: AuditEvent): AdminAuditEventDto {
   const { ip, userAgent, actorId, requestId } = event;
   return { ...toShared(event), ip, userAgent, actorId, requestId };
 }
 
 const NOWHERE = { ip: null, userAgent: null };
 
-function toShared({ id, name, occurredAtMs, sessionId, details }: SecurityEvent) {
+function toShared({ id, name, occurredAtMs, sessionId, details }: AuditEvent) {
   return { id, name, occurredAt: new Date(occurredAtMs).toISOString(), sessionId, details };
 }

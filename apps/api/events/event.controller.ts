@@ -6,9 +6,9 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../docs/dec
 import { ApiProtected } from '../http/api-problems.decorator';
 import { PageQueryDto } from '../session/session.dto';
 import { parseCursor, toEventPage, toOwnEvent } from './event-page';
-import { SecurityEventListDto } from './security-event.dto';
+import { AuditEventListDto } from './audit-event.dto';
 
-@ApiTags('Security events')
+@ApiTags('Audit events')
 @ApiBearerAuth()
 @Controller('auth/events')
 export class EventController {
@@ -17,16 +17,16 @@ export class EventController {
   @Get()
   @ApiOperation({
     operationId: 'listEvents',
-    summary: 'List security events of your account',
+    summary: 'List audit events of your account',
     description:
       'The newest event comes first. Sign-ins and refused attempts appear about a second later.',
   })
-  @ApiOkResponse({ type: SecurityEventListDto })
+  @ApiOkResponse({ type: AuditEventListDto })
   @ApiProtected('validation_failed')
   async list(
     @CurrentSession() { session }: Authenticated,
     @Query() { limit, cursor }: PageQueryDto,
-  ): Promise<SecurityEventListDto> {
+  ): Promise<AuditEventListDto> {
     const found = await this.events.list(session.userId, limit + 1, parseCursor(cursor));
     return toEventPage(found, limit, toOwnEvent);
   }

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SecurityEvents } from '#libs/audit';
+import { AuditRecorder } from '#libs/audit';
 import { DomainError } from '#libs/common';
 import { Settings } from '#libs/config';
-import { CallLimits, RateLimitedError, RefusalDelay } from '#libs/rate-limit';
+import { CallLimits, RateLimitedError, RejectionDelay } from '#libs/rate-limit';
 import { clientAddress } from '../http/client-address';
-import { showStanding } from '../limits/rate-limit-headers';
+import { setRateLimitHeaders } from '../limits/rate-limit-headers';
 
 /** The caller is not a client of `INTROSPECTION_CLIENTS`. */
 export class IntrospectionClientError extends DomainError {
@@ -29,8 +29,8 @@ export class IntrospectionClientGuard implements CanActivate {
   constructor(
     { introspectionClients }: Settings,
     private readonly limits: CallLimits,
-    private readonly refusals: RefusalDelay,
-    private readonly events: SecurityEvents,
+    private readonly refusals: RejectionDelay,
+    private readonly events: AuditRecorder,
   ) {
     this.credentials = introspectionClients.map(({ id, secret }) => digest(`${id}:${secret}`));
   }
@@ -50,11 +50,11 @@ export class IntrospectionClientGuard implements CanActivate {
       throw new IntrospectionClientError();
     } catch (error) {
       if (error instanceof RateLimitedError) {
-        showStanding(http.getResponse<FastifyReply>(), error.standing);
+        setRateLimitHeaders(http.getResponse<FastifyReply>(), error.state);
         if (error.isFirst) {
           this.events.record({ name: 'introspection_refused', userId: null, details: {} });
         }
-        await this.refusals.holdRefusal();
+        await this.refusals.delayRejection();
       }
       throw error;
     }

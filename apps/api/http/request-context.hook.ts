@@ -5,7 +5,7 @@ import { clientOf } from './client.decorator';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the log and security events say of this request; null where it does without. */
+    /** What the log and audit events say of this request; null where it does without. */
     requestContext: RequestContext | null;
     /** To be called when the answer is made. */
     whenHandled: (() => void) | null;

@@ -58,7 +58,7 @@ export class HttpTraffic {
   }
 
   /** From now on every answer closes its connection, so that the client opens the next one elsewhere. */
-  announceEnd(): void {
+  drain(): void {
     this.ending = true;
     // Of the answers that queue on one connection only the last may close it.
     const last = new Map(
@@ -71,7 +71,7 @@ export class HttpTraffic {
 
   /** Closes the listener and idle connections; resolves when every request has its answer. */
   async end(): Promise<void> {
-    this.announceEnd();
+    this.drain();
     this.unreadBodies.end();
     const server = this.fastify?.server;
     if (!server) {

@@ -41,7 +41,7 @@ export class Shutdown {
 
   private async run({ reason, isUrgent }: StopRequest): Promise<void> {
     const delaySeconds = isUrgent ? 0 : this.patience.shutdownDelaySeconds;
-    this.traffic.announceEnd();
+    this.traffic.drain();
     this.logger.log(
       `stopping (${reason}): not ready any more, serving for another ${delaySeconds} s`,
     );

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { Standing } from '#libs/rate-limit';
+import type { RateLimitState } from '#libs/rate-limit';
 
 /** What the OpenAPI document says of a limited call's answers. Without limits there are none. */
 export const RATE_LIMIT_HEADERS = {
@@ -8,12 +8,12 @@ export const RATE_LIMIT_HEADERS = {
   'RateLimit-Reset': header('Seconds until the window is over.'),
 };
 
-export function showStanding(reply: FastifyReply, standing: Standing | null): void {
-  if (standing) {
+export function setRateLimitHeaders(reply: FastifyReply, state: RateLimitState | null): void {
+  if (state) {
     void reply
-      .header('ratelimit-limit', standing.limit)
-      .header('ratelimit-remaining', standing.remaining)
-      .header('ratelimit-reset', standing.resetSeconds);
+      .header('ratelimit-limit', state.limit)
+      .header('ratelimit-remaining', state.remaining)
+      .header('ratelimit-reset', state.resetSeconds);
   }
 }
 

@@ -9,15 +9,15 @@ import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { InvalidCredentialsError } from '#libs/auth';
 import { DomainError, OverloadedError, type ErrorCode } from '#libs/common';
-import { SecurityEvents } from '#libs/audit';
+import { AuditRecorder } from '#libs/audit';
 import { RefreshTokenInvalidError } from '#libs/session';
 import {
   AttemptLimits,
   CallLimits,
   RateLimitedError,
-  RefusalDelay,
+  RejectionDelay,
   type AdmittedAttempt,
-  type Standing,
+  type RateLimitState,
 } from '#libs/rate-limit';
 import { UserStore } from '#libs/user';
 import {
@@ -26,7 +26,7 @@ import {
   type LimitedAttempt,
   type LimitedRequest,
 } from './limited-attempt';
-import { showStanding } from './rate-limit-headers';
+import { setRateLimitHeaders } from './rate-limit-headers';
 
 export const LIMITED_ATTEMPT = Symbol('latchkey:limited-attempt');
 
@@ -43,8 +43,8 @@ export class RateLimitInterceptor implements NestInterceptor {
     private readonly reflector: Reflector,
     private readonly attempts: AttemptLimits,
     private readonly calls: CallLimits,
-    private readonly refusals: RefusalDelay,
-    private readonly events: SecurityEvents,
+    private readonly refusals: RejectionDelay,
+    private readonly events: AuditRecorder,
     private readonly users: UserStore,
   ) {}
 
@@ -71,7 +71,7 @@ export class RateLimitInterceptor implements NestInterceptor {
       return answer;
     } catch (error) {
       if (error instanceof RateLimitedError) {
-        showStanding(http.getResponse<FastifyReply>(), error.standing);
+        setRateLimitHeaders(http.getResponse<FastifyReply>(), error.state);
       }
       await this.note(attempt, error);
       throw error;
@@ -81,10 +81,10 @@ export class RateLimitInterceptor implements NestInterceptor {
   private async admit(
     attempt: Attempt,
     reply: FastifyReply,
-  ): Promise<AdmittedAttempt | { standing: Standing | null }> {
+  ): Promise<AdmittedAttempt | { state: RateLimitState | null }> {
     try {
       const admitted = await this.ask(attempt);
-      showStanding(reply, admitted.standing);
+      setRateLimitHeaders(reply, admitted.state);
       return admitted;
     } catch (error) {
       if (error instanceof RateLimitedError) {
@@ -98,7 +98,7 @@ export class RateLimitInterceptor implements NestInterceptor {
     kind,
     subject,
     address,
-  }: Attempt): Promise<AdmittedAttempt | { standing: Standing | null }> {
+  }: Attempt): Promise<AdmittedAttempt | { state: RateLimitState | null }> {
     switch (kind) {
       case 'login':
         return this.attempts.admitLogin(subject, address);
@@ -107,9 +107,9 @@ export class RateLimitInterceptor implements NestInterceptor {
       case 'password':
         return this.attempts.admitPasswordProof(subject ?? '', address);
       case 'refresh':
-        return { standing: await this.calls.admitRefresh(address) };
+        return { state: await this.calls.admitRefresh(address) };
       case 'change':
-        return { standing: await this.calls.admitChange(subject ?? '') };
+        return { state: await this.calls.admitChange(subject ?? '') };
     }
   }
 
@@ -130,7 +130,7 @@ export class RateLimitInterceptor implements NestInterceptor {
       error instanceof OverloadedError ||
       error instanceof RefreshTokenInvalidError
     ) {
-      await this.refusals.holdRefusal();
+      await this.refusals.delayRejection();
     }
   }
 

@@ -5,10 +5,10 @@ import { MetricsModule } from '#libs/metrics';
 import { MetricsAccess } from './metrics-access';
 import { MetricsController } from './metrics.controller';
 import { MetricsListener } from './metrics-listener';
-import { SecurityEventCounter } from './security-event-counter';
+import { AuditEventCounter } from './audit-event-counter';
 
 /** Serves metrics: beside the API, or at a port of their own. */
-@Module({ imports: [AuditModule, MetricsModule], providers: [MetricsAccess, SecurityEventCounter] })
+@Module({ imports: [AuditModule, MetricsModule], providers: [MetricsAccess, AuditEventCounter] })
 export class ApiMetricsModule {
   static forRoot({ metricsPort }: Settings): DynamicModule {
     return {

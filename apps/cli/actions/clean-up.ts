@@ -22,7 +22,7 @@ export async function cleanUp(options: OutputOptions): Promise<void> {
     `Session records deleted: ${cleanedUp.deletedSessions}.\n` +
     `Used refresh tokens deleted: ${cleanedUp.deletedRefreshTokens}.\n` +
     `Files of avatars removed: ${cleanedUp.removedAvatarFiles}.\n` +
-    `Security events deleted: ${cleanedUp.deletedAuditEvents}.\n` +
+    `Audit events deleted: ${cleanedUp.deletedAuditEvents}.\n` +
     `Expired sessions removed from Redis: ${cleanedUp.removedRedisSessions}.\n` +
     `Duration: ${cleanedUp.durationMs} ms.`;
   print({ text, data: { ...cleanedUp } }, options);

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { AuditEvents, type EventCursor, type SecurityEvent } from '#libs/audit';
+import { AuditEvents, type EventCursor, type AuditEvent } from '#libs/audit';
 import { deviceName } from '../../api/session/device-name';
 import { withAccount, withApplication } from '../application';
 import { UnknownUserError } from '../failure';
@@ -23,9 +23,7 @@ export async function listUserEvents(user: string, options: EventsOptions): Prom
       );
   const events = found.map(toRow);
   const text =
-    events.length > 0
-      ? formatTable(HEADINGS, events.map(toCells))
-      : `${user} has no security events.`;
+    events.length > 0 ? formatTable(HEADINGS, events.map(toCells)) : `${user} has no audit events.`;
   print({ text, data: { events } }, options);
 }
 
@@ -33,7 +31,7 @@ async function readById(
   app: INestApplicationContext,
   userId: string,
   limit: number,
-): Promise<SecurityEvent[]> {
+): Promise<AuditEvent[]> {
   const events = await readPages(app.get(AuditEvents), userId, limit);
   if (events.length === 0) {
     throw new UnknownUserError(userId);
@@ -45,8 +43,8 @@ async function readPages(
   events: AuditEvents,
   userId: string,
   limit: number,
-): Promise<SecurityEvent[]> {
-  const all: SecurityEvent[] = [];
+): Promise<AuditEvent[]> {
+  const all: AuditEvent[] = [];
   let after: EventCursor | undefined;
   while (all.length < limit) {
     const size = Math.min(PAGE_SIZE, limit - all.length);
@@ -61,7 +59,7 @@ async function readPages(
 }
 
 /** Named as in the answer of the API to an administrator. */
-function toRow(event: SecurityEvent) {
+function toRow(event: AuditEvent) {
   const { id, name, occurredAtMs, sessionId, actorId, ip, userAgent, requestId, details } = event;
   return {
     id,

@@ -21,9 +21,9 @@ export function addUsersInspection(users: Command): void {
     });
   users
     .command('events')
-    .summary("list an account's security events: why a user was signed out")
+    .summary("list an account's audit events: why a user was signed out")
     .description(
-      "List an account's security events, newest first: sign-ins, refusals, and what ended its sessions, " +
+      "List an account's audit events, newest first: sign-ins, refusals, and what ended its sessions, " +
         'with reason, address, device and session. Events of a deleted account are found by its id alone.',
     )
     .argument('<user>', "the account's e-mail address, or its id")

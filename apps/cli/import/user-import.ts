@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SecurityEvents } from '#libs/audit';
+import { AuditRecorder } from '#libs/audit';
 import { Database } from '#libs/database';
 import { UserImportStore, type ImportedUser } from '#libs/user';
 import { linesOf } from './lines';
@@ -28,7 +28,7 @@ export interface ImportCounts {
 export class UserImport {
   constructor(
     private readonly users: UserImportStore,
-    private readonly events: SecurityEvents,
+    private readonly events: AuditRecorder,
     private readonly database: Database,
   ) {}
 

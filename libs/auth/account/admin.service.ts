@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SecurityEvents, type NewSecurityEvent } from '#libs/audit';
+import { AuditRecorder, type NewAuditEvent } from '#libs/audit';
 import { ProfileCacheService } from '#libs/profile-cache';
 import { EveryoneRevoker, UserSessionRevoker } from '#libs/session';
 import { UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
@@ -13,7 +13,7 @@ export class AdminService {
     private readonly sessions: UserSessionRevoker,
     private readonly everyone: EveryoneRevoker,
     private readonly profiles: ProfileCacheService,
-    private readonly events: SecurityEvents,
+    private readonly events: AuditRecorder,
   ) {}
 
   /** @throws AccountNotFoundError */
@@ -37,7 +37,7 @@ export class AdminService {
         if (!changed) {
           throw new AccountNotFoundError();
         }
-        await this.profiles.announce(changed);
+        await this.profiles.invalidateInTransaction(changed);
         changes.push(changed);
       },
       afterRevoke: async (revokedSessions) => {
@@ -47,7 +47,7 @@ export class AdminService {
       },
     });
     const [changed] = changes as [ChangedAccount];
-    await this.profiles.outdate(changed);
+    await this.profiles.invalidate(changed);
     return changed;
   }
 
@@ -67,9 +67,9 @@ export class AdminService {
 function eventsOf(
   { profile, disabled, previous }: ChangedAccount,
   revokedSessions: number,
-): NewSecurityEvent[] {
+): NewAuditEvent[] {
   const { id: userId, role } = profile;
-  const events: NewSecurityEvent[] = [];
+  const events: NewAuditEvent[] = [];
   if (role !== previous.role) {
     const details = { from: previous.role, to: role, revokedSessions };
     events.push({ name: 'role_changed', userId, details });

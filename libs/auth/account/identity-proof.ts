@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SecurityEvents } from '#libs/audit';
+import { AuditRecorder } from '#libs/audit';
 import { UserStore, type Credentials } from '#libs/user';
 import { InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
@@ -13,7 +13,7 @@ export class IdentityProof {
   constructor(
     private readonly users: UserStore,
     private readonly passwords: PasswordHasher,
-    private readonly events: SecurityEvents,
+    private readonly events: AuditRecorder,
   ) {}
 
   /** @returns what was proved against. @throws InvalidCredentialsError, DependencyUnavailableError */

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { SecurityEvents } from '#libs/audit';
+import { AuditRecorder } from '#libs/audit';
 import { ANY_CLIENT, type Admission } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { SessionsRevokedError, type ClientDetails } from '#libs/session';
@@ -21,7 +21,7 @@ export class LoginService {
     private readonly users: UserStore,
     private readonly passwords: PasswordHasher,
     private readonly sessions: SessionIssuer,
-    private readonly events: SecurityEvents,
+    private readonly events: AuditRecorder,
     private readonly metrics: Metrics,
   ) {}
 

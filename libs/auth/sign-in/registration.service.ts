@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SecurityEvents } from '#libs/audit';
+import { AuditRecorder } from '#libs/audit';
 import { ANY_CLIENT, type Admission } from '#libs/common';
 import { Database } from '#libs/database';
 import type { ClientDetails } from '#libs/session';
@@ -21,7 +21,7 @@ export class RegistrationService {
     private readonly passwords: PasswordHasher,
     private readonly policy: PasswordPolicy,
     private readonly sessions: SessionIssuer,
-    private readonly events: SecurityEvents,
+    private readonly events: AuditRecorder,
     private readonly database: Database,
   ) {}
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { AuditEvents, SecurityEvents, type NewSecurityEvent } from '../../../libs/audit';
-import { AuditEventStore } from '../../../libs/audit/audit-event.store';
+import { AuditEvents, AuditRecorder, type NewAuditEvent } from '../../../libs/audit';
+import { AuditEventRepository } from '../../../libs/audit/audit-event.repository';
 import { EventQueue } from '../../../libs/audit/event-queue';
 import { Database } from '../../../libs/database';
 import { newEmail, startTestApp, type TestApp } from '../../support/app';
-import { auditRows, loggedEvents } from '../../support/security-events';
+import { auditRows, loggedEvents } from '../../support/audit-events';
 import { sharedStores } from '../../support/shared-stores';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
@@ -12,15 +12,15 @@ import { until } from '../../support/until';
 const DAY_SECONDS = 86_400;
 const CAPACITY = 10_000;
 
-describe('security events on their way into the table', () => {
+describe('audit events on their way into the table', () => {
   let app: TestApp;
   let postgres: TcpProxy;
-  let events: SecurityEvents;
+  let events: AuditRecorder;
 
   beforeEach(async () => {
     postgres = await TcpProxy.start(Number(new URL(sharedStores().postgresUrl).port));
     app = await startTestApp({ postgresPort: postgres.port });
-    events = app.nest.get(SecurityEvents);
+    events = app.nest.get(AuditRecorder);
   });
 
   afterEach(async () => {
@@ -30,7 +30,7 @@ describe('security events on their way into the table', () => {
     jest.restoreAllMocks();
   });
 
-  const newEvent = (userId: string = randomUUID()): NewSecurityEvent => ({
+  const newEvent = (userId: string = randomUUID()): NewAuditEvent => ({
     name: 'login_succeeded',
     userId,
     details: {},
@@ -45,12 +45,12 @@ describe('security events on their way into the table', () => {
   function complaints(): string[] {
     return app.log
       .map((line) => JSON.parse(line) as { context?: string; event?: string; msg: string })
-      .filter(({ context, event }) => context === 'SecurityEvents' && event === undefined)
+      .filter(({ context, event }) => context === 'AuditRecorder' && event === undefined)
       .map(({ msg }) => msg);
   }
 
   it('are written by themselves, many with one statement', async () => {
-    const insert = jest.spyOn(app.nest.get(AuditEventStore), 'insert');
+    const insert = jest.spyOn(app.nest.get(AuditEventRepository), 'insert');
     const userId = randomUUID();
     for (let more = 0; more < 1200; more++) {
       events.record(newEvent(userId));
@@ -95,7 +95,7 @@ describe('security events on their way into the table', () => {
   });
 
   it('are there once, though the answer to the first attempt is lost', async () => {
-    const store = app.nest.get(AuditEventStore);
+    const store = app.nest.get(AuditEventRepository);
     const insert = store.insert.bind(store);
     const lost = jest.spyOn(store, 'insert').mockImplementationOnce(async (batch) => {
       await insert(batch);
@@ -213,7 +213,7 @@ describe('security events on their way into the table', () => {
         `INSERT INTO audit_events (id, occurred_at, name, details)
          VALUES (gen_random_uuid(), now() - interval '89 days', 'logout', '{}')`,
       );
-      const batches = jest.spyOn(app.nest.get(AuditEventStore), 'deleteBefore');
+      const batches = jest.spyOn(app.nest.get(AuditEventRepository), 'deleteBefore');
       const audit = app.nest.get(AuditEvents);
       const both = [audit.deleteOld(90 * DAY_SECONDS), audit.deleteOld(90 * DAY_SECONDS)];
       const deleted = await Promise.all(both);

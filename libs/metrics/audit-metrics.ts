@@ -1,13 +1,13 @@
 import { Counter, type Registry } from 'prom-client';
 
 /** What an auditor wants to know, by name. */
-export class SecurityMetrics {
+export class AuditMetrics {
   private readonly events: Counter;
 
   constructor(registry: Registry) {
     this.events = new Counter({
-      name: 'latchkey_security_events_total',
-      help: 'Security events, by name.',
+      name: 'latchkey_audit_events_total',
+      help: 'Audit events, by name.',
       labelNames: ['event'],
       registers: [registry],
     });

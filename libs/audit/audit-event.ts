@@ -2,8 +2,8 @@ import type { RequestOrigin } from '#libs/common';
 
 type NoDetails = Record<string, never>;
 
-/** Every security event, with what it tells beside who, when and from where. Names are stable. */
-export interface SecurityEventDetails {
+/** Every audit event, with what it tells beside who, when and from where. Names are stable. */
+export interface AuditEventDetails {
   account_registered: NoDetails;
   account_imported: { role: string; disabled: boolean };
   login_succeeded: NoDetails;
@@ -25,10 +25,10 @@ export interface SecurityEventDetails {
   account_deleted: { revokedSessions: number };
 }
 
-export type SecurityEventName = keyof SecurityEventDetails;
+export type AuditEventName = keyof AuditEventDetails;
 
 /** The level of each event's line in the log: `warn` is what may be an attack. */
-export const SECURITY_EVENT_LEVELS: Record<SecurityEventName, 'info' | 'warn'> = {
+export const AUDIT_EVENT_LEVELS: Record<AuditEventName, 'info' | 'warn'> = {
   account_registered: 'info',
   account_imported: 'info',
   login_succeeded: 'info',
@@ -48,22 +48,22 @@ export const SECURITY_EVENT_LEVELS: Record<SecurityEventName, 'info' | 'warn'> =
 };
 
 /** An event, as whoever notices it tells it. What is not said is taken from the request. */
-export type NewSecurityEvent = {
-  [Name in SecurityEventName]: {
+export type NewAuditEvent = {
+  [Name in AuditEventName]: {
     name: Name;
     /** Whom it concerns; null for an account that does not exist. */
     userId: string | null;
     sessionId?: string;
     origin?: RequestOrigin;
-    details: SecurityEventDetails[Name];
+    details: AuditEventDetails[Name];
   };
-}[SecurityEventName];
+}[AuditEventName];
 
 /** An event as it is kept. */
-export interface SecurityEvent {
+export interface AuditEvent {
   /** UUID. */
   id: string;
-  name: SecurityEventName;
+  name: AuditEventName;
   /** Milliseconds since the Unix epoch. */
   occurredAtMs: number;
   /** Whom it concerns; null for an account that does not exist. */
@@ -75,5 +75,5 @@ export interface SecurityEvent {
   ip: string | null;
   userAgent: string | null;
   requestId: string | null;
-  details: SecurityEventDetails[SecurityEventName];
+  details: AuditEventDetails[AuditEventName];
 }

@@ -2,26 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, currentRequest, parseIpAddress } from '#libs/common';
 import { Database } from '#libs/database';
-import { AuditEventStore } from './audit-event.store';
+import { AuditEventRepository } from './audit-event.repository';
 import { EventQueue } from './event-queue';
-import { SECURITY_EVENT_LEVELS, type NewSecurityEvent, type SecurityEvent } from './security-event';
+import { AUDIT_EVENT_LEVELS, type NewAuditEvent, type AuditEvent } from './audit-event';
 
 const USER_AGENT_MAX_LENGTH = 512;
 
 /** Is told of an event. Must not throw. */
-export type SecurityEventListener = (event: SecurityEvent) => void;
+export type AuditEventListener = (event: AuditEvent) => void;
 
 /**
  * Takes note of what matters to the security of accounts: one line in the log and one row in the
  * table for each event.
  */
 @Injectable()
-export class SecurityEvents {
-  private readonly logger = new Logger('SecurityEvents');
-  private readonly listeners: SecurityEventListener[] = [];
+export class AuditRecorder {
+  private readonly logger = new Logger('AuditRecorder');
+  private readonly listeners: AuditEventListener[] = [];
 
   constructor(
-    private readonly store: AuditEventStore,
+    private readonly store: AuditEventRepository,
     private readonly queue: EventQueue,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -33,15 +33,15 @@ export class SecurityEvents {
   }
 
   /** Tells of each event when it has happened: a rolled back one has not. */
-  onRecorded(listener: SecurityEventListener): void {
+  onRecorded(listener: AuditEventListener): void {
     this.listeners.push(listener);
   }
 
   /** Writes the line now and the row soon. Never throws, never waits. */
-  record(event: NewSecurityEvent): void {
+  record(event: NewAuditEvent): void {
     const complete = this.complete(event);
     this.queue.add(complete);
-    this.announce(complete);
+    this.publish(complete);
   }
 
   /**
@@ -49,13 +49,13 @@ export class SecurityEvents {
    * and the lines when that has committed. One query.
    * @throws DependencyUnavailableError
    */
-  async recordInTransaction(...events: NewSecurityEvent[]): Promise<void> {
+  async recordInTransaction(...events: NewAuditEvent[]): Promise<void> {
     const complete = events.map((event) => this.complete(event));
     await this.store.insert(complete);
-    this.database.afterCommit(() => complete.forEach((event) => this.announce(event)));
+    this.database.afterCommit(() => complete.forEach((event) => this.publish(event)));
   }
 
-  private complete({ name, userId, details, ...told }: NewSecurityEvent): SecurityEvent {
+  private complete({ name, userId, details, ...told }: NewAuditEvent): AuditEvent {
     const request = currentRequest();
     const asking = request?.session;
     const isOwn = asking?.userId === userId;
@@ -75,7 +75,7 @@ export class SecurityEvents {
   }
 
   /** The user agent stands in the table only: a line holds no text of a client's own. */
-  private announce(event: SecurityEvent): void {
+  private publish(event: AuditEvent): void {
     const { name, requestId, userId, sessionId, actorId, ip, details } = event;
     const line = {
       event: name,
@@ -86,10 +86,10 @@ export class SecurityEvents {
       ip,
       details,
     };
-    if (SECURITY_EVENT_LEVELS[name] === 'warn') {
-      this.logger.warn(line, 'security event');
+    if (AUDIT_EVENT_LEVELS[name] === 'warn') {
+      this.logger.warn(line, 'audit event');
     } else {
-      this.logger.log(line, 'security event');
+      this.logger.log(line, 'audit event');
     }
     this.listeners.forEach((listener) => listener(event));
   }

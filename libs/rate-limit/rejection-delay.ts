@@ -8,7 +8,7 @@ const MAX_HELD_REFUSALS = 5000;
 
 /** Makes refusals cost their sender time. */
 @Injectable()
-export class RefusalDelay {
+export class RejectionDelay {
   private held = 0;
 
   constructor(private readonly options: RateLimitOptions) {}
@@ -17,7 +17,7 @@ export class RefusalDelay {
    * Resolves when a refusal may be answered. A flood that is refused for nothing would otherwise take the
    * time of everybody else; beyond some thousands it is refused at once.
    */
-  async holdRefusal(): Promise<void> {
+  async delayRejection(): Promise<void> {
     if (!this.options.enabled || this.held >= MAX_HELD_REFUSALS) {
       return;
     }

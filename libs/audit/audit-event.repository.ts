@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
-import type { SecurityEvent } from './security-event';
+import type { AuditEvent } from './audit-event';
 
 /** Where a page of a list begins. */
 export interface EventCursor {
@@ -11,26 +11,26 @@ export interface EventCursor {
 interface EventRow {
   id: string;
   occurred_at: Date;
-  name: SecurityEvent['name'];
+  name: AuditEvent['name'];
   user_id: string | null;
   session_id: string | null;
   actor_id: string | null;
   ip: string | null;
   user_agent: string | null;
   request_id: string | null;
-  details: SecurityEvent['details'];
+  details: AuditEvent['details'];
 }
 
-/** The table of security events. Methods throw DependencyUnavailableError when Postgres is away. */
+/** The table of audit events. Methods throw DependencyUnavailableError when Postgres is away. */
 @Injectable()
-export class AuditEventStore {
+export class AuditEventRepository {
   constructor(private readonly database: Database) {}
 
   /**
    * Adds events, in the surrounding transaction if there is one. One query, whatever their number. What
    * is there already stays: adding once more after a failure is safe.
    */
-  async insert(events: readonly SecurityEvent[]): Promise<void> {
+  async insert(events: readonly AuditEvent[]): Promise<void> {
     await this.query(
       `INSERT INTO audit_events
          (id, occurred_at, name, user_id, session_id, actor_id, ip, user_agent, request_id, details)
@@ -43,7 +43,7 @@ export class AuditEventStore {
   }
 
   /** Events that concern a user, newest first. One query. */
-  async list(userId: string, limit: number, after?: EventCursor): Promise<SecurityEvent[]> {
+  async list(userId: string, limit: number, after?: EventCursor): Promise<AuditEvent[]> {
     const rows = await this.query<EventRow>(
       `SELECT event.*, host(event.ip) AS ip FROM audit_events event
         WHERE user_id = $1
@@ -55,10 +55,7 @@ export class AuditEventStore {
   }
 
   /** The newest event of a user with one of these names. One query. */
-  async findLast(
-    userId: string,
-    names: readonly SecurityEvent['name'][],
-  ): Promise<SecurityEvent | null> {
+  async findLast(userId: string, names: readonly AuditEvent['name'][]): Promise<AuditEvent | null> {
     const rows = await this.query<EventRow>(
       `SELECT event.*, host(event.ip) AS ip FROM audit_events event
         WHERE user_id = $1 AND name = ANY($2) ORDER BY occurred_at DESC, id DESC LIMIT 1`,
@@ -86,7 +83,7 @@ export class AuditEventStore {
   }
 }
 
-function toRow(event: SecurityEvent): EventRow {
+function toRow(event: AuditEvent): EventRow {
   return {
     id: event.id,
     occurred_at: new Date(event.occurredAtMs),
@@ -101,7 +98,7 @@ function toRow(event: SecurityEvent): EventRow {
   };
 }
 
-function toEvent(row: EventRow): SecurityEvent {
+function toEvent(row: EventRow): AuditEvent {
   return {
     id: row.id,
     occurredAtMs: row.occurred_at.getTime(),

@@ -1,23 +1,23 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import {
-  SECURITY_EVENT_LEVELS,
-  SecurityEvents,
-  type SecurityEvent,
-  type SecurityEventName,
+  AUDIT_EVENT_LEVELS,
+  AuditRecorder,
+  type AuditEvent,
+  type AuditEventName,
 } from '../../libs/audit';
 import { HttpTraffic } from '../../apps/api/lifecycle/http-traffic';
 import { isAnyRequestFollowed } from '../../libs/common';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer, Call } from '../support/http-client';
 import { RawConnection } from '../support/raw-connection';
-import { loggedEvents, rowsOfRequest, type AuditRow } from '../support/security-events';
+import { loggedEvents, rowsOfRequest, type AuditRow } from '../support/audit-events';
 import { until } from '../support/until';
 
 const USER_AGENT = 'Test Browser/1.0';
 const NEW_PASSWORD = 'another long password';
 const UNKNOWN_ID = '3f2b8c1e-0000-4000-8000-000000000001';
 /** Limits: test/asvs/brute-force.spec.ts, test/abuse; the command line: test/asvs/password-import.spec.ts. */
-const ELSEWHERE: SecurityEventName[] = [
+const ELSEWHERE: AuditEventName[] = [
   'login_refused_by_limit',
   'introspection_refused',
   'account_imported',
@@ -31,15 +31,15 @@ interface Outcome {
   requestId: string;
 }
 
-describe('security events', () => {
+describe('audit events', () => {
   let app: TestApp;
-  const heard: SecurityEvent[] = [];
+  const heard: AuditEvent[] = [];
   const seen = new Set<string>();
   let requests = 0;
 
   beforeAll(async () => {
     app = await startTestApp({ env: { MAX_SESSIONS_PER_USER: '3' } });
-    app.nest.get(SecurityEvents).onRecorded((event) => heard.push(event));
+    app.nest.get(AuditRecorder).onRecorded((event) => heard.push(event));
   });
 
   afterAll(async () => {
@@ -64,7 +64,7 @@ describe('security events', () => {
       expect(lines).toContainEqual(
         expect.objectContaining({
           event: row.name,
-          level: SECURITY_EVENT_LEVELS[row.name as SecurityEventName] === 'warn' ? 40 : 30,
+          level: AUDIT_EVENT_LEVELS[row.name as AuditEventName] === 'warn' ? 40 : 30,
           userId: row.user_id,
           sessionId: row.session_id,
           actorId: row.actor_id,
@@ -84,7 +84,7 @@ describe('security events', () => {
   }
 
   const row = (
-    name: SecurityEventName,
+    name: AuditEventName,
     who: { user: string | null; session?: string | null; actor?: string },
     details: object = {},
   ): unknown =>
@@ -346,7 +346,7 @@ describe('security events', () => {
   });
 
   it('are all that the catalogue names, but for those that are tested elsewhere', () => {
-    expect([...seen, ...ELSEWHERE].sort()).toEqual(Object.keys(SECURITY_EVENT_LEVELS).sort());
+    expect([...seen, ...ELSEWHERE].sort()).toEqual(Object.keys(AUDIT_EVENT_LEVELS).sort());
   });
 
   it('cannot be changed in the table', async () => {
@@ -435,7 +435,7 @@ describe('security events', () => {
 
     it('in pages, without loss or repetition', async () => {
       const { user, accessToken: token } = await app.register();
-      const events = app.nest.get(SecurityEvents);
+      const events = app.nest.get(AuditRecorder);
       for (let more = 0; more < 249; more++) {
         // Several in one millisecond: the id tells them apart.
         app.clock.advance(more % 10 === 0 ? 1 : 0);

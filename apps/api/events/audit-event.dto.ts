@@ -1,16 +1,16 @@
-import { SECURITY_EVENT_LEVELS, type SecurityEventName } from '#libs/audit';
+import { AUDIT_EVENT_LEVELS, type AuditEventName } from '#libs/audit';
 import { ApiProperty } from '../docs/decorators';
 
-export class SecurityEventDto {
+export class AuditEventDto {
   @ApiProperty({ format: 'uuid' })
   id!: string;
 
   @ApiProperty({
-    enum: Object.keys(SECURITY_EVENT_LEVELS),
-    enumName: 'SecurityEventName',
+    enum: Object.keys(AUDIT_EVENT_LEVELS),
+    enumName: 'AuditEventName',
     description: 'Stable; switch on this.',
   })
-  name!: SecurityEventName;
+  name!: AuditEventName;
 
   @ApiProperty({ format: 'date-time' })
   occurredAt!: string;
@@ -37,22 +37,22 @@ export class SecurityEventDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'What the event tells besides; see docs/security-events.md.',
+    description: 'What the event tells besides; see docs/audit-events.md.',
     example: { reason: 'wrong_password' },
   })
   details!: object;
 }
 
-export class SecurityEventListDto {
-  @ApiProperty({ type: [SecurityEventDto] })
-  events!: SecurityEventDto[];
+export class AuditEventListDto {
+  @ApiProperty({ type: [AuditEventDto] })
+  events!: AuditEventDto[];
 
   @ApiProperty({ type: String, nullable: true, description: 'null: this was the last page.' })
   nextCursor!: string | null;
 }
 
-/** With what only administrators are shown. */
-export class AuditEventDto extends SecurityEventDto {
+/** With the fields that only administrators read. */
+export class AdminAuditEventDto extends AuditEventDto {
   @ApiProperty({
     type: String,
     format: 'uuid',
@@ -65,9 +65,9 @@ export class AuditEventDto extends SecurityEventDto {
   requestId!: string | null;
 }
 
-export class AuditEventListDto {
-  @ApiProperty({ type: [AuditEventDto] })
-  events!: AuditEventDto[];
+export class AdminAuditEventListDto {
+  @ApiProperty({ type: [AdminAuditEventDto] })
+  events!: AdminAuditEventDto[];
 
   @ApiProperty({ type: String, nullable: true, description: 'null: this was the last page.' })
   nextCursor!: string | null;
