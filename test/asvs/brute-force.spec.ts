@@ -193,7 +193,7 @@ describe('limits of attempts', () => {
     // What another instance on the same Redis would count.
     const limits = app.nest.get(AttemptLimits);
     await expect(limits.admitLogin(user.user.email, attacker)).resolves.toMatchObject({
-      standing: { remaining: 0 },
+      state: { remaining: 0 },
     });
     expectRefused(await login(attacker));
   });
