@@ -29,6 +29,7 @@ export class CoreModule {
     const keyRing = keyRingOf(settings.jwtKeys);
     return {
       module: CoreModule,
+      global: true,
       imports: [
         SettingsModule.forRoot(settings),
         RedisModule.forRootAsync({

@@ -7,7 +7,7 @@ import { SyncLease } from '#libs/sync';
 const DEADLINE_MS = 2000;
 
 /**
- * Lets the first request find a Redis that is believed, where there is one. Without Redis the
+ * Lets the first request find Redis in sync, where there is one. Without Redis the
  * service starts all the same, and answers from Postgres. A Redis that is too old ends the start: no
  * time makes it good.
  */

@@ -187,7 +187,7 @@ export type TrustedProxies = { hops: number } | { addresses: BlockList };
 /** A network such as 0.0.0.0/0. */
 const EVERY_ADDRESS = /\/0+\s*(,|$)/;
 
-/** `1`, or `10.0.0.0/8`. Not `true`: to trust everybody is to believe what a client makes up. */
+/** `1`, or `10.0.0.0/8`. Not `true`: then a client could name any address. */
 export function trustedProxies() {
   return z.string().transform((text, context): TrustedProxies => {
     if (/^[1-9]\d?$/.test(text)) {

@@ -193,7 +193,7 @@ describe('settings', () => {
     '-1',
     '0.0.0.0/0',
     '10.0.0.1,::/0',
-  ])('do not believe the proxies %s', (text) => {
+  ])('refuse the proxies %s', (text) => {
     expect(refusal({ TRUST_PROXY: text }).message).toBe(
       'TRUST_PROXY must be the number of proxies before this process, or a list of IP addresses ' +
         'and networks, like 127.0.0.1,10.0.0.0/8.',

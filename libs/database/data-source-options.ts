@@ -11,7 +11,7 @@ import { AddJobRuns1764500000000 } from './migrations/1764500000000-add-job-runs
 import { AddTokenExpiryToSessions1764700000000 } from './migrations/1764700000000-add-token-expiry-to-sessions';
 import { IndexUsedRefreshTokens1764800000000 } from './migrations/1764800000000-index-used-refresh-tokens';
 import { DropJobRuns1764900000000 } from './migrations/1764900000000-drop-job-runs';
-import { RenameRedisEras1765000000000 } from './migrations/1765000000000-rename-redis-eras';
+import { NameRedisEpochs1765000000000 } from './migrations/1765000000000-name-redis-epochs';
 import { PostgresClient, type PostgresClientConfig } from './postgres-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
@@ -60,7 +60,7 @@ export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
       AddTokenExpiryToSessions1764700000000,
       IndexUsedRefreshTokens1764800000000,
       DropJobRuns1764900000000,
-      RenameRedisEras1765000000000,
+      NameRedisEpochs1765000000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     extra: clientConfig(options),

@@ -46,7 +46,7 @@ export class SyncMetrics {
   watchSync(isInSync: () => boolean, boundMs: number): void {
     new Gauge({
       name: 'latchkey_redis_in_sync',
-      help: '1 while this process believes Redis, 0 while Postgres answers.',
+      help: '1 while Redis is in sync for this process, 0 while Postgres answers.',
       registers: [this.registry],
       collect() {
         this.set(isInSync() ? 1 : 0);
@@ -54,7 +54,7 @@ export class SyncMetrics {
     });
     new Gauge({
       name: 'latchkey_revocation_lag_bound_seconds',
-      help: 'The longest time for which an instance may believe a Redis without a revocation.',
+      help: 'The longest time for which an instance may go by a Redis that lacks a revocation.',
       registers: [this.registry],
     }).set(boundMs / 1000);
   }

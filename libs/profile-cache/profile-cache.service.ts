@@ -23,7 +23,7 @@ const PROFILE_CHANGED = 'profile-changed';
 
 /**
  * The read-through cache of profiles: one versioned entry a user. Once a change has been answered no
- * instance shows an older profile: Redis holds the new version then, or a fence, or is not believed.
+ * instance shows an older profile: Redis holds the new version then, or a fence, or is stale.
  */
 @Injectable()
 export class ProfileCacheService implements OnModuleInit {
@@ -69,7 +69,7 @@ export class ProfileCacheService implements OnModuleInit {
 
   /**
    * The profile where there was no hit: one query and two round trips, however many ask for the same
-   * profile at once; while Redis is not believed one query.
+   * profile at once; while Redis is stale one query.
    * @returns null for a user that does not exist.
    * @throws DependencyUnavailableError while the source is away.
    */

@@ -51,7 +51,7 @@ export class RedisProfileStore {
 
   /**
    * To be asked before the record is read.
-   * @param epoch in which Redis is believed.
+   * @param epoch in which Redis is in sync.
    * @returns a profile where one has come meanwhile; null in another epoch.
    */
   async lease(userId: string, epoch: string): Promise<Lease | VersionedProfile | null> {
@@ -79,7 +79,7 @@ export class RedisProfileStore {
   /**
    * Says that a profile has been recorded. It is cached in the place of the version before it; where
    * something else stands, or nothing, only a fence is put up.
-   * @param epoch in which Redis was believed before the profile was recorded; null: it was not.
+   * @param epoch in which Redis was in sync before the profile was recorded; null: it was not.
    */
   async publish({ version, profile }: VersionedProfile, epoch: string | null) {
     return this.runPublish(profile.id, [

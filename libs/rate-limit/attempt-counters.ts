@@ -61,14 +61,14 @@ export class AttemptCounters {
   /**
    * Counts an attempt for each of its counters, or for none if one of them has reached its limit.
    * @param counters from the broadest to the narrowest: the first one that is at its limit refuses.
-   * @param alongside keys of numbers to read in the same round trip.
+   * @param markKeys keys of numbers to read in the same round trip.
    * @throws RateLimitedError
    */
-  async admit(counters: readonly Counter[], alongside: readonly string[] = []): Promise<Admitted> {
+  async admit(counters: readonly Counter[], markKeys: readonly string[] = []): Promise<Admitted> {
     if (!this.options.enabled) {
-      return { state: null, readings: alongside.map(() => NOTHING) };
+      return { state: null, readings: markKeys.map(() => NOTHING) };
     }
-    const outcome = await this.count(counters, alongside);
+    const outcome = await this.count(counters, markKeys);
     const state = stateOf(outcome);
     if (outcome.isRefused && outcome.closest && state) {
       const { limit, key } = outcome.closest;
@@ -90,10 +90,7 @@ export class AttemptCounters {
     throw refusal;
   }
 
-  private async count(
-    counters: readonly Counter[],
-    alongside: readonly string[],
-  ): Promise<Outcome> {
+  private async count(counters: readonly Counter[], markKeys: readonly string[]): Promise<Outcome> {
     const keys = counters.map(({ key }) => key);
     const args = counters.flatMap(({ attempts, windowSeconds, longestWaitSeconds, counts }) => [
       attempts,
@@ -103,15 +100,15 @@ export class AttemptCounters {
     ]);
     try {
       const answer = await this.script(
-        [...keys, ...keys.map((key) => `${key}:passed`), ...alongside],
+        [...keys, ...keys.map((key) => `${key}:passed`), ...markKeys],
         [counters.length, ...args],
       );
-      return readAnswer(answer as number[], counters, alongside.length);
+      return readAnswer(answer as number[], counters, markKeys.length);
     } catch (error) {
       if (!(error instanceof DependencyUnavailableError)) {
         this.errors.write({ err: serializeError(error) }, 'attempts could not be counted');
       }
-      return this.countInMemory(counters, alongside);
+      return this.countInMemory(counters, markKeys);
     }
   }
 
@@ -121,7 +118,7 @@ export class AttemptCounters {
    */
   private async countInMemory(
     counters: readonly Counter[],
-    alongside: readonly string[],
+    markKeys: readonly string[],
   ): Promise<Outcome> {
     let closest: Counter | undefined;
     let [counted, leftMs] = [0, 0];
@@ -140,7 +137,7 @@ export class AttemptCounters {
         return { closest, counted, leftMs, isRefused, isFirst, readings: [] };
       }
     }
-    const states = await Promise.all(alongside.map((key) => this.memory.get(key)));
+    const states = await Promise.all(markKeys.map((key) => this.memory.get(key)));
     const readings = states.map((state) =>
       state ? { value: state.consumedPoints, leftMs: state.msBeforeNext } : NOTHING,
     );

@@ -14,6 +14,7 @@ export class RateLimitModule {
   static forRootAsync(options: OptionsFactory<RateLimitOptions>): DynamicModule {
     return {
       module: RateLimitModule,
+      global: true,
       imports: [MetricsModule, ...(options.imports ?? [])],
       providers: [
         {

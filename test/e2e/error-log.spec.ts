@@ -191,14 +191,14 @@ describe('an error that is not expected', () => {
     await app.redis.client.rename('latchkey:statistics', 'set-aside');
     await app.redis.client.set('latchkey:statistics', SECRET);
     try {
-      void app.nest.get(SchedulerRegistry).getCronJob('clean-up').fireOnTick();
-      await until(() => app.log.slice(start).some((line) => line.includes('clean-up failed')));
+      void app.nest.get(SchedulerRegistry).getCronJob('redis-check').fireOnTick();
+      await until(() => app.log.slice(start).some((line) => line.includes('redis-check failed')));
     } finally {
       await app.redis.client.rename('set-aside', 'latchkey:statistics');
     }
-    const failure = linesSince(start, []).find(({ msg }) => msg === 'clean-up failed');
+    const failure = linesSince(start, []).find(({ msg }) => msg === 'redis-check failed');
     expect(failure).toMatchObject({
-      job: 'clean-up',
+      job: 'redis-check',
       err: {
         type: 'ReplyError',
         code: 'WRONGTYPE',

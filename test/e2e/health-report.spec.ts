@@ -103,7 +103,7 @@ describe('the readiness report', () => {
     await client.config('SET', 'maxmemory', maxMemory);
     try {
       const { status, report, warnings, redis } = await readiness(app);
-      // Without room it refuses what keeps it up to date, and may not be believed for that.
+      // Without room it refuses what keeps it up to date, and may be stale for that.
       const judged = warnings.filter((code) => !['stale', 'out_of_memory'].includes(code));
       expect([status, judged]).toEqual([200, expected]);
       expect(report).toBe(expected.length > 0 ? 'degraded' : 'ok');

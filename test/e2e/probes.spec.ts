@@ -30,7 +30,7 @@ const ERROR = '503 ERROR disconnected null';
 const LIVE = '200 ok';
 const STOPPING = '503 error: shutdown down';
 
-/** `redis up` stands for a Redis that answers, believed or, for a moment, not. */
+/** `redis up` stands for a Redis that answers, in sync or, for a moment, stale. */
 const TABLE: Row[] = [
   {
     redis: 'up',

@@ -106,7 +106,7 @@ export class Cluster {
   }
 
   /**
-   * Resolves when every instance that runs is ready and believes Redis.
+   * Resolves when every instance that runs is ready and its Redis is in sync.
    * @throws Error when that does not come about.
    */
   async settled(): Promise<void> {

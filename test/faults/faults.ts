@@ -20,7 +20,7 @@ export class Faults {
     return this.noted;
   }
 
-  /** Resolves when every instance is ready and believes Redis, and what was noted is over. */
+  /** Resolves when every instance is ready and its Redis is in sync, and what was noted is over. */
   async recovered(): Promise<void> {
     await this.cluster.settled();
     const endMs = performance.now();

@@ -78,7 +78,7 @@ describe('figures', () => {
     await askRepeatedly(meter, READS, read);
     report('profile read, Redis dead', latencies(meter));
     await faults.restartRedisEmpty();
-    report('Redis is back (empty): believed after', inMs(await timeToTrust(cluster())));
+    report('Redis is back (empty): in sync after', inMs(await timeToSync(cluster())));
   });
 
   it('with Redis hung', async () => {
@@ -90,7 +90,7 @@ describe('figures', () => {
     await askRepeatedly(later, READS, read);
     report('profile read, Redis hung', latencies(later));
     faults.resumeRedis();
-    report('Redis goes on: believed after', inMs(await timeToTrust(cluster())));
+    report('Redis goes on: in sync after', inMs(await timeToSync(cluster())));
   });
 
   it('with Redis empty', async () => {
@@ -122,7 +122,7 @@ async function statements(cluster: Cluster, condition: string): Promise<string> 
   return rows[0]?.calls ?? '0';
 }
 
-async function timeToTrust(cluster: Cluster): Promise<number> {
+async function timeToSync(cluster: Cluster): Promise<number> {
   const beganMs = performance.now();
   await until(async () => {
     const all = await Promise.all(cluster.instances.map((instance) => instance.readiness()));

@@ -34,7 +34,7 @@ export interface InstanceOptions {
 /** What an instance says of itself; null when it does not answer. */
 export interface Readiness {
   status: number;
-  /** Whether it believes Redis. */
+  /** Whether its Redis is in sync. */
   redisIsUp: boolean;
 }
 
@@ -78,8 +78,8 @@ export class Instance {
   }
 
   /**
-   * Moments in which it did not believe Redis, by its own account, because the machine was too busy to
-   * let it look into the outbox in time. Longer ones are no moments.
+   * Moments in which its Redis was stale, by its own log, because the machine was too busy to
+   * let it poll the outbox in time. Longer ones are no moments.
    */
   lapses(): FaultWindow[] {
     const lines = wholeLines(readFileSync(this.logFile, 'utf8')).filter((line) => LAPSE.test(line));

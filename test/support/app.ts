@@ -64,7 +64,7 @@ export interface TestAppOptions {
 }
 
 /**
- * Longer than in production: a machine that is busy with other suites keeps from looks into the outbox,
+ * Longer than in production: a machine that is busy with other suites delays polls of the outbox,
  * and a test that is not about them shall not see it.
  */
 const LEASE_MS = 5000;

@@ -42,7 +42,7 @@ interface Answer {
 }
 
 /**
- * Redis: latency, memory, eviction policy, statistics. Away, not believed or not as it should be, it
+ * Redis: latency, memory, eviction policy, statistics. Away, stale or not as it should be, it
  * degrades the service, no more. What only this process knows is never from the cache.
  */
 @Injectable()

@@ -41,7 +41,7 @@ export function acceptOnlyJson(fastify: FastifyInstance): void {
   );
 }
 
-/** JSON is UTF-8 (RFC 8259 section 8.1), and we unpack nothing: who says otherwise is believed. */
+/** JSON is UTF-8 (RFC 8259 section 8.1), and no body is unpacked: another charset or encoding is refused. */
 function refuseOtherEncodings(headers: IncomingHttpHeaders): void {
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1];
   const encoding = headers['content-encoding'];

@@ -6,7 +6,7 @@
 -- KEYS[3] checkpoint
 -- ARGV[1] token of a new lease
 -- ARGV[2] life of the lease, ms
--- ARGV[3] epoch in which Redis is believed
+-- ARGV[3] epoch in which Redis is in sync
 -- ARGV[4] first character of profiles that the reader can decode
 -- Returns the entry: a profile that has come meanwhile, or a lease, its own or another reader's;
 -- nil in another epoch. Atomic.

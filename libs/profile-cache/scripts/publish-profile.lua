@@ -5,7 +5,7 @@
 -- ARGV[1] version
 -- ARGV[2] profile as it is cached; empty: only a fence
 -- ARGV[3] life of the entry, ms
--- ARGV[4] epoch in which Redis was believed before the profile was recorded
+-- ARGV[4] epoch in which Redis was in sync before the profile was recorded
 -- The profile is cached where the version before it stands. Where nothing does, or the epoch is another
 -- one, a newer version may have come and gone, so only a fence is put up.
 -- Returns 1 stored, 2 a fence put up, 0 nothing to do: this or something newer stands there. Atomic.

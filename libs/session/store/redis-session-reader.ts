@@ -53,7 +53,7 @@ export class RedisSessionReader {
 
   /**
    * One Redis round trip, which others may share.
-   * @param epoch in which Redis is believed.
+   * @param epoch in which Redis is in sync.
    * @param profileKey a string key of the same user to read in the same round trip; its value is
    * returned for a live session only, and null where it does not exist.
    * @throws DependencyUnavailableError

@@ -35,7 +35,7 @@ const SCAN_COUNT = 500;
 /**
  * The fast authority in front of the record. Each operation is one script, atomic, one round trip.
  * The time and the lease are arguments. All methods throw DependencyUnavailableError when Redis is
- * away. What revokes may be done to any Redis, believed or not; what makes alive may not.
+ * away. Revocations may be written to a stale Redis; sessions may not.
  */
 @Injectable()
 export class RedisSessionStore {

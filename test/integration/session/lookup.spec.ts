@@ -71,7 +71,7 @@ describe('sessions that Redis does not know', () => {
 
   const verify = ({ userId, id }: Session) => sessions.verify(userId, id);
 
-  /** All of Redis is gone, and it is believed again. */
+  /** All of Redis is gone, and it is in sync again. */
   async function emptyRedis(): Promise<void> {
     const syncLease = app.nest.get(SyncLease);
     const epoch = syncLease.epoch();
@@ -133,7 +133,7 @@ describe('sessions that Redis does not know', () => {
     await expect(verify(session)).rejects.toThrow(SessionRevokedError);
   });
 
-  it('are not believed of another user', async () => {
+  it('are not accepted for another user', async () => {
     const session = await open();
     await emptyRedis();
     await expect(sessions.verify(randomUUID(), session.id)).rejects.toThrow(SessionRevokedError);

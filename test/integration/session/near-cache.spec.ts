@@ -267,7 +267,7 @@ describe('the near cache', () => {
     expect(isNear(other, lasting)).toBe(true);
   });
 
-  it('goes by nothing while Redis is not believed, and by nothing from before', async () => {
+  it('is not used while Redis is stale, nor what is from before', async () => {
     const session = await openNear();
     const syncLease = other.nest.get(SyncLease);
     const epoch = syncLease.epoch()!;

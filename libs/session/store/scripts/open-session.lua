@@ -12,7 +12,7 @@
 -- ARGV[3] role
 -- ARGV[4] expires, Unix time in ms
 -- ARGV[5] now, Unix time in ms
--- ARGV[6] epoch in which Redis was believed before the record was read
+-- ARGV[6] epoch in which Redis was in sync before Postgres was read
 -- ARGV[7] until when the session may be written, Unix time in ms by the clock of this server
 -- ARGV[8..] for each of KEYS[6..]: session id, life of the tombstone in ms
 -- Returns 1 opened (also when it was known already); -1 a tombstone stands; -2 Redis knows a newer

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** An era of Redis is called an epoch. */
-export class RenameRedisEras1765000000000 implements MigrationInterface {
-  name = 'RenameRedisEras1765000000000';
+export class NameRedisEpochs1765000000000 implements MigrationInterface {
+  name = 'NameRedisEpochs1765000000000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`ALTER SEQUENCE "redis_eras" RENAME TO "redis_epochs"`);

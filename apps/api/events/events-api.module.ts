@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '#libs/audit';
+import { AdminEventController } from './admin-event.controller';
+import { EventController } from './event.controller';
+
+/** Audit events, for their user and for administrators. */
+@Module({ imports: [AuditModule], controllers: [EventController, AdminEventController] })
+export class EventsApiModule {}
