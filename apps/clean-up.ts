@@ -28,7 +28,7 @@ const REMOVED = {
 
 type Step = (signal: AbortSignal) => Promise<Partial<CleanedUp>>;
 
-/** What nobody needs any more goes, in bounded batches. Nothing that is refused depends on it. */
+/** Removes expired and orphaned data in bounded batches. No refusal depends on it. */
 @Injectable()
 export class CleanUp {
   private readonly logger = new Logger('CleanUp');

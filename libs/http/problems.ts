@@ -49,7 +49,7 @@ export function bearerChallenge(code: ErrorCode, detail: string): string {
     : `${realm}, error="invalid_token", error_description="${detail}"`;
 }
 
-/** What to answer for an error, whoever threw it. */
+/** The answer for an error of any class. */
 export function describe(error: unknown, requestId: string | undefined): Problem {
   const { code, detail } = classify(error);
   const { status, title } = PROBLEMS[code];

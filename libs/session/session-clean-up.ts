@@ -13,8 +13,8 @@ export interface DeletedSessions {
 }
 
 /**
- * How long the record of a session outlives it. No token of it is good any more, but whoever
- * presents its refresh token late is told what became of it.
+ * How long the row of a session outlives it. None of its tokens is valid any more, but a client that presents its
+ * refresh token late learns why it is refused.
  */
 const ENDED_RETENTION_MS = 30 * 86_400_000;
 

@@ -57,7 +57,7 @@ export function userAgentOf(client: ClientDetails): string | null {
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
- * How long a tombstone stands at least, in sync leases. An instance that read the record before the session ended may
+ * How long a tombstone stands at least, in sync leases. An instance that read Postgres before the session ended may
  * put it back for one lease more, by the clock of Redis; the rest is for that clock being set back meanwhile.
  */
 const LEAST_LEASES = 5;
@@ -72,7 +72,7 @@ export interface TombstoneBounds {
 
 /**
  * Milliseconds that a tombstone must stay: until no instance takes any token of the session for valid, whatever its
- * clock says, within the configured limit. After that a token is refused for its own expiry, or by the record.
+ * clock says, within the configured limit. After that a token is refused for its own expiry, or by Postgres.
  * Never shorter than a write of an instance that stalls can be under way.
  * @param tokensExpireAtMs latest expiry of an access token of the session.
  */

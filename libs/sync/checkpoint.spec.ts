@@ -39,18 +39,18 @@ describe('checkpoints', () => {
     expect(parseCheckpoint(text)).toBeNull();
   });
 
-  it('can be replayed from while the record is not far ahead', () => {
+  it('can be replayed from while Postgres is not far ahead', () => {
     expect(isReplayable(checkpoint, later(0, 0))).toBe(true);
     expect(isReplayable(checkpoint, later(50_000, HOUR_MS))).toBe(true);
     expect(isReplayable(checkpoint, later(1, HOUR_MS + 1))).toBe(false);
   });
 
-  it('cannot be replayed from when the record is behind: it is another one', () => {
+  it('cannot be replayed from when Postgres is behind: it is another database', () => {
     expect(isReplayable(checkpoint, later(-1, 0))).toBe(false);
     expect(isReplayable(checkpoint, later(1, -HOUR_MS - 1))).toBe(false);
   });
 
-  it('cannot be replayed from when the record has not begun what they have seen', () => {
+  it('cannot be replayed from when Postgres has not begun what they have seen', () => {
     expect(isReplayable(checkpoint, { ...later(0, 0), snapshot: '1000:1009:1000' })).toBe(false);
   });
 

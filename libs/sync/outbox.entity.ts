@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** A change of the record that Redis has to learn of, written in the transaction that made it. */
+/** A change that Redis must have, written in the transaction that made it. */
 @Entity('outbox')
 @Index('ix_outbox_transaction_id', ['transactionId'])
 @Index('ix_outbox_recorded_at', ['recordedAt'])

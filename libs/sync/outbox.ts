@@ -4,7 +4,7 @@ import { Database, type ReservedConnection } from '#libs/database';
 import { parseSnapshot, RETENTION_MS } from './checkpoint';
 import { SyncTimings } from './sync-timings';
 
-/** A change of the record that Redis has to learn of. */
+/** A change that Redis must have. */
 export interface OutboxEntry {
   kind: string;
   userId: string;
@@ -19,7 +19,7 @@ export interface RecordedEntry extends OutboxEntry {
   recordedAtMs: number;
 }
 
-/** Where the record is. */
+/** Where Postgres is. */
 export interface OutboxEnd {
   /** What is visible, `xmin:xmax:xip,…` as pg_snapshot has it: nothing of a transaction in it can still appear. */
   snapshot: string;
@@ -27,7 +27,7 @@ export interface OutboxEnd {
   nowMs: number;
 }
 
-/** A part of what the record gained since a snapshot. */
+/** A part of what was committed since a snapshot. */
 export interface OutboxPage extends OutboxEnd {
   entries: RecordedEntry[];
 }
@@ -85,7 +85,7 @@ export function appendToOutbox(source: string): string {
 }
 
 /**
- * The changes of the record that Redis has to learn of, in no order that matters. Methods
+ * The changes that Redis must have, in no order that matters. Methods
  * throw DependencyUnavailableError when Postgres is away.
  */
 @Injectable()
@@ -107,7 +107,7 @@ export class Outbox implements OnModuleDestroy {
   }
 
   /**
-   * What the record gained since a snapshot, in pages; at least one. All together hold what is visible in the snapshot
+   * What was committed since a snapshot, in pages; at least one. All together hold what is visible in the snapshot
    * of the FIRST page and was not in the one given; of later transactions they may hold a part. One query a page.
    */
   async *changesSince(snapshot: string): AsyncGenerator<OutboxPage, void> {
@@ -126,7 +126,7 @@ export class Outbox implements OnModuleDestroy {
     }
   }
 
-  /** Where the record is now. One query. */
+  /** Where Postgres is now. One query. */
   async end(): Promise<OutboxEnd> {
     const [row] = await this.reserved.query<{ snapshot: string; now_ms: string }>(
       `SELECT pg_current_snapshot()::text AS snapshot, ${nowMs()} AS now_ms`,

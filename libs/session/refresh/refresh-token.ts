@@ -21,7 +21,7 @@ export function newSuccessorSalt(): Buffer {
 }
 
 /**
- * The secret that follows a used one. Whoever holds the used secret and the salt gets the same
+ * The secret that follows a used one. A holder of the used secret and the salt gets the same
  * successor each time, so a repeated request can be answered alike; the database holds the salt but
  * not the secret, and a thief of either alone gets nothing.
  */

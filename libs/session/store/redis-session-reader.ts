@@ -9,7 +9,7 @@ import { sessionKeys } from './session.keys';
 
 /**
  * What Redis knows of a session. `unknown`: neither alive nor revoked; `expired`: as far as Redis
- * knows. Of both the record may know more.
+ * knows. Of both Postgres may know more.
  */
 export type Verification =
   | { state: 'live'; session: Session; cachedProfile: string | null }

@@ -33,7 +33,7 @@ export const FIRST_CURSOR = '0';
 const SCAN_COUNT = 500;
 
 /**
- * The fast authority in front of the record. Each operation is one script, atomic, one round trip.
+ * Sessions in Redis. Each operation is one script, atomic, one round trip.
  * The time and the lease are arguments. All methods throw DependencyUnavailableError when Redis is
  * away. Revocations may be written to a stale Redis; sessions may not.
  */
@@ -110,7 +110,7 @@ export class RedisSessionStore {
   }
 
   /**
-   * Raises the generation to the record's, so that no session below it counts from now on, puts tombstones on
+   * Raises the generation to that of Postgres, so that no session below it counts from now on, adds tombstones for
    * the listed ones, and removes a first page of what is below. One round trip, and the work
    * of one page.
    * @param keepMs how long the generation must be remembered: the longest life of a session.

@@ -40,7 +40,7 @@ export interface GenuineToken {
   userId: string;
 }
 
-/** `reused`: a used token came again, and the session has been ended in the record for it. */
+/** `reused`: a used token came again, and Postgres has ended the session for it. */
 export type RotationOutcome =
   | ({ outcome: 'rotated' } & Rotation)
   | { outcome: 'reused'; session: DatedSession; revoked: RevokedSession }
@@ -228,7 +228,7 @@ export class RefreshTokenRepository {
 
 /**
  * The pair that the first use made, for a client that asks for it once more because it asked twice
- * at once or never got the answer. Only while nobody has gone on from that pair.
+ * at once or never got the answer. Only while that pair was not used.
  */
 function repeated(
   token: TokenRow,

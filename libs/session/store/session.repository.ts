@@ -29,7 +29,7 @@ export interface InsertSession {
   refreshToken: RefreshToken;
 }
 
-/** What the record says of one session. */
+/** The state of one session in Postgres. */
 export type RecordedState =
   { state: 'live'; session: DatedSession } | { state: 'revoked' | 'expired'; userId: string };
 
@@ -117,7 +117,7 @@ export class SessionRepository {
   /** Records when sessions were last seen; each at most once a minute. One query. */
   async touch(seen: ReadonlyMap<string, number>): Promise<void> {
     await this.query(
-      // Rows that somebody else is changing are left: they must not make this wait, nor it them.
+      // Rows that another transaction is changing are skipped, so that neither waits for the other.
       `UPDATE sessions SET last_seen_at = seen.at
          FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, at),
               (SELECT id FROM sessions WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED) AS free

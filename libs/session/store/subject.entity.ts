@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * What the session authority itself knows of a user, whoever keeps the accounts: the generation.
+ * What the session authority itself keeps of a user, also where another module keeps the accounts: the generation.
  * It is raised by every revoke-all; a session opened under an older one is dead.
  */
 @Entity('subjects')

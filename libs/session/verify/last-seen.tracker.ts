@@ -47,7 +47,7 @@ export class LastSeenTracker implements OnModuleDestroy {
     try {
       await this.sessions.touch(batch);
     } catch (error) {
-      // Called by a timer: there is nobody who could catch it.
+      // Called by a timer, which cannot catch it.
       const reason = error instanceof DependencyUnavailableError ? undefined : error;
       this.logger.warn(
         { err: serializeError(reason) },

@@ -1,4 +1,4 @@
--- Makes a session of the record known, or refuses when it was revoked, alone or with all others,
+-- Makes a session of Postgres known, or refuses when it was revoked, alone or with all others,
 -- meanwhile, or when this is not the data that its record was read for. Sessions that had to make
 -- room for it end in the same step, and a page of the user's expired sessions is removed.
 -- KEYS[1] sessions hash of the user
@@ -18,7 +18,7 @@
 -- Returns 1 opened (also when it was known already); -1 a tombstone stands; -2 Redis knows a newer
 -- generation; -3 another epoch has begun; -4 it is later than ARGV[7], so that a tombstone may have come and
 -- gone. Atomic: the check and the writes; on a refusal the session is not written, while those that made
--- room end all the same, as the record says.
+-- room end all the same, as Postgres has it.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include ../../../sync/scripts/checkpoint.lua
@@ -51,7 +51,7 @@ local field = session_field(ARGV[1])
 local _, counted_expiry = decode_entry(redis.call('HGET', KEYS[1], field))
 if counted_expiry then
   if counted_expiry > expires_at_ms then
-    -- An older reading of the record: a refresh has prolonged the session since.
+    -- An older read of Postgres: a refresh has prolonged the session since.
     return 1
   end
   count(KEYS[4], 's', counted_expiry, -1, ARGV[6])

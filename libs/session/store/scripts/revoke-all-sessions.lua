@@ -4,7 +4,7 @@
 -- KEYS[2] index of the user
 -- KEYS[3] statistics hash
 -- KEYS[4] checkpoint
--- KEYS[5..] tombstones of sessions that the record ended
+-- KEYS[5..] tombstones of sessions that Postgres ended
 -- ARGV[1] the user's new generation
 -- ARGV[2] ms for which the generation must be remembered
 -- ARGV[3] cursor of the page: '0' at first
