@@ -1,7 +1,7 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '#libs/audit';
-import { ClockModule, type OptionsFactory } from '#libs/common';
+import { ClockModule } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
 import { AccountDeletionService } from './account/account-deletion.service';
 import { AccountService } from './account/account.service';
@@ -34,46 +34,34 @@ const USE_CASES = [
   Authenticator,
 ];
 
-/** `imports` must bring a `UserStore`: Latchkey's UserModule, or a module of the application's own. */
-export type AuthModuleOptions = OptionsFactory<AuthOptions>;
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<AuthOptions>()
+    .setClassMethodName('forRoot')
+    .setExtras({}, (definition) => ({ ...definition, global: true }))
+    .build();
 
 /**
- * Sign-in and tokens for any Nest application that has `SessionModule` and `ProfileCacheModule`.
+ * Sign-in and tokens for any Nest application that has `SessionModule` and `ProfileCacheModule`. `imports` of
+ * `forRootAsync` must bring a `UserStore`: Latchkey's UserModule, or a module of the application's own.
  */
-@Module({})
-export class AuthModule {
-  static forRootAsync(options: AuthModuleOptions): DynamicModule {
-    return {
-      module: AuthModule,
-      global: true,
-      imports: [
-        AuditModule,
-        ClockModule,
-        MetricsModule,
-        JwtModule.register({}),
-        ...(options.imports ?? []),
-      ],
-      providers: [
-        {
-          provide: AuthOptions,
-          inject: options.inject ?? [],
-          useFactory: options.useFactory,
-        },
-        {
-          // A provider of its own: so Nest runs its hooks, and controllers can inject it.
-          provide: KeyRing,
-          inject: [AuthOptions],
-          useFactory: ({ keyRing }: AuthOptions) => keyRing,
-        },
-        PasswordHasher,
-        BreachedPasswords,
-        PasswordPolicy,
-        TokenService,
-        SessionIssuer,
-        IdentityProof,
-        ...USE_CASES,
-      ],
-      exports: [...USE_CASES, KeyRing],
-    };
-  }
-}
+@Module({
+  imports: [AuditModule, ClockModule, MetricsModule, JwtModule.register({})],
+  providers: [
+    { provide: AuthOptions, useExisting: MODULE_OPTIONS_TOKEN },
+    {
+      // A provider of its own: so Nest runs its hooks, and controllers can inject it.
+      provide: KeyRing,
+      inject: [AuthOptions],
+      useFactory: ({ keyRing }: AuthOptions) => keyRing,
+    },
+    PasswordHasher,
+    BreachedPasswords,
+    PasswordPolicy,
+    TokenService,
+    SessionIssuer,
+    IdentityProof,
+    ...USE_CASES,
+  ],
+  exports: [...USE_CASES, KeyRing],
+})
+export class AuthModule extends ConfigurableModuleClass {}

@@ -2,7 +2,7 @@ export { AccountDeletionService } from './account/account-deletion.service';
 export { AccountService } from './account/account.service';
 export { AdminService } from './account/admin.service';
 export { PasswordChangeService } from './account/password-change.service';
-export { AuthModule, type AuthModuleOptions } from './auth.module';
+export { AuthModule } from './auth.module';
 export { AuthOptions } from './auth.options';
 export {
   AccountDisabledError,

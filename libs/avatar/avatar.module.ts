@@ -1,5 +1,5 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { ClockModule, type OptionsFactory } from '#libs/common';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { ClockModule } from '#libs/common';
 import { AvatarEncoder } from './avatar-encoder';
 import { AvatarOrphans } from './avatar-orphans';
 import { AvatarOptions } from './avatar.options';
@@ -8,36 +8,32 @@ import { AvatarStorage } from './storage/avatar-storage';
 import { DiskAvatarStorage } from './storage/disk-avatar.storage';
 import { S3AvatarStorage } from './storage/s3-avatar.storage';
 
-/** `imports` must bring a `UserStore`. */
-export type AvatarModuleOptions = OptionsFactory<AvatarOptions>;
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<AvatarOptions>()
+    .setClassMethodName('forRoot')
+    .setExtras({}, (definition) => ({ ...definition, global: true }))
+    .build();
 
-/** Pictures of users, for any Nest application that has `ProfileCacheModule`. */
-@Module({})
-export class AvatarModule {
-  static forRootAsync(options: AvatarModuleOptions): DynamicModule {
-    return {
-      module: AvatarModule,
-      global: true,
-      imports: [ClockModule, ...(options.imports ?? [])],
-      providers: [
-        {
-          provide: AvatarOptions,
-          inject: options.inject ?? [],
-          useFactory: options.useFactory,
-        },
-        {
-          provide: AvatarStorage,
-          inject: [AvatarOptions],
-          useFactory: ({ storage }: AvatarOptions) =>
-            's3' in storage
-              ? S3AvatarStorage.create(storage.s3)
-              : new DiskAvatarStorage(storage.directory),
-        },
-        AvatarEncoder,
-        AvatarService,
-        AvatarOrphans,
-      ],
-      exports: [AvatarService, AvatarOrphans],
-    };
-  }
-}
+/**
+ * Pictures of users, for any Nest application that has `ProfileCacheModule`. `imports` of `forRootAsync` must bring a
+ * `UserStore`.
+ */
+@Module({
+  imports: [ClockModule],
+  providers: [
+    { provide: AvatarOptions, useExisting: MODULE_OPTIONS_TOKEN },
+    {
+      provide: AvatarStorage,
+      inject: [AvatarOptions],
+      useFactory: ({ storage }: AvatarOptions) =>
+        's3' in storage
+          ? S3AvatarStorage.create(storage.s3)
+          : new DiskAvatarStorage(storage.directory),
+    },
+    AvatarEncoder,
+    AvatarService,
+    AvatarOrphans,
+  ],
+  exports: [AvatarService, AvatarOrphans],
+})
+export class AvatarModule extends ConfigurableModuleClass {}

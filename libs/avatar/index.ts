@@ -1,4 +1,4 @@
-export { AvatarModule, type AvatarModuleOptions } from './avatar.module';
+export { AvatarModule } from './avatar.module';
 export { AvatarOptions } from './avatar.options';
 export { AvatarOrphans } from './avatar-orphans';
 export { AvatarService } from './avatar.service';

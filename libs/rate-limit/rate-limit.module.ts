@@ -1,5 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import type { OptionsFactory } from '#libs/common';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { MetricsModule } from '#libs/metrics';
 import { AttemptCounters } from './attempt-counters';
 import { AttemptLimits } from './attempt-limits';
@@ -8,27 +7,23 @@ import { KnownClients } from './known-clients';
 import { RateLimitOptions } from './rate-limit.options';
 import { RejectionDelay } from './rejection-delay';
 
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<RateLimitOptions>()
+    .setClassMethodName('forRoot')
+    .setExtras({}, (definition) => ({ ...definition, global: true }))
+    .build();
+
 /** Needs a `RedisClient` in the application (RedisModule is global). */
-@Module({})
-export class RateLimitModule {
-  static forRootAsync(options: OptionsFactory<RateLimitOptions>): DynamicModule {
-    return {
-      module: RateLimitModule,
-      global: true,
-      imports: [MetricsModule, ...(options.imports ?? [])],
-      providers: [
-        {
-          provide: RateLimitOptions,
-          inject: options.inject ?? [],
-          useFactory: options.useFactory,
-        },
-        AttemptCounters,
-        KnownClients,
-        AttemptLimits,
-        CallLimits,
-        RejectionDelay,
-      ],
-      exports: [AttemptLimits, CallLimits, RejectionDelay],
-    };
-  }
-}
+@Module({
+  imports: [MetricsModule],
+  providers: [
+    { provide: RateLimitOptions, useExisting: MODULE_OPTIONS_TOKEN },
+    AttemptCounters,
+    KnownClients,
+    AttemptLimits,
+    CallLimits,
+    RejectionDelay,
+  ],
+  exports: [AttemptLimits, CallLimits, RejectionDelay],
+})
+export class RateLimitModule extends ConfigurableModuleClass {}

@@ -1,7 +1,7 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '#libs/audit';
-import { ClockModule, type OptionsFactory } from '#libs/common';
+import { ClockModule } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
 import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
@@ -48,50 +48,45 @@ const USE_CASES = [
   SessionCleanUp,
 ];
 
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<SessionOptions>()
+    .setClassMethodName('forRoot')
+    .setExtras({}, (definition) => ({ ...definition, global: true }))
+    .build();
+
 /** Sessions for any Nest application that has `RedisModule` and `DatabaseModule`. */
-@Module({})
-export class SessionModule {
-  static forRootAsync(options: OptionsFactory<SessionOptions>): DynamicModule {
-    return {
-      module: SessionModule,
-      global: true,
-      imports: [
-        AuditModule,
-        ClockModule,
-        MetricsModule,
-        StatisticsModule,
-        SyncModule,
-        TypeOrmModule.forFeature([SessionEntity, SubjectEntity, RefreshTokenEntity]),
-        ...(options.imports ?? []),
-      ],
-      providers: [
-        {
-          provide: SessionOptions,
-          inject: options.inject ?? [],
-          useFactory: options.useFactory,
-        },
-        ...USE_CASES,
-        SessionActivation,
-        RevocationWriteThrough,
-        RevokedSessionCleaner,
-        SessionChangesApplier,
-        SessionEndedEvents,
-        SessionEndedMetrics,
-        SessionEndedAudit,
-        SessionLifetimes,
-        SessionLookup,
-        RecordLookup,
-        NearCache,
-        NearCacheTimings,
-        LastSeenTracker,
-        RedisSessionStore,
-        RedisSessionReader,
-        SessionRepository,
-        SessionRevocationRepository,
-        RefreshTokenRepository,
-        SubjectRepository,
-      ],
-      exports: USE_CASES,
-    };
-  }
-}
+@Module({
+  imports: [
+    AuditModule,
+    ClockModule,
+    MetricsModule,
+    StatisticsModule,
+    SyncModule,
+    TypeOrmModule.forFeature([SessionEntity, SubjectEntity, RefreshTokenEntity]),
+  ],
+  providers: [
+    { provide: SessionOptions, useExisting: MODULE_OPTIONS_TOKEN },
+    ...USE_CASES,
+    SessionActivation,
+    RevocationWriteThrough,
+    RevokedSessionCleaner,
+    SessionChangesApplier,
+    SessionEndedEvents,
+    SessionEndedMetrics,
+    SessionEndedAudit,
+    SessionLifetimes,
+    SessionLookup,
+    RecordLookup,
+    NearCache,
+    NearCacheTimings,
+    LastSeenTracker,
+    RedisSessionStore,
+    RedisSessionReader,
+    SessionRepository,
+    SessionRevocationRepository,
+    RefreshTokenRepository,
+    SubjectRepository,
+  ],
+  exports: USE_CASES,
+})
+export class SessionModule extends ConfigurableModuleClass {}
