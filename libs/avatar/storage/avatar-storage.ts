@@ -1,7 +1,7 @@
 /** A file that is kept, as a listing shows it. */
 export interface StoredFile {
   file: string;
-  /** MillisecondUnix time in s. */
+  /** Unix time in ms. */
   storedAtMs: number;
 }
 
