@@ -2,10 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { ensureDependencies } from '../tools/local/dependencies.mjs';
 import { runMain } from '../tools/local/main.mjs';
-import { checkNodeVersion } from '../tools/local/node-version.mjs';
 import { createOutput } from '../tools/local/output.mjs';
 import { prepare } from '../tools/local/preparation.mjs';
-import { build } from '../tools/local/source-build.mjs';
 import { ensureBenchPackages } from './harness/packages.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { describeResults, writeDocument } from './report/performance-document.mjs';
@@ -16,14 +14,15 @@ await runMain(bench);
 
 /** @param {AbortSignal} signal */
 async function bench(signal) {
-  checkNodeVersion();
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  await prepare({ output, signal }, [ensureDependencies, build, ensureBenchPackages]);
-  // Only now: what it imports may not have been installed before.
+  await prepare({ output, signal }, [ensureDependencies, ensureBenchPackages]);
+  // The second stage: until here packages may be missing.
+  const { build } = await import('../tools/local/source-build.mjs');
+  await prepare({ output, signal }, [build]);
   const { measure } = await import('./measure.mjs');
   const results = await measure(options, { output, signal });
   process.stdout.write(`\n${describeResults(results)}\n`);

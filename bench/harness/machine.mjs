@@ -41,7 +41,7 @@ const PACKAGES = [
  */
 
 /**
- * @param {import('../../tools/local/dependencies.mjs').StepContext} context
+ * @param {import('../../tools/local/preparation.mjs').StepContext} context
  * @returns {Promise<Circumstances>}
  */
 export async function describeCircumstances(context) {
@@ -59,7 +59,7 @@ export async function describeCircumstances(context) {
 }
 
 /**
- * @param {import('../../tools/local/dependencies.mjs').StepContext} context
+ * @param {import('../../tools/local/preparation.mjs').StepContext} context
  * @returns {Promise<Record<string, string>>}
  */
 async function storeVersions(context) {

@@ -6,7 +6,7 @@ import { ROOT } from '../../tools/local/paths.mjs';
 
 export const BENCH = join(ROOT, 'bench');
 
-/** @param {import('../../tools/local/dependencies.mjs').StepContext} context */
+/** @param {import('../../tools/local/preparation.mjs').StepContext} context */
 export async function ensureBenchPackages(context) {
   const title = 'installing the packages of the bench (npm ci)';
   await installPackages(BENCH, title, [], context);

@@ -38,8 +38,7 @@ export async function startPeer(workplace, file, settings) {
  * @returns {Promise<MeasuredServer>} once it is ready
  */
 export async function startLatchkey(workplace, settings) {
-  const { signal, onSpawn } = workplace;
-  await migrate({ ...baseEnvironment(), ...settings }, { signal, onSpawn });
+  await migrate({ ...baseEnvironment(), ...settings }, workplace.signal);
   const main = join(ROOT, 'dist', 'apps', 'api', 'main.js');
   return startNode(workplace, main, settings, async (url) => {
     const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
@@ -72,7 +71,6 @@ async function startNode(workplace, file, settings, isReady) {
       JWT_SECRET,
       ...settings,
     },
-    onSpawn: workplace.onSpawn,
   });
   workplace.keep(server);
   await server.waitUntil(() => isReady(url), {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { signalProcess } from '../../tools/local/processes.mjs';
+import { closeProcessList, killListed, openProcessList } from '../../tools/local/processes.mjs';
 import { startPostgres } from '../../tools/local/postgres.mjs';
 import { startRedis } from '../../tools/local/redis.mjs';
 import { findRedis } from '../../tools/local/redis-program.mjs';
@@ -14,9 +14,8 @@ import { findRedis } from '../../tools/local/redis-program.mjs';
  */
 export class Workplace {
   dir = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  #processList = join(this.dir, 'processes');
   #context;
-  /** @type {import('../../tools/local/processes.mjs').ProcessRecord[]} */
-  #spawned = [];
   /** The last started first. @type {(() => Promise<void>)[]} */
   #stops = [];
   #postgres = once(() => this.#startPostgres());
@@ -25,17 +24,13 @@ export class Workplace {
   /** @param {{ output: import('../../tools/local/output.mjs').Output, signal: AbortSignal }} context */
   constructor({ output, signal }) {
     this.#context = { output, signal };
-    process.once('exit', () => this.#killAll());
+    openProcessList(this.#processList);
+    process.once('exit', () => killListed(this.#processList));
   }
 
   get signal() {
     return this.#context.signal;
   }
-
-  /** Notes a process that has to end with this one. */
-  onSpawn = (/** @type {import('../../tools/local/processes.mjs').ProcessRecord} */ child) => {
-    this.#spawned.push(child);
-  };
 
   /**
    * @param {string} name of a folder of its own
@@ -44,7 +39,7 @@ export class Workplace {
   async redis(name) {
     const found = await this.#redisProgram();
     const dir = join(this.dir, `redis-${name}`);
-    const redis = await startRedis({ found, dir, signal: this.signal, onSpawn: this.onSpawn });
+    const redis = await startRedis({ found, dir, signal: this.signal });
     this.#stops.unshift(() => redis.stop());
     return redis;
   }
@@ -75,6 +70,7 @@ export class Workplace {
     for (const stop of this.#stops.splice(0)) {
       await stop();
     }
+    closeProcessList(this.#processList);
     rmSync(this.dir, { recursive: true, force: true });
   }
 
@@ -83,16 +79,9 @@ export class Workplace {
       dataDir: join(this.dir, 'postgres'),
       password: 'of-a-database-that-lives-for-minutes',
       signal: this.signal,
-      onSpawn: this.onSpawn,
     });
     this.#stops.push(() => postgres.stop());
     return postgres;
-  }
-
-  #killAll() {
-    for (const child of this.#spawned) {
-      signalProcess(child, child.killSignal);
-    }
   }
 }
 

@@ -57,7 +57,6 @@ async function timeStart(workplace, checkout) {
     logFile: join(workplace.dir, 'npm-start.log'),
     cwd: checkout,
     env: { PATH, HOME, LANG, PORT: String(port) },
-    onSpawn: workplace.onSpawn,
   });
   try {
     // This one answers 200 only when Redis does, too.

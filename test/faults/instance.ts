@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../tools/local/paths.mjs';
-import { identify, stopProcess } from '../../tools/local/processes.mjs';
-import { noteInProcessList } from '../../tools/local/server.mjs';
+import { identify, noteProcess, stopProcess } from '../../tools/local/processes.mjs';
 import { logFolder } from '../support/run-logs';
 import { until } from '../support/until';
 import { wholeLines } from '../support/whole-lines';
@@ -112,7 +111,7 @@ export class Instance {
     closeSync(log);
     await once(child, 'spawn');
     const hows = { stopSignal: 'SIGTERM', killSignal: 'SIGKILL' } as const;
-    noteInProcessList({ ...identify(child.pid!), name: `Instance ${this.name}`, ...hows });
+    noteProcess(child.pid!, { name: `Instance ${this.name}`, ...hows });
     child.once('exit', () => (this.child = undefined));
     this.child = child;
     await until(async () => {

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { describe as describeFailure, Failure } from '../../tools/local/failure.mjs';
 import { startPostgres } from '../../tools/local/postgres.mjs';
-import { identify, isAlive, signalProcess, waitUntilGone } from '../../tools/local/processes.mjs';
+import { identify, signalProcess, waitUntilGone } from '../../tools/local/processes.mjs';
 
 describe('the embedded Postgres', () => {
   let dir: string;
@@ -72,14 +73,17 @@ describe('the embedded Postgres', () => {
     expect(await query(second.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
-  it('replaces one that a killed start left running on the same data', async () => {
-    const orphan = await start();
-    const id = identify(orphan.pid);
+  it('does not start beside another one on the same data, which it names', async () => {
+    const first = await start();
 
-    const next = await start();
+    const refusal: unknown = await start().catch((error: unknown) => error);
 
-    expect(isAlive(id)).toBe(false);
-    expect(await query(next.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    expect(refusal).toBeInstanceOf(Failure);
+    expect(describeFailure(refusal)).toMatch(
+      new RegExp(`^Postgres did not start [^]*\\(PID ${first.pid}\\)`),
+    );
+
+    expect(await query(first.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
   it('recovers what was committed before it was killed', async () => {

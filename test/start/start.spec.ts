@@ -14,13 +14,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv, promisify } from 'node:util';
 import { ask } from '../../tools/local/ports.mjs';
 import {
-  commandLineOf,
   identify,
   isAlive,
   stopProcess,
   waitUntilGone,
   type ProcessRecord,
 } from '../../tools/local/processes.mjs';
+import { commandLineOf } from '../support/command-line';
 import { CheckoutCopy } from './started-checkout';
 
 const STOP_LIMIT_MS = 10_000;

@@ -6,8 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { copyCheckout } from '../../tools/local/checkout-copy.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
-import { identify, isAlive, type ProcessRecord } from '../../tools/local/processes.mjs';
-import { noteInProcessList } from '../../tools/local/server.mjs';
+import { noteProcess, readProcessList, type ProcessRecord } from '../../tools/local/processes.mjs';
 import { LogFile } from '../support/run-logs';
 
 const ROOT = resolve(__dirname, '../..');
@@ -71,10 +70,9 @@ export class CheckoutCopy {
     return run;
   }
 
-  /** The processes that the last start noted in its lock. */
+  /** The processes that the last start noted beside its lock. */
   children(): ProcessRecord[] {
-    const lock = readFileSync(join(this.dir, '.data', 'start.lock'), 'utf8');
-    return (JSON.parse(lock) as { children: ProcessRecord[] }).children.filter(isAlive);
+    return readProcessList(join(this.dir, '.data', 'start.lock.children'));
   }
 
   async remove(): Promise<void> {
@@ -115,8 +113,7 @@ function observe(child: ChildProcess): StartRun {
   const ended = new Promise<number | NodeJS.Signals>((resolveEnd) => {
     child.once('close', (code, signal) => resolveEnd(signal ?? code ?? -1));
   });
-  const id = identify(child.pid ?? 0);
-  noteInProcessList({ ...id, name: 'start', stopSignal: 'SIGTERM', killSignal: 'SIGKILL' });
+  noteProcess(child.pid ?? 0, { name: 'start', stopSignal: 'SIGTERM', killSignal: 'SIGKILL' });
   return {
     child,
     text: () => text,

@@ -23,11 +23,11 @@ export const ALLOCATOR = { MALLOC_ARENA_MAX: '1' };
 /**
  * Lets the API check its settings, so that a wrong one stops the start before it has started anything.
  * @param {NodeJS.ProcessEnv} env with addresses for both stores, which are not called
- * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'onSpawn'>} options
+ * @param {AbortSignal} signal
  */
-export async function checkSettings(env, options) {
+export async function checkSettings(env, signal) {
   const { ok, output } = await run(process.execPath, [API, '--check-settings'], {
-    ...options,
+    signal,
     cwd: ROOT,
     // A person reads what is wrong.
     env: { ...env, LOG_FORMAT: 'pretty' },
@@ -40,11 +40,11 @@ export async function checkSettings(env, options) {
 
 /**
  * @param {NodeJS.ProcessEnv} env
- * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'onSpawn'>} options
+ * @param {AbortSignal} signal
  */
-export async function migrate(env, options) {
+export async function migrate(env, signal) {
   const { ok, output } = await run(process.execPath, [CLI, 'migrate'], {
-    ...options,
+    signal,
     cwd: ROOT,
     env,
     deadlineMs: MIGRATE_DEADLINE_MS,
@@ -63,10 +63,9 @@ export async function migrate(env, options) {
  * @param {object} options
  * @param {string} options.url at which it will answer
  * @param {AbortSignal} options.signal
- * @param {import('./server.mjs').ServerOptions['onSpawn']} options.onSpawn
  * @param {(server: Server) => void} options.onStarted called before it answers
  */
-export async function startApi(env, { url, signal, onSpawn, onStarted }) {
+export async function startApi(env, { url, signal, onStarted }) {
   const server = await Server.spawn(process.execPath, [API], {
     name: 'The API',
     stopSignal: 'SIGTERM',
@@ -75,7 +74,6 @@ export async function startApi(env, { url, signal, onSpawn, onStarted }) {
     withChannel: true,
     cwd: ROOT,
     env: { ...ALLOCATOR, ...env },
-    onSpawn,
   });
   onStarted(server);
   const isReady = () => answers(`${url}/health/live`);

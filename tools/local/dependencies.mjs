@@ -3,24 +3,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Failure } from './failure.mjs';
+import { readIfExists } from './files.mjs';
 import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 
 const DEADLINE_MS = 15 * 60_000;
-/** @typedef {{ output: import('./output.mjs').Output, signal?: AbortSignal | undefined,
- *   onSpawn?: import('./run.mjs').RunOptions['onSpawn'] }} StepContext */
+/** @typedef {import('./preparation.mjs').StepContext} StepContext */
 
 /** @param {StepContext} context */
 export async function ensureDependencies(context) {
-  const isNew = await installPackages(
-    ROOT,
-    'installing packages (npm ci)',
-    ['--include=dev'],
-    context,
-  );
-  if (!isNew) {
-    context.output.say('packages are up to date');
-  }
+  await installPackages(ROOT, 'installing packages (npm ci)', ['--include=dev'], context);
 }
 
 /**
@@ -32,19 +24,19 @@ export async function ensureDependencies(context) {
  * @param {StepContext} context
  * @returns {Promise<boolean>} whether there was anything to install
  */
-export async function installPackages(folder, title, flags, { output, signal, onSpawn }) {
+export async function installPackages(folder, title, flags, { output, signal }) {
   const stamp = join(folder, 'node_modules', '.latchkey-lock-hash');
   const wanted = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))
     .digest('hex');
-  if (read(stamp) === wanted) {
+  if (readIfExists(stamp) === wanted) {
     return false;
   }
   rmSync(stamp, { force: true });
   const printed = await output.step(title, async () => {
     const quiet = ['--no-audit', '--no-fund'];
     const install = ['--prefix', folder, 'ci', '--ignore-scripts', ...quiet, ...flags];
-    const result = await npm(install, { signal, onSpawn });
+    const result = await npm(install, { signal });
     if (!result.ok) {
       throw new Failure('npm ci failed.', result.output);
     }
@@ -60,7 +52,7 @@ export async function installPackages(folder, title, flags, { output, signal, on
 
 /**
  * @param {string[]} args
- * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'onSpawn' | 'env'>} options
+ * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'env'>} options
  */
 export async function npm(args, options) {
   const { npm_execpath: npmOfParent } = process.env;
@@ -79,14 +71,5 @@ export async function npm(args, options) {
     });
   } finally {
     process.umask(umask);
-  }
-}
-
-/** @param {string} path @returns {string | undefined} what is there */
-function read(path) {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

@@ -1,15 +1,22 @@
 // @ts-check
 import { createHash, randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, hasCode } from './failure.mjs';
-import { identify, isAlive, stopProcess } from './processes.mjs';
+import { readIfExists, writePrivately } from './files.mjs';
+import {
+  closeProcessList,
+  identify,
+  isAlive,
+  killListed,
+  openProcessList,
+  readProcessList,
+  stopListed,
+} from './processes.mjs';
 
 const CHILD_GRACE_MS = 8_000;
 const POLL_MS = 100;
-
-/** @typedef {import('./processes.mjs').ProcessRecord} ProcessRecord */
 
 /**
  * What the file of a lock says about its holder.
@@ -18,7 +25,6 @@ const POLL_MS = 100;
  * @property {number} pid
  * @property {string} startedAt
  * @property {string} [url] where it serves, once that is known
- * @property {ProcessRecord[]} children in the order in which they were started
  */
 
 /** Another process, which is alive, holds the lock. */
@@ -32,8 +38,8 @@ export class LockHeld extends Error {
 }
 
 /**
- * A file that at most one live process holds. One whose holder was killed is stale: the next taker
- * stops the children that the holder left behind, then takes it over.
+ * A file that at most one live process holds, beside a process list of the children that the holder starts meanwhile.
+ * A lock whose holder was killed is stale: the next taker stops these children, then takes it over.
  */
 export class Lock {
   /** @type {string} */
@@ -48,48 +54,38 @@ export class Lock {
   constructor(path, holder) {
     this.#path = path;
     this.#holder = holder;
-  }
-
-  /**
-   * Notes a child at once, synchronously: one that is not noted would outlive a kill -9.
-   * @param {ProcessRecord} child
-   */
-  addChild(child) {
-    this.#write({ children: [...this.#holder.children, child] });
+    openProcessList(childrenOf(path));
   }
 
   /** @param {string} url */
   setUrl(url) {
-    this.#write({ url });
+    this.#holder = { ...this.#holder, url };
+    writePrivately(this.#path, JSON.stringify(this.#holder));
+  }
+
+  killChildren() {
+    killListed(childrenOf(this.#path));
   }
 
   release() {
-    if (readHolder(read(this.#path))?.nonce === this.#holder.nonce) {
+    if (readHolder(readIfExists(this.#path))?.nonce === this.#holder.nonce) {
+      closeProcessList(childrenOf(this.#path));
       rmSync(this.#path, { force: true });
     }
-  }
-
-  /** @param {Partial<Holder>} change */
-  #write(change) {
-    this.#holder = { ...this.#holder, ...change };
-    renameSync(writeBeside(this.#path, this.#holder), this.#path);
   }
 }
 
 /**
  * @param {string} path
- * @param {() => void} [onStale] called when a killed holder left children behind, which are stopped
+ * @param {() => void} [onOrphans] called when a killed holder left children behind, before they are stopped
  * @returns {Promise<Lock>}
  * @throws {LockHeld}
  */
-export async function takeLock(path, onStale) {
+export async function takeLock(path, onOrphans) {
   mkdirSync(dirname(path), { recursive: true });
-  const holder = { ...identify(process.pid), nonce: randomUUID(), children: [] };
-  for (;;) {
-    if (createLock(path, holder)) {
-      return new Lock(path, holder);
-    }
-    const found = read(path);
+  const holder = { ...identify(process.pid), nonce: randomUUID() };
+  while (!createLock(path, holder)) {
+    const found = readIfExists(path);
     if (found === undefined) {
       continue;
     }
@@ -97,10 +93,17 @@ export async function takeLock(path, onStale) {
     if (other !== undefined && isAlive(other)) {
       throw new LockHeld(other);
     }
-    if (await takeOver(path, found, holder, onStale)) {
-      return new Lock(path, holder);
+    if (await takeOver(path, found, holder)) {
+      break;
     }
   }
+  // Only now are they forgotten: a taker that is killed before leaves them to the next one.
+  const orphans = childrenOf(path);
+  if (readProcessList(orphans).length > 0) {
+    onOrphans?.();
+    await stopListed(orphans, CHILD_GRACE_MS);
+  }
+  return new Lock(path, holder);
 }
 
 /**
@@ -138,10 +141,9 @@ export async function waitForLock(path, { deadlineMs, onWait, signal }) {
  * @param {string} path
  * @param {string} stale the content that was found
  * @param {Holder} holder
- * @param {() => void} [onStale]
- * @returns {Promise<boolean>} false when somebody else was faster
+ * @returns {Promise<boolean>} false when another taker was faster
  */
-async function takeOver(path, stale, holder, onStale) {
+async function takeOver(path, stale, holder) {
   const digest = createHash('sha256').update(stale).digest('hex').slice(0, 16);
   const claim = await takeLock(`${path}.${digest}`).catch((error) => {
     if (error instanceof LockHeld) {
@@ -154,21 +156,19 @@ async function takeOver(path, stale, holder, onStale) {
     return false;
   }
   try {
-    if (read(path) !== stale) {
+    if (readIfExists(path) !== stale) {
       return false;
     }
-    const orphans = (readHolder(stale)?.children ?? []).filter(isAlive).reverse();
-    if (orphans.length > 0) {
-      onStale?.();
-    }
-    for (const child of orphans) {
-      await stopProcess(child, child.stopSignal, CHILD_GRACE_MS);
-    }
-    renameSync(writeBeside(path, holder), path);
+    writePrivately(path, JSON.stringify(holder));
     return true;
   } finally {
     claim.release();
   }
+}
+
+/** @param {string} path of a lock @returns {string} path of its process list */
+function childrenOf(path) {
+  return `${path}.children`;
 }
 
 /**
@@ -178,7 +178,8 @@ async function takeOver(path, stale, holder, onStale) {
  * @returns {boolean} false when the file exists
  */
 function createLock(path, holder) {
-  const complete = writeBeside(path, holder);
+  const complete = `${path}.${holder.nonce}.tmp`;
+  writePrivately(complete, JSON.stringify(holder));
   try {
     linkSync(complete, path);
     return true;
@@ -193,39 +194,13 @@ function createLock(path, holder) {
 }
 
 /**
- * @param {string} path
- * @param {Holder} holder
- * @returns {string} path of a new file with the holder's description
- */
-function writeBeside(path, holder) {
-  const beside = `${path}.${randomUUID()}.tmp`;
-  writeFileSync(beside, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
-  return beside;
-}
-
-/**
- * @param {string} path
- * @returns {string | undefined} undefined when there is no file
- */
-function read(path) {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/**
  * @param {string | undefined} content
  * @returns {Holder | undefined} undefined when it does not describe one: nobody can hold such a lock
  */
 function readHolder(content) {
   try {
     const holder = JSON.parse(content ?? '');
-    return Number.isInteger(holder.pid) && Array.isArray(holder.children) ? holder : undefined;
+    return typeof holder.startedAt === 'string' ? holder : undefined;
   } catch {
     return undefined;
   }

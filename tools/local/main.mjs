@@ -1,5 +1,6 @@
 // @ts-check
 import { describe } from './failure.mjs';
+import { checkNodeVersion } from './node-version.mjs';
 
 /** npm passes a Ctrl-C on to its child, which the terminal has told already. */
 const SAME_KEYSTROKE_MS = 500;
@@ -25,6 +26,7 @@ export async function runMain(command, onSecondRequest = () => undefined) {
   process.on('SIGINT', requestStop).on('SIGTERM', requestStop).on('SIGHUP', requestStop);
   const watch = watchParent(requestStop);
   try {
+    checkNodeVersion();
     process.exitCode = await command(stopping.signal);
   } catch (error) {
     if (!stopping.signal.aborted) {

@@ -15,11 +15,11 @@ export const NODE_VERSIONS = { 20: '20.20.2', 22: '22.23.5', 24: '24.22.3' };
  * Finds the Node binary of another release line; downloads it once from npm, into the user's cache
  * folder, outside of every checkout.
  * @param {keyof typeof NODE_VERSIONS} line
- * @param {import('./dependencies.mjs').StepContext & { env?: NodeJS.ProcessEnv }} context
+ * @param {import('./preparation.mjs').StepContext & { env?: NodeJS.ProcessEnv }} context
  * @returns {Promise<{ path: string, version: string }>} an absolute path; the file name is `node`
  * @throws {Failure} when npm has no binary for this platform, or cannot be reached
  */
-export async function findNode(line, { output, signal, onSpawn, env = process.env }) {
+export async function findNode(line, { output, signal, env = process.env }) {
   const version = NODE_VERSIONS[line];
   const name = `node-${process.platform}-${process.arch}`;
   const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'latchkey');
@@ -36,7 +36,7 @@ export async function findNode(line, { output, signal, onSpawn, env = process.en
       const install = ['--prefix', partial, 'install', '--no-save', '--ignore-scripts'];
       const quiet = ['--no-audit', '--no-fund', '--no-package-lock'];
       const packages = [`${name}@${version}`];
-      const result = await npm([...install, ...quiet, ...packages], { signal, onSpawn, env });
+      const result = await npm([...install, ...quiet, ...packages], { signal, env });
       if (!result.ok) {
         throw new Failure(`Node ${version} could not be downloaded from npm.`, result.output);
       }

@@ -1,20 +1,12 @@
 // @ts-check
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { Failure, hasCode } from './failure.mjs';
+import { Failure } from './failure.mjs';
 import { giveTo } from './postgres-user.mjs';
-import {
-  commandLineOf,
-  identify,
-  signalProcess,
-  stopProcess,
-  waitUntilGone,
-} from './processes.mjs';
 import { run } from './run.mjs';
 
 const INITDB_DEADLINE_MS = 120_000;
 const SINGLE_DEADLINE_MS = 60_000;
-const ORPHAN_GRACE_MS = 6_000;
 
 /** The same whatever the machine's locale and time zone are. */
 export const POSTGRES_ENV = { LC_ALL: 'C', TZ: 'UTC' };
@@ -28,7 +20,6 @@ export const POSTGRES_ENV = { LC_ALL: 'C', TZ: 'UTC' };
  * @property {string} password
  * @property {string} database
  * @property {AbortSignal | undefined} [signal]
- * @property {import('./run.mjs').RunOptions['onSpawn']} [onSpawn]
  */
 
 /**
@@ -69,43 +60,11 @@ export function clusterExists(dataDir) {
 }
 
 /**
- * Stops a Postgres that still runs on the data directory because its parent was killed.
- * @param {string} dataDir
- */
-export async function stopOrphan(dataDir) {
-  const pid = readOrphanPid(dataDir);
-  if (pid === undefined || !` ${commandLineOf(pid)} `.includes(` ${dataDir} `)) {
-    return;
-  }
-  const id = identify(pid);
-  signalProcess(id, 'SIGINT');
-  if (!(await waitUntilGone(id, ORPHAN_GRACE_MS))) {
-    await stopProcess(id, 'SIGQUIT', ORPHAN_GRACE_MS);
-  }
-}
-
-/**
- * @param {string} dataDir
- * @returns {number | undefined}
- */
-function readOrphanPid(dataDir) {
-  try {
-    const pid = Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8'), 10);
-    return pid > 1 ? pid : undefined;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'EACCES')) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/**
  * @param {Cluster} cluster
  * @param {string} dataDir
  * @param {string} passwordFile
  */
-async function initdb({ program, owner, user, signal, onSpawn }, dataDir, passwordFile) {
+async function initdb({ program, owner, user, signal }, dataDir, passwordFile) {
   const access = [`--username=${user}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   const text = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin'];
   const args = ['-D', dataDir, ...access, ...text, '--builtin-locale=C.UTF-8'];
@@ -115,7 +74,6 @@ async function initdb({ program, owner, user, signal, onSpawn }, dataDir, passwo
     env: POSTGRES_ENV,
     deadlineMs: INITDB_DEADLINE_MS,
     signal,
-    onSpawn,
   });
   if (!ok) {
     throw new Failure('initdb could not make the database files.', output);
@@ -128,7 +86,7 @@ async function initdb({ program, owner, user, signal, onSpawn }, dataDir, passwo
  * @param {string} dataDir
  * @param {string} statement
  */
-async function runSingle({ program, owner, signal, onSpawn }, dataDir, statement) {
+async function runSingle({ program, owner, signal }, dataDir, statement) {
   const { ok, output } = await run(program.postgres, ['--single', '-D', dataDir, 'postgres'], {
     ...owner,
     cwd: sep,
@@ -136,7 +94,6 @@ async function runSingle({ program, owner, signal, onSpawn }, dataDir, statement
     input: `${statement}\n`,
     deadlineMs: SINGLE_DEADLINE_MS,
     signal,
-    onSpawn,
   });
   // The exit code does not tell of a statement that failed.
   if (!ok || /(ERROR|FATAL|PANIC):/.test(output)) {

@@ -4,13 +4,7 @@ import { dirname, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from './failure.mjs';
 import { ask, freePort } from './ports.mjs';
-import {
-  clusterExists,
-  createCluster,
-  POSTGRES_ENV,
-  setPassword,
-  stopOrphan,
-} from './postgres-cluster.mjs';
+import { clusterExists, createCluster, POSTGRES_ENV, setPassword } from './postgres-cluster.mjs';
 import { findPostgres } from './postgres-program.mjs';
 import { choosePostgresUser, giveTo, openTheWay } from './postgres-user.mjs';
 import { Server } from './server.mjs';
@@ -34,7 +28,6 @@ const PASSING_TROUBLE = /could not bind|could not create any TCP\/IP sockets|sha
  * @property {string | undefined} [logFile] beside the data directory unless told
  * @property {((text: string) => void) | undefined} [say] is told what changes on the machine
  * @property {AbortSignal | undefined} [signal]
- * @property {import('./server.mjs').ServerOptions['onSpawn']} [onSpawn]
  */
 
 /**
@@ -64,7 +57,6 @@ export async function startPostgres(options) {
  */
 async function prepare(dataDir, { say = () => undefined }) {
   mkdirSync(dirname(dataDir), { recursive: true });
-  await stopOrphan(dataDir);
   if (existsSync(dataDir) && !clusterExists(dataDir)) {
     throw new Failure(`${dataDir} holds no Postgres data: move it away and start again.`);
   }
@@ -83,7 +75,7 @@ async function prepare(dataDir, { say = () => undefined }) {
  * @param {PostgresOptions} options
  */
 async function launch({ program, owner, dataDir }, options) {
-  const { flags = [], logFile = `${dataDir}.log`, signal, onSpawn } = options;
+  const { flags = [], logFile = `${dataDir}.log`, signal } = options;
   const settings = ['unix_socket_directories=', 'logging_collector=off', ...flags];
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort());
@@ -99,7 +91,6 @@ async function launch({ program, owner, dataDir }, options) {
       env: POSTGRES_ENV,
       uid: owner.uid,
       gid: owner.gid,
-      onSpawn,
     });
     const isReady = async () =>
       /ready to accept (read-only )?connections/.test(server.log) &&

@@ -6,12 +6,15 @@ import { DATA_DIR } from './paths.mjs';
 const INSTALL_LOCK = join(DATA_DIR, 'install.lock');
 const INSTALL_LOCK_DEADLINE_MS = 20 * 60_000;
 
+/** @typedef {{ output: import('./output.mjs').Output, signal?: AbortSignal | undefined }} StepContext */
+
 /**
- * `npm start`, `npm test` and `npm run build` change `node_modules` and `dist` one at a time.
- * @param {import('./dependencies.mjs').StepContext} context
- * @param {((context: import('./dependencies.mjs').StepContext) => Promise<void>)[]} steps
+ * The commands of a checkout change `node_modules` and `dist` one at a time.
+ * @param {StepContext} context
+ * @param {((context: StepContext) => Promise<void>)[]} steps
  */
-export async function prepare({ output, signal, onSpawn }, steps) {
+export async function prepare(context, steps) {
+  const { output, signal } = context;
   const lock = await waitForLock(INSTALL_LOCK, {
     deadlineMs: INSTALL_LOCK_DEADLINE_MS,
     onWait: ({ pid }) => output.say(`waiting for process ${pid}, which installs or builds here`),
@@ -19,14 +22,7 @@ export async function prepare({ output, signal, onSpawn }, steps) {
   });
   try {
     for (const step of steps) {
-      await step({
-        output,
-        signal,
-        onSpawn(child) {
-          lock.addChild(child);
-          onSpawn?.(child);
-        },
-      });
+      await step(context);
     }
   } finally {
     lock.release();

@@ -1,8 +1,9 @@
 // @ts-check
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from './failure.mjs';
+import { readIfExists } from './files.mjs';
 
 const PS_DEADLINE_MS = 5_000;
 const POLL_MS = 25;
@@ -21,6 +22,9 @@ const AFTER_KILL_MS = 2_000;
  */
 
 /** @typedef {ProcessId & HowToStop} ProcessRecord */
+
+/** The process lists that this process has opened. @type {Set<string>} */
+const openLists = new Set();
 
 /**
  * @param {number} pid
@@ -46,38 +50,15 @@ function startTimeFromProc(pid) {
 
 /** @param {number} pid */
 function startTimeFromPs(pid) {
-  const line = ps(pid, 'stat=,lstart=');
-  return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '');
-}
-
-/**
- * @param {number} pid
- * @param {string} columns
- */
-function ps(pid, columns) {
   try {
-    return execFileSync('ps', ['-o', columns, '-p', String(pid)], {
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       timeout: PS_DEADLINE_MS,
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
+    return line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '');
   } catch {
-    return '';
-  }
-}
-
-/**
- * @param {number} pid
- * @returns {string} the words of its command line joined by spaces; empty when it is gone
- */
-export function commandLineOf(pid) {
-  if (process.platform !== 'linux') {
-    return ps(pid, 'args=');
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-  } catch {
-    return '';
+    return undefined;
   }
 }
 
@@ -141,5 +122,79 @@ export async function stopProcess(id, signal, graceMs) {
   if (!(await waitUntilGone(id, graceMs))) {
     signalProcess(id, 'SIGKILL');
     await waitUntilGone(id, AFTER_KILL_MS);
+  }
+}
+
+/**
+ * Opens a process list: a file with one line of JSON for each process that this one starts until the list is
+ * closed. After a kill -9, another process stops the children by it.
+ * @param {string} path
+ */
+export function openProcessList(path) {
+  writeFileSync(path, '', { mode: 0o600 });
+  openLists.add(path);
+}
+
+/** @param {string} path */
+export function closeProcessList(path) {
+  openLists.delete(path);
+  rmSync(path, { force: true });
+}
+
+/**
+ * Notes a child in each open list and in that of the test runner. Synchronous: a child that is not noted would
+ * outlive a kill -9.
+ * @param {number} pid
+ * @param {HowToStop} howToStop
+ * @returns {ProcessRecord}
+ */
+export function noteProcess(pid, { name, stopSignal, killSignal }) {
+  const record = { ...identify(pid), name, stopSignal, killSignal };
+  const { LATCHKEY_PROCESS_LIST: listOfRunner } = process.env;
+  for (const list of listOfRunner ? [...openLists, listOfRunner] : openLists) {
+    appendFileSync(list, `${JSON.stringify(record)}\n`);
+  }
+  return record;
+}
+
+/**
+ * @param {string} path
+ * @returns {ProcessRecord[]} the processes of the list that are alive, the last started first
+ */
+export function readProcessList(path) {
+  const lines = (readIfExists(path) ?? '').split('\n');
+  return lines.flatMap(parseRecord).filter(isAlive).reverse();
+}
+
+/**
+ * Kills the processes of a list at once.
+ * @param {string} path
+ */
+export function killListed(path) {
+  for (const record of readProcessList(path)) {
+    signalProcess(record, record.killSignal);
+  }
+}
+
+/**
+ * Stops the processes of a list one after the other.
+ * @param {string} path
+ * @param {number} graceMs for each
+ */
+export async function stopListed(path, graceMs) {
+  for (const record of readProcessList(path)) {
+    await stopProcess(record, record.stopSignal, graceMs);
+  }
+}
+
+/**
+ * @param {string} line
+ * @returns {ProcessRecord[]} none where a crash of the machine left half a line
+ */
+function parseRecord(line) {
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    return [];
   }
 }

@@ -7,7 +7,7 @@ const DEADLINE_MS = 10 * 60_000;
 const SERVICE_DEADLINE_MS = 30_000;
 const APT_LOCK_WAIT_SECONDS = 120;
 
-/** @typedef {import('./dependencies.mjs').StepContext & { env: NodeJS.ProcessEnv }} InstallContext */
+/** @typedef {import('./preparation.mjs').StepContext & { env: NodeJS.ProcessEnv }} InstallContext */
 
 /**
  * Installs Redis with the package manager of this machine, if it has one that may be used.
@@ -96,6 +96,6 @@ async function rootPrefix(context) {
  * @param {InstallContext} context
  * @param {number} [deadlineMs]
  */
-function runWords([command = '', ...args], { env, signal, onSpawn }, deadlineMs = DEADLINE_MS) {
-  return run(command, args, { deadlineMs, env, signal, onSpawn });
+function runWords([command = '', ...args], { env, signal }, deadlineMs = DEADLINE_MS) {
+  return run(command, args, { deadlineMs, env, signal });
 }

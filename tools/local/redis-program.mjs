@@ -18,7 +18,7 @@ const DOCKER_IMAGE = 'redis:7-alpine';
 
 /**
  * Finds a Redis that is recent enough; else installs one; else falls back on Docker.
- * @param {import('./dependencies.mjs').StepContext & { env?: NodeJS.ProcessEnv }} context
+ * @param {import('./preparation.mjs').StepContext & { env?: NodeJS.ProcessEnv }} context
  * @returns {Promise<RedisProgram>}
  */
 export async function findRedis(context) {

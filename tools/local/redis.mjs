@@ -1,8 +1,9 @@
 // @ts-check
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Failure } from './failure.mjs';
+import { writePrivately } from './files.mjs';
 import { ask, freePort } from './ports.mjs';
 import { run } from './run.mjs';
 import { Server } from './server.mjs';
@@ -32,7 +33,6 @@ const NEVER_EVICT = ['--maxmemory-policy', 'noeviction'];
  * @property {string[]} [flags] further arguments of redis-server, which win
  * @property {string | undefined} [logFile] `redis.log` in `dir` unless told
  * @property {AbortSignal | undefined} [signal]
- * @property {import('./server.mjs').ServerOptions['onSpawn']} [onSpawn]
  */
 
 /**
@@ -94,13 +94,13 @@ export async function startRedis(options) {
  * @param {number} port
  */
 async function launch(options, port) {
-  const { found, dir, flags, password, logFile = join(dir, 'redis.log'), onSpawn } = options;
+  const { found, dir, flags, password, logFile = join(dir, 'redis.log') } = options;
   mkdirSync(dir, { recursive: true });
   chmodSync(dir, 0o700);
   await removeContainer(options);
   const hasPassword = password !== undefined;
   if (hasPassword) {
-    writeConfig(join(dir, CONFIG_FILE), `requirepass ${password}\n`);
+    writePrivately(join(dir, CONFIG_FILE), `requirepass ${password}\n`);
   }
   const { command, args } = redisCommand(found, {
     port,
@@ -114,7 +114,6 @@ async function launch(options, port) {
     killSignal: 'SIGKILL',
     graceMs: STOP_GRACE_MS,
     logFile,
-    onSpawn,
   });
 }
 
@@ -138,16 +137,6 @@ async function waitUntilReady(server, port, { found, password, signal }) {
     /^\+PONG/m.test(await call('PING')) &&
     (await isOurs());
   await server.waitUntil(isReady, { deadlineMs, signal });
-}
-
-/**
- * Readable for its owner alone from the first byte on, also where it replaces one that was not.
- * @param {string} path
- * @param {string} text
- */
-function writeConfig(path, text) {
-  rmSync(path, { force: true });
-  writeFileSync(path, text, { mode: 0o600 });
 }
 
 /**

@@ -1,80 +1,62 @@
 // @ts-check
-import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Failure } from './failure.mjs';
-import { identify, stopProcess } from './processes.mjs';
+import { Server } from './server.mjs';
 
-const OUTPUT_LIMIT_CHARS = 200_000;
 const STOP_GRACE_MS = 3_000;
-/** How long output may still arrive after the end: a process left behind can hold the pipe open. */
-const DRAIN_MS = 2_000;
 
 /**
- * @typedef {object} RunOptions
+ * @typedef {object} Limits
  * @property {number} deadlineMs
  * @property {AbortSignal | undefined} [signal] aborting it stops the command
- * @property {string} [cwd]
- * @property {NodeJS.ProcessEnv} [env]
- * @property {number} [uid]
- * @property {number} [gid]
- * @property {string} [input] given to the command on its standard input
- * @property {((record: import('./processes.mjs').ProcessRecord) => void) | undefined} [onSpawn]
  */
 
+/** @typedef {Limits & Pick<import('./server.mjs').ServerSettings,
+ *   'cwd' | 'env' | 'uid' | 'gid' | 'input'>} RunOptions */
+
 /**
- * Runs a command to its end, in a process group of its own: a Ctrl-C of the terminal reaches it only
- * through `signal`.
+ * Runs a command to its end.
  * @param {string} command
  * @param {string[]} args
  * @param {RunOptions} options
  * @returns {Promise<{ ok: boolean, output: string }>} standard output and error as they came
  */
-export async function run(command, args, options) {
-  const { deadlineMs, signal, input, onSpawn, ...spawnOptions } = options;
+export async function run(command, args, { deadlineMs, signal, ...settings }) {
   signal?.throwIfAborted();
-  const child = spawn(command, args, { ...spawnOptions, detached: true, stdio: 'pipe' });
-  if (child.pid === undefined) {
-    const reason = await new Promise((resolve) => child.once('error', resolve));
-    throw new Failure(`Cannot run ${command}: ${reason.message}.`);
-  }
-  const id = identify(child.pid);
-  onSpawn?.({ ...id, name: command, stopSignal: 'SIGTERM', killSignal: 'SIGKILL' });
-
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
-      output = (output + text).slice(-OUTPUT_LIMIT_CHARS);
-    });
-  }
-  // The command may end without reading its input.
-  child.stdin.on('error', () => undefined).end(input ?? '');
-
-  let overdue = false;
-  const stop = () => void stopProcess(id, 'SIGTERM', STOP_GRACE_MS);
-  const timer = setTimeout(() => {
-    overdue = true;
-    stop();
-  }, deadlineMs);
-  signal?.addEventListener('abort', stop);
+  const logFile = join(tmpdir(), `latchkey-${randomUUID()}.log`);
   try {
-    const code = await ended(child);
-    signal?.throwIfAborted();
-    if (overdue) {
-      throw new Failure(`${command} did not end within ${deadlineMs / 1000} s.`, output);
+    const child = await Server.spawn(command, args, {
+      ...settings,
+      name: command,
+      stopSignal: 'SIGTERM',
+      killSignal: 'SIGKILL',
+      graceMs: STOP_GRACE_MS,
+      logFile,
+    });
+    const end = await Promise.race([child.ended, expiry(deadlineMs, signal)]);
+    if (end === undefined) {
+      await child.stop();
+      signal?.throwIfAborted();
+      throw new Failure(`${command} did not end within ${deadlineMs / 1000} s.`, child.log);
     }
-    return { ok: code === 0, output };
+    return { ok: end === 'exit code 0', output: child.log };
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
+    rmSync(logFile, { force: true });
   }
 }
 
 /**
- * @param {import('node:child_process').ChildProcess} child
- * @returns {Promise<number | null>} its exit code
+ * @param {number} deadlineMs
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<void>} resolves at the deadline or when the signal is aborted
  */
-function ended(child) {
-  return new Promise((resolve) => {
-    child.once('close', resolve);
-    child.once('exit', (code) => setTimeout(() => resolve(code), DRAIN_MS).unref());
-  });
+function expiry(deadlineMs, signal) {
+  const deadline = AbortSignal.timeout(deadlineMs);
+  const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+  return new Promise((resolve) =>
+    either.addEventListener('abort', () => resolve(), { once: true }),
+  );
 }

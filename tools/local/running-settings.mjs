@@ -1,6 +1,7 @@
 // @ts-check
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writePrivately } from './files.mjs';
 import { DATA_DIR } from './paths.mjs';
 
 const FILE = join(DATA_DIR, 'running.env');
@@ -13,8 +14,7 @@ const SHARED = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'JWT_KEYS_DIR'];
  */
 export function announceSettings(env) {
   const lines = SHARED.filter((name) => env[name]).map((name) => `${name}='${env[name]}'\n`);
-  writeFileSync(`${FILE}.tmp`, lines.join(''), { mode: 0o600 });
-  renameSync(`${FILE}.tmp`, FILE);
+  writePrivately(FILE, lines.join(''));
 }
 
 export function withdrawSettings() {

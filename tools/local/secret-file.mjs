@@ -1,8 +1,8 @@
 // @ts-check
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { hasCode } from './failure.mjs';
+import { readIfExists, writePrivately } from './files.mjs';
 
 const SECRET_BYTES = 48;
 
@@ -12,25 +12,12 @@ const SECRET_BYTES = 48;
  * @returns {{ value: string, isNew: boolean }}
  */
 export function keepSecret(path) {
-  const kept = readSecret(path);
-  if (kept !== '') {
+  const kept = readIfExists(path)?.trim();
+  if (kept) {
     return { value: kept, isNew: false };
   }
   const value = randomBytes(SECRET_BYTES).toString('base64url');
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, `${value}\n`, { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+  writePrivately(path, `${value}\n`);
   return { value, isNew: true };
-}
-
-/** @param {string} path */
-function readSecret(path) {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) {
-      return '';
-    }
-    throw error;
-  }
 }

@@ -1,9 +1,10 @@
 // @ts-check
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from './failure.mjs';
-import { identify, signalProcess, stopProcess } from './processes.mjs';
+import { noteProcess, signalProcess, stopProcess } from './processes.mjs';
 
 const LOG_LIMIT_BYTES = 10_000_000;
 const TAIL_LINES = 15;
@@ -14,21 +15,23 @@ const AFTER_KILL_MS = 1_000;
  * @typedef {object} ServerSettings
  * @property {number} graceMs how long it may take to end after the stop signal
  * @property {string | undefined} [logFile] takes what it prints; the terminal, unless told
+ * @property {string} [input] its standard input; empty unless told
  * @property {boolean} [withChannel] gives it an IPC channel, whose end tells that this process died
  * @property {string} [cwd]
- * @property {NodeJS.ProcessEnv} [env]
+ * @property {NodeJS.ProcessEnv | undefined} [env]
  * @property {number | undefined} [uid]
  * @property {number | undefined} [gid]
- * @property {((record: import('./processes.mjs').ProcessRecord) => void) | undefined} [onSpawn]
  */
 
 /** @typedef {import('./processes.mjs').HowToStop & ServerSettings} ServerOptions */
 
-/** A long-running child in a process group of its own, out of reach of the terminal's Ctrl-C. */
+/**
+ * A child in a process group of its own, which the terminal's Ctrl-C does not reach. The open process lists note it.
+ * Its output goes to a file, not through a pipe: a pipe stays open for as long as any process that inherited it lives.
+ */
 export class Server {
-  #child;
-  #id;
   #options;
+  #record;
   #logOffset;
   /** Why it ended: an exit code or a signal. Pending while it runs. @type {Promise<string>} */
   ended;
@@ -38,32 +41,16 @@ export class Server {
    * @param {string} command
    * @param {string[]} args
    * @param {ServerOptions} options
+   * @throws {Failure} when the command cannot be run
    */
   static async spawn(command, args, options) {
-    const server = new Server(command, args, options);
-    const failure = await server.#spawned();
-    if (failure !== undefined) {
-      throw new Failure(`Cannot run ${command}: ${failure.message}.`);
-    }
-    return server;
-  }
-
-  /**
-   * @param {string} command
-   * @param {string[]} args
-   * @param {ServerOptions} options
-   * @private
-   */
-  constructor(command, args, options) {
-    const { name, stopSignal, killSignal, logFile, withChannel, onSpawn, cwd, env, uid, gid } =
-      options;
-    this.#options = options;
+    const { logFile, input, withChannel, cwd, env, uid, gid } = options;
     const log = logFile === undefined ? undefined : openLog(logFile);
-    this.#logOffset = log?.offset ?? 0;
     const output = log?.descriptor ?? 'inherit';
-    this.#child = spawn(command, args, {
+    const stdin = input === undefined ? 'ignore' : 'pipe';
+    const child = spawn(command, args, {
       detached: true,
-      stdio: ['ignore', output, output, ...(withChannel ? [/** @type {const} */ ('ipc')] : [])],
+      stdio: [stdin, output, output, ...(withChannel ? [/** @type {const} */ ('ipc')] : [])],
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env }),
       ...(uid === undefined ? {} : { uid }),
@@ -72,18 +59,33 @@ export class Server {
     if (log !== undefined) {
       closeSync(log.descriptor);
     }
+    if (child.pid === undefined) {
+      const [reason] = await once(child, 'error');
+      throw new Failure(`Cannot run ${command}: ${reason.message}.`);
+    }
+    const record = noteProcess(child.pid, options);
+    // The command may end without reading its input.
+    child.stdin?.on('error', () => undefined).end(input);
+    return new this(child, record, options, log?.offset ?? 0);
+  }
+
+  /**
+   * @param {import('node:child_process').ChildProcess} child
+   * @param {import('./processes.mjs').ProcessRecord} record
+   * @param {ServerOptions} options
+   * @param {number} logOffset where its output begins in the log file
+   * @private
+   */
+  constructor(child, record, options, logOffset) {
+    this.#record = record;
+    this.#options = options;
+    this.#logOffset = logOffset;
     this.ended = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => {
+      child.once('exit', (code, signal) => {
         this.running = false;
         resolve(signal === null ? `exit code ${code}` : `signal ${signal}`);
       });
     });
-    this.#id = identify(this.#child.pid ?? 0);
-    if (this.#child.pid !== undefined) {
-      const record = { ...this.#id, name, stopSignal, killSignal };
-      onSpawn?.(record);
-      noteInProcessList(record);
-    }
   }
 
   get name() {
@@ -91,7 +93,7 @@ export class Server {
   }
 
   get pid() {
-    return this.#id.pid;
+    return this.#record.pid;
   }
 
   /** What it has printed into its log file since it was started. */
@@ -130,29 +132,10 @@ export class Server {
   /** @param {number} [graceMs] before it is forced to end */
   async stop(graceMs = this.#options.graceMs) {
     const { stopSignal, killSignal } = this.#options;
-    signalProcess(this.#id, stopSignal);
+    signalProcess(this.#record, stopSignal);
     await Promise.race([this.ended, sleep(graceMs, undefined, { ref: false })]);
-    await stopProcess(this.#id, killSignal, AFTER_KILL_MS);
+    await stopProcess(this.#record, killSignal, AFTER_KILL_MS);
     await Promise.race([this.ended, sleep(AFTER_KILL_MS, undefined, { ref: false })]);
-  }
-
-  /** @returns {Promise<Error | undefined>} why it could not be run */
-  #spawned() {
-    return new Promise((resolve) => {
-      this.#child.once('spawn', () => resolve(undefined));
-      this.#child.once('error', resolve);
-    });
-  }
-}
-
-/**
- * The process list lets the test runner stop what an interrupted test left behind.
- * @param {import('./processes.mjs').ProcessRecord} record
- */
-export function noteInProcessList(record) {
-  const { LATCHKEY_PROCESS_LIST: list } = process.env;
-  if (list) {
-    appendFileSync(list, `${JSON.stringify(record)}\n`);
   }
 }
 

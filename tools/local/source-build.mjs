@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from './failure.mjs';
+import { readIfExists } from './files.mjs';
 import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 
@@ -23,12 +24,12 @@ const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc');
 
 /**
  * Compiles the sources into `dist` unless exactly these were compiled to the end before.
- * @param {import('./dependencies.mjs').StepContext} context
+ * @param {import('./preparation.mjs').StepContext} context
  */
-export async function build({ output, signal, onSpawn }) {
+export async function build({ output, signal }) {
   const sources = listSources();
   const wanted = hash(sources);
-  if (readStamp() === wanted) {
+  if (readIfExists(STAMP) === wanted) {
     output.say('the build is up to date');
     return;
   }
@@ -38,7 +39,7 @@ export async function build({ output, signal, onSpawn }) {
   rmSync(DIST, { recursive: true, force: true });
   const compile = [COMPILER, '-p', 'tsconfig.build.json'];
   await output.step('building (tsc)', async () => {
-    const options = { cwd: ROOT, deadlineMs: DEADLINE_MS, signal, onSpawn };
+    const options = { cwd: ROOT, deadlineMs: DEADLINE_MS, signal };
     const result = await run(process.execPath, compile, options);
     if (!result.ok) {
       throw new Failure('The build failed.', result.output);
@@ -75,13 +76,4 @@ function hash(paths) {
       .update('\0');
   }
   return digest.digest('hex');
-}
-
-/** @returns {string | undefined} hash of the sources that were compiled last */
-function readStamp() {
-  try {
-    return readFileSync(STAMP, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,6 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { findNode } from '../../../tools/local/node-program.mjs';
 import { createOutput } from '../../../tools/local/output.mjs';
 import { run } from '../../../tools/local/run.mjs';
-import { noteInProcessList } from '../../../tools/local/server.mjs';
 import type { Instruction } from './dockerfile';
 import { npmSettings, RootFolder, type Call } from './root-folder';
 
@@ -72,7 +71,7 @@ export class Stage {
   /** Runs a command as a container of this image would, with a read-only root but for its volumes. */
   async run(command: string[], container: Container): Promise<Answer> {
     const [program, args] = this.wrap(command, container);
-    return run(program, args, { deadlineMs: COMMAND_DEADLINE_MS, onSpawn: noteInProcessList });
+    return run(program, args, { deadlineMs: COMMAND_DEADLINE_MS });
   }
 
   /** @returns program and arguments that start a container, whose first process is the image's command */
@@ -216,10 +215,7 @@ async function nodeOf(image: string): Promise<string> {
 }
 
 async function step([program = '', ...args]: string[], title = program): Promise<void> {
-  const { ok, output } = await run(program, args, {
-    deadlineMs: STEP_DEADLINE_MS,
-    onSpawn: noteInProcessList,
-  });
+  const { ok, output } = await run(program, args, { deadlineMs: STEP_DEADLINE_MS });
   if (!ok) {
     throw new Error(`A step of the Dockerfile failed: ${title}\n${output}`);
   }
