@@ -1,4 +1,4 @@
-import { findExecutable } from '../../tools/local/executables.mjs';
+import which from 'which';
 import { run } from '../../tools/local/run.mjs';
 
 const INSTALL_DEADLINE_MS = 5 * 60_000;
@@ -10,13 +10,15 @@ const INSTALL_DEADLINE_MS = 5 * 60_000;
  */
 export async function programOfPackage(program: string, packageName: string): Promise<string> {
   // Where Debian puts daemons, and where a user's PATH does not look.
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` };
-  const found = findExecutable(program, env);
-  if (found !== undefined) {
+  const path = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
+  const env = { ...process.env, PATH: path };
+  const search = { path, nothrow: true } as const;
+  const found = which.sync(program, search);
+  if (found !== null) {
     return found;
   }
-  const apt = findExecutable('apt-get', env);
-  if (apt !== undefined) {
+  const apt = which.sync('apt-get', search);
+  if (apt !== null) {
     // Runlevel 1 keeps the package's script from starting a service.
     const environment = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive'];
     const asRoot = process.getuid?.() === 0 ? environment : ['sudo', '-n', ...environment];
@@ -25,8 +27,8 @@ export async function programOfPackage(program: string, packageName: string): Pr
     await runWords([...aptGet, 'update'], env);
     await runWords([...aptGet, 'install', '-y', '--no-install-recommends', packageName], env);
   }
-  const installed = findExecutable(program, env);
-  if (installed === undefined) {
+  const installed = which.sync(program, search);
+  if (installed === null) {
     throw new Error(`This test needs ${program}: install the package ${packageName}.`);
   }
   return installed;

@@ -1,6 +1,6 @@
 // @ts-check
 import { existsSync } from 'node:fs';
-import { findExecutable } from './executables.mjs';
+import which from 'which';
 import { run } from './run.mjs';
 
 const DEADLINE_MS = 10 * 60_000;
@@ -20,9 +20,9 @@ export async function installRedis(context) {
 
 /** @param {InstallContext} context */
 async function installWithApt(context) {
-  const apt = findExecutable('apt-get', context.env);
+  const apt = which.sync('apt-get', { path: context.env['PATH'], nothrow: true });
   const asRoot = await rootPrefix(context);
-  if (apt === undefined || asRoot === undefined) {
+  if (apt === null || asRoot === undefined) {
     return false;
   }
   const settings = [
@@ -62,8 +62,8 @@ async function stopService(asRoot, context) {
 
 /** @param {InstallContext} context */
 async function installWithBrew(context) {
-  const brew = findExecutable('brew', context.env);
-  if (brew === undefined) {
+  const brew = which.sync('brew', { path: context.env['PATH'], nothrow: true });
+  if (brew === null) {
     return false;
   }
   return context.output.step('installing redis (brew)', async () => {
@@ -83,8 +83,8 @@ async function rootPrefix(context) {
   if (process.getuid?.() === 0) {
     return [];
   }
-  const sudo = findExecutable('sudo', context.env);
-  if (sudo === undefined) {
+  const sudo = which.sync('sudo', { path: context.env['PATH'], nothrow: true });
+  if (sudo === null) {
     return undefined;
   }
   const { ok } = await runWords([sudo, '-n', 'true'], context, SERVICE_DEADLINE_MS);

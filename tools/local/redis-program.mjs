@@ -1,5 +1,5 @@
 // @ts-check
-import { findExecutable } from './executables.mjs';
+import which from 'which';
 import { Failure } from './failure.mjs';
 import { installRedis } from './redis-install.mjs';
 import { run } from './run.mjs';
@@ -66,8 +66,8 @@ async function findOnPath({ env, signal }) {
   /** @type {string | undefined} */
   let tooOld;
   for (const name of PROGRAMS) {
-    const path = findExecutable(name, env);
-    if (path === undefined) {
+    const path = which.sync(name, { path: env['PATH'], nothrow: true });
+    if (path === null) {
       continue;
     }
     const { output } = await run(path, ['--version'], { deadlineMs: VERSION_DEADLINE_MS, signal });
@@ -85,8 +85,8 @@ async function findOnPath({ env, signal }) {
  * @returns {Promise<RedisProgram | undefined>}
  */
 async function findDocker({ env, signal }) {
-  const path = findExecutable('docker', env);
-  if (path === undefined) {
+  const path = which.sync('docker', { path: env['PATH'], nothrow: true });
+  if (path === null) {
     return undefined;
   }
   const { ok } = await run(path, ['info'], { deadlineMs: DOCKER_INFO_DEADLINE_MS, env, signal });

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { findExecutable } from '../../../tools/local/executables.mjs';
+import which from 'which';
 
 /** The user that the base image `node` has besides root. */
 export const NODE_USER = { name: 'node', id: 1000 };
@@ -180,11 +180,7 @@ function asUser(user: string): string[] {
 
 function npmFolder(): string {
   const { npm_execpath: ofParent = '' } = process.env;
-  const program =
-    basename(ofParent) === 'npm-cli.js' ? ofParent : findExecutable('npm', process.env);
-  if (program === undefined) {
-    throw new Error('npm is not on the PATH.');
-  }
+  const program = basename(ofParent) === 'npm-cli.js' ? ofParent : which.sync('npm');
   return dirname(dirname(realpathSync(program)));
 }
 
