@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { Clock, RecentlyUsed } from '#libs/common';
+import { LRUCache } from 'lru-cache';
+import { Clock } from '#libs/common';
 import type { Session } from '#libs/session';
 import { TokenExpiredError, TokenInvalidError } from './auth.errors';
 import { AuthOptions } from './auth.options';
@@ -48,7 +49,7 @@ export class TokenService {
    * In this process alone: tokens whose signature and claims were right, so that those who come again and
    * again are not checked from scratch. What may change is checked each time.
    */
-  private readonly verified = new RecentlyUsed<string, VerifiedToken>(MAX_REMEMBERED);
+  private readonly verified = new LRUCache<string, VerifiedToken>({ max: MAX_REMEMBERED });
 
   constructor(
     private readonly jwt: JwtService,

@@ -34,7 +34,6 @@ export {
   type RequestOrigin,
 } from './request-context';
 export { Recent } from './recent';
-export { RecentlyUsed } from './recently-used';
 export { SingleFlight } from './single-flight';
 export { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from './thread-pool';
 export { ThrottledLog, type ThrottledLogOptions } from './throttled-log';

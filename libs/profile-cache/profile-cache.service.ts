@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { RecentlyUsed, SingleFlight } from '#libs/common';
+import { LRUCache } from 'lru-cache';
+import { SingleFlight } from '#libs/common';
 import { Database } from '#libs/database';
 import { Metrics } from '#libs/metrics';
 import { Outbox, SyncLease, WriteThrough, Synchroniser, type ApplyChange } from '#libs/sync';
@@ -29,7 +30,7 @@ const PROFILE_CHANGED = 'profile-changed';
 export class ProfileCacheService implements OnModuleInit {
   private readonly misses = new SingleFlight<CachedRead | null>();
   /** By the text of the entry, which names its version: the same text is read once. */
-  private readonly decoded = new RecentlyUsed<string, CachedRead>(MAX_DECODED);
+  private readonly decoded = new LRUCache<string, CachedRead>({ max: MAX_DECODED });
   private readonly counts: Record<CacheStatus, number> = { HIT: 0, MISS: 0, BYPASS: 0 };
 
   constructor(

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RecentlyUsed } from '#libs/common';
+import { LRUCache } from 'lru-cache';
 import { addressGroups } from './address-group';
 import { AttemptCounters } from './attempt-counters';
 import { checkOnly, counterOf, countersOf, type LimitRule, type RateLimitState } from './counter';
@@ -33,9 +33,9 @@ const MAX_BLOCKS = 10_000;
 export class CallLimits {
   private readonly failedRefreshes: LimitRule;
   /** By key of the counter that refused: the refusal, and when it is over on the monotonic clock. */
-  private readonly blocks = new RecentlyUsed<string, { refusal: RateLimitedError; endMs: number }>(
-    MAX_BLOCKS,
-  );
+  private readonly blocks = new LRUCache<string, { refusal: RateLimitedError; endMs: number }>({
+    max: MAX_BLOCKS,
+  });
 
   constructor(
     options: RateLimitOptions,

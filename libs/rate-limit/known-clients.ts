@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
-import {
-  DependencyUnavailableError,
-  RecentlyUsed,
-  ThrottledLog,
-  type ClientClass,
-} from '#libs/common';
+import { LRUCache } from 'lru-cache';
+import { DependencyUnavailableError, ThrottledLog, type ClientClass } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import type { Reading } from './attempt-counters';
@@ -28,7 +24,7 @@ export class KnownClients {
   private readonly logger = new Logger('KnownClients');
   private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
   private readonly script: RedisScript;
-  private readonly kept = new RecentlyUsed<string, true>(MAX_KEPT);
+  private readonly kept = new LRUCache<string, true>({ max: MAX_KEPT });
 
   constructor(redis: RedisClient) {
     this.script = redis.script(join(__dirname, 'scripts', 'remember-client.lua'));

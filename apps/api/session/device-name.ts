@@ -1,5 +1,5 @@
 import bowser from 'bowser';
-import { RecentlyUsed } from '#libs/common';
+import { LRUCache } from 'lru-cache';
 
 const UNKNOWN = 'Unknown device';
 const MAX_LENGTH = 40;
@@ -14,7 +14,7 @@ const UNSHOWABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
  * Names that were made lately: one takes a tenth of a millisecond, and a page of sessions shows up to 200, so that a
  * single account could keep the event loop busy with its list.
  */
-const names = new RecentlyUsed<string, string>(1_000);
+const names = new LRUCache<string, string>({ max: 1_000 });
 
 /**
  * A user agent as a name for people, of 1 to 40 characters: `Firefox on macOS`. A program that is no known browser is
