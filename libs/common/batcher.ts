@@ -20,6 +20,7 @@ interface Waiting<Value> {
  * Turns many single reads into few loads of many keys. While as many loads run as may, further keys
  * wait and share the next one; the same key asked twice is loaded once. A key never joins a load
  * that has begun: what it is told was read after it asked, so no answer is older than its question.
+ * Not a DataLoader: that bounds neither the loads under way nor the keys that wait.
  */
 export class Batcher<Key, Value> {
   private waiting = new Map<Key, Waiting<Value>>();

@@ -37,4 +37,4 @@ export { Recent } from './recent';
 export { SingleFlight } from './single-flight';
 export { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from './thread-pool';
 export { ThrottledLog, type ThrottledLogOptions } from './throttled-log';
-export { TurnBatch } from './turn-batch';
+export { turnLoader } from './turn-loader';

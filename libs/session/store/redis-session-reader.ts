@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { Clock, TurnBatch } from '#libs/common';
+import type DataLoader from 'dataloader';
+import { Clock, turnLoader } from '#libs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import { Tracer } from '#libs/tracing';
 import type { Session } from '../session';
@@ -35,8 +36,8 @@ const MAX_BATCH = 200;
 @Injectable()
 export class RedisSessionReader {
   private readonly script: RedisScript;
-  private readonly alone: TurnBatch<Question, Verification>;
-  private readonly withCompanion: TurnBatch<Question, Verification>;
+  private readonly alone: DataLoader<Question, Verification>;
+  private readonly withCompanion: DataLoader<Question, Verification>;
 
   constructor(
     redis: RedisClient,
@@ -44,11 +45,11 @@ export class RedisSessionReader {
     private readonly clock: Clock,
   ) {
     this.script = redis.script(join(__dirname, 'scripts', 'verify-sessions.lua'));
-    const ask = (questions: Question[]) => this.ask(questions);
+    const ask = (questions: readonly Question[]) => this.ask(questions);
     // A round trip that many share would show in the trace of one of them only.
     const maxBatch = tracer.isOn ? 1 : MAX_BATCH;
-    this.alone = new TurnBatch(ask, maxBatch);
-    this.withCompanion = new TurnBatch(ask, maxBatch);
+    this.alone = turnLoader(ask, maxBatch);
+    this.withCompanion = turnLoader(ask, maxBatch);
   }
 
   /**
@@ -65,11 +66,11 @@ export class RedisSessionReader {
     profileKey?: string,
   ): Promise<Verification> {
     const batch = profileKey === undefined ? this.alone : this.withCompanion;
-    return batch.get({ userId, sessionId, epoch, profileKey });
+    return batch.load({ userId, sessionId, epoch, profileKey });
   }
 
   /** All of them with a cachedProfile, or none. */
-  private async ask(questions: Question[]): Promise<Verification[]> {
+  private async ask(questions: readonly Question[]): Promise<Verification[]> {
     const keys: string[] = [];
     const args: (string | number)[] = [this.clock.nowMs(), 0];
     for (const { userId, sessionId, epoch, profileKey } of questions) {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DependencyUnavailableError, TurnBatch } from '#libs/common';
+import { DependencyUnavailableError, turnLoader } from '#libs/common';
 import { SyncLease } from '#libs/sync';
 import { RedisSessionReader } from '../store/redis-session-reader';
 import { NearCache, type LiveSession } from './near-cache/near-cache';
@@ -15,8 +15,8 @@ export class SessionLookup {
    * Answers of the near cache are given at the end of the turn, like those of Redis: first all requests
    * that have arrived are read, then all are answered, which takes a third less than one by one.
    */
-  private readonly nearAnswers = new TurnBatch<LiveSession, LiveSession>(
-    (found) => Promise.resolve(found),
+  private readonly nearAnswers = turnLoader(
+    (found: readonly LiveSession[]) => Promise.resolve(found),
     Infinity,
   );
 
@@ -43,7 +43,7 @@ export class SessionLookup {
     const { epoch } = lease;
     const near = this.near.get(userId, sessionId, epoch, profileKey);
     if (near) {
-      return this.nearAnswers.get(near);
+      return this.nearAnswers.load(near);
     }
     const question = this.near.ask();
     // Called for every request: each further function that waits would be paid for by all of them.

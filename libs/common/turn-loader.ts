@@ -1,0 +1,20 @@
+import DataLoader from 'dataloader';
+import { outsideRequest } from './request-context';
+
+/**
+ * Asks everything that is asked within one turn of the event loop in one batch, at the end of the turn: under load
+ * many questions share a round trip, and a single question does not wait. Nothing is cached.
+ * @param ask returns the answers in the order of the questions; an error rejects all of them.
+ * @param maxBatchSize questions of one batch.
+ */
+export function turnLoader<Question, Answer>(
+  ask: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+  maxBatchSize: number,
+): DataLoader<Question, Answer> {
+  return new DataLoader(ask, {
+    cache: false,
+    maxBatchSize,
+    // A batch for many requests belongs to none of them.
+    batchScheduleFn: (send) => outsideRequest(() => setImmediate(send)),
+  });
+}
