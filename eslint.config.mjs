@@ -207,18 +207,6 @@ export default defineConfig(
     },
   },
   {
-    files: ['apps/**/*.ts'],
-    ignores: ['apps/api/docs/**'],
-    rules: {
-      'no-restricted-imports': importRules('', [
-        {
-          regex: '^@nestjs/swagger$',
-          message: 'Use the decorators of apps/api/docs: Swagger is loaded only where it is shown.',
-        },
-      ]),
-    },
-  },
-  {
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
     ignores: ['libs/log/**'],
     rules: { 'no-restricted-syntax': noErrorInTheLog },

@@ -15,6 +15,7 @@ import { Metrics } from '#libs/metrics';
 import { Tracer } from '#libs/tracing';
 import { VERSION } from '../version';
 import { AppModule } from './app.module';
+import { serveDocs } from './docs/open-api';
 import { trustProxy } from './http/client-address';
 import { refuseOtherMethods } from './http/allowed-methods';
 import { answerClientError } from './http/client-error';
@@ -134,9 +135,6 @@ export function setUpHttp(app: NestFastifyApplication): void {
   app.useGlobalPipes(new BodyValidationPipe());
   if (settings.docs) {
     letDocsRun(fastify);
-    // Only now: what it loads is of use to nobody else.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const { serveDocs } = require('./docs/open-api') as typeof import('./docs/open-api');
     serveDocs(app);
   }
 }

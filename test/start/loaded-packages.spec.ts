@@ -35,7 +35,6 @@ describe('what is loaded before it is needed', () => {
     expect(packages).toContain('typeorm');
     for (const rare of [
       '@aws-sdk/client-s3',
-      '@nestjs/swagger',
       '@opentelemetry/sdk-trace-node',
       'hibp',
       'pino-pretty',

@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminService, type Authenticated } from '#libs/auth';
 import { ValidationFailedError } from '#libs/common';
 import { CurrentSession, RequiresRole } from '#libs/http';
 import { SessionList } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
-import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '../docs/decorators';
 import { ApiUserId } from '../docs/id-parameters';
 import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';

@@ -1,6 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, ValidateIf } from 'class-validator';
 import { ROLES, type Role } from '#libs/user';
-import { ApiProperty } from '../docs/decorators';
 import { ProfileDto } from '../profile/profile.dto';
 
 export class ChangeAccountDto {

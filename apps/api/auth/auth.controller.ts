@@ -1,5 +1,13 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import {
   LoginService,
   LogoutService,
   RefreshService,
@@ -10,14 +18,6 @@ import {
 import type { Admission } from '#libs/common';
 import { CurrentSession, Public, RepeatsRevocation } from '#libs/http';
 import { CallLimits } from '#libs/rate-limit';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../docs/decorators';
 import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';

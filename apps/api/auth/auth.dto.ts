@@ -1,5 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
-import { ApiProperty } from '../docs/decorators';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits } from '../http/human-text';
 import {
   IsEmailAddress,

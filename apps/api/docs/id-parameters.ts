@@ -1,4 +1,4 @@
-import { ApiParam } from './decorators';
+import { ApiParam } from '@nestjs/swagger';
 
 /** An id that nothing has: a call that is tried with it changes nothing. */
 const EXAMPLE = '00000000-0000-4000-8000-000000000000';

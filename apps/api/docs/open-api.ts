@@ -1,8 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
-import * as swagger from '@nestjs/swagger';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { VERSION } from '../../version';
-import { applyNotes } from './decorators';
 import { DESCRIPTION, TAGS } from './document-info';
 import { problemSchemasIn } from './problem-schemas';
 import { nameSchemas } from './schema-names';
@@ -14,7 +12,6 @@ interface Operation {
 
 /** The API's OpenAPI document. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
-  applyNotes(swagger);
   const document = nameSchemas(SwaggerModule.createDocument(app, header()));
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations as Record<string, Operation>)) {

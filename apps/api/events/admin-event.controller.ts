@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AuditEvents } from '#libs/audit';
 import { AdminService } from '#libs/auth';
 import { RequiresRole } from '#libs/http';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../docs/decorators';
 import { ApiUserId } from '../docs/id-parameters';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';

@@ -1,5 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { AUDIT_EVENT_LEVELS, type AuditEventName } from '#libs/audit';
-import { ApiProperty } from '../docs/decorators';
 
 export class AuditEventDto {
   @ApiProperty({ format: 'uuid' })

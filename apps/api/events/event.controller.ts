@@ -1,8 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AuditEvents } from '#libs/audit';
 import type { Authenticated } from '#libs/auth';
 import { CurrentSession } from '#libs/http';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../docs/decorators';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { PageQueryDto } from '../session/session.dto';
 import { parseCursor, toEventPage, toOwnEvent } from './event-page';

@@ -1,8 +1,4 @@
 import { Body, Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import { Authenticator } from '#libs/auth';
-import { DependencyUnavailableError, DomainError } from '#libs/common';
-import { Public, sessionOf, type AuthenticatedRequest } from '#libs/http';
 import {
   ApiBasicAuth,
   ApiBearerAuth,
@@ -10,7 +6,11 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '../docs/decorators';
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Authenticator } from '#libs/auth';
+import { DependencyUnavailableError, DomainError } from '#libs/common';
+import { Public, sessionOf, type AuthenticatedRequest } from '#libs/http';
 import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
 import { WithoutContext } from '../http/request-context.hook';
 import { IntrospectDto, IntrospectionDto } from './gateway.dto';

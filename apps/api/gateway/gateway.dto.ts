@@ -1,5 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
-import { ApiProperty } from '../docs/decorators';
 
 /** RFC 7662 section 2.1. */
 export class IntrospectDto {

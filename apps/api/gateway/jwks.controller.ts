@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Controller, Get, Headers, HttpStatus, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { KeyRing } from '#libs/auth';
 import { Public } from '#libs/http';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '../docs/decorators';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { JwksDto } from './jwks.dto';
 

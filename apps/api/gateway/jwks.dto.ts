@@ -1,5 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { PublicJwk, PublicJwks } from '#libs/auth';
-import { ApiProperty } from '../docs/decorators';
 
 /** RFC 7517 section 4, RFC 7518 section 6.2.1. */
 export class JwkDto implements PublicJwk {

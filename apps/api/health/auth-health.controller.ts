@@ -1,9 +1,9 @@
 import { Controller, Get, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { DependencyUnavailableError, Recent } from '#libs/common';
 import { Public } from '#libs/http';
 import { StatisticsService } from '#libs/statistics';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '../docs/decorators';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { HealthTimings } from './health-timings';
 import { SessionStatisticsDto } from './health.dto';

@@ -7,10 +7,10 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { Public } from '#libs/http';
-import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '../docs/decorators';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { HealthReportDto } from './health.dto';
 import { PostgresHealth } from './postgres.health';

@@ -1,5 +1,5 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { CircuitState } from '#libs/common';
-import { ApiProperty, ApiPropertyOptional } from '../docs/decorators';
 
 const CIRCUIT_STATES: CircuitState[] = ['closed', 'open', 'half-open'];
 

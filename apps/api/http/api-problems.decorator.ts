@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { ErrorCode } from '#libs/common';
 import { PROBLEMS } from '#libs/http';
-import { ApiExtraModels, ApiProperty, ApiResponse } from '../docs/decorators';
 import { oneOfProblems } from '../docs/problem-schemas';
 
 class FieldProblemDto {

@@ -1,8 +1,8 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '#libs/http';
 import { Metrics } from '#libs/metrics';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '../docs/decorators';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { clientAddress } from '../http/client-address';
 import { MetricsAccess } from './metrics-access';

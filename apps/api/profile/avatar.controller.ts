@@ -1,9 +1,4 @@
 import { Controller, Delete, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Authenticated } from '#libs/auth';
-import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
-import { CurrentSession, Public } from '#libs/http';
-import { SessionRevokedError } from '#libs/session';
 import {
   ApiBearerAuth,
   ApiBody,
@@ -14,7 +9,12 @@ import {
   ApiParam,
   ApiResponse,
   ApiTags,
-} from '../docs/decorators';
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticated } from '#libs/auth';
+import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
+import { CurrentSession, Public } from '#libs/http';
+import { SessionRevokedError } from '#libs/session';
 import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown } from '../http/entity-tag';
 import { Limited } from '../limits/limited.decorator';

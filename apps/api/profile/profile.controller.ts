@@ -1,4 +1,13 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Req, Res } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
   AccountDeletionService,
@@ -9,15 +18,6 @@ import {
 import { AvatarService } from '#libs/avatar';
 import type { Admission } from '#libs/common';
 import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
-import {
-  ApiBearerAuth,
-  ApiHeader,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiResponse,
-  ApiTags,
-} from '../docs/decorators';
 import { ApiProtected } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
 import { WithoutContext } from '../http/request-context.hook';

@@ -1,6 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { ROLES } from '#libs/user';
-import { ApiProperty } from '../docs/decorators';
 import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
 import {
   IsNewPassword,

@@ -1,14 +1,14 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
-import type { Authenticated } from '#libs/auth';
-import { CurrentSession, RepeatsRevocation } from '#libs/http';
-import { SessionList, SessionRevoker } from '#libs/session';
 import {
   ApiBearerAuth,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '../docs/decorators';
+} from '@nestjs/swagger';
+import type { Authenticated } from '#libs/auth';
+import { CurrentSession, RepeatsRevocation } from '#libs/http';
+import { SessionList, SessionRevoker } from '#libs/session';
 import { ApiSessionId } from '../docs/id-parameters';
 import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
