@@ -1,7 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 import type { AuthenticatedRequest } from '#libs/http';
-import { answerLog } from '../log/answer-log';
 import { clientAddress } from './client-address';
 
 /** Sets headers of every answer, and the id of its request. Before any hook that may answer. */
@@ -12,15 +10,18 @@ export function addAnswerHeaders(fastify: FastifyInstance, always: Record<string
   });
 }
 
-/** Logs one line for each answer. */
+/**
+ * Logs one line for each answer; undefined fields are left out. `route` is the pattern, never the URL: a client may
+ * have put a secret into that.
+ */
 export function logAnswers(fastify: FastifyInstance): void {
-  const logAnswer = answerLog(fastify.log as Logger);
   fastify.addHook('onResponse', (request, reply, done) => {
     const { statusCode: status } = reply;
     const { user, attempt, problemCode }: AuthenticatedRequest = request;
     // A sign-in has come by its session on the way; of a refused token it is the session that it names.
     const session = request.requestContext?.session ?? user?.session ?? attempt?.claimed;
-    logAnswer({
+    const line = {
+      // Also where the request does without its context.
       requestId: request.id,
       userId: session?.userId,
       sessionId: session?.id,
@@ -31,7 +32,8 @@ export function logAnswers(fastify: FastifyInstance): void {
       // Who was refused may be an attacker.
       ip: status >= 400 ? clientAddress(request) : undefined,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
-    });
+    };
+    fastify.log.info(line, 'answered');
     done();
   });
 }
