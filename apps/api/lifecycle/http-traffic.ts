@@ -4,7 +4,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { waitingBehind } from '../http/one-turn';
 import { UnreadBodies } from '../http/unread-bodies';
-import { OpenAnswers } from './open-answers';
 
 /**
  * What goes on at the listener, and how it ends: first clients are told to go elsewhere while everything
@@ -12,23 +11,16 @@ import { OpenAnswers } from './open-answers';
  */
 @Injectable()
 export class HttpTraffic {
-  private readonly answers = new OpenAnswers();
-  private readonly sockets = new Set<Socket>();
+  /**
+   * The open connections, each with its answers that have not been sent to the last byte. One set of all answers would
+   * grow and shrink with every request, and take 50 MiB more memory under load.
+   */
+  private readonly connections = new Map<Socket, ServerResponse[]>();
   private fastify: FastifyInstance | undefined;
   private ending = false;
   private whenAnswered: (() => void) | undefined;
-  /** The same for all answers, which emit it once: a listener of its own for each would be garbage. */
-  private readonly onClose: (this: ServerResponse) => void;
 
-  constructor(private readonly unreadBodies: UnreadBodies) {
-    const remove = (answer: ServerResponse) => {
-      this.answers.delete(answer);
-      this.whenAnswered?.();
-    };
-    this.onClose = function () {
-      remove(this);
-    };
-  }
+  constructor(private readonly unreadBodies: UnreadBodies) {}
 
   /** Whether new requests had better go to another process. */
   get isEnding(): boolean {
@@ -36,11 +28,11 @@ export class HttpTraffic {
   }
 
   get openConnections(): number {
-    return this.sockets.size;
+    return this.connections.size;
   }
 
   get openRequests(): number {
-    return this.answers.count;
+    return this.openAnswers().length;
   }
 
   /** Called once, before the listener opens. */
@@ -51,22 +43,20 @@ export class HttpTraffic {
       this.follow(raw);
       done();
     });
-    fastify.server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
-    });
+    fastify.server.on('connection', (socket: Socket) => this.answersOf(socket));
   }
 
   /** From now on every answer closes its connection, so that the client opens the next one elsewhere. */
   drain(): void {
     this.ending = true;
-    // Of the answers that queue on one connection only the last may close it.
-    const last = new Map(
-      this.answers
-        .inOrder()
-        .map((answer) => [answer.req.socket, waitingBehind(answer.req).at(-1) ?? answer]),
-    );
-    last.forEach(closeConnection);
+    for (const answers of this.connections.values()) {
+      const begun = answers.at(-1);
+      // Of the answers that queue on one connection only the last may close it.
+      const last = begun && (waitingBehind(begun.req).at(-1) ?? begun);
+      if (last) {
+        closeConnection(last);
+      }
+    }
   }
 
   /** Closes the listener and idle connections; resolves when every request has its answer. */
@@ -88,29 +78,49 @@ export class HttpTraffic {
   }
 
   private follow(answer: ServerResponse): void {
-    this.answers.add(answer);
-    answer.on('close', this.onClose);
+    const answers = this.answersOf(answer.req.socket);
+    answers.push(answer);
+    answer.on('close', () => {
+      answers.splice(answers.indexOf(answer), 1);
+      this.whenAnswered?.();
+    });
     // One that waited behind it when the end was announced may be the one that closes the connection.
     if (this.ending && !waitingBehind(answer.req).some((next) => next.hasHeader('connection'))) {
       closeConnection(answer);
     }
   }
 
+  /** Of a connection that is open until it says otherwise. */
+  private answersOf(socket: Socket): ServerResponse[] {
+    const known = this.connections.get(socket);
+    if (known) {
+      return known;
+    }
+    const answers: ServerResponse[] = [];
+    this.connections.set(socket, answers);
+    socket.once('close', () => this.connections.delete(socket));
+    return answers;
+  }
+
+  private openAnswers(): ServerResponse[] {
+    return [...this.connections.values()].flat();
+  }
+
   /** As Node does, but for what it overlooks on either side. */
   private closeIdleConnections(): void {
     // An answer that a slow client has yet to read is complete to Node, and its connection idle.
-    if (!this.answers.inOrder().some((answer) => answer.writableEnded)) {
+    if (!this.openAnswers().some((answer) => answer.writableEnded)) {
       this.fastify?.server.closeIdleConnections();
     }
     // A connection over which nothing was ever said is busy to Node.
-    [...this.sockets]
+    [...this.connections.keys()]
       .filter(({ bytesRead }) => bytesRead === 0)
       .forEach((socket) => socket.destroy());
   }
 
   /** With HOST=localhost there is a second listener, for IPv6, whose connections Fastify keeps. */
   private async allAnswered(): Promise<void> {
-    while (this.answers.count > 0) {
+    while (this.openRequests > 0) {
       await new Promise<void>((resolve) => {
         this.whenAnswered = resolve;
       });
