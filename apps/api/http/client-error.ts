@@ -1,6 +1,7 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS, type Problem } from '#libs/http';
+import { lastBegun } from './one-turn';
 import { newRequestId } from './request-id';
 
 const STATUS_OF: Record<string, number> = {
@@ -56,9 +57,9 @@ function problemMessage(status: number, always: Record<string, string>): string 
 
 /**
  * Whether an earlier request has yet to be answered, or its answer is half sent: what we wrote now would
- * be taken for that answer, or for a part of it. By the member that Node's own handler goes by.
+ * be taken for that answer, or for a part of it.
  */
-function owesAnswer(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
-  const answer = socket._httpMessage;
-  return !!answer && (answer.headersSent || answer.req.complete);
+function owesAnswer(socket: Socket): boolean {
+  const answer = lastBegun(socket);
+  return !!answer && !answer.closed && (answer.headersSent || answer.req.complete);
 }

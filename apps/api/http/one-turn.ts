@@ -1,10 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** Requests that wait on one connection before the server reads no more of it. */
 export const MAX_WAITING = 16;
+
+/** The response that was begun last, by connection. */
+const last = new WeakMap<Socket, ServerResponse>();
 
 /** Responses whose requests wait, in their order, by connection. Empty for clients that do not pipeline. */
 const waiting = new WeakMap<Socket, ServerResponse[]>();
@@ -15,17 +18,26 @@ const waiting = new WeakMap<Socket, ServerResponse[]>();
  * reads on. So without this, a client that pipelines (RFC 9112 section 9.3.2) stops all others. To be called before
  * the listener opens.
  */
-export function handleInTurns({ server }: FastifyInstance): void {
-  const [handle] = server.listeners('request') as [RequestListener];
-  server.removeListener('request', handle);
-  server.on('request', (request, response) => {
+export function handleInTurns(fastify: FastifyInstance): void {
+  // Fastify's own listener does nothing but this: to route a request at once.
+  fastify.server.removeAllListeners('request').on('request', (request, response) => {
     // Node gives a response its connection when those before it have been sent.
     if (response.socket) {
-      handle.call(server, request, response);
+      begin(fastify, request, response);
     } else {
-      wait(request, response, () => handle.call(server, request, response));
+      wait(request, response, () => begin(fastify, request, response));
     }
   });
+}
+
+/** The response that was begun last on a connection: until that has been sent, no other is begun. */
+export function lastBegun(socket: Socket): ServerResponse | undefined {
+  return last.get(socket);
+}
+
+function begin(fastify: FastifyInstance, request: IncomingMessage, response: ServerResponse): void {
+  last.set(request.socket, response);
+  fastify.routing(request, response);
 }
 
 /** Responses of requests that wait on the same connection, in their order. */
