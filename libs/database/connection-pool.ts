@@ -22,6 +22,7 @@ export class ConnectionPool extends Pool {
 
   constructor(config: PoolConfig & PostgresClientConfig) {
     super(config);
+    config.made.pool = this;
     this.configuredMax = this.options.max;
     this.hostsToTry = config.endpoints.count;
   }

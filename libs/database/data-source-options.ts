@@ -89,6 +89,7 @@ function clientConfig(options: DatabaseOptions): PostgresClientConfig {
     hostTimeoutMs,
     settings: { schema: address.schema, statementTimeoutMs, idleTimeoutMs: IDLE_TIMEOUT_MS },
     Client: PostgresClient,
+    made: {},
   };
 }
 

@@ -6,6 +6,7 @@ import {
   CircuitBreaker,
   currentRequest,
   FairQueue,
+  InternalError,
   type Admission,
   type CircuitState,
 } from '#libs/common';
@@ -140,8 +141,11 @@ export class Database implements OnApplicationShutdown {
 
   /** The pool, whose figures are measured. */
   get pool(): ConnectionPool {
-    const { master } = this.dataSource.driver as unknown as { master: ConnectionPool };
-    return master;
+    const { pool } = clientConfigOf(this.dataSource.options).made;
+    if (!pool) {
+      throw new InternalError('the data source has no pool yet');
+    }
+    return pool;
   }
 
   /** Statements and transactions that wait for a connection. */

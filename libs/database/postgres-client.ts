@@ -1,10 +1,11 @@
-import { Client, type ClientConfig, type QueryResult, type Submittable } from 'pg';
+import { Socket } from 'node:net';
+import { Client, type ClientConfig, type QueryResult } from 'pg';
 import { InternalError } from '#libs/common';
+import type { ConnectionPool } from './connection-pool';
 import type { Endpoint, Endpoints } from './endpoints';
 import { isConnectionLimit } from './connection-failure';
-import { explainRefusedBegin, READ_ONLY, SingleStatement } from './single-statement';
 import { explainTls } from './tls-failure';
-import { applySettings, BEGIN, type TransactionSettings } from './transaction-settings';
+import { beginTransaction, type TransactionSettings } from './transaction-settings';
 
 /** What a connection needs beside what the driver knows. */
 export interface PostgresClientConfig extends ClientConfig {
@@ -16,20 +17,16 @@ export interface PostgresClientConfig extends ClientConfig {
   settings: TransactionSettings;
   /** For the pool: the class of its connections. */
   Client: new (config: PostgresClientConfig) => Client;
+  /** Where the pool is found once the data source has made it. */
+  made: { pool?: ConnectionPool };
 }
 
-/** The driver's methods that are not in its types. */
-interface Internals {
-  connection: {
-    query(text: string): void;
-    on(event: string, listener: (message: Record<string, string>) => void): void;
-  };
-  getStartupConf(): Record<string, string>;
-  _handleReadyForQuery(message: { status: string }): void;
-  _handleCommandComplete(message: unknown): void;
-}
+type Callback = (error: Error | null, result?: unknown) => void;
 
-type Callback = (error: Error | null | undefined, result?: unknown) => void;
+/** feature_not_supported */
+const NOT_SUPPORTED = '0A000';
+/** read_only_sql_transaction */
+const READ_ONLY = '25006';
 
 /** What begins, ends or divides a transaction is sent as it is. */
 const TRANSACTION_CONTROL = /^\s*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)\b/i;
@@ -37,41 +34,43 @@ const TRANSACTION_CONTROL = /^\s*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOIN
 /**
  * A connection that leaves nothing to the defaults of the role: every transaction names its isolation and
  * its limits, also that of a single statement, and no setting outlives it. So it may lead to a pooler that
- * gives each transaction another server connection. It is closed when a statement gets no answer in time, as
- * the driver would make the next statement wait behind that one, and when the server takes no writes.
+ * gives each transaction another server connection. It is closed when a statement gets no answer in time, and when the
+ * server takes no writes.
  */
 export class PostgresClient extends Client {
+  private readonly socket: Socket;
   private readonly endpoint: Endpoint;
   private readonly endpoints: Endpoints;
   private readonly primaryOnly: boolean;
   private readonly settings: TransactionSettings;
-  private serverVersion = 0;
-  /** The single statement that the server is at. */
-  private single = false;
-  private rollingBack = false;
 
   constructor(config: PostgresClientConfig) {
     const { endpoints, primaryOnly, settings, password, hostTimeoutMs } = config;
     const endpoint = endpoints.current;
+    const socket = new Socket();
     // The pool hides the password from what copies its options.
-    super({ ...config, ...endpoint, password, connectionTimeoutMillis: hostTimeoutMs });
+    super({
+      ...config,
+      ...endpoint,
+      password,
+      connectionTimeoutMillis: hostTimeoutMs,
+      stream: () => socket,
+      // The statements of a transaction of one are sent together: see inTransaction.
+      pipeline: true,
+    });
+    this.socket = socket;
     this.endpoint = endpoint;
     this.endpoints = endpoints;
     this.primaryOnly = primaryOnly;
     this.settings = settings;
     // A connection may end before its owner listens; the next statement on it says so.
     this.on('error', () => undefined);
-    this.internals.connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
-      if (parameterName === 'server_version') {
-        this.serverVersion = parseInt(parameterValue ?? '', 10);
-      }
-    });
   }
 
   /** Begins a transaction, with settings of its own or those of the connection. One round trip. */
   async begin(settings: TransactionSettings = this.settings): Promise<void> {
     try {
-      await this.queryPlainly([`${BEGIN}; ${applySettings(settings, this.serverVersion)}`]);
+      await super.query(beginTransaction(settings));
     } catch (error) {
       const explained = explainRefusedBegin(error as Error);
       this.closeIfUseless(explained);
@@ -98,35 +97,13 @@ export class PostgresClient extends Client {
       typeof first === 'string' &&
       !TRANSACTION_CONTROL.test(first)
       ? this.querySingle(first, args.slice(1))
-      : this.queryPlainly(args);
+      : this.send(...args);
   }) as Client['query'];
 
-  /** Parameters that poolers know as well. Dates are read in this form only. */
-  getStartupConf(): Record<string, string> {
-    const prototype = Client.prototype as unknown as Internals;
-    return { ...prototype.getStartupConf.call(this), datestyle: 'ISO, MDY', timezone: 'UTC' };
-  }
-
-  /** A single statement that failed has left its transaction open: that is ended first. */
-  _handleReadyForQuery(message: { status: string }): void {
-    const failed = this.single && message.status !== 'I';
-    this.single = false;
-    this.rollingBack = failed;
-    if (failed) {
-      this.internals.connection.query('ROLLBACK');
-    } else {
-      (Client.prototype as unknown as Internals)._handleReadyForQuery.call(this, message);
-    }
-  }
-
-  _handleCommandComplete(message: unknown): void {
-    if (!this.rollingBack) {
-      (Client.prototype as unknown as Internals)._handleCommandComplete.call(this, message);
-    }
-  }
-
-  private get internals(): Internals {
-    return this;
+  /** Ends it at once, also where the server does not answer. A pool does not hand it on. */
+  close(): void {
+    this.end().catch(() => undefined);
+    this.socket.destroy();
   }
 
   private async establish(): Promise<this> {
@@ -155,32 +132,37 @@ export class PostgresClient extends Client {
   private querySingle(text: string, [second, third]: unknown[]): Promise<unknown> | undefined {
     const values = Array.isArray(second) ? (second as unknown[]) : undefined;
     const callback = (typeof second === 'function' ? second : third) as Callback | undefined;
-    const ahead = [BEGIN, applySettings(this.settings, this.serverVersion)] as const;
-    const statement = new SingleStatement({ text, values }, ahead, () => {
-      this.single = true;
-    });
-    const run = (done: Callback) => {
-      statement.callback = (error, result) => {
-        this.closeIfUseless(error);
-        done(error, result);
-      };
-      super.query(statement as unknown as Submittable);
-    };
-    if (callback) {
-      run(callback);
-      return undefined;
+    const result = this.inTransaction(text, values);
+    if (!callback) {
+      return result;
     }
-    return new Promise((resolve, reject) => {
-      run((error, result) => (error ? reject(error) : resolve(result)));
-    });
+    result.then(
+      (found) => callback(null, found),
+      (error: unknown) => callback(error as Error),
+    );
+    return undefined;
   }
 
-  private queryPlainly(args: unknown[]): unknown {
-    const result = (super.query as (...all: unknown[]) => unknown)(...args);
-    if (result instanceof Promise) {
-      (result as Promise<QueryResult>).catch((error: unknown) => this.closeIfUseless(error));
-    }
+  /**
+   * A statement in a transaction of its own. One round trip: nothing waits for the answer before it. Where the
+   * statement fails, COMMIT ends the transaction as ROLLBACK would. A COMMIT that fails is a failure of the statement.
+   */
+  private async inTransaction(text: string, values?: unknown[]): Promise<QueryResult> {
+    // The extended protocol takes one statement and no more, also without values.
+    const statement = { text, values, queryMode: 'extended' };
+    const sent = [this.begin(), this.send(statement), this.send('COMMIT')] as const;
+    // The last answer has to be there, or the next statement would be taken for one of this transaction.
+    await Promise.allSettled(sent);
+    const [, result] = await Promise.all(sent);
     return result;
+  }
+
+  private send(...args: unknown[]): Promise<QueryResult> {
+    const result = (super.query as (...all: unknown[]) => Promise<QueryResult> | undefined)(
+      ...args,
+    );
+    result?.catch((error: unknown) => this.closeIfUseless(error));
+    return result as Promise<QueryResult>;
   }
 
   private closeIfUseless(error: unknown): void {
@@ -189,12 +171,16 @@ export class PostgresClient extends Client {
       this.close();
     }
   }
+}
 
-  /** At once, and so that a pool does not hand it on. */
-  private close(): void {
-    void this.end().catch(() => undefined);
-    this.connection.stream.destroy();
-  }
+/** A standby refuses a transaction that may write as a feature that it lacks; it means "not here, now". */
+function explainRefusedBegin(error: Error): Error {
+  const { code } = error as { code?: unknown };
+  return code === NOT_SUPPORTED
+    ? Object.assign(new InternalError('the server is a standby', { cause: error }), {
+        code: READ_ONLY,
+      })
+    : error;
 }
 
 /** Makes a connection, or leaves none behind. */

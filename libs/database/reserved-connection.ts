@@ -34,7 +34,7 @@ export class ReservedConnection {
   async close(): Promise<void> {
     this.closed = true;
     await this.last;
-    this.drop();
+    this.drop((client) => client.end());
   }
 
   private async run<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
@@ -56,7 +56,7 @@ export class ReservedConnection {
           try {
             return (await Promise.race([answer, expired])).rows as Row[];
           } catch (error) {
-            this.drop();
+            this.drop((client) => client.close());
             throw error;
           }
         }),
@@ -76,10 +76,9 @@ export class ReservedConnection {
     }
   }
 
-  /** Does not wait for the server to say goodbye: it may be the one that does not answer. */
-  private drop(): void {
+  private drop(end: (client: PostgresClient) => unknown): void {
     const { client } = this;
     this.client = undefined;
-    client?.then((connected) => connected.end()).catch(() => undefined);
+    client?.then(end).catch(() => undefined);
   }
 }

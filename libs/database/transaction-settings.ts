@@ -11,26 +11,28 @@ export interface TransactionSettings {
 }
 
 /** Independent of the defaults of role, database and server. */
-export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE';
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE';
 
-/** The first release with `transaction_timeout`. */
-const TRANSACTION_TIMEOUT_SINCE = 17;
+/** Postgres has it from 17 on. */
+const WITHOUT_TRANSACTION_TIMEOUT = `CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
+  THEN set_config('transaction_timeout', '0', true) END`;
 
 /**
- * SQL that sets them until the end of the transaction, one statement. Never for the session: behind a
+ * SQL that begins a transaction and sets what holds until its end; two statements. Never for the session: behind a
  * pooler the session belongs to the next client in a moment, and a start-up parameter is refused.
- * @param serverVersion major version.
  */
-export function applySettings(settings: TransactionSettings, serverVersion: number): string {
+export function beginTransaction(settings: TransactionSettings): string {
   const values: Record<string, string> = {
     search_path: escapeIdentifier(settings.schema),
     statement_timeout: String(settings.statementTimeoutMs),
     idle_in_transaction_session_timeout: String(settings.idleTimeoutMs),
     lock_timeout: '0',
-    ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE && { transaction_timeout: '0' }),
+    // The driver reads dates in this form only.
+    datestyle: 'ISO, MDY',
+    timezone: 'UTC',
   };
   const calls = Object.entries(values).map(
     ([name, value]) => `set_config('${name}', ${escapeLiteral(value)}, true)`,
   );
-  return `SELECT ${calls.join(', ')}`;
+  return `${BEGIN}; SELECT ${[...calls, WITHOUT_TRANSACTION_TIMEOUT].join(', ')}`;
 }

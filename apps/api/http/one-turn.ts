@@ -6,9 +6,6 @@ import type { FastifyInstance } from 'fastify';
 /** Requests that wait on one connection before the server reads no more of it. */
 export const MAX_WAITING = 16;
 
-/** The response that was begun last, by connection. */
-const last = new WeakMap<Socket, ServerResponse>();
-
 /** Responses whose requests wait, in their order, by connection. Empty for clients that do not pipeline. */
 const waiting = new WeakMap<Socket, ServerResponse[]>();
 
@@ -23,21 +20,11 @@ export function handleInTurns(fastify: FastifyInstance): void {
   fastify.server.removeAllListeners('request').on('request', (request, response) => {
     // Node gives a response its connection when those before it have been sent.
     if (response.socket) {
-      begin(fastify, request, response);
+      fastify.routing(request, response);
     } else {
-      wait(request, response, () => begin(fastify, request, response));
+      wait(request, response, () => fastify.routing(request, response));
     }
   });
-}
-
-/** The response that was begun last on a connection: until that has been sent, no other is begun. */
-export function lastBegun(socket: Socket): ServerResponse | undefined {
-  return last.get(socket);
-}
-
-function begin(fastify: FastifyInstance, request: IncomingMessage, response: ServerResponse): void {
-  last.set(request.socket, response);
-  fastify.routing(request, response);
 }
 
 /** Responses of requests that wait on the same connection, in their order. */
