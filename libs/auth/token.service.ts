@@ -114,8 +114,8 @@ export class TokenService {
     const { kid, key } = this.verificationKey(token);
     let payload: unknown;
     try {
-      payload = this.jwt.verify(token, {
-        secret: key as unknown as Buffer,
+      // The options of a call take no KeyObject, those of a service do.
+      payload = new JwtService({ secret: key }).verify(token, {
         algorithms: [this.keys.algorithm],
         issuer: this.options.issuer,
         audience: this.options.audience,

@@ -98,7 +98,7 @@ export class FairQueue {
     }
     this.turn += 1;
     const parties = this.classes[next];
-    const [[party, line]] = parties as unknown as [[string, Waiting[]]];
+    const [[party, line] = ['', []]] = parties;
     const first = line.shift();
     // To the end, behind those who have not had their turn.
     parties.delete(party);

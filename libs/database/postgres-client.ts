@@ -147,7 +147,7 @@ export class PostgresClient extends Client {
    * A statement in a transaction of its own. One round trip: nothing waits for the answer before it. Where the
    * statement fails, COMMIT ends the transaction as ROLLBACK would. A COMMIT that fails is a failure of the statement.
    */
-  private async inTransaction(text: string, values?: unknown[]): Promise<QueryResult> {
+  private async inTransaction(text: string, values?: unknown[]): Promise<unknown> {
     // The extended protocol takes one statement and no more, also without values.
     const statement = { text, values, queryMode: 'extended' };
     const sent = [this.begin(), this.send(statement), this.send('COMMIT')] as const;
@@ -157,11 +157,12 @@ export class PostgresClient extends Client {
     return result;
   }
 
+  /** @returns nothing where a callback is given. */
   private send(...args: unknown[]): Promise<QueryResult> {
-    const result = (super.query as (...all: unknown[]) => Promise<QueryResult> | undefined)(
-      ...args,
-    );
-    result?.catch((error: unknown) => this.closeIfUseless(error));
+    const result = (super.query as (...all: unknown[]) => unknown)(...args);
+    if (result instanceof Promise) {
+      result.catch((error: unknown) => this.closeIfUseless(error));
+    }
     return result as Promise<QueryResult>;
   }
 

@@ -83,10 +83,8 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   script(path: string): RedisScript {
     const { name, source } = readLuaSource(path);
     this.redis.defineCommand(name, { lua: source });
-    const commands = this.redis as unknown as Record<
-      string,
-      (...all: unknown[]) => Promise<unknown>
-    >;
+    // As the driver documents it: the command becomes a method of that name.
+    const commands = this.redis as Redis & Record<string, (...all: unknown[]) => Promise<unknown>>;
     return (keys, args) =>
       this.run(name, async () => commands[name]?.(keys.length, ...keys, ...args));
   }

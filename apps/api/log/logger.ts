@@ -13,6 +13,8 @@ const REDACTED = HOLDERS.flatMap((holder) =>
   SECRET_HEADERS.map((header) => `${holder}${header.startsWith('[') ? '' : '.'}${header}`),
 );
 
+type LogArguments = Parameters<LogFn>;
+
 /** What a line says beside what it is given: whose it is. */
 type Fields = object;
 
@@ -52,18 +54,18 @@ export function createLogger(
  * pino takes the message of an error for that of the line where the call brings none, Fastify does so by
  * itself, and `%s` writes an error out.
  */
-function withoutMessagesOfErrors(args: Parameters<LogFn>): Parameters<LogFn> {
+function withoutMessagesOfErrors(args: LogArguments): LogArguments {
   const [first, message, ...values] = args as [unknown, unknown, ...unknown[]];
   const error = types.isNativeError(first) ? first : (first as { err?: unknown } | null)?.err;
   const [given, ...safe] = [message, ...values].map((value) =>
     types.isNativeError(value) ? errorText(value) : value,
   );
   if (!types.isNativeError(error)) {
-    return [first, given, ...safe].slice(0, args.length) as unknown as Parameters<LogFn>;
+    return [first, given, ...safe].slice(0, args.length) as LogArguments;
   }
   const fields = error === first ? { err: serializeError(error) } : first;
   const text = message === undefined || message === error.message ? errorText(error) : given;
-  return [fields, text, ...safe] as unknown as Parameters<LogFn>;
+  return [fields, text, ...safe] as LogArguments;
 }
 
 function withoutChange(serialized: unknown): unknown {
