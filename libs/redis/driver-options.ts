@@ -74,7 +74,10 @@ const NEEDLESS_PASSWORD = /no password is set|without any password configured fo
 
 type Auth = (credentials: unknown, callback: (error?: Error | null) => void) => Promise<unknown>;
 
-/** Keeps the driver from writing to the console, which would stand between the lines of the log. */
+/**
+ * Keeps the driver from writing to the console, and from going on without a user where the server knows none. A reach
+ * (decision 0037): the driver has no option for either, and calls its own `auth` when it connects.
+ */
 export function silence(redis: Redis): void {
   redis.on('error', () => undefined);
   let isWarned = false;
