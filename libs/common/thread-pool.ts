@@ -10,7 +10,7 @@ let isBelow = false;
 
 /**
  * Lets the event loop go before the threads of libuv's pool, on which passwords are hashed and pictures are decoded: they
- * take the processors that it leaves. A reach (decision 0037): nothing documented names these threads. On two processors
+ * take the processors that it leaves. A reach (decision 0038): nothing documented names these threads. On two processors
  * it gives 1.24 times the sign-ins of hashing on one, and beside them 1.6 times the reads of hashing on both (decision
  * 0021). Where it is not possible, or the pool has been used before, nothing changes: `isThreadPoolBelowEventLoop` tells.
  */

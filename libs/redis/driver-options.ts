@@ -76,7 +76,7 @@ type Auth = (credentials: unknown, callback: (error?: Error | null) => void) => 
 
 /**
  * Keeps the driver from writing to the console, and from going on without a user where the server knows none. A reach
- * (decision 0037): the driver has no option for either, and calls its own `auth` when it connects.
+ * (decision 0038): the driver has no option for either, and calls its own `auth` when it connects.
  */
 export function silence(redis: Redis): void {
   redis.on('error', () => undefined);

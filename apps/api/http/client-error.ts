@@ -56,7 +56,7 @@ function problemMessage(status: number, always: Record<string, string>): string 
 
 /**
  * Whether an earlier request has yet to be answered, or its answer is half sent: what we wrote now would
- * be taken for that answer, or for a part of it. `_httpMessage` is a reach (decision 0037): Node's own handler goes by
+ * be taken for that answer, or for a part of it. `_httpMessage` is a reach (decision 0038): Node's own handler goes by
  * it, and nothing documented names the response that a connection is at.
  */
 function owesAnswer(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {

@@ -68,7 +68,7 @@ export class HttpTraffic {
       return;
     }
     const closed = new Promise<void>((resolve) => {
-      // The listener alone: HTTP's own close would cut off answers that are half sent. A reach (decision 0037): the
+      // The listener alone: HTTP's own close would cut off answers that are half sent. A reach (decision 0038): the
       // method is documented, calling it past the subclass is not.
       Listener.prototype.close.call(server, () => resolve());
     });
