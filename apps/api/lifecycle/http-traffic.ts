@@ -11,10 +11,7 @@ import { UnreadBodies } from '../http/unread-bodies';
  */
 @Injectable()
 export class HttpTraffic {
-  /**
-   * The open connections, each with its answers that have not been sent to the last byte. One set of all answers would
-   * grow and shrink with every request, and take 50 MiB more memory under load.
-   */
+  /** The open connections, each with its answers that have not been sent to the last byte. */
   private readonly connections = new Map<Socket, ServerResponse[]>();
   private fastify: FastifyInstance | undefined;
   private ending = false;
