@@ -1,3 +1,5 @@
+import { parseUrl } from './parse-url';
+
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 /** Schemes of pages that a browser loads from a host. Of others the host may be a name of any form. */
 const WEB_SCHEMES = ['http', 'https'];
@@ -37,8 +39,11 @@ export function parseOrigin(text: string): string {
 
 function webOrigin(text: string, rest: string): string {
   refuse(rest.endsWith(':'), 'has a colon without a port');
-  refuse(!URL.canParse(text), 'must have a valid host and port');
-  const { origin, host, port } = new URL(text);
+  const url = parseUrl(text);
+  if (!url) {
+    throw new OriginError('must have a valid host and port');
+  }
+  const { origin, host, port } = url;
   const [, portText] = /:(\d+)$/.exec(rest) ?? [];
   refuse(portText !== undefined && port === '', 'must not name the default port of its scheme');
   refuse(rest !== rest.toLowerCase(), 'must have its host in lower case');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseUrl } from './parse-url';
 
 const SCHEMES = ['redis://', 'rediss://'];
 const FORM = `must be a URL that starts with ${SCHEMES.join(' or ')}`;
@@ -30,10 +31,11 @@ function problemOf(text: string): string | null {
   if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) {
     return 'has a port that is not a number from 1 to 65535';
   }
-  if (!URL.canParse(text)) {
+  const url = parseUrl(text);
+  if (!url) {
     return 'cannot be read: in a user name or password, write characters such as / ? # as %2F %3F %23';
   }
-  return problemOfUrl(new URL(text));
+  return problemOfUrl(url);
 }
 
 function problemOfUrl(url: URL): string | null {

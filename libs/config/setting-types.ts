@@ -3,6 +3,7 @@ import ms, { type StringValue } from 'ms';
 import { CronTime } from 'cron';
 import { z } from 'zod';
 import { parseOrigin, type OriginError } from './origin';
+import { parseUrl } from './parse-url';
 
 /** Labels of letters, digits, hyphens and underscores. Numbers alone are a malformed IPv4 address. */
 const HOST_NAME = /^(?![\d.]+$)[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/i;
@@ -152,7 +153,7 @@ export function httpUrl() {
   return z
     .string()
     .refine(
-      (text) => /^https?:\/\//.test(text) && URL.canParse(text),
+      (text) => /^https?:\/\//.test(text) && parseUrl(text) !== undefined,
       'must be a URL that starts with http:// or https://',
     );
 }
