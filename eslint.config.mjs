@@ -62,7 +62,6 @@ const OWNED_PACKAGES = [
     names: ['sharp', '@aws-sdk/client-s3'],
     use: 'AvatarService of #libs/avatar',
   },
-  { owner: 'config', names: ['@nestjs/config', 'dotenv'], use: 'Settings of #libs/config' },
 ];
 
 /**

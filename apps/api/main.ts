@@ -18,7 +18,7 @@ import { endFailedStart } from './log/start-failure';
 
 async function main(): Promise<void> {
   putThreadPoolBelowEventLoop();
-  const settings = await loadSettings();
+  const settings = loadSettings();
   if (settings.tracing) {
     startTracing({ ...settings.tracing, serviceVersion: VERSION });
   }

@@ -21,7 +21,7 @@ const REDIS_POLL_MS = 25;
 export async function withApplication<T>(
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  const settings = await loadCommandSettings();
+  const settings = loadCommandSettings();
   noteEndpoint('postgres', settings.databaseUrl);
   noteEndpoint('redis', settings.redisUrl);
   return run(CliModule.forRoot(settings), work);
@@ -29,7 +29,7 @@ export async function withApplication<T>(
 
 /** As `withApplication`, for what lives in Redis alone: needs REDIS_URL and nothing else. */
 export async function withRedis<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
-  const url = await loadRedisUrl();
+  const url = loadRedisUrl();
   noteEndpoint('redis', url);
   return run(RedisCliModule.forRoot(url), async (app) => {
     await untilRedisAnswers(app);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkEnvFile } from './env-file';
+import { readEnvFile } from './env-file';
 import { SettingsError } from './settings-error';
 
 describe('a file of settings', () => {
@@ -10,28 +10,35 @@ describe('a file of settings', () => {
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  function check(content: string | Uint8Array): void {
+  function read(content: string | Uint8Array): NodeJS.Dict<string> {
     writeFileSync(path, content);
-    checkEnvFile(path);
+    return readEnvFile(path);
   }
 
   it('may be missing', () => {
-    expect(() => checkEnvFile(join(folder, 'missing'))).not.toThrow();
+    expect(readEnvFile(join(folder, 'missing'))).toEqual({});
   });
 
-  it.each([
-    ['empty', ''],
-    ['with comments and empty lines', '# ports\n\n  # more\nPORT=1\n'],
-    ['with line ends of Windows', 'PORT=1\r\nHOST=::1\r\n'],
-    ['with line ends of the old Macintosh', 'PORT=1\rHOST=::1\r'],
-    ['with a byte order mark', '\uFEFFPORT=1\n'],
-    ['for a shell', 'export PORT=1\n'],
-    ['with colons', 'PORT: 1\n'],
-    ['with an empty value', 'PORT=\n'],
-    ['with quoted values', 'A="x # y"\nB=\'z\'\nC=`w` # comment\n'],
-    ['with a value over several lines', 'KEY="one\ntwo three\nfour"\nPORT=1\n'],
-  ])('is accepted %s', (_, content) => {
-    expect(() => check(content)).not.toThrow();
+  it.each<[string, string, NodeJS.Dict<string>]>([
+    ['empty', '', {}],
+    ['with comments and empty lines', '# ports\n\n  # more\nPORT=1\n', { PORT: '1' }],
+    ['with line ends of Windows', 'PORT=1\r\nHOST=::1\r\n', { PORT: '1', HOST: '::1' }],
+    ['with line ends of the old Macintosh', 'PORT=1\rHOST=::1\r', { PORT: '1', HOST: '::1' }],
+    ['with a byte order mark', '\uFEFFPORT=1\n', { PORT: '1' }],
+    ['for a shell', 'export PORT=1\n', { PORT: '1' }],
+    ['with colons', 'PORT: 1\n', { PORT: '1' }],
+    ['with spaces', '  A = 1 \n', { A: '1' }],
+    ['with empty values', 'A=\nB=   \nC=1\n', { A: '', B: '', C: '1' }],
+    ['with a comment behind a value', 'A=x # y\n', { A: 'x' }],
+    ['with quoted values', 'A="x # y"\nB=\'z\'\nC=`w` # comment\n', { A: 'x # y', B: 'z', C: 'w' }],
+    ['with variables of a shell, as they are', 'A=$HOME\n', { A: '$HOME' }],
+    [
+      'with a value over several lines',
+      'KEY="one\n# two three\nfour"\nPORT=1\n',
+      { KEY: 'one\n# two three\nfour', PORT: '1' },
+    ],
+  ])('is read %s', (_, content, variables) => {
+    expect(read(content)).toEqual(variables);
   });
 
   const utf16le = Buffer.from('\uFEFFPORT=1\n', 'utf16le');
@@ -41,13 +48,11 @@ describe('a file of settings', () => {
     ['UTF-16 without a byte order mark', Buffer.from('PORT=1\n', 'utf16le')],
     ['Latin-1', Buffer.from('NAME=é\n', 'latin1')],
   ])('in %s is refused', (_, content) => {
-    expect(() => check(content)).toThrow(new SettingsError(path, 'is not text in UTF-8'));
+    expect(() => read(content)).toThrow(new SettingsError(path, 'is not text in UTF-8'));
   });
 
   it('that is a folder is refused', () => {
-    expect(() => checkEnvFile(folder)).toThrow(
-      new SettingsError(folder, 'cannot be read (EISDIR)'),
-    );
+    expect(() => readEnvFile(folder)).toThrow(new SettingsError(folder, 'cannot be read (EISDIR)'));
   });
 
   it.each([
@@ -57,6 +62,6 @@ describe('a file of settings', () => {
     ['opens a quote that is never closed', 'A=1\nB="secret\nC=2\n', 2],
   ])('is refused with the number of a line that %s', (_, content, line) => {
     const problem = `cannot be read at line ${line}: write NAME=value`;
-    expect(() => check(content)).toThrow(new SettingsError(path, problem));
+    expect(() => read(content)).toThrow(new SettingsError(path, problem));
   });
 });

@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { SettingsError } from './settings-error';
 import { readTextFile } from './text-file';
 
-const ASSIGNMENT = /^\s*(?:export\s+)?[\w.-]+\s*(?:=|:\s)\s*(['"`]?)(.*)$/;
+const ASSIGNMENT = /^\s*(?:export\s+)?([\w.-]+)\s*(?:=|:\s)\s*(['"`]?)(.*)$/;
 
 /**
- * Refuses a file of settings that the parser would skip in part or as a whole, without a word: another
- * encoding than UTF-8, a line that assigns nothing. A file that does not exist is fine.
+ * Reads the variables of an env file; none where the file does not exist. A file that a lenient parser would
+ * skip in part is refused: another encoding than UTF-8, a line without an assignment.
  * @throws SettingsError
  */
-export function checkEnvFile(path: string): void {
+export function readEnvFile(path: string): NodeJS.Dict<string> {
   if (!existsSync(path)) {
-    return;
+    return {};
   }
   let text: string;
   try {
@@ -19,31 +20,35 @@ export function checkEnvFile(path: string): void {
   } catch (error) {
     throw new SettingsError(path, (error as Error).message);
   }
-  const line = firstUnreadableLine(text.split(/\r\n?|\n/));
-  if (line !== undefined) {
-    throw new SettingsError(path, `cannot be read at line ${line}: write NAME=value`);
-  }
+  return parseEnv(normalize(text.split(/\r\n?|\n/), path));
 }
 
-/** @returns its number, counted from 1. The value of a quoted assignment may span lines. */
-function firstUnreadableLine(lines: readonly string[]): number | undefined {
-  let quoted: { quote: string; from: number } | undefined;
+/**
+ * Rewrites the lines as plain assignments, which `parseEnv` of every Node version reads alike: indented
+ * comments, blank values and `NAME: value` are read in different ways. A quoted value may span lines.
+ */
+function normalize(lines: readonly string[], path: string): string {
+  const plain: string[] = [];
+  let open: { quote: string; line: number } | undefined;
   for (const [index, line] of lines.entries()) {
-    if (quoted) {
-      quoted = line.includes(quoted.quote) ? undefined : quoted;
-      continue;
-    }
-    if (/^\s*(#|$)/.test(line)) {
-      continue;
-    }
-    const assignment = ASSIGNMENT.exec(line);
-    if (!assignment) {
-      return index + 1;
-    }
-    const [, quote = '', rest = ''] = assignment;
-    if (quote !== '' && !rest.includes(quote)) {
-      quoted = { quote, from: index + 1 };
+    if (open) {
+      plain.push(line);
+      open = line.includes(open.quote) ? undefined : open;
+    } else if (!/^\s*(#|$)/.test(line)) {
+      const [assignment, name = '', quote = '', rest = ''] = ASSIGNMENT.exec(line) ?? [];
+      if (assignment === undefined) {
+        throw unreadable(path, index + 1);
+      }
+      plain.push(`${name}=${quote}${rest}`);
+      open = quote !== '' && !rest.includes(quote) ? { quote, line: index + 1 } : undefined;
     }
   }
-  return quoted?.from;
+  if (open) {
+    throw unreadable(path, open.line);
+  }
+  return plain.join('\n');
+}
+
+function unreadable(path: string, line: number): SettingsError {
+  return new SettingsError(path, `cannot be read at line ${line}: write NAME=value`);
 }

@@ -1,6 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
-import { checkEnvFile } from './env-file';
+import { readEnvFile } from './env-file';
 import { withSecretFiles } from './secret-files';
 import {
   parseCommandSettings,
@@ -34,35 +33,36 @@ const RUNNING_START = '.data/running.env';
  * bad value stops the start with one sentence and no stack.
  * @throws SettingsError
  */
-export async function loadSettings(): Promise<Settings> {
-  return parseSettings(await environment());
+export function loadSettings(): Settings {
+  return parseSettings(environment());
 }
 
 /** As `loadSettings`, for what needs no more than the database. @throws SettingsError */
-export async function loadDatabaseUrl(): Promise<string> {
-  return parseDatabaseUrl(await environment());
+export function loadDatabaseUrl(): string {
+  return parseDatabaseUrl(environment());
 }
 
 /** As `loadSettings`, for what needs no more than Redis. @throws SettingsError */
-export async function loadRedisUrl(): Promise<string> {
-  return parseRedisUrl(await environment());
+export function loadRedisUrl(): string {
+  return parseRedisUrl(environment());
 }
 
 /** As `loadSettings`, for a process that neither signs nor checks a token. @throws SettingsError */
-export async function loadCommandSettings(): Promise<Settings> {
-  return parseCommandSettings(await environment());
+export function loadCommandSettings(): Settings {
+  return parseCommandSettings(environment());
 }
 
 /** As `loadSettings`, for the care of keys, which needs no store. @throws SettingsError */
-export async function loadKeySettings(): Promise<KeySettings> {
-  return parseKeySettings(await environment());
+export function loadKeySettings(): KeySettings {
+  return parseKeySettings(environment());
 }
 
-/** The only place of the product that looks at the environment. */
-async function environment(): Promise<Readonly<Record<string, string | undefined>>> {
-  const production = process.env.NODE_ENV === 'production';
-  const envFilePath = production ? ['.env'] : ['.env', RUNNING_START];
-  envFilePath.forEach(checkEnvFile);
-  await ConfigModule.forRoot({ envFilePath });
+/** The only place of the product that reads the environment. */
+function environment(): Readonly<NodeJS.Dict<string>> {
+  const files = process.env.NODE_ENV === 'production' ? ['.env'] : ['.env', RUNNING_START];
+  // Into the process: the SDKs of OpenTelemetry and AWS read variables of their own.
+  for (const [name, value] of files.flatMap((path) => Object.entries(readEnvFile(path)))) {
+    process.env[name] ??= value;
+  }
   return withSecretFiles(process.env);
 }

@@ -8,7 +8,7 @@ export interface KeyChangeOptions extends OutputOptions {
 }
 
 export async function addSigningKey(options: OutputOptions): Promise<void> {
-  const { directory } = await loadKeySettings();
+  const { directory } = loadKeySettings();
   const { kid, active, activatableAtMs } = await addKey(directory);
   const activatableAt = active ? null : toInstant(activatableAtMs);
   const text = active
@@ -18,13 +18,13 @@ export async function addSigningKey(options: OutputOptions): Promise<void> {
 }
 
 export async function activateSigningKey(kid: string, options: KeyChangeOptions): Promise<void> {
-  const { directory } = await loadKeySettings();
+  const { directory } = loadKeySettings();
   await activateKey(directory, kid, { nowMs: Date.now(), force: options.now ?? false });
   print({ text: `The key ${kid} signs from now on.`, data: { kid, active: true } }, options);
 }
 
-export async function listSigningKeys(options: OutputOptions): Promise<void> {
-  const { directory } = await loadKeySettings();
+export function listSigningKeys(options: OutputOptions): void {
+  const { directory } = loadKeySettings();
   const keys = keyStates(directory).map(({ kid, active, publishedAtMs }) => ({
     kid,
     active,
@@ -39,7 +39,7 @@ export async function listSigningKeys(options: OutputOptions): Promise<void> {
 }
 
 export async function retireSigningKey(kid: string, options: KeyChangeOptions): Promise<void> {
-  const { directory, jwtExpiresInSeconds } = await loadKeySettings();
+  const { directory, jwtExpiresInSeconds } = loadKeySettings();
   const change = { nowMs: Date.now(), force: options.now ?? false };
   await retireKey(directory, kid, jwtExpiresInSeconds * 1000, change);
   const text = `The key ${kid} is removed; tokens that it signed are refused.`;

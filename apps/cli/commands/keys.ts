@@ -45,7 +45,7 @@ export function addKeys(program: Command): void {
     .addOption(jsonOption())
     .action(async (options: OutputOptions) => {
       const { listSigningKeys } = await import('../actions/keys.js');
-      await listSigningKeys(options);
+      listSigningKeys(options);
     });
   keys
     .command('retire')

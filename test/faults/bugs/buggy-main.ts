@@ -15,7 +15,7 @@ export interface Planting {
 
 /** The API with the provider of a bug in place of its own, and with another one when told. */
 async function main(): Promise<void> {
-  const settings = await loadSettings();
+  const settings = loadSettings();
   let app = await start(settings, process.argv[2] ?? '');
   process.on('message', (message: Partial<Planting>) => {
     const { plantBug } = message;
