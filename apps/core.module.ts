@@ -54,7 +54,9 @@ export class CoreModule {
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
             blacklistTtlSeconds: settings.blacklistTtlSeconds,
             maxSessionsPerUser: settings.maxSessionsPerUser,
-            nearCache: nearCacheOf(settings),
+            nearCache: settings.nearCache
+              ? { maxSessions: settings.nearCacheMaxSessions }
+              : undefined,
           }),
         }),
         ProfileCacheModule.forRootAsync({
@@ -66,12 +68,18 @@ export class CoreModule {
         AuthModule.forRootAsync({
           imports: [UserModule],
           inject: [Settings],
-          useFactory: ({ jwtExpiresInSeconds, passwords }: Settings) => ({
+          useFactory: (settings: Settings) => ({
             keyRing,
             issuer: ISSUER,
             audience: AUDIENCE,
-            accessTokenTtlSeconds: jwtExpiresInSeconds,
-            passwords,
+            accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
+            passwords: {
+              maxWaiting: settings.passwordQueueMax,
+              contextWords: settings.passwordContextWords,
+              breachServiceUrl: settings.breachedPasswordCheck
+                ? settings.breachedPasswordUrl
+                : undefined,
+            },
           }),
         }),
         AvatarModule.forRootAsync({
@@ -85,10 +93,6 @@ export class CoreModule {
       exports: [AuditModule, CleanUp, RedisCheck, StatisticsModule, UserModule],
     };
   }
-}
-
-function nearCacheOf({ nearCacheMaxSessions: maxSessions }: Settings) {
-  return maxSessions === undefined ? undefined : { maxSessions };
 }
 
 /** @throws SettingsError when JWT_KEYS_DIR is unusable */

@@ -29,7 +29,13 @@ export class AppModule {
         GuardModule,
         RateLimitModule.forRootAsync({
           inject: [Settings],
-          useFactory: ({ rateLimits }: Settings) => rateLimits,
+          useFactory: (settings: Settings) => ({
+            enabled: settings.rateLimit,
+            loginsPerAccount: settings.loginLimitPerAccount,
+            loginsPerAddress: settings.loginLimitPerAddress,
+            registrationsPerAddress: settings.registerLimitPerAddress,
+            failedRefreshesPerAddress: settings.refreshLimitPerAddress,
+          }),
         }),
         LifecycleModule,
         ApiMetricsModule.forRoot(settings),

@@ -1,6 +1,6 @@
 import { parsePostgresUrl } from '#libs/common';
 import { SettingsError } from './settings-error';
-import type { ParsedSettings } from './settings-schema';
+import type { DeclaredSettings } from './settings-schema';
 
 /**
  * Words of placeholders, ours and usual ones. Each has 8 characters or more: fewer than one random
@@ -28,19 +28,23 @@ export function repeatsPattern(text: string): boolean {
  * For production: what an example file holds is known to everybody.
  * @throws SettingsError
  */
-export function refuseExampleSecrets(parsed: ParsedSettings): void {
-  if (parsed.INTROSPECTION_CLIENTS.some(({ secret }) => isPlaceholder(secret))) {
+export function refuseExampleSecrets({
+  introspectionClients,
+  databaseUrl,
+  redisUrl,
+}: Pick<DeclaredSettings, 'introspectionClients' | 'databaseUrl' | 'redisUrl'>): void {
+  if (introspectionClients.some(({ secret }) => isPlaceholder(secret))) {
     throw new SettingsError('INTROSPECTION_CLIENTS', 'must not hold a placeholder as a secret');
   }
-  if (parsed.INTROSPECTION_CLIENTS.some(({ secret }) => repeatsPattern(secret))) {
+  if (introspectionClients.some(({ secret }) => repeatsPattern(secret))) {
     throw new SettingsError(
       'INTROSPECTION_CLIENTS',
       'must hold random secrets: one repeats itself',
     );
   }
   const passwords = {
-    DATABASE_URL: parsePostgresUrl(parsed.DATABASE_URL).password,
-    REDIS_URL: decodeURIComponent(new URL(parsed.REDIS_URL).password),
+    DATABASE_URL: parsePostgresUrl(databaseUrl).password,
+    REDIS_URL: decodeURIComponent(new URL(redisUrl).password),
   };
   for (const [variable, password] of Object.entries(passwords)) {
     if (password !== undefined && isPlaceholder(password)) {

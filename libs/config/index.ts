@@ -1,3 +1,4 @@
+export { describeSettings } from './describe-settings';
 export {
   loadCommandSettings,
   loadDatabaseUrl,

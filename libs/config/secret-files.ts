@@ -1,17 +1,12 @@
+import { describeSettings } from './describe-settings';
+import type { Environment } from './settings';
 import { SettingsError } from './settings-error';
 import { readTextFile } from './text-file';
 
 /** Settings that hold a secret. `<name>_FILE` names a file that holds it instead. */
-export const SECRET_SETTINGS = [
-  'DATABASE_URL',
-  'REDIS_URL',
-  'JWT_SECRET',
-  'INTROSPECTION_CLIENTS',
-  'AVATAR_S3_ACCESS_KEY_ID',
-  'AVATAR_S3_SECRET_ACCESS_KEY',
-] as const;
-
-type Environment = Readonly<Record<string, string | undefined>>;
+export const SECRET_SETTINGS = describeSettings()
+  .filter(({ secret }) => secret)
+  .map(({ name }) => name);
 
 /**
  * Puts the content of the files in the place of their names, without the line end that editors add.

@@ -242,12 +242,3 @@ export function ratio() {
     return z.NEVER;
   });
 }
-
-/** An empty variable is how compose files and shells write "not set". */
-export function emptyAsUnset(
-  env: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]),
-  );
-}

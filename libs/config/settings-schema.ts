@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { databaseUrl } from './database-url';
 import { redisUrl } from './redis-url';
@@ -21,7 +20,22 @@ import {
   wordList,
 } from './setting-types';
 
-const DAY_SECONDS = 86_400;
+declare module 'zod' {
+  /** What is declared of a setting beside its type and its default. */
+  interface GlobalMeta {
+    /** Name of the environment variable. */
+    env: string;
+    /** One or more sentences for operators. Plain text, with code in backticks. */
+    description: string;
+    /** Values as operators write them, where there is no default. */
+    examples?: string[];
+    /** The effect of leaving the setting unset, where that is more than one default value. */
+    unset?: string;
+    /** Whether the value is a secret: `<env>_FILE` may name a file that holds it. */
+    secret?: boolean;
+  }
+}
+
 /** Those of the OpenTelemetry SDK, by their standard names. */
 const TRACE_SAMPLERS = [
   'always_on',
@@ -32,69 +46,383 @@ const TRACE_SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
-/** One entry a variable. Messages name what is wrong and never repeat the value: it may be a secret. */
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/**
+ * Every setting, declared once: field of `Settings`, type, default (`prefault`: as operators write it), and what
+ * operators read about it. `.env.example` and docs/settings.md are generated from it: `npm run settings`.
+ * Messages name what is wrong and never repeat the value: it may be a secret.
+ */
+export const SETTINGS_BY_TOPIC = {
+  Process: {
+    nodeEnv: z
+      .enum(['development', 'test', 'production'], 'must be development, test or production')
+      .prefault('development')
+      .meta({
+        env: 'NODE_ENV',
+        description:
+          'The mode: development, test or production. In production the required settings have no local replacement, and `JWT_SECRET` must be strong.',
+      }),
+    host: listenHost().prefault('127.0.0.1').meta({
+      env: 'HOST',
+      description:
+        'Host name or address on which the API listens. In a container set it to `0.0.0.0`.',
+    }),
+    port: listenPort().prefault('3000').meta({
+      env: 'PORT',
+      description: 'Port on which the API listens. `0` takes a free port.',
+    }),
+    maxConnections: positiveInteger().prefault('10000').meta({
+      env: 'MAX_CONNECTIONS',
+      description: 'Maximum number of open client connections. Further connections are closed.',
+    }),
+    startTimeoutSeconds: patienceSeconds().prefault('60s').meta({
+      env: 'START_TIMEOUT',
+      description: 'How long the start waits for Postgres before it fails.',
+    }),
+    shutdownDelaySeconds: patienceSeconds('0s')
+      .optional()
+      .meta({
+        env: 'SHUTDOWN_DELAY',
+        description:
+          'How long requests are served after SIGTERM, while readiness fails, so that the load balancer removes the instance first.',
+        examples: ['5s'],
+        unset: '5s in production; 0s otherwise, and with `npm start`',
+      }),
+    shutdownTimeoutSeconds: patienceSeconds().prefault('10s').meta({
+      env: 'SHUTDOWN_TIMEOUT',
+      description:
+        'How long requests in flight may take after `SHUTDOWN_DELAY`; then the process ends without them. The supervisor that kills the process (`terminationGracePeriodSeconds` in Kubernetes) must wait longer than both together.',
+      unset: '`npm start` sets 4s',
+    }),
+  },
+
+  Postgres: {
+    databaseUrl: databaseUrl().meta({
+      env: 'DATABASE_URL',
+      secret: true,
+      description:
+        'Address of Postgres 15 or later. `npm start` starts its own Postgres where this is unset. docs/postgres.md describes several hosts, TLS, another schema and PgBouncer; other parameters are refused.',
+      examples: [
+        'postgres://user:password@localhost:5432/latchkey',
+        'postgres://user:password@a:5432,b:5432/latchkey?sslmode=verify-full&sslrootcert=/etc/postgres-ca.pem',
+      ],
+    }),
+    databasePoolMax: positiveInteger().prefault('10').meta({
+      env: 'DATABASE_POOL_MAX',
+      description:
+        'Maximum number of connections in the Postgres pool of this process. A process opens up to 3 more: 2 for the outbox and readiness, and 1 while a job runs. This holds for the API and for a command of the command line. The sum over all processes must fit into the connection limits of the role, the database and the server.',
+    }),
+  },
+
+  Redis: {
+    redisUrl: redisUrl().meta({
+      env: 'REDIS_URL',
+      secret: true,
+      description:
+        'Address of Redis 7.0 or later, or Valkey 8 or later: `redis[s]://[[user]:password@]host[:port][/database][?family=4|6]`. `npm start` starts its own Redis where this is unset. docs/redis.md lists the permissions that the user needs.',
+      examples: ['redis://localhost:6379'],
+    }),
+  },
+
+  'Tokens and sessions': {
+    jwtSecret: z.string().optional().meta({
+      env: 'JWT_SECRET',
+      secret: true,
+      description:
+        'Key of the HS256 signature. In production at least 32 random bytes, for example from `openssl rand -base64 48`; a placeholder such as `change-me` or a secret of these examples is refused, here, in `INTROSPECTION_CLIENTS` and as the password of a store.',
+      unset: 'required without `JWT_KEYS_DIR`; `npm start` generates a secret once',
+    }),
+    jwtKeysDir: z
+      .string()
+      .optional()
+      .meta({
+        env: 'JWT_KEYS_DIR',
+        description:
+          'Directory of ES256 keys; it replaces `JWT_SECRET`. Tokens are signed with the active key, and `/.well-known/jwks.json` lists the public keys. `latchkey keys add` creates the first key. See docs/security.md.',
+        examples: ['/var/lib/latchkey/keys'],
+        unset: 'tokens are signed with `JWT_SECRET`',
+      }),
+    jwtExpiresInSeconds: durationSeconds().prefault('24h').meta({
+      env: 'JWT_EXPIRES_IN',
+      description: 'Lifetime of an access token. A token never outlives its session.',
+    }),
+    sessionTtlSeconds: durationSeconds().prefault('24h').meta({
+      env: 'SESSION_TTL',
+      description: 'Lifetime of a session from sign-in or its last refresh.',
+    }),
+    sessionMaxLifetimeSeconds: durationSeconds().prefault('30d').meta({
+      env: 'SESSION_MAX_LIFETIME',
+      description:
+        'Lifetime of a session from sign-in, regardless of refreshes. At least `SESSION_TTL`.',
+    }),
+    maxSessionsPerUser: positiveInteger().prefault('100').meta({
+      env: 'MAX_SESSIONS_PER_USER',
+      description:
+        'Maximum number of sessions per user. A sign-in beyond it ends the oldest session.',
+    }),
+    nearCache: onOff().prefault('off').meta({
+      env: 'NEAR_CACHE',
+      description:
+        'Whether this process keeps sessions that Redis has confirmed in memory for 5 s, so that checking them needs no Redis command: `on` or `off`. Another instance then refuses a revoked session up to 1 s after the answer to the revocation. See docs/near-cache.md.',
+    }),
+    nearCacheMaxSessions: positiveInteger().prefault('50000').meta({
+      env: 'NEAR_CACHE_MAX',
+      description:
+        'Maximum number of sessions in the near cache. A session with its profile takes about 2 KiB.',
+    }),
+    profileTtlSeconds: durationSeconds().prefault('30m').meta({
+      env: 'PROFILE_TTL',
+      description: 'Lifetime of a cached profile.',
+    }),
+    blacklistTtlSeconds: durationSeconds().prefault('24h').meta({
+      env: 'BLACKLIST_TTL',
+      description:
+        "Maximum lifetime of a revoked session's tombstone in Redis. A tombstone lives until 1 minute after the last access token of its session has expired: with `JWT_EXPIRES_IN=15m` at most 16 minutes. It lives at least 5 s with any value, so that a write in flight to Redis finds it. The maximum does not apply while Postgres is unavailable.",
+    }),
+    introspectionClients: clientList()
+      .default([])
+      .meta({
+        env: 'INTROSPECTION_CLIENTS',
+        secret: true,
+        description:
+          'Clients that may call `/api/auth/introspect` with HTTP Basic: `id:secret,id:secret`, with secrets of at least 16 characters.',
+        examples: ['billing:a-long-random-secret'],
+        unset: 'no client',
+      }),
+  },
+
+  Passwords: {
+    passwordQueueMax: positiveInteger().prefault('64').meta({
+      env: 'PASSWORD_QUEUE',
+      description:
+        'Maximum number of attempts in this process that wait to hash a password. Beyond it, an attempt of the client with the most waiting attempts is answered 503 `overloaded`. See docs/limits.md.',
+    }),
+    passwordContextWords: wordList()
+      .default([])
+      .meta({
+        env: 'PASSWORD_CONTEXT_WORDS',
+        description:
+          'Names of your products and your organisation that are refused as passwords, in addition to `latchkey`. docs/passwords.md describes the other rules.',
+        examples: ['acme,acme shop'],
+        unset: 'no further names',
+      }),
+    breachedPasswordCheck: onOff().prefault('off').meta({
+      env: 'BREACHED_PASSWORD_CHECK',
+      description:
+        'Whether new passwords are looked up in data breaches: `on` or `off`. Only the first five digits of a hash leave the process.',
+    }),
+    breachedPasswordUrl: httpUrl().prefault('https://api.pwnedpasswords.com').meta({
+      env: 'BREACHED_PASSWORD_URL',
+      description: 'Address of the breach service: Have I Been Pwned or a mirror.',
+    }),
+  },
+
+  'Rate limits': {
+    rateLimit: onOff().prefault('on').meta({
+      env: 'RATE_LIMIT',
+      description:
+        'Whether sign-ins, registrations, proofs of a password and refreshes are limited per minute: `on` or `off`. Attempts are counted in Redis for all instances together, and by each instance while Redis is unavailable. See docs/limits.md.',
+    }),
+    loginLimitPerAccount: positiveInteger().prefault('10').meta({
+      env: 'LOGIN_LIMIT_PER_ACCOUNT',
+      description:
+        'Sign-ins per minute for one account from one address. The wait doubles with each further attempt, up to 15 minutes.',
+    }),
+    loginLimitPerAddress: positiveInteger().prefault('100').meta({
+      env: 'LOGIN_LIMIT_PER_ADDRESS',
+      description:
+        'Sign-ins per minute from one address, for any account. Of IPv6 a /64 counts as one address; a /56 has twice each limit of an address, a /48 four times.',
+    }),
+    registerLimitPerAddress: positiveInteger().prefault('20').meta({
+      env: 'REGISTER_LIMIT_PER_ADDRESS',
+      description: 'New accounts per minute from one address.',
+    }),
+    refreshLimitPerAddress: positiveInteger().prefault('120').meta({
+      env: 'REFRESH_LIMIT_PER_ADDRESS',
+      description:
+        'Failed refreshes per minute from one address. Successful refreshes do not count: many users may share a gateway.',
+    }),
+  },
+
+  HTTP: {
+    trustedProxies: trustedProxies()
+      .optional()
+      .meta({
+        env: 'TRUST_PROXY',
+        description:
+          'Proxies in front of this process: their number, or their addresses and networks. Only the entries that these proxies write into `X-Forwarded-For` are used.',
+        examples: ['1', '10.0.0.0/8,192.168.0.0/16'],
+        unset: 'the client address is that of the connection',
+      }),
+    corsOrigins: originList()
+      .default([])
+      .meta({
+        env: 'CORS_ORIGINS',
+        description:
+          'Origins of the pages and apps that may call the API from a browser, as browsers send them: no path, no trailing slash, no default port, no wildcard.',
+        examples: ['https://app.example.com,http://localhost:5173,capacitor://localhost'],
+        unset: 'none',
+      }),
+    hstsSeconds: retentionSeconds()
+      .optional()
+      .meta({
+        env: 'HSTS',
+        description:
+          'How long browsers use HTTPS only (`Strict-Transport-Security`). Leave it unset where a proxy terminates TLS and sends the header itself.',
+        examples: ['365d'],
+        unset: 'the header is not sent',
+      }),
+    docs: onOff()
+      .optional()
+      .meta({
+        env: 'DOCS',
+        description: 'Whether Swagger UI at `/docs` and the OpenAPI document are served.',
+        examples: ['on'],
+        unset: 'off in production, on otherwise',
+      }),
+  },
+
+  Avatars: {
+    avatarDir: z.string().prefault('.data/avatars').meta({
+      env: 'AVATAR_DIR',
+      description:
+        'Directory of the avatars. All instances need the same one, or a bucket. In a container set it to a volume.',
+    }),
+    avatarS3Bucket: bucketName()
+      .optional()
+      .meta({
+        env: 'AVATAR_S3_BUCKET',
+        description:
+          'Bucket of an S3-compatible service for the avatars. It replaces `AVATAR_DIR`.',
+        examples: ['latchkey-avatars'],
+        unset: 'avatars are stored in `AVATAR_DIR`',
+      }),
+    avatarS3Region: z.string().prefault('us-east-1').meta({
+      env: 'AVATAR_S3_REGION',
+      description: 'Region of the bucket.',
+    }),
+    avatarS3Endpoint: httpUrl()
+      .optional()
+      .meta({
+        env: 'AVATAR_S3_ENDPOINT',
+        description: 'Address of the S3-compatible service.',
+        examples: ['https://s3.example.com'],
+        unset: "Amazon's service",
+      }),
+    avatarS3AccessKeyId: z.string().optional().meta({
+      env: 'AVATAR_S3_ACCESS_KEY_ID',
+      secret: true,
+      description: 'Id of the access key for the bucket. Set both halves of the key, or neither.',
+      unset: 'the AWS SDK searches for credentials in its usual places',
+    }),
+    avatarS3SecretAccessKey: z.string().optional().meta({
+      env: 'AVATAR_S3_SECRET_ACCESS_KEY',
+      secret: true,
+      description: 'Secret of the access key for the bucket.',
+      unset: 'as with `AVATAR_S3_ACCESS_KEY_ID`',
+    }),
+  },
+
+  'Jobs and audit events': {
+    jobsEnabled: onOff().prefault('true').meta({
+      env: 'JOBS_ENABLED',
+      description:
+        'Whether this process runs scheduled jobs: `true` or `false`. One process at a time runs a job.',
+    }),
+    cleanUpCron: schedule().prefault('0 * * * *').meta({
+      env: 'CLEAN_UP_CRON',
+      description:
+        'Schedule of the clean-up: a cron expression in UTC, or `off`. `latchkey clean-up` runs the job on demand.',
+    }),
+    redisCheckCron: schedule().prefault('*/5 * * * *').meta({
+      env: 'REDIS_CHECK_CRON',
+      description:
+        'Schedule of the Redis check: a cron expression in UTC, or `off`. `latchkey redis-check` runs the job on demand.',
+    }),
+    auditRetentionSeconds: retentionSeconds().prefault('90d').meta({
+      env: 'AUDIT_RETENTION',
+      description:
+        'How long audit events are kept, from 1d to 3660d. The clean-up deletes older ones.',
+    }),
+  },
+
+  'Logs, metrics and traces': {
+    logLevel: z
+      .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
+      .prefault('info')
+      .meta({
+        env: 'LOG_LEVEL',
+        description: `Least severe level that is logged: ${LOG_LEVELS.join(', ')}.`,
+      }),
+    logFormat: z
+      .enum(['json', 'pretty'], 'must be json or pretty')
+      .optional()
+      .meta({
+        env: 'LOG_FORMAT',
+        description:
+          '`json`: one object per line. `pretty`: for people, where the package pino-pretty is installed.',
+        examples: ['json'],
+        unset: 'json in production, pretty otherwise',
+      }),
+    metricsPort: listenPort()
+      .optional()
+      .meta({
+        env: 'METRICS_PORT',
+        description:
+          'Port on `HOST` of a separate listener for `GET /metrics`. Not the same as `PORT`.',
+        examples: ['9464'],
+        unset: 'metrics are served on the port of the API',
+      }),
+    metricsAllow: addressSet()
+      .optional()
+      .meta({
+        env: 'METRICS_ALLOW',
+        description: 'IP addresses and networks that may read metrics.',
+        examples: ['127.0.0.1,10.0.0.0/8'],
+        unset:
+          'every client that reaches the port; in production none, unless `METRICS_PORT` is set',
+      }),
+    otlpEndpoint: httpUrl()
+      .optional()
+      .meta({
+        env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+        description:
+          'Address of an OpenTelemetry collector that accepts OTLP over HTTP. docs/traces.md describes what is recorded.',
+        examples: ['http://localhost:4318'],
+        unset: 'nothing is traced',
+      }),
+    traceServiceName: z.string().prefault('latchkey').meta({
+      env: 'OTEL_SERVICE_NAME',
+      description: 'Service name in the traces.',
+    }),
+    traceSampler: z
+      .enum(TRACE_SAMPLERS, `must be one of ${TRACE_SAMPLERS.join(', ')}`)
+      .prefault('parentbased_always_on')
+      .meta({
+        env: 'OTEL_TRACES_SAMPLER',
+        description: `Which requests are traced: ${TRACE_SAMPLERS.join(', ')}.`,
+      }),
+    traceSamplerRatio: ratio().prefault('1').meta({
+      env: 'OTEL_TRACES_SAMPLER_ARG',
+      description:
+        'Share of requests, from 0 to 1, that traceidratio and parentbased_traceidratio trace.',
+    }),
+  },
+};
+
 export const settingsSchema = z.object({
-  NODE_ENV: z
-    .enum(['development', 'test', 'production'], 'must be development, test or production')
-    .default('development'),
-  HOST: listenHost().default('127.0.0.1'),
-  PORT: listenPort().default(3000),
-  LOG_LEVEL: z
-    .enum(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      'must be one of fatal, error, warn, info, debug, trace, silent',
-    )
-    .default('info'),
-  LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
-  DATABASE_URL: databaseUrl(),
-  DATABASE_POOL_MAX: positiveInteger().default(10),
-  REDIS_URL: redisUrl(),
-  JWT_SECRET: z.string().optional(),
-  JWT_KEYS_DIR: z.string().optional(),
-  JWT_EXPIRES_IN: durationSeconds().default(DAY_SECONDS),
-  SESSION_TTL: durationSeconds().default(DAY_SECONDS),
-  SESSION_MAX_LIFETIME: durationSeconds().default(30 * DAY_SECONDS),
-  MAX_SESSIONS_PER_USER: positiveInteger().default(100),
-  NEAR_CACHE: onOff().default(false),
-  NEAR_CACHE_MAX: positiveInteger().default(50_000),
-  PASSWORD_QUEUE: positiveInteger().default(64),
-  PASSWORD_CONTEXT_WORDS: wordList().default([]),
-  BREACHED_PASSWORD_CHECK: onOff().default(false),
-  BREACHED_PASSWORD_URL: httpUrl().default('https://api.pwnedpasswords.com'),
-  INTROSPECTION_CLIENTS: clientList().default([]),
-  RATE_LIMIT: onOff().default(true),
-  LOGIN_LIMIT_PER_ACCOUNT: positiveInteger().default(10),
-  LOGIN_LIMIT_PER_ADDRESS: positiveInteger().default(100),
-  REGISTER_LIMIT_PER_ADDRESS: positiveInteger().default(20),
-  REFRESH_LIMIT_PER_ADDRESS: positiveInteger().default(120),
-  TRUST_PROXY: trustedProxies().optional(),
-  CORS_ORIGINS: originList().default([]),
-  HSTS: retentionSeconds().optional(),
-  DOCS: onOff().optional(),
-  MAX_CONNECTIONS: positiveInteger().default(10_000),
-  PROFILE_TTL: durationSeconds().default(30 * 60),
-  BLACKLIST_TTL: durationSeconds().default(DAY_SECONDS),
-  AVATAR_DIR: z.string().default(join('.data', 'avatars')),
-  AVATAR_S3_BUCKET: bucketName().optional(),
-  AVATAR_S3_REGION: z.string().default('us-east-1'),
-  AVATAR_S3_ENDPOINT: httpUrl().optional(),
-  AVATAR_S3_ACCESS_KEY_ID: z.string().optional(),
-  AVATAR_S3_SECRET_ACCESS_KEY: z.string().optional(),
-  AUDIT_RETENTION: retentionSeconds().default(90 * DAY_SECONDS),
-  JOBS_ENABLED: onOff().default(true),
-  CLEAN_UP_CRON: schedule().optional(),
-  REDIS_CHECK_CRON: schedule().optional(),
-  METRICS_PORT: listenPort().optional(),
-  METRICS_ALLOW: addressSet().optional(),
-  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
-  OTEL_SERVICE_NAME: z.string().default('latchkey'),
-  OTEL_TRACES_SAMPLER: z
-    .enum(TRACE_SAMPLERS, `must be one of ${TRACE_SAMPLERS.join(', ')}`)
-    .default('parentbased_always_on'),
-  OTEL_TRACES_SAMPLER_ARG: ratio().default(1),
-  START_TIMEOUT: patienceSeconds().default(60),
-  SHUTDOWN_DELAY: patienceSeconds('0s').optional(),
-  SHUTDOWN_TIMEOUT: patienceSeconds().default(10),
+  ...SETTINGS_BY_TOPIC.Process,
+  ...SETTINGS_BY_TOPIC.Postgres,
+  ...SETTINGS_BY_TOPIC.Redis,
+  ...SETTINGS_BY_TOPIC['Tokens and sessions'],
+  ...SETTINGS_BY_TOPIC.Passwords,
+  ...SETTINGS_BY_TOPIC['Rate limits'],
+  ...SETTINGS_BY_TOPIC.HTTP,
+  ...SETTINGS_BY_TOPIC.Avatars,
+  ...SETTINGS_BY_TOPIC['Jobs and audit events'],
+  ...SETTINGS_BY_TOPIC['Logs, metrics and traces'],
 });
 
-export type ParsedSettings = z.output<typeof settingsSchema>;
+/** What the environment declares, by field. Durations in seconds. */
+export type DeclaredSettings = z.output<typeof settingsSchema>;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isPlaceholder, repeatsPattern } from './example-secret';
 import { SettingsError } from './settings-error';
-import type { ParsedSettings } from './settings-schema';
+import type { DeclaredSettings } from './settings-schema';
 
 const MIN_SECRET_BYTES = 32;
 
@@ -20,70 +20,50 @@ export type AvatarStorageSettings =
       };
     };
 
-/** How many attempts are let through in a minute. */
-export interface RateLimitSettings {
-  enabled: boolean;
-  /** Of one account, from one address. */
-  loginsPerAccount: number;
-  loginsPerAddress: number;
-  registrationsPerAddress: number;
-  failedRefreshesPerAddress: number;
-}
-
-/** What new passwords are held against, and how many may wait to be hashed. */
-export interface PasswordSettings {
-  maxWaiting: number;
-  /** Names that nobody may take as a password. */
-  contextWords: readonly string[];
-  /** Undefined: no service is asked. */
-  breachServiceUrl: string | undefined;
-}
-
 /** Where traces go, and which ones. */
 export interface TracingSettings {
   /** Of an OTLP collector over HTTP; traces go to `/v1/traces` below it. */
   endpoint: string;
   serviceName: string;
-  sampler: ParsedSettings['OTEL_TRACES_SAMPLER'];
+  sampler: DeclaredSettings['traceSampler'];
   /** Of the samplers by ratio: the share of traces that is recorded. */
   samplerRatio: number;
 }
 
 /** Where there are keys, the secret is not even looked at. */
-export function jwtKeysOf({ JWT_KEYS_DIR, JWT_SECRET, NODE_ENV }: ParsedSettings): JwtKeys {
-  if (JWT_KEYS_DIR !== undefined) {
-    return { directory: JWT_KEYS_DIR };
+export function jwtKeysOf({ jwtKeysDir, jwtSecret, nodeEnv }: DeclaredSettings): JwtKeys {
+  if (jwtKeysDir !== undefined) {
+    return { directory: jwtKeysDir };
   }
-  if (JWT_SECRET === undefined) {
+  if (jwtSecret === undefined) {
     throw new SettingsError(
       'JWT_SECRET',
       'is required: set a random secret of at least 32 bytes, or JWT_KEYS_DIR',
     );
   }
-  if (NODE_ENV === 'production') {
-    refuseWeakSecret(JWT_SECRET);
+  if (nodeEnv === 'production') {
+    refuseWeakSecret(jwtSecret);
   }
-  return { secret: JWT_SECRET };
+  return { secret: jwtSecret };
 }
 
-export function tracingOf(parsed: ParsedSettings): TracingSettings | undefined {
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = parsed;
+export function tracingOf(declared: DeclaredSettings): TracingSettings | undefined {
+  const { otlpEndpoint: endpoint } = declared;
   return endpoint === undefined
     ? undefined
     : {
         endpoint,
-        serviceName: parsed.OTEL_SERVICE_NAME,
-        sampler: parsed.OTEL_TRACES_SAMPLER,
-        samplerRatio: parsed.OTEL_TRACES_SAMPLER_ARG,
+        serviceName: declared.traceServiceName,
+        sampler: declared.traceSampler,
+        samplerRatio: declared.traceSamplerRatio,
       };
 }
 
 /** Where there is a bucket, the directory is not even looked at. */
-export function avatarStorageOf(parsed: ParsedSettings): AvatarStorageSettings {
-  const { AVATAR_S3_ACCESS_KEY_ID: accessKeyId, AVATAR_S3_SECRET_ACCESS_KEY: secretAccessKey } =
-    parsed;
-  if (parsed.AVATAR_S3_BUCKET === undefined) {
-    return { directory: resolve(parsed.AVATAR_DIR) };
+export function avatarStorageOf(declared: DeclaredSettings): AvatarStorageSettings {
+  const { avatarS3AccessKeyId: accessKeyId, avatarS3SecretAccessKey: secretAccessKey } = declared;
+  if (declared.avatarS3Bucket === undefined) {
+    return { directory: resolve(declared.avatarDir) };
   }
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
     throw new SettingsError(
@@ -93,9 +73,9 @@ export function avatarStorageOf(parsed: ParsedSettings): AvatarStorageSettings {
   }
   return {
     s3: {
-      bucket: parsed.AVATAR_S3_BUCKET,
-      region: parsed.AVATAR_S3_REGION,
-      endpoint: parsed.AVATAR_S3_ENDPOINT,
+      bucket: declared.avatarS3Bucket,
+      region: declared.avatarS3Region,
+      endpoint: declared.avatarS3Endpoint,
       credentials:
         accessKeyId !== undefined && secretAccessKey !== undefined
           ? { accessKeyId, secretAccessKey }

@@ -8,6 +8,7 @@ import {
   parseRedisUrl,
   parseSettings,
   Settings,
+  type Environment,
   type KeySettings,
 } from './settings';
 
@@ -58,7 +59,7 @@ export function loadKeySettings(): KeySettings {
 }
 
 /** The only place of the product that reads the environment. */
-function environment(): Readonly<NodeJS.Dict<string>> {
+function environment(): Environment {
   const files = process.env.NODE_ENV === 'production' ? ['.env'] : ['.env', RUNNING_START];
   // Into the process: the SDKs of OpenTelemetry and AWS read variables of their own.
   for (const [name, value] of files.flatMap((path) => Object.entries(readEnvFile(path)))) {

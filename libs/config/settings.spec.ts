@@ -1,7 +1,9 @@
 import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
+import { describeSettings } from './describe-settings';
 import { parseDatabaseUrl, parseSettings } from './settings';
 import { SettingsError } from './settings-error';
+import { settingsSchema } from './settings-schema';
 
 const REQUIRED = {
   DATABASE_URL: 'postgres://app:pw@db:5432/latchkey',
@@ -26,48 +28,73 @@ function refusal(env: Record<string, string | undefined>): SettingsError {
 describe('settings', () => {
   it('have the documented defaults', () => {
     expect({ ...parse() }).toEqual({
+      nodeEnv: 'development',
       production: false,
       host: '127.0.0.1',
       port: 3000,
-      logLevel: 'info',
-      logFormat: 'pretty',
-      corsOrigins: [],
-      hstsSeconds: undefined,
       maxConnections: 10_000,
-      docs: true,
-      rateLimits: {
-        enabled: true,
-        loginsPerAccount: 10,
-        loginsPerAddress: 100,
-        registrationsPerAddress: 20,
-        failedRefreshesPerAddress: 120,
-      },
-      trustedProxies: undefined,
+      startTimeoutSeconds: 60,
+      shutdownDelaySeconds: 0,
+      shutdownTimeoutSeconds: 10,
       databaseUrl: REQUIRED.DATABASE_URL,
       databasePoolMax: 10,
       redisUrl: REQUIRED.REDIS_URL,
+      jwtSecret: REQUIRED.JWT_SECRET,
       jwtKeys: { secret: REQUIRED.JWT_SECRET },
       jwtExpiresInSeconds: 86_400,
       sessionTtlSeconds: 86_400,
       sessionMaxLifetimeSeconds: 30 * 86_400,
       maxSessionsPerUser: 100,
-      nearCacheMaxSessions: undefined,
-      passwords: { maxWaiting: 64, contextWords: [], breachServiceUrl: undefined },
-      introspectionClients: [],
+      nearCache: false,
+      nearCacheMaxSessions: 50_000,
       profileTtlSeconds: 1800,
-      avatarStorage: { directory: resolve('.data/avatars') },
       blacklistTtlSeconds: 86_400,
-      auditRetentionSeconds: 90 * 86_400,
+      introspectionClients: [],
+      passwordQueueMax: 64,
+      passwordContextWords: [],
+      breachedPasswordCheck: false,
+      breachedPasswordUrl: 'https://api.pwnedpasswords.com',
+      rateLimit: true,
+      loginLimitPerAccount: 10,
+      loginLimitPerAddress: 100,
+      registerLimitPerAddress: 20,
+      refreshLimitPerAddress: 120,
+      corsOrigins: [],
+      docs: true,
+      avatarDir: '.data/avatars',
+      avatarS3Region: 'us-east-1',
+      avatarStorage: { directory: resolve('.data/avatars') },
       jobsEnabled: true,
-      cleanUpCron: undefined,
-      redisCheckCron: undefined,
-      metricsPort: undefined,
-      metricsAllow: undefined,
+      cleanUpCron: '0 * * * *',
+      redisCheckCron: '*/5 * * * *',
+      auditRetentionSeconds: 90 * 86_400,
+      logLevel: 'info',
+      logFormat: 'pretty',
+      traceServiceName: 'latchkey',
+      traceSampler: 'parentbased_always_on',
+      traceSamplerRatio: 1,
       tracing: undefined,
-      startTimeoutSeconds: 60,
-      shutdownDelaySeconds: 0,
-      shutdownTimeoutSeconds: 10,
     });
+  });
+
+  it('are declared once each, with a name and a description', () => {
+    const declared = describeSettings();
+    expect(declared.length).toBe(Object.keys(settingsSchema.shape).length);
+    expect(new Set(declared.map(({ name }) => name)).size).toBe(declared.length);
+    for (const { name, description } of declared) {
+      expect(name).toMatch(/^[A-Z][A-Z0-9_]+$/);
+      expect(description).toMatch(/^.+\.$/);
+    }
+  });
+
+  it('take every documented default and example', () => {
+    // The certificate of the second address is no file of this machine.
+    const values = describeSettings().flatMap(({ name, default: value, examples }) =>
+      [...(value === undefined ? [] : [value]), ...examples].map((one) => [name, one] as const),
+    );
+    for (const [name, value] of values.filter(([, one]) => !one.includes('sslrootcert'))) {
+      expect(() => parse({ [name]: value })).not.toThrow();
+    }
   });
 
   it('take what the environment says', () => {
@@ -106,28 +133,9 @@ describe('settings', () => {
     });
   });
 
-  it('keep sessions near when told, 50,000 unless told how many', () => {
-    expect(parse({ NEAR_CACHE: 'on' }).nearCacheMaxSessions).toBe(50_000);
-    const few = { NEAR_CACHE_MAX: '100' };
-    expect(parse({ NEAR_CACHE: 'true', ...few }).nearCacheMaxSessions).toBe(100);
-    expect(parse(few).nearCacheMaxSessions).toBeUndefined();
-  });
-
-  it('take what is said of passwords', () => {
-    const { passwords } = parse({
-      PASSWORD_QUEUE: '8',
-      PASSWORD_CONTEXT_WORDS: ' acme , acme shop',
-      BREACHED_PASSWORD_CHECK: 'on',
-    });
-    expect(passwords).toEqual({
-      maxWaiting: 8,
-      contextWords: ['acme', 'acme shop'],
-      breachServiceUrl: 'https://api.pwnedpasswords.com',
-    });
-    const mirror = { BREACHED_PASSWORD_URL: 'http://mirror:8080/hibp' };
-    expect(parse(mirror).passwords.breachServiceUrl).toBeUndefined();
-    const asked = parse({ ...mirror, BREACHED_PASSWORD_CHECK: 'true' });
-    expect(asked.passwords.breachServiceUrl).toBe('http://mirror:8080/hibp');
+  it('take lists of names', () => {
+    const { passwordContextWords } = parse({ PASSWORD_CONTEXT_WORDS: ' acme , acme shop' });
+    expect(passwordContextWords).toEqual(['acme', 'acme shop']);
   });
 
   it.each([

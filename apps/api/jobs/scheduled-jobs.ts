@@ -81,15 +81,13 @@ export class ScheduledJobs implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all(jobs.map(async (job) => job.stop()));
   }
 
-  /** @param schedule cron expression; undefined: the default of `@Cron`; null: the job is off. */
-  private start(name: string, schedule: string | null | undefined): void {
+  /** @param schedule cron expression that replaces the one of `@Cron`; null: the job is off. */
+  private start(name: string, schedule: string | null): void {
     if (schedule === null) {
       return;
     }
     const job = this.registry.getCronJob(name);
-    if (schedule !== undefined) {
-      job.setTime(new CronTime(schedule, TIME_ZONE));
-    }
+    job.setTime(new CronTime(schedule, TIME_ZONE));
     this.metrics.jobs.expect(name);
     job.start();
   }
