@@ -20,7 +20,7 @@ const LAYERS = [
   ['config', 'redis', 'database'],
   ['sync', 'audit', 'rate-limit'],
   ['statistics'],
-  ['session', 'profile-cache'],
+  ['session', 'cache'],
   ['user'],
   ['auth', 'avatar'],
   ['http'],

@@ -3,13 +3,13 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule, HmacKeyRing, PemKeyRing, type KeyRing } from '#libs/auth';
 import { AuditModule } from '#libs/audit';
 import { AvatarModule } from '#libs/avatar';
+import { CacheModule } from '#libs/cache';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
-import { ProfileCacheModule } from '#libs/profile-cache';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
-import { UserModule, UserStore } from '#libs/user';
+import { ProfileCache, UserModule } from '#libs/user';
 import { CleanUp } from './clean-up';
 import { RedisCheck } from './redis-check';
 
@@ -59,9 +59,8 @@ export class CoreModule {
               : undefined,
           }),
         }),
-        ProfileCacheModule.forRootAsync({
+        CacheModule.forFeatureAsync(ProfileCache, {
           imports: [UserModule],
-          source: UserStore,
           inject: [Settings],
           useFactory: ({ profileTtlSeconds }: Settings) => ({ ttlSeconds: profileTtlSeconds }),
         }),

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Profile, VersionedProfile } from '#libs/profile-cache';
 import {
   EmailTakenError,
   UserStore,
@@ -8,8 +7,10 @@ import {
   type ChangedAccount,
   type Credentials,
   type NewUser,
+  type Profile,
   type ProfileChange,
   type ReplacedAvatar,
+  type VersionedProfile,
 } from '#libs/user';
 
 interface Account {

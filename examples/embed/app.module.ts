@@ -1,12 +1,12 @@
 import { createSecretKey } from 'node:crypto';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule, HmacKeyRing } from '#libs/auth';
+import { CacheModule } from '#libs/cache';
 import { DatabaseModule } from '#libs/database';
 import { GuardModule } from '#libs/http';
-import { ProfileCacheModule } from '#libs/profile-cache';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
-import { UserStore } from '#libs/user';
+import { ProfileCache } from '#libs/user';
 import { AccountsModule } from './accounts.module';
 import { ReportsController } from './reports.controller';
 import { SignInController } from './sign-in.controller';
@@ -34,9 +34,8 @@ export class AppModule {
         SessionModule.forRootAsync({
           useFactory: () => ({ ttlSeconds: 8 * 3600, blacklistTtlSeconds: 8 * 3600 }),
         }),
-        ProfileCacheModule.forRootAsync({
+        CacheModule.forFeatureAsync(ProfileCache, {
           imports: [accounts],
-          source: UserStore,
           useFactory: () => ({ ttlSeconds: 600 }),
         }),
         AuthModule.forRootAsync({

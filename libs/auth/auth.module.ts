@@ -41,7 +41,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 /**
- * Sign-in and tokens for any Nest application that has `SessionModule` and `ProfileCacheModule`. `imports` of
+ * Sign-in and tokens for any Nest application that has `SessionModule` and a `ProfileCache`. `imports` of
  * `forRootAsync` must bring a `UserStore`: Latchkey's UserModule, or a module of the application's own.
  */
 @Module({

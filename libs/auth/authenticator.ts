@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { ProfileCacheService } from '#libs/profile-cache';
 import { SessionRevokedError, SessionVerifier, type Session } from '#libs/session';
+import { ProfileCache } from '#libs/user';
 import { TokenExpiredError } from './auth.errors';
 import { TokenService, type AccessTokenClaims } from './token.service';
 
@@ -31,7 +31,7 @@ export class Authenticator {
   constructor(
     private readonly tokens: TokenService,
     private readonly sessions: SessionVerifier,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
   ) {}
 
   /**

@@ -15,7 +15,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 /**
- * Pictures of users, for any Nest application that has `ProfileCacheModule`. `imports` of `forRootAsync` must bring a
+ * Pictures of users, for any Nest application that has a `ProfileCache`. `imports` of `forRootAsync` must bring a
  * `UserStore`.
  */
 @Module({

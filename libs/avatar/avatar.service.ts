@@ -1,8 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
 import { serializeError } from '#libs/log';
-import { ProfileCacheService, type VersionedProfile } from '#libs/profile-cache';
-import { UserStore } from '#libs/user';
+import { ProfileCache, UserStore, type VersionedProfile } from '#libs/user';
 import { AvatarEncoder } from './avatar-encoder';
 import {
   AVATAR_SIZES,
@@ -28,7 +27,7 @@ export class AvatarService {
     private readonly encoder: AvatarEncoder,
     private readonly storage: AvatarStorage,
     private readonly users: UserStore,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
   ) {}
 
   /**
@@ -80,7 +79,7 @@ export class AvatarService {
   }
 
   private async show(userId: string, url: string | null): Promise<VersionedProfile | null> {
-    const changed = await this.profiles.change(() => this.users.replaceAvatar(userId, url));
+    const changed = await this.profiles.change(userId, () => this.users.replaceAvatar(userId, url));
     await this.discard(changed?.previousAvatarUrl ?? null);
     return changed;
   }

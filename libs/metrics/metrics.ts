@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { AuthMetrics } from './auth-metrics';
+import { CacheMetrics } from './cache-metrics';
 import { HttpMetrics } from './http-metrics';
 import { JobMetrics } from './job-metrics';
 import { PasswordMetrics } from './password-metrics';
@@ -22,6 +23,7 @@ export class Metrics {
   readonly stores = new StoreMetrics(this.registry);
   readonly sync = new SyncMetrics(this.registry);
   readonly statistics = new StatisticsMetrics(this.registry);
+  readonly caches = new CacheMetrics(this.registry);
   readonly sessions = new SessionMetrics(this.registry);
   readonly auth = new AuthMetrics(this.registry);
   readonly passwords = new PasswordMetrics(this.registry);

@@ -7,7 +7,7 @@ export interface NearCacheFigures {
   isOpen: () => boolean;
 }
 
-/** Sessions that end, and profiles that are read. */
+/** Sessions that end, and the near cache. */
 export class SessionMetrics {
   private readonly revoked: Counter;
 
@@ -30,20 +30,6 @@ export class SessionMetrics {
     const counters = new Map(reasons.map((reason) => [reason, this.revoked.labels(reason)]));
     counters.forEach((counter) => counter.inc(0));
     return (reason, sessions) => counters.get(reason)?.inc(sessions);
-  }
-
-  /** @param counts since the start of the process, read when it is asked for. */
-  watchProfileReads(counts: () => Readonly<Record<string, number>>): void {
-    new Counter({
-      name: 'latchkey_profile_reads_total',
-      help: 'Profiles that were read, by what the cache had: HIT, MISS, or BYPASS without Redis.',
-      labelNames: ['cache'],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        Object.entries(counts()).forEach(([cache, count]) => this.inc({ cache }, count));
-      },
-    });
   }
 
   watchNearCache({ reads, sessions, isOpen }: NearCacheFigures): void {

@@ -1,3 +1,3 @@
 export { StatisticsModule } from './statistics.module';
 export { StatisticsService, type SessionStatistics } from './statistics.service';
-export { STATISTICS_KEY } from './statistics.keys';
+export { CACHED_PROFILES, STATISTICS_KEY, type StatisticsKind } from './statistics.keys';

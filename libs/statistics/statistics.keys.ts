@@ -4,3 +4,9 @@
  * reader, so its size depends on the longest lifetime in minutes and never on the number of sessions.
  */
 export const STATISTICS_KEY = 'latchkey:statistics';
+
+/** The kind that `cachedProfiles` counts, as scripts/count.lua takes it. */
+export const CACHED_PROFILES = 'p';
+
+/** What a cache may be counted as. */
+export type StatisticsKind = typeof CACHED_PROFILES;

@@ -1,4 +1,6 @@
 export { emailProblem } from './email-address';
+export { ProfileCache } from './profile.cache';
+export type { Profile, VersionedProfile } from './profile';
 export { EmailTakenError } from './user.errors';
 export { UserEntity } from './user.entity';
 export { UserImportStore, type CreatedUser, type ImportedUser } from './user-import.store';

@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { In, IsNull, QueryFailedError, type FindOptionsWhere, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
-import type { Profile, VersionedProfile } from '#libs/profile-cache';
 import { normaliseEmail } from './normalise-email';
+import type { Profile, VersionedProfile } from './profile';
 import { UserEntity } from './user.entity';
 import { EmailTakenError } from './user.errors';
 import {

@@ -1,4 +1,4 @@
-import type { Profile, VersionedProfile } from '#libs/profile-cache';
+import type { Profile, VersionedProfile } from './profile';
 
 export interface NewUser {
   email: string;

@@ -176,8 +176,8 @@ describe('the sources', () => {
   });
 
   it('V11.5.1: draw no number that could be guessed', () => {
-    // Spreads the ends of cached profiles: there is nothing to gain by guessing it.
-    const harmless = ['libs/profile-cache/redis-profile.store.ts'];
+    // Spreads the ends of cached entries: there is nothing to gain by guessing it.
+    const harmless = ['libs/cache/redis-entry.store.ts'];
     const weak = /\bMath\.random\(|\bpseudoRandomBytes\(|\buuid\b.*from 'uuid'/;
     const found = sources.filter(({ text }) => weak.test(text)).map(({ path }) => path);
     expect(found).toEqual(harmless);

@@ -137,7 +137,7 @@ describe('GET /metrics', () => {
     const { accessToken: token } = await app.register();
     const redis = 'latchkey_redis_command_duration_seconds_count';
     const read = () => app.http.get(PROFILE, { token });
-    expect(await growth(redis, { command: 'lease-profile', outcome: 'ok' }, read)).toBe(1);
+    expect(await growth(redis, { command: 'lease-entry', outcome: 'ok' }, read)).toBe(1);
     expect(await growth(redis, { command: 'verify-sessions', outcome: 'ok' }, read)).toBe(1);
     const postgres = 'latchkey_postgres_operation_duration_seconds_count';
     const write = () => app.http.put(PROFILE, { token, json: { bio: 'Analyst' } });

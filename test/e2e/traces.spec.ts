@@ -77,7 +77,7 @@ describe('traces', () => {
     });
     const handler = [name, 'ProfileController.read'];
     expect(pathTo(spanCalled('verify-sessions', trace), trace)).toEqual([name, 'verify-sessions']);
-    for (const script of ['lease-profile', 'fill-profile']) {
+    for (const script of ['lease-entry', 'fill-entry']) {
       const span = spanCalled(script, trace);
       expect(pathTo(span, trace)).toEqual([...handler, script]);
       expect([span.kind, span.attributes]).toEqual([
@@ -139,8 +139,8 @@ describe('traces', () => {
     for (const trace of collector.tracesWith(name)) {
       const scripts = trace.filter(({ attributes }) => attributes['db.system.name'] === 'redis');
       expect(scripts.map((script) => script.name).sort()).toEqual([
-        'fill-profile',
-        'lease-profile',
+        'fill-entry',
+        'lease-entry',
         'verify-sessions',
       ]);
     }

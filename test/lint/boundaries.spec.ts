@@ -62,7 +62,7 @@ const VIOLATIONS: [title: string, filePath: string, code: string, message: strin
   [
     'two libraries of one layer that know each other',
     'libs/session/session.ts',
-    "export { ProfileCacheService } from '#libs/profile-cache';",
+    "export { VersionedCache } from '#libs/cache';",
     'libs/session may import only from lower layers',
   ],
   [

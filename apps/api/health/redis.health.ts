@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { Recent } from '#libs/common';
-import { ProfileCacheService } from '#libs/profile-cache';
 import { RedisClient, warningsOf, type RedisServer } from '#libs/redis';
 import { StatisticsService, type SessionStatistics } from '#libs/statistics';
 import { SyncLease, Synchroniser } from '#libs/sync';
+import { ProfileCache } from '#libs/user';
 import { askInTime, orNull } from './ask-in-time';
 import { HealthTimings } from './health-timings';
 import type { HealthWarningDto } from './health.dto';
@@ -55,7 +55,7 @@ export class RedisHealth {
     private readonly statistics: StatisticsService,
     private readonly syncLease: SyncLease,
     private readonly synchroniser: Synchroniser,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
     private readonly timings: HealthTimings,
   ) {}
 

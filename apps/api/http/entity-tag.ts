@@ -1,4 +1,4 @@
-import type { VersionedProfile } from '#libs/profile-cache';
+import type { VersionedProfile } from '#libs/user';
 
 const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
 

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ANY_CLIENT, type Admission } from '#libs/common';
-import { ProfileCacheService, type Profile } from '#libs/profile-cache';
 import { SessionList, UserSessionRevoker } from '#libs/session';
-import { UserStore } from '#libs/user';
+import { ProfileCache, UserStore, type Profile } from '#libs/user';
 import { InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { IdentityProof } from './identity-proof';
@@ -15,7 +14,7 @@ export class AccountDeletionService {
     private readonly proof: IdentityProof,
     private readonly sessions: UserSessionRevoker,
     private readonly sessionList: SessionList,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
   ) {}
 
   /**

@@ -1,22 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { ProfileCacheService, type CachedRead, type VersionedProfile } from '#libs/profile-cache';
+import type { CachedRead } from '#libs/cache';
 import { SessionRevokedError } from '#libs/session';
-import { UserStore, type ProfileChange } from '#libs/user';
+import { ProfileCache, UserStore, type ProfileChange, type VersionedProfile } from '#libs/user';
 import { ProfileChangedError } from '../auth.errors';
+
+/** A profile, and whether the cache had it. */
+export type ProfileRead = CachedRead<VersionedProfile>;
 
 /** A user's own profile. Throws DependencyUnavailableError throughout. */
 @Injectable()
 export class AccountService {
   constructor(
     private readonly users: UserStore,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
   ) {}
 
   /**
    * @param cachedProfile what was read with the session's verification.
    * @throws SessionRevokedError when the account is gone.
    */
-  profile(userId: string, cachedProfile: string | null): CachedRead | Promise<CachedRead> {
+  profile(userId: string, cachedProfile: string | null): ProfileRead | Promise<ProfileRead> {
     return this.profiles.hit(cachedProfile) ?? this.readProfile(userId);
   }
 
@@ -32,7 +35,7 @@ export class AccountService {
     change: ProfileChange,
     versions?: readonly number[],
   ): Promise<VersionedProfile> {
-    const updated = await this.profiles.change(async () => {
+    const updated = await this.profiles.change(userId, async () => {
       const written = await this.users.updateProfile(userId, change, versions);
       if (!written && versions && (await this.users.readProfile(userId))) {
         throw new ProfileChangedError();
@@ -45,7 +48,7 @@ export class AccountService {
     return updated;
   }
 
-  private async readProfile(userId: string): Promise<CachedRead> {
+  private async readProfile(userId: string): Promise<ProfileRead> {
     const read = await this.profiles.read(userId);
     if (!read) {
       throw new SessionRevokedError();

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder, type NewAuditEvent } from '#libs/audit';
-import { ProfileCacheService } from '#libs/profile-cache';
 import { EveryoneRevoker, UserSessionRevoker } from '#libs/session';
-import { UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
+import { ProfileCache, UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
 import { AccountNotFoundError } from '../auth.errors';
 
 /** What administrators do to accounts. Throws DependencyUnavailableError throughout. */
@@ -12,7 +11,7 @@ export class AdminService {
     private readonly users: UserStore,
     private readonly sessions: UserSessionRevoker,
     private readonly everyone: EveryoneRevoker,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
     private readonly events: AuditRecorder,
   ) {}
 
@@ -37,7 +36,7 @@ export class AdminService {
         if (!changed) {
           throw new AccountNotFoundError();
         }
-        await this.profiles.invalidateInTransaction(changed);
+        await this.profiles.invalidateInTransaction(userId, changed);
         changes.push(changed);
       },
       afterRevoke: async (revokedSessions) => {
@@ -47,7 +46,7 @@ export class AdminService {
       },
     });
     const [changed] = changes as [ChangedAccount];
-    await this.profiles.invalidate(changed);
+    await this.profiles.invalidate(userId, changed);
     return changed;
   }
 

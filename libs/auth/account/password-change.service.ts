@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ANY_CLIENT, ValidationFailedError, type Admission, type FieldError } from '#libs/common';
-import { ProfileCacheService } from '#libs/profile-cache';
 import { UserSessionRevoker } from '#libs/session';
-import { UserStore } from '#libs/user';
+import { ProfileCache, UserStore } from '#libs/user';
 import { InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { PasswordPolicy } from '../passwords/password-policy';
@@ -21,7 +20,7 @@ export class PasswordChangeService {
     private readonly policy: PasswordPolicy,
     private readonly proof: IdentityProof,
     private readonly sessions: UserSessionRevoker,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
   ) {}
 
   /**

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { ProfileCacheService } from '#libs/profile-cache';
 import { SessionRevoker, UserSessionRevoker, type Session } from '#libs/session';
+import { ProfileCache } from '#libs/user';
 
 /** Ends sessions for their user, and clears the cached profile. Methods throw DependencyUnavailableError. */
 @Injectable()
@@ -8,7 +8,7 @@ export class LogoutService {
   constructor(
     private readonly sessions: SessionRevoker,
     private readonly allSessions: UserSessionRevoker,
-    private readonly profiles: ProfileCacheService,
+    private readonly profiles: ProfileCache,
   ) {}
 
   /** Ends this session. Idempotent. See SessionRevoker.revoke. */

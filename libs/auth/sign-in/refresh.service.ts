@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '#libs/metrics';
-import type { Profile } from '#libs/profile-cache';
 import {
   SessionRefresher,
   SessionRevokedError,
   type ClientDetails,
   type GenuineToken,
 } from '#libs/session';
-import { UserStore } from '#libs/user';
+import { UserStore, type Profile } from '#libs/user';
 import { SessionIssuer, type SignedIn } from './session-issuer';
 
 @Injectable()

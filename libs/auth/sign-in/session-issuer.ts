@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { identifyRequest } from '#libs/common';
-import type { Profile } from '#libs/profile-cache';
 import {
   formatRefreshToken,
   SessionOpener,
@@ -8,6 +7,7 @@ import {
   type DatedSession,
   type OpenedSession,
 } from '#libs/session';
+import type { Profile } from '#libs/user';
 import { TokenService, type AccessToken } from '../token.service';
 
 /** A fresh sign-in or refresh: the session, the tokens for it, and whose it is. */

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { ProfileCacheService, type VersionedProfile } from '../../../libs/profile-cache';
+import { ProfileCache, type VersionedProfile } from '../../../libs/user';
 import { PostgresUserStore } from '../../../libs/user/postgres-user.store';
 
 /** Writes profiles past the cache. */
 @Injectable()
-export class UncachedWrites extends ProfileCacheService {
+export class UncachedWrites extends ProfileCache {
   override async change<T extends VersionedProfile>(
+    _userId: string,
     write: () => Promise<T | null>,
   ): Promise<T | null> {
     return write();

@@ -1,11 +1,10 @@
 import type { Abstract, Type } from '@nestjs/common';
-import { ProfileCacheService } from '../../../libs/profile-cache';
-import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
+import { RedisEntryStore } from '../../../libs/cache/redis-entry.store';
 import { SessionOpener, SessionRevoker, SessionVerifier } from '../../../libs/session';
 import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 import { SessionRepository } from '../../../libs/session/store/session.repository';
 import { SyncLease, WriteThrough, Synchroniser } from '../../../libs/sync';
-import { UserStore } from '../../../libs/user';
+import { ProfileCache, UserStore } from '../../../libs/user';
 import type { ScenarioOptions } from '../scenario';
 import {
   cutOffRedis,
@@ -118,7 +117,7 @@ export const BUGS: Record<string, Bug> = {
     load: MANY_ENDS,
   },
   'uncached-writes': {
-    provide: ProfileCacheService,
+    provide: ProfileCache,
     useClass: UncachedWrites,
     breaks: 'written-stays-visible',
     when: nothingHappens,
@@ -152,7 +151,7 @@ export const NEAR_CACHE_BUGS: Record<string, Bug> = {
 
 /** Mistakes that show only where one profile is read and changed all the time. */
 const CACHE_MISTAKES: Record<string, Mistake> = {
-  'unfenced-fills': { provide: RedisProfileStore, useClass: UnfencedFills },
+  'unfenced-fills': { provide: RedisEntryStore, useClass: UnfencedFills },
 };
 
 /** Mistakes that show only where an instance stands still between the record and Redis. */

@@ -4,9 +4,10 @@ import { STATISTICS_KEY } from '../../../libs/statistics';
 import { StatisticsService } from '../../../libs/statistics/statistics.service';
 import { SessionCleanUp } from '../../../libs/session/session-clean-up';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
-import { RedisProfileStore } from '../../../libs/profile-cache/redis-profile.store';
+import { RedisEntryStore } from '../../../libs/cache/redis-entry.store';
 import { Metrics } from '../../../libs/metrics';
 import type { Session } from '../../../libs/session/session';
+import { ProfileCache, type VersionedProfile } from '../../../libs/user';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { bruteForceStatistics } from '../../support/statistics';
 import { endlessLease, fieldsOf, membersOf } from '../../support/stored-session';
@@ -26,7 +27,7 @@ const NOTHING = { activeSessions: 0, cachedProfiles: 0, blacklistedTokens: 0 };
 describe('statistics', () => {
   let redis: ConnectedRedis;
   let sessions: RedisSessionStore;
-  let profiles: RedisProfileStore;
+  let profiles: RedisEntryStore<VersionedProfile>;
   let statistics: StatisticsService;
   let nowMs: number;
   const clock = { nowMs: () => nowMs };
@@ -34,7 +35,7 @@ describe('statistics', () => {
   beforeAll(async () => {
     redis = await connectRedisClient();
     sessions = new RedisSessionStore(redis.client);
-    profiles = new RedisProfileStore(redis.client, { ttlSeconds: 1800 });
+    profiles = new RedisEntryStore(redis.client, ProfileCache.definition, { ttlSeconds: 1800 });
     statistics = new StatisticsService(redis.client, clock, new Metrics());
   });
 
@@ -82,8 +83,8 @@ describe('statistics', () => {
 
   async function cacheProfile(userId: string, version = 1): Promise<void> {
     const lease = await profiles.lease(userId, EPOCH);
-    if (lease && 'entry' in lease) {
-      await profiles.fill(aProfile(userId, version), lease);
+    if (lease && 'leased' in lease) {
+      await profiles.fill(userId, aProfile(userId, version), lease);
     }
   }
 
@@ -289,7 +290,7 @@ describe('statistics', () => {
         case 'cache':
           return cacheProfile(user, pick);
         case 'publish':
-          await profiles.publish(aProfile(user, pick), EPOCH);
+          await profiles.publish(user, aProfile(user, pick), EPOCH);
           return;
         case 'clear':
           return profiles.clear(user);

@@ -1,6 +1,5 @@
--- Shared by the scripts of the profile cache. An entry is `epoch:version:body`; the body is empty, a
--- fence: nothing older than the version may be cached; or `~token`, a fence that a reader has leased;
--- or a profile.
+-- Shared by the scripts of the caches. An entry is `epoch:version:body`; the body is empty, a fence: nothing
+-- older than the version may be cached; or `~token`, a fence that a reader has leased; or content.
 
 -- Takes what GET returned and the epoch that counts. Returns version and body; without an entry of this
 -- epoch 0 and an empty body.
@@ -12,20 +11,21 @@ local function decode_entry(entry, epoch)
   return tonumber(version), body
 end
 
-local function holds_profile(body)
+local function holds_content(body)
   return body ~= '' and string.sub(body, 1, 1) ~= '~'
 end
 
 -- Puts an entry in place of what GET returned, and keeps the statistics in step.
-local function replace_entry(key, statistics_key, entry, next_entry, ttl_ms)
+-- kind: what the statistics count content as; empty: not at all.
+local function replace_entry(key, statistics_key, kind, entry, next_entry, ttl_ms)
   local old_epoch, old_body = string.match(entry or '', '^(%d+):%d+:(.*)$')
-  if old_body and holds_profile(old_body) then
-    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), -1, old_epoch)
+  if kind ~= '' and old_body and holds_content(old_body) then
+    count(statistics_key, kind, redis.call('PEXPIRETIME', key), -1, old_epoch)
   end
   local life_ms = math.max(1, tonumber(ttl_ms))
   redis.call('SET', key, next_entry, 'PX', life_ms)
   local epoch, body = string.match(next_entry, '^(%d+):%d+:(.*)$')
-  if holds_profile(body) then
-    count(statistics_key, 'p', redis.call('PEXPIRETIME', key), 1, epoch)
+  if kind ~= '' and holds_content(body) then
+    count(statistics_key, kind, redis.call('PEXPIRETIME', key), 1, epoch)
   end
 end

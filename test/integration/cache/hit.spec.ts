@@ -1,5 +1,5 @@
-import { ProfileCacheService } from '../../../libs/profile-cache';
 import { SyncLease } from '../../../libs/sync';
+import { ProfileCache } from '../../../libs/user';
 import { startTestApp, type TestApp } from '../../support/app';
 import { until } from '../../support/until';
 
@@ -17,12 +17,12 @@ describe('the entry of a cached profile', () => {
   async function cachedEntry(): Promise<string> {
     const { accessToken: token, user } = await app.register();
     await app.http.get('/api/auth/profile', { token });
-    return (await app.redis.client.get(app.nest.get(ProfileCacheService).keyOf(user.id)))!;
+    return (await app.redis.client.get(app.nest.get(ProfileCache).keyOf(user.id)))!;
   }
 
   it('is read once: the same text is the same profile', async () => {
     const entry = await cachedEntry();
-    const profiles = app.nest.get(ProfileCacheService);
+    const profiles = app.nest.get(ProfileCache);
     const first = profiles.hit(entry);
     expect(first).toMatchObject({ cache: 'HIT', profile: { role: 'user' } });
     expect(profiles.hit([...entry].join(''))).toBe(first);
@@ -31,7 +31,7 @@ describe('the entry of a cached profile', () => {
 
   it('says nothing in another epoch, also when it was read before', async () => {
     const entry = await cachedEntry();
-    const profiles = app.nest.get(ProfileCacheService);
+    const profiles = app.nest.get(ProfileCache);
     expect(profiles.hit(entry)).not.toBeNull();
     const syncLease = app.nest.get(SyncLease);
     const epoch = syncLease.epoch();

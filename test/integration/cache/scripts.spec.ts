@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { VersionedProfile } from '../../../libs/profile-cache';
-import { decodeEntry } from '../../../libs/profile-cache/profile-entry';
-import { RedisProfileStore, type Lease } from '../../../libs/profile-cache/redis-profile.store';
+import { RedisEntryStore, type Lease } from '../../../libs/cache/redis-entry.store';
 import { STATISTICS_KEY } from '../../../libs/statistics';
+import { ProfileCache, type VersionedProfile } from '../../../libs/user';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 
 const EPOCH = '3';
 const TTL_SECONDS = 1800;
 
-describe('profile scripts', () => {
+describe('scripts of the caches', () => {
   let redis: ConnectedRedis;
-  let store: RedisProfileStore;
+  let store: RedisEntryStore<VersionedProfile>;
   let userId: string;
 
   beforeAll(async () => {
     redis = await connectRedisClient();
-    store = new RedisProfileStore(redis.client, { ttlSeconds: TTL_SECONDS });
+    store = new RedisEntryStore(redis.client, ProfileCache.definition, { ttlSeconds: TTL_SECONDS });
   });
 
   afterAll(async () => {
@@ -56,12 +55,12 @@ describe('profile scripts', () => {
   }
 
   async function cachedVersion(epoch = EPOCH): Promise<number | null> {
-    return decodeEntry(await redis.raw.get(key()), epoch)?.version ?? null;
+    return store.codec.decode(await redis.raw.get(key()), epoch)?.version ?? null;
   }
 
   async function lease(): Promise<Lease> {
     const leased = await store.lease(userId, EPOCH);
-    if (!leased || 'profile' in leased) {
+    if (!leased || !('leased' in leased)) {
       throw new Error('no lease was given');
     }
     return leased;
@@ -69,7 +68,7 @@ describe('profile scripts', () => {
 
   /** What a reader does who finds nothing. */
   async function readThrough(version: number): Promise<void> {
-    expect(await store.fill(at(version), await lease())).toBe(true);
+    expect(await store.fill(userId, at(version), await lease())).toBe(true);
   }
 
   it('a reader fills what it leased, for a little less than the TTL', async () => {
@@ -88,13 +87,13 @@ describe('profile scripts', () => {
   it('readers share a lease, and one of them fills it', async () => {
     const [first, second] = [await lease(), await lease()];
     expect(second).toEqual(first);
-    expect(await store.fill(at(4), second)).toBe(true);
-    expect(await store.fill(at(4), first)).toBe(false);
+    expect(await store.fill(userId, at(4), second)).toBe(true);
+    expect(await store.fill(userId, at(4), first)).toBe(false);
     expect(await cachedVersion()).toBe(4);
   });
 
-  it.each<[string, (store: RedisProfileStore) => Promise<unknown>]>([
-    ['a newer version was published', (store) => store.publish(at(5), EPOCH)],
+  it.each<[string, (store: RedisEntryStore<VersionedProfile>) => Promise<unknown>]>([
+    ['a newer version was published', (store) => store.publish(userId, at(5), EPOCH)],
     ['a fence was put up', (store) => store.fence(userId, 5)],
     ['the profile was cleared', (store) => store.clear(userId)],
     ['everything was lost', () => redis.raw.flushall()],
@@ -102,14 +101,14 @@ describe('profile scripts', () => {
     [
       'a newer version was published, and evicted',
       async (store) => {
-        await store.publish(at(5), EPOCH);
+        await store.publish(userId, at(5), EPOCH);
         await redis.raw.del(key());
       },
     ],
     [
       'a newer version was published and evicted, and another reader came',
       async (store) => {
-        await store.publish(at(5), EPOCH);
+        await store.publish(userId, at(5), EPOCH);
         await redis.raw.del(key());
         await lease();
       },
@@ -117,7 +116,7 @@ describe('profile scripts', () => {
   ])('a lease is void once %s', async (_, happens) => {
     const taken = await lease();
     await happens(store);
-    expect(await store.fill(at(4), taken)).toBe(false);
+    expect(await store.fill(userId, at(4), taken)).toBe(false);
     expect(await cachedVersion()).toBeNull();
   });
 
@@ -137,7 +136,7 @@ describe('profile scripts', () => {
   it('what was filled in another epoch is read as nothing, and leased anew', async () => {
     await readThrough(9);
     await redis.raw.set('latchkey:checkpoint', '4|1:1:|1');
-    expect(await store.publish(at(2), EPOCH)).toBe('fenced');
+    expect(await store.publish(userId, at(2), EPOCH)).toBe('fenced');
     expect(await cachedVersion('4')).toBeNull();
     expect(await store.lease(userId, '4')).toMatchObject({ epoch: '4' });
   });
@@ -153,22 +152,22 @@ describe('profile scripts', () => {
 
   it('a change takes the place of the version before it', async () => {
     await readThrough(4);
-    expect(await store.publish(at(5), EPOCH)).toBe('stored');
+    expect(await store.publish(userId, at(5), EPOCH)).toBe('stored');
     expect(await cachedVersion()).toBe(5);
   });
 
   it('a change leaves a fence where another version stood, or none', async () => {
-    expect(await store.publish(at(5), EPOCH)).toBe('fenced');
+    expect(await store.publish(userId, at(5), EPOCH)).toBe('fenced');
     expect(await cachedVersion()).toBeNull();
     await readThrough(5);
-    expect(await store.publish(at(7), EPOCH)).toBe('fenced');
+    expect(await store.publish(userId, at(7), EPOCH)).toBe('fenced');
     expect(await cachedVersion()).toBeNull();
   });
 
   it('of two changes the later stays, whichever arrives first', async () => {
     await readThrough(4);
-    await store.publish(at(6), EPOCH);
-    expect(await store.publish(at(5), EPOCH)).toBe('unchanged');
+    await store.publish(userId, at(6), EPOCH);
+    expect(await store.publish(userId, at(5), EPOCH)).toBe('unchanged');
     await readThrough(6);
     expect(await store.fence(userId, 6)).toBe('unchanged');
     expect(await cachedVersion()).toBe(6);
@@ -179,7 +178,7 @@ describe('profile scripts', () => {
     await store.clear(userId);
     expect(await redis.raw.get(key())).toBe(`${EPOCH}:4:`);
     await store.clear(userId);
-    expect(await store.publish(at(4), EPOCH)).toBe('unchanged');
+    expect(await store.publish(userId, at(4), EPOCH)).toBe('unchanged');
     expect(await cachedVersion()).toBeNull();
   });
 });

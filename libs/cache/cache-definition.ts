@@ -1,0 +1,45 @@
+import type { StatisticsKind } from '#libs/statistics';
+
+/** Content and its version: a number that every change of the content raises by one, in Postgres. */
+export interface Versioned {
+  readonly version: number;
+}
+
+/** A value without named fields. It is cached as a whole. */
+type Plain = string | number | boolean | null | readonly Plain[];
+
+/**
+ * The allow-list of what enters a cache, for each member of an entry beside its version: the named fields of an
+ * object, or a plain value as a whole. A field that is not listed cannot leak through the cache.
+ */
+export type AllowedFields<Entry extends Versioned> = {
+  readonly [Member in Exclude<keyof Entry, 'version'>]: Entry[Member] extends Plain
+    ? 'whole'
+    : readonly (keyof Entry[Member])[];
+};
+
+/** All that one cache has of its own, beside how it loads an entry. */
+export interface CacheDefinition<Entry extends Versioned> {
+  /**
+   * One lower-case word. It names the Redis key `user:{name}:{userId}`, the outbox entry `{name}-changed` and the
+   * metric `latchkey_{name}_reads_total`.
+   */
+  name: string;
+  /** What the metric counts, as its help calls it: `Profiles`. */
+  title: string;
+  allowed: AllowedFields<Entry>;
+  /**
+   * One character that names the format of the content, not `~`. Change it with `allowed`: instances of two releases
+   * that share a Redis then ignore each other's content.
+   */
+  format: string;
+  /** Which statistic counts the cached entries. Absent: none does. */
+  countedAs?: StatisticsKind;
+}
+
+/** Injects the definition, in the module of its cache. */
+export const CACHE_DEFINITION = Symbol('CacheDefinition');
+
+export type CacheStatus = 'HIT' | 'MISS' | 'BYPASS';
+
+export type CachedRead<Entry extends Versioned> = Entry & { readonly cache: CacheStatus };

@@ -1,0 +1,57 @@
+import { ConfigurableModuleBuilder, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { MetricsModule } from '#libs/metrics';
+import { StatisticsModule } from '#libs/statistics';
+import { SyncModule } from '#libs/sync';
+import { CacheDependencies } from './cache-dependencies';
+import { CACHE_DEFINITION, type CacheDefinition, type Versioned } from './cache-definition';
+import { CacheOptions } from './cache.options';
+import { RedisEntryStore } from './redis-entry.store';
+import type { VersionedCache } from './versioned-cache';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<CacheOptions>().build();
+
+/** A subclass of `VersionedCache`, and what it caches. */
+export interface CacheClass<Entry extends Versioned> extends Type<VersionedCache<Entry>> {
+  readonly definition: CacheDefinition<Entry>;
+}
+
+/**
+ * Provides one cache, to be injected anywhere, for any Nest application that has `RedisModule` and `DatabaseModule`.
+ */
+@Module({ imports: [MetricsModule, StatisticsModule, SyncModule] })
+export class CacheModule extends ConfigurableModuleClass {
+  static forFeature<Entry extends Versioned>(
+    cache: CacheClass<Entry>,
+    options: CacheOptions,
+  ): DynamicModule {
+    return provide(cache, this.register(options));
+  }
+
+  /** `imports` must bring what the cache injects, beside `CacheDependencies`. */
+  static forFeatureAsync<Entry extends Versioned>(
+    cache: CacheClass<Entry>,
+    options: typeof ASYNC_OPTIONS_TYPE,
+  ): DynamicModule {
+    return provide(cache, this.registerAsync(options));
+  }
+}
+
+function provide<Entry extends Versioned>(
+  cache: CacheClass<Entry>,
+  module: DynamicModule,
+): DynamicModule {
+  return {
+    ...module,
+    global: true,
+    providers: [
+      ...(module.providers ?? []),
+      { provide: CacheOptions, useExisting: MODULE_OPTIONS_TOKEN },
+      { provide: CACHE_DEFINITION, useValue: cache.definition },
+      RedisEntryStore,
+      CacheDependencies,
+      cache,
+    ],
+    exports: [cache],
+  };
+}

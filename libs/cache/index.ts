@@ -1,0 +1,11 @@
+export { CacheDependencies } from './cache-dependencies';
+export {
+  type AllowedFields,
+  type CacheDefinition,
+  type CacheStatus,
+  type CachedRead,
+  type Versioned,
+} from './cache-definition';
+export { CacheModule, type CacheClass } from './cache.module';
+export { CacheOptions } from './cache.options';
+export { VersionedCache } from './versioned-cache';

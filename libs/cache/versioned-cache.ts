@@ -1,0 +1,152 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { SingleFlight } from '#libs/common';
+import type { ApplyChange } from '#libs/sync';
+import type { CacheDependencies } from './cache-dependencies';
+import type { CachedRead, CacheStatus, Versioned } from './cache-definition';
+import { isOfEpoch } from './entry-codec';
+
+/** Decoded entries that are remembered at most; a profile takes about 1 kB. */
+const MAX_DECODED = 4_000;
+
+/**
+ * A read-through cache: one versioned entry per user. Once a change has been answered, no instance shows anything
+ * older: Redis holds the new version or a fence, or no instance goes by it. A subclass has a static `definition` of
+ * what is cached and says how it is loaded; `CacheModule` provides it.
+ */
+export abstract class VersionedCache<Entry extends Versioned> implements OnModuleInit {
+  private readonly changeKind: string;
+  private readonly misses = new SingleFlight<CachedRead<Entry> | null>();
+  /** By the text of the entry, which names its version: the same text is decoded once. */
+  private readonly decoded = new LRUCache<string, CachedRead<Entry>>({ max: MAX_DECODED });
+  private readonly counts: Record<CacheStatus, number> = { HIT: 0, MISS: 0, BYPASS: 0 };
+
+  constructor(private readonly dependencies: CacheDependencies<Entry>) {
+    const { definition, metrics } = dependencies;
+    this.changeKind = `${definition.name}-changed`;
+    metrics.caches.watchReads({ ...definition, reads: () => this.counts });
+  }
+
+  /**
+   * Reads an entry where it is recorded.
+   * @returns null for a user that does not exist.
+   * @throws DependencyUnavailableError when the record is away.
+   */
+  protected abstract load(userId: string): Promise<Entry | null>;
+
+  onModuleInit(): void {
+    this.dependencies.synchroniser.onChange(this.changeKind, this.applyChange);
+  }
+
+  /** The key to read together with a session's verification, so that both cost one round trip. */
+  keyOf(userId: string): string {
+    return this.dependencies.entries.keyOf(userId);
+  }
+
+  /** Decodes what stood at `keyOf`: no round trip. @returns null where it holds no content that counts. */
+  hit(text: string | null): CachedRead<Entry> | null {
+    const epoch = this.dependencies.syncLease.epoch();
+    if (epoch === null || text === null || !isOfEpoch(text, epoch)) {
+      return null;
+    }
+    const cached = this.decoded.get(text) ?? this.decode(text, epoch);
+    if (cached) {
+      this.counts.HIT += 1;
+    }
+    return cached;
+  }
+
+  /**
+   * Reads the entry by itself. A hit costs one round trip. A miss costs one query and two round trips, which all
+   * concurrent readers of the user share; while Redis is stale, one query.
+   * @returns null for a user that does not exist.
+   * @throws DependencyUnavailableError while the record is away.
+   */
+  async read(userId: string): Promise<CachedRead<Entry> | null> {
+    const read = await this.misses.run(userId, () => this.readThrough(userId));
+    if (read) {
+      this.counts[read.cache] += 1;
+    }
+    return read;
+  }
+
+  /** How entries were read since the start of the process. */
+  readCounts(): Readonly<Record<CacheStatus, number>> {
+    return { ...this.counts };
+  }
+
+  /**
+   * Changes the content: Postgres first, then the cache. One transaction, one round trip.
+   * @param write makes the change, in that transaction, and returns what it made.
+   * @returns what `write` returned.
+   * @throws DependencyUnavailableError when the record is away.
+   */
+  async change<T extends Entry>(userId: string, write: () => Promise<T | null>): Promise<T | null> {
+    const { database, entries, syncLease, writeThrough } = this.dependencies;
+    const epoch = syncLease.epoch();
+    const changed = await database.transaction(async () => {
+      const written = await write();
+      if (written) {
+        await this.invalidateInTransaction(userId, written);
+      }
+      return written;
+    });
+    if (changed) {
+      await writeThrough.write(userId, () => entries.publish(userId, changed, epoch));
+    }
+    return changed;
+  }
+
+  /** Appends to the outbox, in the transaction of a change, that anything older is out of date. One query. */
+  async invalidateInTransaction(userId: string, { version }: Versioned): Promise<void> {
+    const { outbox } = this.dependencies;
+    await outbox.append({ kind: this.changeKind, userId, details: { version } });
+  }
+
+  /** After the commit of such a change: no instance shows anything older. One round trip. */
+  async invalidate(userId: string, { version }: Versioned): Promise<void> {
+    const { entries, writeThrough } = this.dependencies;
+    await writeThrough.write(userId, () => entries.fence(userId, version));
+  }
+
+  /** Drops the user's content, if Redis can be reached. One round trip. */
+  async clear(userId: string): Promise<void> {
+    const { entries, writeThrough } = this.dependencies;
+    await writeThrough.tryWrite(userId, () => entries.clear(userId));
+  }
+
+  /** Leased before the record is read: what is read then is as new as what Redis knows. */
+  private async readThrough(userId: string): Promise<CachedRead<Entry> | null> {
+    const { entries, syncLease, writeThrough } = this.dependencies;
+    const epoch = syncLease.epoch();
+    const lease =
+      epoch === null
+        ? null
+        : await writeThrough.tryWrite(userId, () => entries.lease(userId, epoch));
+    if (lease && !('leased' in lease)) {
+      return { ...lease, cache: 'HIT' };
+    }
+    const current = await this.load(userId);
+    if (!current) {
+      return null;
+    }
+    const filled =
+      lease && (await writeThrough.tryWrite(userId, () => entries.fill(userId, current, lease)));
+    return { ...current, cache: filled === null ? 'BYPASS' : 'MISS' };
+  }
+
+  private readonly applyChange: ApplyChange = async ({ userId, details }) => {
+    const fenced = await this.dependencies.entries.fence(userId, Number(details.version));
+    return fenced === 'unchanged' ? 'known' : 'new';
+  };
+
+  private decode(text: string, epoch: string): CachedRead<Entry> | null {
+    const entry = this.dependencies.entries.codec.decode(text, epoch);
+    if (!entry) {
+      return null;
+    }
+    const hit = Object.freeze({ ...entry, cache: 'HIT' as const });
+    this.decoded.set(text, hit);
+    return hit;
+  }
+}
