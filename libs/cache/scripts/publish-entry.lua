@@ -20,6 +20,7 @@ local known_version, known_body = decode_entry(entry, epoch)
 if known_version >= version then
   return 0
 end
-local body = (epoch == ARGV[5] and known_version == version - 1) and ARGV[3] or ''
+local follows_known = known_version > 0 and known_version == version - 1
+local body = (epoch == ARGV[5] and follows_known) and ARGV[3] or ''
 replace_entry(KEYS[1], KEYS[2], ARGV[1], entry, epoch .. ':' .. ARGV[2] .. ':' .. body, ARGV[4])
 return body == '' and 2 or 1

@@ -164,6 +164,14 @@ describe('scripts of the caches', () => {
     expect(await cachedVersion()).toBeNull();
   });
 
+  it('a first version leaves a fence too: a second one may have come and gone', async () => {
+    expect(await store.publish(userId, at(1), EPOCH)).toBe('fenced');
+    await redis.raw.del(key());
+    await lease();
+    expect(await store.publish(userId, at(1), EPOCH)).toBe('fenced');
+    expect(await cachedVersion()).toBeNull();
+  });
+
   it('of two changes the later stays, whichever arrives first', async () => {
     await readThrough(4);
     await store.publish(userId, at(6), EPOCH);
