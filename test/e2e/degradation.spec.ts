@@ -291,14 +291,18 @@ async function knownToRedis(...signedIn: AuthResultDto[]): Promise<void> {
   }
 }
 
-/** Also the circuit tries Postgres again, up to 250 ms after that is back. */
+/** A request that needs Postgres closes the circuit, which has tried one statement up to 250 ms after that is back. */
 async function ready(): Promise<void> {
   await until(async () => {
-    const { status, body } = await app.http.get<{
-      details: { redis: { status: string }; postgres: { circuit: string } };
-    }>('/health/ready');
-    const { redis, postgres } = body.details;
-    return status === 200 && redis.status === 'up' && postgres.circuit !== 'open';
+    const { status, body } = await app.http.get<{ details: { redis: { status: string } } }>(
+      '/health/ready',
+    );
+    const { accessToken: token } = admin;
+    return (
+      status === 200 &&
+      body.details.redis.status === 'up' &&
+      (await app.http.get('/api/auth/sessions', { token })).status === 200
+    );
   });
 }
 

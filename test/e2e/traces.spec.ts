@@ -85,9 +85,15 @@ describe('traces', () => {
         { 'db.system.name': 'redis', 'db.operation.name': script },
       ]);
     }
-    const [query, ...more] = queriesIn(trace);
-    expect(more).toEqual([]);
-    expect(pathTo(query!, trace)).toEqual([...handler, expect.stringMatching(/^pg\.query:SELECT/)]);
+    // Sent together: the settings of the transaction, the statement, its end.
+    const queries = queriesIn(trace);
+    expect(queries.map((query) => pathTo(query, trace))).toEqual(
+      ['BEGIN', 'SELECT', 'COMMIT'].map((command) => [
+        ...handler,
+        expect.stringMatching(`^pg\\.query:${command}`),
+      ]),
+    );
+    const [, query] = queries;
     expect(query!.attributes['db.query.text']).toMatch(/^SELECT .* FROM "?users"?/s);
     expect(collector.requests.map(({ path }) => path)).toContain('/v1/traces');
     expect(collector.resource).toMatchObject({ 'service.name': 'latchkey' });
