@@ -8,7 +8,7 @@ import { CacheOptions } from './cache.options';
 import { RedisEntryStore } from './redis-entry.store';
 import type { VersionedCache } from './versioned-cache';
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<CacheOptions>().build();
 
 /** A subclass of `VersionedCache`, and what it caches. */
@@ -31,7 +31,7 @@ export class CacheModule extends ConfigurableModuleClass {
   /** `imports` must bring what the cache injects, beside `CacheDependencies`. */
   static forFeatureAsync<Entry extends Versioned>(
     cache: CacheClass<Entry>,
-    options: typeof ASYNC_OPTIONS_TYPE,
+    options: Parameters<typeof ConfigurableModuleClass.registerAsync>[0],
   ): DynamicModule {
     return provide(cache, this.registerAsync(options));
   }

@@ -90,7 +90,7 @@ describe('traces', () => {
     expect(queries.map((query) => pathTo(query, trace))).toEqual(
       ['BEGIN', 'SELECT', 'COMMIT'].map((command) => [
         ...handler,
-        expect.stringMatching(`^pg\\.query:${command}`),
+        expect.stringMatching(`^pg\\.query:${command}`) as string,
       ]),
     );
     const [, query] = queries;
