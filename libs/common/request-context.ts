@@ -6,7 +6,7 @@ export interface RequestOrigin {
   userAgent?: string | undefined;
 }
 
-/** The request that is being answered, for whoever has to name it: the log, audit events. */
+/** The request that is being answered, for the log and audit events, which name it. */
 export interface RequestContext {
   readonly requestId: string;
   readonly origin: () => RequestOrigin;

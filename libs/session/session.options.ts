@@ -20,8 +20,8 @@ export class SessionOptions {
   /** The most sessions a user may have; the oldest beyond it end. No limit where absent. */
   maxSessionsPerUser?: number | undefined;
   /**
-   * Whether sessions that Redis has confirmed are kept in the process, with the key that was read along: whatever
-   * changes that key appends the user to the outbox. Not where absent.
+   * Keeps sessions that Redis has confirmed in the process, with the cached content that was read with them. Every
+   * change of that content must append the user to the outbox. Off where absent.
    */
   nearCache?: NearCacheOptions | undefined;
 }

@@ -5,7 +5,7 @@ import type { Session } from '../session';
 import { RedisSessionStore, type OpenOutcome } from '../store/redis-session.store';
 import { SessionRepository, type RecordedState } from '../store/session.repository';
 
-/** What is known of a session, from whichever store could tell. */
+/** What is known of a session, from either store. */
 export type FoundSession =
   | { state: 'live'; session: Session; cachedProfile: string | null }
   | { state: 'revoked' }

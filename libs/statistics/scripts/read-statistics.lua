@@ -3,7 +3,7 @@
 -- KEYS[2] checkpoint
 -- ARGV[1] now, Unix time in ms
 -- Returns {sessions, cached profiles, tombstones}. Drops the buckets whose minute has passed. Cost: a few
--- steps for each minute since the last reading, whatever there is to count. Atomic.
+-- steps for each minute since the last reading, independent of their number. Atomic.
 --- @include count.lua
 --- @include ../../sync/scripts/checkpoint.lua
 
