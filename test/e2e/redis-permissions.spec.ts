@@ -13,9 +13,9 @@ const UNREACHABLE = /connection was lost|Socket timeout/;
 /** All that docs/redis.md asks for, and nothing else. */
 const DOCUMENTED = [
   ...['~session:*', '~user:*', '~blacklist:*', '~latchkey:*', 'resetchannels', '-@all'],
-  ...['+eval', '+evalsha', '+get', '+set', '+del', '+unlink', '+exists', '+hscan'],
+  ...['+eval', '+evalsha', '+get', '+set', '+unlink', '+exists', '+hscan'],
   ...['+incr', '+expire', '+pexpire', '+pexpiretime', '+pttl', '+hdel', '+hget'],
-  ...['+hgetall', '+hincrby', '+hkeys', '+hlen', '+hmget', '+hset', '+zadd', '+zcard'],
+  ...['+hgetall', '+hincrby', '+hkeys', '+hmget', '+hset', '+zadd'],
   ...['+zrange', '+zrem', '+time'],
 ];
 

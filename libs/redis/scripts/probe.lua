@@ -2,7 +2,7 @@
 -- KEYS[1..] keys that nothing else uses
 -- ARGV[1..] what each of them is to hold: string, hash or zset
 -- Returns the attempts that failed, as {command, error, number of the key}: none where the server can be used. Not atomic
--- where DEL is what fails: then a key ends after a minute.
+-- where UNLINK is what fails: then a key ends after a minute.
 local LIFE_MS = 60000
 
 -- Name, then the arguments after the key. The last one removes the key.
@@ -20,13 +20,11 @@ local ATTEMPTS = {
     { 'HMGET', 'field', 'other' },
     { 'HGETALL' },
     { 'HKEYS' },
-    { 'HLEN' },
     { 'HSCAN', '0' },
     { 'HDEL', 'other' },
   },
   zset = {
     { 'ZADD', 1, 'member' },
-    { 'ZCARD' },
     { 'ZRANGE', 0, -1 },
     { 'ZREM', 'other' },
   },
@@ -37,7 +35,6 @@ local ANY = {
   { 'PTTL' },
   { 'PEXPIRETIME' },
   { 'UNLINK' },
-  { 'DEL' },
 }
 
 local failures = {}
