@@ -6,7 +6,7 @@ interface Flight<Value> {
 
 /**
  * Does the same work once for many who want it at the same time. Nobody joins work that has begun:
- * whoever comes meanwhile shares the next run, so no answer is older than its question. Libraries for this
+ * a caller that comes meanwhile shares the next run, so no answer is older than its question. Libraries for this
  * (`p-memoize`, `LRUCache.fetch`) let a caller join the run under way.
  */
 export class SingleFlight<Value> {

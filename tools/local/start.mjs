@@ -131,7 +131,7 @@ function showAddresses(url) {
 }
 
 /**
- * Ends when somebody asks to stop.
+ * Ends when it is asked to stop.
  * @param {AbortSignal} signal
  * @throws {Failure} when one of the servers ends by itself
  */

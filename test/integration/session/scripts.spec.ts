@@ -333,7 +333,7 @@ describe('session scripts', () => {
       expect(await state(newer)).toBe('live');
     });
 
-    it('puts the generation into the epoch of the data, whatever the user has left there', async () => {
+    it('puts the generation into the epoch of the data, over what the user has left there', async () => {
       const { userId } = aSession();
       await inEpoch('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
       await store.revokeAll({ userId, generation: 2 }, [], HOUR_MS);

@@ -145,7 +145,7 @@ describe('statistics', () => {
       expect(await statistics.read()).toEqual({ ...counted, activeSessions: 1 });
     });
 
-    it('costs the same commands whatever there is to count', async () => {
+    it('costs the same commands for any number of sessions', async () => {
       await statistics.read();
       const commands = async () => {
         await redis.raw.config('RESETSTAT');

@@ -35,7 +35,7 @@ describe('a Redis whose data changes under a standing connection', () => {
     return syncLease.epoch()!;
   }
 
-  it('emptied: a new epoch begins, nobody is signed out, nobody revoked comes back', async () => {
+  it('emptied: a new epoch begins, no session is lost and no revoked session comes back', async () => {
     const [live, dead] = [await app.register(), await app.register()];
     await app.http.post('/api/auth/logout', { token: dead.accessToken });
     const epoch = syncLease.epoch()!;
