@@ -230,7 +230,10 @@ describe('audit events', () => {
         ].join('\r\n'),
       );
       await until(async () => {
-        const waiting: unknown = await runner.query('SELECT FROM pg_locks WHERE NOT granted');
+        const waiting: unknown = await runner.query(
+          `SELECT FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
         return Array.isArray(waiting) && waiting.length > 0;
       });
       client.close();

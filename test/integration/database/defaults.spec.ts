@@ -142,7 +142,8 @@ describe.each([
         const found = await client.query<Record<string, string>>(
           `SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
                   current_setting('search_path') AS path, current_setting('transaction_isolation') AS isolation,
-                  (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory') AS locks`,
+                  (SELECT count(*)::int FROM pg_locks JOIN pg_database ON database = pg_database.oid
+                   WHERE locktype = 'advisory' AND datname = current_database()) AS locks`,
         );
         expect(found.rows[0]).toEqual({
           statement: '300ms',
