@@ -232,7 +232,7 @@ describe('guesses of a client secret', () => {
         `SELECT user_id, host(ip) AS ip, details FROM audit_events
           WHERE name = 'introspection_refused'`,
       );
-    await until(async () => (await events()).length > 0);
+    await until('the refusal is recorded', events, (rows) => rows.length > 0);
     expect(await events()).toEqual([{ user_id: null, ip: address, details: {} }]);
   });
 

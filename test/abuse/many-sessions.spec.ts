@@ -169,13 +169,17 @@ describe('a user with many sessions', () => {
     await runner.query('SELECT FROM subjects WHERE user_id = $1 FOR UPDATE', [stuck!.user.id]);
     const revoked = sessions.revokeEveryone();
     try {
-      await until(() =>
-        Promise.resolve(
-          app.log.some((line) => line.includes('sessions of a user not revoked yet')),
-        ),
+      await until(
+        'the log names a user whose sessions are not revoked',
+        () => app.log,
+        (lines) => lines.some((line) => line.includes('sessions of a user not revoked yet')),
       );
       for (const { user } of others) {
-        await until(async () => (await sessions.list(user.id, 1)).length === 0);
+        await until(
+          'the sessions of the other users are revoked',
+          async () => (await sessions.list(user.id, 1)).length,
+          0,
+        );
       }
     } finally {
       await runner.rollbackTransaction();

@@ -51,7 +51,11 @@ describe('an outbox of many changes', () => {
   async function looks(count: number): Promise<void> {
     for (let look = 0; look <= count; look += 1) {
       const before = await app.redis.client.get(syncKeys.checkpoint);
-      await until(async () => (await app.redis.client.get(syncKeys.checkpoint)) !== before);
+      await until(
+        'the checkpoint moves',
+        () => app.redis.client.get(syncKeys.checkpoint),
+        (current) => current !== before,
+      );
     }
   }
 
@@ -71,7 +75,7 @@ describe('an outbox of many changes', () => {
     for (let transaction = 0; transaction < TRANSACTIONS; transaction += 1) {
       await app.database.sql.query(appendToOutbox(SOME_CHANGES));
     }
-    await until(() => readers.size === CHANGES);
+    await until('every change is read', () => readers.size, CHANGES);
     await looks(3);
 
     // A busy machine may lose Redis for a moment: then a page is read again, and no epoch begins.
@@ -94,9 +98,10 @@ describe('an outbox of many changes', () => {
     );
     // The application's own chore may be due, and take some of them.
     expect(await app.nest.get(Outbox).prune()).toBeGreaterThan(OLD_ENTRIES / 2);
-    await until(async () => {
-      const left: unknown[] = await app.database.sql.query('SELECT 1 FROM outbox LIMIT 1');
-      return left.length === 0;
-    });
+    await until(
+      'the outbox is empty',
+      () => app.database.sql.query<object[]>('SELECT id FROM outbox LIMIT 1'),
+      (rows) => rows.length === 0,
+    );
   });
 });

@@ -45,7 +45,11 @@ async function besideFlood<T>(addressOf: (attempt: number) => string, work: () =
   });
   try {
     // From the first refusal on the queue is full.
-    await until(() => (statuses.get(503) ?? 0) > QUEUE);
+    await until(
+      'the queue is full',
+      () => statuses.get(503) ?? 0,
+      (refusals) => refusals > QUEUE,
+    );
     return { result: await work(), statuses };
   } finally {
     flooding = false;

@@ -82,9 +82,9 @@ describe('requests that are pipelined on one connection', () => {
     client.send(get('/held/0') + get('/held/1') + get('/now/2'));
     const other = await RawConnection.open(portOf(fastify.server));
     for (const id of [0, 1]) {
-      await until(() => held.length === id + 1);
+      await until(`request ${id} begins`, () => held.length, id + 1);
       other.get('/now/other');
-      await until(() => statusesOf(other).length === id + 1);
+      await until('the other client is answered', () => statusesOf(other).length, id + 1);
       expect(begun.filter(({ path }) => path !== '/now/other')).toHaveLength(id + 1);
       void held[id]!.send(`answer ${id}`);
     }
@@ -95,20 +95,21 @@ describe('requests that are pipelined on one connection', () => {
   it('are read no further while more than a few wait, and all of them are answered', async () => {
     const count = 20_000;
     client.send(get('/held/0') + get('/now/1').repeat(count));
-    await until(() => sockets[0]!.isPaused());
+    await until('the server stops reading', () => sockets[0]!.isPaused());
     const other = await RawConnection.open(portOf(fastify.server));
     for (let round = 0; round < 20; round++) {
       other.get('/now/other');
-      await until(() => statusesOf(other).length === round + 1);
+      await until('the other client is answered', () => statusesOf(other).length, round + 1);
     }
     expect(sockets[0]!.bytesRead).toBeLessThanOrEqual(2 * CHUNK_BYTES);
     void held[0]!.send();
     let most = 0;
-    await until(() => {
+    const answers = () => {
       const answered = begun.length - 20;
       most = Math.max(most, sockets[0]!.bytesRead - answered * get('/now/1').length);
-      return statusesOf(client).length === count + 1;
-    });
+      return statusesOf(client).length;
+    };
+    await until('every request is answered', answers, count + 1);
     // What is read and not yet begun: those that wait, and one chunk behind them.
     expect(most).toBeLessThanOrEqual(2 * CHUNK_BYTES + MAX_WAITING * get('/now/1').length);
     other.close();
@@ -120,7 +121,11 @@ describe('requests that are pipelined on one connection', () => {
     );
     const expectation = (id: number) => (id % 5 === 0 ? ['Expect: 100-continue'] : []);
     client.send(bodies.map((body, id) => post(body, ...expectation(id))).join(''));
-    await until(() => statusesOf(client).filter((status) => status === 200).length === 60);
+    await until(
+      'every request is answered',
+      () => statusesOf(client).filter((status) => status === 200).length,
+      60,
+    );
     const ids = [...client.received.matchAll(/\{"id":(\d+)/g)].map(([, id]) => Number(id));
     expect(ids).toEqual(bodies.map((_, id) => id));
     expect(statusesOf(client).filter((status) => status === 100)).toHaveLength(12);
@@ -128,17 +133,17 @@ describe('requests that are pipelined on one connection', () => {
 
   it('are not begun any more when their client has gone', async () => {
     client.send(get('/held/0') + get('/now/1') + get('/now/2'));
-    await until(() => held.length === 1);
+    await until('the first request begins', () => held.length, 1);
     client.close();
-    await until(() => sockets[0]!.closed);
+    await until('the connection is closed', () => sockets[0]!.closed);
     void held[0]!.send();
-    await until(() => traffic.openRequests === 0);
+    await until('no request is open', () => traffic.openRequests, 0);
     expect(begun.map(({ path }) => path)).toEqual(['/held/0']);
   });
 
   it('are not begun any more behind an answer that closes the connection', async () => {
     client.send(get('/held/0') + get('/now/1'));
-    await until(() => held.length === 1);
+    await until('the first request begins', () => held.length, 1);
     void held[0]!.header('connection', 'close').send();
     await client.untilClosed();
     expect(statusesOf(client)).toEqual([200]);
@@ -147,12 +152,12 @@ describe('requests that are pipelined on one connection', () => {
 
   it('are all answered when the process ends meanwhile, and the last answer closes', async () => {
     client.send(get('/held/0') + get('/now/1') + get('/held/2') + get('/now/3'));
-    await until(() => held.length === 1);
+    await until('the first request begins', () => held.length, 1);
     const ended = traffic.end();
     // It came too late: the connection closes with the last answer before it.
     client.send(get('/now/4'));
     void held[0]!.send();
-    await until(() => held.length === 2);
+    await until('the held request begins', () => held.length, 2);
     void held[1]!.send();
     await ended;
     await client.untilClosed();
@@ -183,7 +188,7 @@ describe('a client that pipelines as much as it can', () => {
   ])('with %s gets no more done meanwhile than others do', async (_, request) => {
     const greedy = await RawConnection.open(Number(new URL(app.http.origin).port));
     greedy.send(request().repeat(10_000));
-    await until(() => statusesOf(greedy).length > 0);
+    await until('the first request is answered', () => statusesOf(greedy).length);
     const before = statusesOf(greedy).length;
     for (let count = 0; count < ANSWERS; count++) {
       expect((await app.http.get('/api/auth/verify', { token })).status).toBe(200);

@@ -46,8 +46,7 @@ describe('uploads that are sent slowly', () => {
 
   afterEach(async () => {
     open.forEach(({ socket }) => socket.destroy());
-    // All slots are free again.
-    await until(async () => (await send(honest[0]!)).status === 200);
+    await until('a slot is free', async () => (await send(honest[0]!)).status, 200);
   });
 
   afterAll(() => app.close());
@@ -76,7 +75,7 @@ describe('uploads that are sent slowly', () => {
   const refused = () => open.filter(({ received }) => received.startsWith('HTTP/1.1 503 ')).length;
 
   async function begun(count: number): Promise<void> {
-    await until(() => uploads.underWay === count);
+    await until(`${count} uploads are under way`, () => uploads.underWay, count);
   }
 
   it('by many accounts from many addresses keep no other client out', async () => {
@@ -104,7 +103,7 @@ describe('uploads that are sent slowly', () => {
     // The server has read that once it has answered another client.
     await app.http.get('/health/live');
     expect((await send(honest[0]!)).status).toBe(200);
-    await until(() => refused() === 1);
+    await until('one upload is refused', refused, 1);
     expect(slowest.received).toContain('HTTP/1.1 503 ');
   });
 
@@ -123,7 +122,7 @@ describe('uploads that are sent slowly', () => {
     uploads.deadlineMs = 300;
     const upload = begin(attackers[0]!, '192.0.2.1');
     await begun(1);
-    await until(() => upload.socket.closed);
+    await until('the connection is closed', () => upload.socket.closed);
     await begun(0);
     expect(upload.received).toBe('');
   });
@@ -140,7 +139,11 @@ describe('uploads that are sent slowly', () => {
       return encode.call(encoder, content);
     };
     const received = attackers.map((token, index) => send(token, `192.0.2.${index}`));
-    await until(() => uploads.underWay === AT_ONCE && uploads.beingReceived === 0);
+    await until(
+      'the server has received every upload',
+      () => [uploads.underWay, uploads.beingReceived],
+      [AT_ONCE, 0],
+    );
     const answer = await Promise.race([send(honest[0]!), ...received]);
     release!();
     encoder.encode = encode;
@@ -164,7 +167,7 @@ describe('uploads that are sent slowly', () => {
     for (let index = 0; index < bound + 3; index++) {
       begin(tokenOf(index), addressOf(index));
     }
-    await until(() => refused() === 3);
+    await until('three uploads are refused', refused, 3);
     await begun(bound);
     expect((await send(honest[0]!)).status).toBe(200);
     uploads.minAgeMs = 0;

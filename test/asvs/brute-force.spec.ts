@@ -183,7 +183,7 @@ describe('limits of attempts', () => {
         `SELECT details FROM audit_events WHERE user_id = $1 AND name = 'login_refused_by_limit'`,
         [user.user.id],
       );
-    await until(async () => (await events()).length > 0);
+    await until('the refusal is recorded', events, (rows) => rows.length > 0);
     expect(await events()).toEqual([{ details: { limit: 'account' } }]);
   });
 

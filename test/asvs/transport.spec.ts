@@ -169,7 +169,7 @@ describe('clients that take their time, or too much', () => {
   it('V13.1.2: one that drips its headers is left all the same', async () => {
     const slow = await RawConnection.open(port);
     slow.send('GET /health/live HTTP/1.1\r\nHost: x\r\n');
-    await until(() => {
+    await until('the connection is closed', () => {
       slow.send('X-A: b\r\n');
       return slow.isClosed;
     });
@@ -187,7 +187,11 @@ describe('clients that take their time, or too much', () => {
     standing[0]!.get('/health/live');
     await standing[0]!.untilReceived(/ok[^]*ok/);
     standing.forEach((connection) => connection.close());
-    await until(() => app.nest.get(HttpTraffic).openConnections < 20);
+    await until(
+      'a connection is closed',
+      () => app.nest.get(HttpTraffic).openConnections,
+      (open) => open < 20,
+    );
   });
 
   it.each([
@@ -209,7 +213,10 @@ describe('clients that take their time, or too much', () => {
     async (method) => {
       const client = await RawConnection.open(port);
       client.send(`${method} /api/auth/profile HTTP/1.1\r\nHost: x\r\n\r\n`);
-      await until(() => client.isClosed || client.received !== '');
+      await until(
+        'the server answers or closes the connection',
+        () => client.isClosed || client.received,
+      );
       expect(client.received).toMatch(/^(HTTP\/1\.1 4\d\d |$)/);
       client.close();
     },

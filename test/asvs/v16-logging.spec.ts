@@ -50,13 +50,10 @@ function linesOf(requestId: string): Line[] {
 }
 
 /** The line that every answer leaves, when it is there. */
-async function answeredLine(requestId: string): Promise<Line> {
-  let found: Line | undefined;
-  await until(() => {
-    found = linesOf(requestId).find(({ msg }) => msg === 'answered');
-    return found !== undefined;
-  });
-  return found!;
+function answeredLine(requestId: string): Promise<Line> {
+  return until('the answer is logged', () =>
+    linesOf(requestId).find(({ msg }) => msg === 'answered'),
+  );
 }
 
 /** Written at once: at the exit of a process nothing else counts. */
@@ -315,7 +312,11 @@ describe('a store that is not there, or not who it should be', () => {
     try {
       // Beside the line that says that the start does not wait for it.
       const complaint = /"level":40,.*"msg":"Redis is away: (?!starting without it)/;
-      await until(() => other.log.some((line) => complaint.test(line)));
+      await until(
+        'the log says that Redis is away',
+        () => other.log,
+        (lines) => lines.some((line) => complaint.test(line)),
+      );
       // What Redis cannot do is done without it.
       const { accessToken: token } = await other.register();
       expect((await other.http.get('/api/auth/profile', { token })).status).toBe(200);

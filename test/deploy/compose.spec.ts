@@ -134,7 +134,11 @@ describe('docker-compose.yml', () => {
       env: { PATH: process.env.PATH, REDIS_PASSWORD: password },
     });
     try {
-      await until(async () => (await ask(port, 'PING\r\n'))?.startsWith('-NOAUTH') === true);
+      await until(
+        'Redis asks for a password',
+        () => ask(port, 'PING\r\n'),
+        (reply) => reply?.startsWith('-NOAUTH') === true,
+      );
       const answer = await ask(port, `AUTH ${password}\r\nCONFIG GET maxmemory-policy\r\n`);
       expect(answer).toMatch(/^\+OK\r\n[^]*noeviction/);
       // The shell has become the server, which gets the signals therefore.

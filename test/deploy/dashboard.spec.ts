@@ -50,10 +50,11 @@ describe('the dashboard, on a Prometheus of two instances and a foreign program'
     const others = [`127.0.0.1:${(foreign.address() as AddressInfo).port}`];
     const prometheus = await TestPrometheus.start({ [SCRAPE_JOB]: own, another: others });
     try {
-      await until(async () => {
-        const scraped = await prometheus.query('count_over_time(up[1m]) >= 3');
-        return scraped.length === 3;
-      });
+      await until(
+        'Prometheus has scraped every target three times',
+        () => prometheus.query('count_over_time(up[1m]) >= 3'),
+        (scraped) => scraped.length === 3,
+      );
 
       const variables = await valuesOfVariables(prometheus);
       expect(variables).toEqual({ job: [SCRAPE_JOB], instance: [...own].sort() });

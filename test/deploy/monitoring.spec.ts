@@ -87,10 +87,11 @@ describe('dashboard, alerts and documentation of the metrics', () => {
     jobs.removed('clean-up', 'sessions', 1);
     audit.happened('login_failed');
     // Garbage is collected when it is, and counted afterwards.
-    await until(async () => {
-      scrape = await Scrape.of(app.http.origin);
-      return scrape.find('nodejs_gc_duration_seconds_count').length > 0;
-    });
+    scrape = await until(
+      'garbage collections are counted',
+      () => Scrape.of(app.http.origin),
+      (current) => current.find('nodejs_gc_duration_seconds_count').length > 0,
+    );
     for (const { name, labels: own } of scrape.samples) {
       labels.set(name, [...new Set([...(labels.get(name) ?? []), ...Object.keys(own)])]);
     }

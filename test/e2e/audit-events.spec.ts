@@ -229,22 +229,23 @@ describe('audit events', () => {
           body,
         ].join('\r\n'),
       );
-      await until(async () => {
-        const waiting: unknown = await runner.query(
-          `SELECT FROM pg_stat_activity
+      const waiting = async () => {
+        const rows = (await runner.query(
+          `SELECT wait_event FROM pg_stat_activity
            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
-        return Array.isArray(waiting) && waiting.length > 0;
-      });
+        )) as unknown[];
+        return rows.length;
+      };
+      await until('the request waits for the lock', waiting);
       client.close();
-      await until(() => app.nest.get(HttpTraffic).openRequests === 0);
+      await until('no request is open', () => app.nest.get(HttpTraffic).openRequests, 0);
       expect(isAnyRequestFollowed()).toBe(true);
     } finally {
       await runner.rollbackTransaction();
       await runner.release();
     }
-    await until(() => !isAnyRequestFollowed());
-    await until(async () => (await rowsOfRequest(app, requestId)).length > 0);
+    await until('the request is not followed any more', isAnyRequestFollowed, false);
+    await until('the event is written', async () => (await rowsOfRequest(app, requestId)).length);
     expect(await rowsOfRequest(app, requestId)).toEqual([
       expect.objectContaining({
         name: 'identity_not_proved',

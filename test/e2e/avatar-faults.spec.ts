@@ -116,9 +116,10 @@ describe.each(['cut', 'hang'] as const)('a bucket that is away (%s)', (fault) =>
     const orphans = app.nest.get(AvatarOrphans);
     expect(await orphans.remove()).toBeGreaterThanOrEqual(2);
     // What was on its way when the upload was given up may arrive later still.
-    await until(async () => {
+    const filesLeft = async () => {
       await orphans.remove();
-      return (await storedFiles(app)).length === 0;
-    });
+      return storedFiles(app);
+    };
+    await until('no file is left', filesLeft, (files) => files.length === 0);
   });
 });

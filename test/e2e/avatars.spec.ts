@@ -364,10 +364,10 @@ describe.each([
       };
       const sockets = Array.from({ length: 6 }, open);
       // Of one user 4 are under way: see test/abuse/slow-uploads.spec.ts for the other bounds.
-      await until(() => refused === 2);
+      await until('two uploads are refused', () => refused, 2);
       const png = await picture(16, 16).png().toBuffer();
       sockets.forEach((socket) => socket.resetAndDestroy());
-      await until(async () => (await send(png)).status === 200);
+      await until('a slot is free', async () => (await send(png)).status, 200);
       expect(await stored()).toHaveLength(before.length + 2);
     });
 

@@ -287,23 +287,28 @@ async function subjectOf(route: Route): Promise<Subject> {
 /** A session whose profile comes out of the cache stands in Redis. */
 async function knownToRedis(...signedIn: AuthResultDto[]): Promise<void> {
   for (const { accessToken: token } of signedIn) {
-    await until(async () => summary(await app.http.get(PROFILE, { token })) === '200 HIT');
+    await until(
+      'the cache has the profile',
+      async () => summary(await app.http.get(PROFILE, { token })),
+      '200 HIT',
+    );
   }
 }
 
 /** A request that needs Postgres closes the circuit, which has tried one statement up to 250 ms after that is back. */
 async function ready(): Promise<void> {
-  await until(async () => {
-    const { status, body } = await app.http.get<{ details: { redis: { status: string } } }>(
-      '/health/ready',
-    );
-    const { accessToken: token } = admin;
-    return (
-      status === 200 &&
-      body.details.redis.status === 'up' &&
-      (await app.http.get('/api/auth/sessions', { token })).status === 200
-    );
-  });
+  await until(
+    'both stores answer requests',
+    async () => {
+      const { status, body } = await app.http.get<{ details: { redis: { status: string } } }>(
+        '/health/ready',
+      );
+      const { accessToken: token } = admin;
+      const sessions = await app.http.get('/api/auth/sessions', { token });
+      return [status, body.details.redis.status, sessions.status];
+    },
+    [200, 'up', 200],
+  );
 }
 
 describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {

@@ -192,7 +192,11 @@ describe('an error that is not expected', () => {
     await app.redis.client.set('latchkey:statistics', SECRET);
     try {
       void app.nest.get(SchedulerRegistry).getCronJob('redis-check').fireOnTick();
-      await until(() => app.log.slice(start).some((line) => line.includes('redis-check failed')));
+      await until(
+        'the failure is logged',
+        () => app.log.slice(start),
+        (lines) => lines.some((line) => line.includes('redis-check failed')),
+      );
     } finally {
       await app.redis.client.rename('set-aside', 'latchkey:statistics');
     }

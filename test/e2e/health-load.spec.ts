@@ -79,7 +79,11 @@ describe('what probes cost', () => {
     expect(new HealthTimings().cacheMs).toBe(1000);
     expect((await readiness(app)).redis.evictionPolicy).toBe('noeviction');
     await app.redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    await until(async () => (await readiness(app)).redis.evictionPolicy === 'allkeys-lru');
+    await until(
+      'the report shows the new eviction policy',
+      async () => (await readiness(app)).redis.evictionPolicy,
+      'allkeys-lru',
+    );
     await app.register();
     const active = async () => {
       const { body } = await app.http.get<{ sessionStats: { activeSessions: number } }>(
@@ -87,7 +91,7 @@ describe('what probes cost', () => {
       );
       return body.sessionStats.activeSessions;
     };
-    await until(async () => (await active()) === 1);
+    await until('the report counts the session', active, 1);
   });
 
   it('is not paid for what the process knows by itself: that is always new', async () => {

@@ -4,7 +4,7 @@ import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { ApiProcess } from '../support/api-process';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
-import { readiness } from '../support/health-report';
+import { readiness, untilInSync, untilWarned } from '../support/health-report';
 import {
   createTestDatabase,
   startTestRedis,
@@ -25,7 +25,7 @@ describe('the readiness report', () => {
 
   // What a test has done to Redis may have cost it the trust for a moment.
   beforeEach(async () => {
-    await until(async () => (await readiness(app)).redis.inSync);
+    await untilInSync(app);
   });
 
   afterAll(async () => {
@@ -79,7 +79,11 @@ describe('the readiness report', () => {
     const { accessToken: token } = await app.register();
     await holder.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
     const lists = Array.from({ length: 12 }, () => app.http.get('/api/auth/sessions', { token }));
-    await until(async () => (await readiness(app)).postgres.pool.waiting > 0);
+    await until(
+      'requests wait for a connection',
+      async () => (await readiness(app)).postgres.pool,
+      ({ waiting }) => waiting > 0,
+    );
     const { status, postgres } = await readiness(app);
     expect([status, postgres.status]).toEqual([200, 'up']);
     expect(postgres.pool).toEqual({ size: 10, inUse: 10, idle: 0, waiting: 2, maximum: 10 });
@@ -188,11 +192,13 @@ describe('a Redis on which the scripts do not work', () => {
   it('being a node of a Redis Cluster, is named in the report and once in the log', async () => {
     const node = await start('--cluster-enabled', 'yes', '--cluster-port', `${await freePort()}`);
     await node.client.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
-    await until(async () =>
-      String(await node.client.call('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+    await until(
+      'the cluster is formed',
+      async () => String(await node.client.call('CLUSTER', 'INFO')),
+      (info) => info.includes('cluster_state:ok'),
     );
     await startApiOn(node);
-    await until(async () => !(await readiness(api)).redis.inSync);
+    await until('Redis is not in sync', async () => (await readiness(api)).redis.inSync, false);
     const { status, report, warnings } = await readiness(api);
     expect([status, report]).toEqual([200, 'degraded']);
     expect(warnings).toContain('cluster_node');
@@ -203,11 +209,13 @@ describe('a Redis on which the scripts do not work', () => {
   it('being a read-only replica, is named in the report and once in the log', async () => {
     const master = await start();
     const replica = await start('--replicaof', `127.0.0.1 ${new URL(master.url).port}`);
-    await until(async () =>
-      (await replica.client.info('replication')).includes('master_link_status:up'),
+    await until(
+      'the replica has a link to its master',
+      () => replica.client.info('replication'),
+      (info) => info.includes('master_link_status:up'),
     );
     await startApiOn(replica);
-    await until(async () => (await readiness(api)).warnings.includes('replica'));
+    await untilWarned(api, 'replica');
     const { status, report, warnings } = await readiness(api);
     expect([status, report]).toEqual([200, 'degraded']);
     expect(warnings).toContain('replica');

@@ -15,6 +15,7 @@ import { openApiDocument } from '../../apps/api/docs/open-api';
 import { activateKey, addKey } from '../../libs/auth';
 import { startTestApp, type TestApp } from '../support/app';
 import { newSigningKey } from '../support/signing-keys';
+import { until } from '../support/until';
 
 const JWKS = '/.well-known/jwks.json';
 const PROFILE = '/api/auth/profile';
@@ -32,14 +33,11 @@ function signatureChanged(token: string): string {
   return `${header}.${payload}.${Buffer.alloc(64, 1).toString('base64url')}`;
 }
 
-async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + FOLLOWS_WITHIN_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) {
-      throw new Error(`not within ${FOLLOWS_WITHIN_MS} ms`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+/** `until`, within the time that an instance may take to read the key directory. */
+async function soon<T>(...wait: Parameters<typeof until<T>>): Promise<void> {
+  const beganMs = performance.now();
+  await until(...wait);
+  expect(performance.now() - beganMs).toBeLessThan(FOLLOWS_WITHIN_MS);
 }
 
 async function refusal(app: TestApp, token: string): Promise<unknown> {
@@ -173,7 +171,11 @@ describe('with a directory of keys', () => {
   it('a rotation needs no restart and signs nobody out', async () => {
     const before = await app.register();
     const kid = await newSigningKey(directory);
-    await eventually(async () => kidOf((await app.login(before.user.email)).accessToken) === kid);
+    await soon(
+      'the new key signs tokens',
+      async () => kidOf((await app.login(before.user.email)).accessToken),
+      kid,
+    );
     expect((await app.http.get(PROFILE, { token: before.accessToken })).status).toBe(200);
 
     const keys = createRemoteJWKSet(new URL(JWKS, app.http.origin));
@@ -207,8 +209,10 @@ describe('with a directory of keys', () => {
     const retired = kidOf(accessToken)!;
     await newSigningKey(directory);
     rmSync(join(directory, `${retired}.pem`));
-    await eventually(
-      async () => (await app.http.get(PROFILE, { token: accessToken })).status === 401,
+    await soon(
+      'the token is refused',
+      async () => (await app.http.get(PROFILE, { token: accessToken })).status,
+      401,
     );
     expect(await refusal(app, accessToken)).toEqual([401, 'token_invalid']);
     expect((await publishedKeys(app)).map((key) => key.kid)).not.toContain(retired);
@@ -223,7 +227,9 @@ describe('with a directory of keys', () => {
     const active = join(directory, 'active');
     renameSync(active, `${active}-elsewhere`);
     try {
-      await eventually(() => log().includes('signing keys not reloaded'));
+      await soon('the failure is logged', log, (text) =>
+        text.includes('signing keys not reloaded'),
+      );
       const { accessToken: next } = await app.login(user.email);
       for (const token of [accessToken, next]) {
         expect((await app.http.get(PROFILE, { token })).status).toBe(200);

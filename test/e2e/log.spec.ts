@@ -79,10 +79,12 @@ describe('the log', () => {
   }
 
   /** The lines of a request, once its last one is written. */
-  async function linesOf(requestId: string): Promise<Line[]> {
-    const written = () => lines().filter((line) => line.requestId === requestId);
-    await until(() => written().some(({ msg }) => msg === 'answered'));
-    return written();
+  function linesOf(requestId: string): Promise<Line[]> {
+    return until(
+      'the answer is logged',
+      () => lines().filter((line) => line.requestId === requestId),
+      (written) => written.some(({ msg }) => msg === 'answered'),
+    );
   }
 
   let calls = 0;
@@ -271,7 +273,7 @@ describe('the log', () => {
     const failures = () =>
       lines().filter(({ context, requestId }) => context === 'LastSeen' && requestId === undefined);
     const before = failures().length;
-    await until(() => failures().length > before);
+    await until('the failure is logged', failures, ({ length }) => length > before);
     touch.mockRestore();
     expect(lines().filter((line) => line.context === 'LastSeen' && line.requestId)).toEqual([]);
   });

@@ -23,7 +23,11 @@ describe('metrics of a process', () => {
     const started = await start({ SHUTDOWN_DELAY: '1h' });
     expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_in_sync')).toBe(1);
     started.signal('SIGTERM');
-    await until(async () => (await started.http.get('/health/ready')).status === 503);
+    await until(
+      'the process is not ready',
+      async () => (await started.http.get('/health/ready')).status,
+      503,
+    );
     const { samples } = await Scrape.of(started.http.origin);
     expect(samples.length).toBeGreaterThan(50);
   });
@@ -86,7 +90,9 @@ describe('metrics of a process', () => {
     const headers = 'Host: test\r\nContent-Type: application/json\r\nContent-Length: 2';
     client.send(`POST /api/auth/login HTTP/1.1\r\n${headers}\r\n\r\n{`);
     await until(
-      async () => (await Scrape.of(origin)).sum('latchkey_http_requests_in_flight') === 1,
+      'the request is in flight',
+      async () => (await Scrape.of(origin)).sum('latchkey_http_requests_in_flight'),
+      1,
     );
     started.signal('SIGTERM');
     await started.untilRefusingConnections();

@@ -13,6 +13,16 @@ import { until } from '../support/until';
 
 const PROFILE = '/api/auth/profile';
 
+/** Waits for the sum of a metric, which is NaN while the metric has no sample. */
+const metricWait =
+  (scrape: () => Promise<Scrape>) =>
+  (name: string, labels: Record<string, string>, expected: number | ((sum: number) => boolean)) =>
+    until(
+      `${name} has the expected value`,
+      async () => (await scrape()).sum(name, labels),
+      expected,
+    );
+
 describe('GET /metrics', () => {
   let app: TestApp;
 
@@ -25,6 +35,7 @@ describe('GET /metrics', () => {
   });
 
   const scrape = () => Scrape.of(app.http.origin);
+  const untilMetric = metricWait(scrape);
 
   /** By how much a metric grows while something is done. */
   async function growth(
@@ -117,11 +128,11 @@ describe('GET /metrics', () => {
     await holder.startTransaction();
     await holder.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id]);
     const answer = app.http.put(PROFILE, { token, json: { bio: 'waiting' } });
-    await until(async () => (await scrape()).sum('latchkey_http_requests_in_flight') === 2);
+    await untilMetric('latchkey_http_requests_in_flight', {}, 2);
     await holder.rollbackTransaction();
     await holder.release();
     expect((await answer).status).toBe(200);
-    await until(async () => (await scrape()).sum('latchkey_http_requests_in_flight') === 1);
+    await untilMetric('latchkey_http_requests_in_flight', {}, 1);
   });
 
   it('counts reads of profiles by what the cache had', async () => {
@@ -142,9 +153,8 @@ describe('GET /metrics', () => {
     const postgres = 'latchkey_postgres_operation_duration_seconds_count';
     const write = () => app.http.put(PROFILE, { token, json: { bio: 'Analyst' } });
     expect(await growth(postgres, { operation: 'transaction', outcome: 'ok' }, write)).toBe(1);
-    const wait = () => until(async () => (await scrape()).sum(postgres, reserved) > 3);
     const reserved = { operation: 'reserved', outcome: 'ok' };
-    await wait();
+    await untilMetric(postgres, reserved, (count) => count > 3);
   });
 
   it('does not take what the product itself refuses for a store that is away', async () => {
@@ -209,7 +219,7 @@ describe('GET /metrics', () => {
     const details = { generation: 2 };
     const change = async () => {
       await app.nest.get(Outbox).append({ kind, userId: randomUUID(), details });
-      await until(async () => (await scrape()).sum(name, { kind }) > 0);
+      await untilMetric(name, { kind }, (count) => count > 0);
     };
     const name = 'latchkey_outbox_lag_seconds_count';
     expect(await growth(name, { kind }, change)).toBe(1);
@@ -224,7 +234,7 @@ describe('GET /metrics', () => {
     await app.http.get(PROFILE, { token: stays.accessToken });
     await app.http.post('/api/auth/logout', { token: leaves.accessToken });
     for (const name of ['active_sessions', 'cached_profiles', 'blacklisted_tokens']) {
-      await until(async () => (await scrape()).sum(`latchkey_${name}`) > 0);
+      await untilMetric(`latchkey_${name}`, {}, (count) => count > 0);
     }
     const counter = await CommandCounter.start(app.redis.url);
     try {
@@ -246,7 +256,7 @@ describe('GET /metrics', () => {
     expect(await growth(verify, labels, () => app.login(email))).toBe(1);
 
     const flood = inTurns(40, 40, () => app.login(email));
-    await until(async () => (await scrape()).sum('latchkey_password_hashing_waiting') > 0);
+    await untilMetric('latchkey_password_hashing_waiting', {}, (count) => count > 0);
     expect((await scrape()).sum('latchkey_password_hashing_in_progress')).toBeLessThanOrEqual(4);
     await flood;
     const idle = await scrape();
@@ -314,34 +324,30 @@ describe('GET /metrics of an application whose stores fail', () => {
   });
 
   const scrape = () => Scrape.of(app.http.origin);
-
-  async function untilMetric(
-    name: string,
-    labels: Record<string, string>,
-    value: number,
-  ): Promise<void> {
-    await until(async () => (await scrape()).sum(name, labels) === value);
-  }
+  const untilMetric = metricWait(scrape);
 
   it('answers without Redis: no statistics rather than wrong ones, and what is the matter', async () => {
     await untilMetric('latchkey_redis_in_sync', {}, 1);
-    await until(async () => (await scrape()).find('latchkey_active_sessions').length === 1);
+    await untilMetric('latchkey_active_sessions', {}, (count) => !Number.isNaN(count));
     redis.hang();
     const state = { store: 'redis', state: 'closed' };
     await untilMetric('latchkey_redis_in_sync', {}, 0);
-    await until(async () => (await scrape()).find('latchkey_active_sessions').length === 0);
+    await untilMetric('latchkey_active_sessions', {}, NaN);
     const { accessToken: token } = await app.register();
-    await until(async () => {
-      await app.http.get(PROFILE, { token });
-      const found = await scrape();
-      const name = 'latchkey_redis_command_duration_seconds_count';
-      return found.sum(name, { outcome: 'unavailable' }) > 0;
-    });
+    const name = 'latchkey_redis_command_duration_seconds_count';
+    await until(
+      'a command is counted as unavailable',
+      async () => {
+        await app.http.get(PROFILE, { token });
+        return (await scrape()).sum(name, { outcome: 'unavailable' });
+      },
+      (count) => count > 0,
+    );
     redis.restore();
     redis.endConnections();
     await untilMetric('latchkey_redis_in_sync', {}, 1);
     await untilMetric('latchkey_circuit_breaker_state', state, 1);
-    await until(async () => (await scrape()).find('latchkey_active_sessions').length === 1);
+    await untilMetric('latchkey_active_sessions', {}, (count) => !Number.isNaN(count));
   });
 
   it('has the warnings of the health report for as long as they last, and the Postgres pool', async () => {
@@ -370,14 +376,18 @@ describe('GET /metrics of an application whose stores fail', () => {
     expect(await states()).toEqual([1, 1]);
     redis.cut();
     postgres.cut();
-    await until(async () => {
-      await inTurns(10, 10, () => app.http.get(PROFILE, { token }));
-      return (await states())[1] === 0;
-    });
+    await until(
+      'the breaker of Postgres is not closed',
+      async () => {
+        await inTurns(10, 10, () => app.http.get(PROFILE, { token }));
+        return (await states())[1];
+      },
+      0,
+    );
     const json = { email, password: PASSWORD };
     expect((await app.http.post('/api/auth/login', { json })).status).toBe(503);
     const found = await scrape();
     expect(found.sum('latchkey_logins_total', { result: 'unavailable' })).toBe(1);
-    await until(async () => (await scrape()).find('latchkey_active_sessions').length === 0);
+    await untilMetric('latchkey_active_sessions', {}, NaN);
   });
 });

@@ -5,6 +5,7 @@ import { RedisNode } from '../faults/redis-node';
 import { ApiProcess } from '../support/api-process';
 import { buildOnce } from '../support/build';
 import { TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
 
 /** What a probe of Kubernetes could be set to; answers have to come within it. */
 const PROBE_DEADLINE_MS = 5000;
@@ -162,16 +163,11 @@ describe('probes', () => {
     return { live: liveAnswer, ready: readyAnswer, health: healthAnswer };
   }
 
-  /** Waits until the answers are those of the row, and fails with what they are when they are not. */
+  /** Waits until the answers are those of the row. */
   async function settle({ live, ready, health }: Answers): Promise<void> {
-    const expected = { live, ready, health };
-    const deadlineMs = performance.now() + SETTLE_DEADLINE_MS;
-    let now = await answers();
-    while (JSON.stringify(now) !== JSON.stringify(expected) && performance.now() < deadlineMs) {
-      await pause(50);
-      now = await answers();
-    }
-    expect(now).toEqual(expected);
+    const beganMs = performance.now();
+    await until('the probes answer as in the table', answers, { live, ready, health });
+    expect(performance.now() - beganMs).toBeLessThan(SETTLE_DEADLINE_MS);
   }
 
   /** Nothing that was given up made a noise later. */
@@ -222,9 +218,11 @@ describe('probes', () => {
           // The report that is in the cache now says something else.
           expect(await ready()).toBe(row.ready);
           api.signal('SIGTERM');
-          while (!api.logged('info').some((line) => line.startsWith('stopping'))) {
-            await pause(5);
-          }
+          await until(
+            'the log says that the process stops',
+            () => api.logged('info'),
+            (lines) => lines.some((line) => line.startsWith('stopping')),
+          );
           expect(await ready()).toBe(STOPPING);
           await settle({ live: LIVE, ready: STOPPING, health: healthAnswer });
           expectQuiet();

@@ -1,7 +1,7 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
 import { SyncLease, SyncTimings } from '../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
-import { readiness } from '../support/health-report';
+import { readiness, untilWarned } from '../support/health-report';
 import { until } from '../support/until';
 
 const PROFILE = '/api/auth/profile';
@@ -70,7 +70,7 @@ describe('a Redis user', () => {
   }
 
   it('that does not exist is named, and Redis is used once it does', async () => {
-    await until(async () => (await readiness(app)).warnings.includes('credentials_refused'));
+    await untilWarned(app, 'credentials_refused');
     expect((await readiness(app)).status).toBe(200);
     await permit('~*', '&*', '+@all');
     await syncLease.acquired();
@@ -114,10 +114,11 @@ describe('a Redis user', () => {
     await permit('~*', '&*', ...rules);
     // The first request that needs it finds what is refused.
     expect((await app.register()).user.id).toBeDefined();
-    await until(async () => {
-      const [warning] = (await readiness(app)).redis.warnings;
-      return warning?.code === 'missing_permission' && warning.message.includes(missing);
-    });
+    await until(
+      'the report names the missing permission',
+      async () => (await readiness(app)).redis.warnings,
+      ([warning]) => warning?.code === 'missing_permission' && warning.message.includes(missing),
+    );
     expect(syncLease.epoch()).toBeNull();
     expect((await readiness(app)).status).toBe(200);
     const profile = await app.http.get(PROFILE, { token: live.accessToken });
@@ -128,9 +129,9 @@ describe('a Redis user', () => {
     expect(complained).toEqual([expect.stringContaining(missing)]);
 
     await permit('~*', '&*', '+@all');
-    await until(async () => {
+    await until('Redis is in sync', async () => {
       expect(await status(dead.accessToken)).toBe(401);
-      return syncLease.epoch() !== null;
+      return syncLease.epoch();
     });
     expect(await status(dead.accessToken)).toBe(401);
     expect(await status(live.accessToken)).toBe(200);

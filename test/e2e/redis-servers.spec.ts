@@ -11,7 +11,7 @@ import type { ApiProcess } from '../support/api-process';
 import { useApiSuite } from '../support/api-suite';
 import { newEmail, PASSWORD } from '../support/app';
 import { selfSignedCertificate } from '../support/certificate';
-import { readiness } from '../support/health-report';
+import { readiness, untilInSync, untilWarned } from '../support/health-report';
 import { sharedStores } from '../support/shared-stores';
 import { newFolder } from '../support/stores';
 import { TcpProxy } from '../support/tcp-proxy';
@@ -103,7 +103,11 @@ async function launch(args: string[], dir: string, ready: string): Promise<void>
     logFile: join(dir, 'redis.log'),
   });
   ends.push(() => server.stop());
-  await until(() => server.log.includes(ready));
+  await until(
+    `the server logs ${ready}`,
+    () => server.log,
+    (log) => log.includes(ready),
+  );
 }
 
 describe('an address of a Redis that cannot be used', () => {
@@ -172,12 +176,12 @@ describe('an address of a Redis that cannot be used', () => {
     ends.push(() => wire.stop());
     const api = await suite.spawn({ REDIS_URL: `redis://127.0.0.1:${wire.port}` });
     await api.untilServing();
-    await until(async () => (await readiness(api)).redis.inSync);
+    await untilInSync(api);
     const { accessToken: token } = await register(api);
 
     wire.pointTo(old.proxy.port);
     wire.endConnections();
-    await until(async () => (await readiness(api)).warnings.includes('too_old'));
+    await untilWarned(api, 'too_old');
     const { status, redis } = await readiness(api);
     expect([status, redis.inSync]).toEqual([200, false]);
     expect(redis.warnings[0]?.message).toContain('6.2.1');
@@ -186,7 +190,7 @@ describe('an address of a Redis that cannot be used', () => {
 
     wire.pointTo(Number(new URL(good.url).port));
     wire.endConnections();
-    await until(async () => {
+    await until('Redis is in sync', async () => {
       expect((await api.http.get(PROFILE, { token })).status).toBe(401);
       return (await readiness(api)).redis.inSync;
     });
@@ -224,7 +228,7 @@ describe('an outage of Redis under load', () => {
     ends.push(() => server.stop());
     const api = await suite.spawn({ REDIS_URL: `redis://127.0.0.1:${port}`, RATE_LIMIT: 'on' });
     await api.untilServing();
-    await until(async () => (await readiness(api)).redis.inSync);
+    await untilInSync(api);
     const { accessToken: token } = await register(api);
 
     await server.stop();
@@ -241,7 +245,7 @@ describe('an outage of Redis under load', () => {
     expect((await readiness(api)).warnings).toEqual(['unreachable']);
 
     server = await launchAgain();
-    await until(async () => (await readiness(api)).redis.inSync);
+    await untilInSync(api);
     expect(complaints(api)).toEqual([expect.stringMatching(/^Redis is away: /)]);
     expect(api.logged('info')).toContainEqual(expect.stringMatching(/^Redis answers again after/));
   });

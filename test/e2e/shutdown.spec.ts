@@ -74,13 +74,17 @@ describe('a process that is asked to stop', () => {
     await holder.startTransaction();
     await holder.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id]);
     const answer = api.http.put(PROFILE, { token, json: { bio: 'changed in the last moment' } });
-    await until(async () => {
-      const [row] = await database.sql.query<{ waiting: number }[]>(
-        `SELECT count(*)::int AS waiting FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return row?.waiting === 1;
-    });
+    await until(
+      'the update waits for the lock',
+      async () => {
+        const [row] = await database.sql.query<{ waiting: number }[]>(
+          `SELECT count(*)::int AS waiting FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return row?.waiting;
+      },
+      1,
+    );
     return {
       answer,
       async release() {
@@ -98,7 +102,7 @@ describe('a process that is asked to stop', () => {
     });
 
     async function untilNotReady(): Promise<void> {
-      await until(async () => (await api.http.get(READY)).status === 503);
+      await until('the process is not ready', async () => (await api.http.get(READY)).status, 503);
     }
 
     it('is not ready and says why, but lives', async () => {
@@ -224,12 +228,16 @@ describe('a process that is asked to stop', () => {
       }
       // Until no answer gets through any more, although everything that was asked has been read.
       let answered = 0;
-      await until(async () => {
-        const before = answered;
-        await openIdle(api).then((idle) => idle.close());
-        answered = api.output.split('"route":"/docs').length - 1;
-        return answered > 0 && answered === before;
-      });
+      await until(
+        'the server stops sending answers',
+        async () => {
+          const before = answered;
+          await openIdle(api).then((idle) => idle.close());
+          answered = api.output.split('"route":"/docs').length - 1;
+          return { before, answered };
+        },
+        (counts) => counts.answered > 0 && counts.answered === counts.before,
+      );
       api.signal('SIGTERM');
       expect(await api.ended).toBe('exit code 1');
       expect(api.logged('error')).toEqual([

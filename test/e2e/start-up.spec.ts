@@ -34,8 +34,12 @@ describe('the start of the API', () => {
     await first.stop();
 
     const started = await suite.spawn({ DATABASE_URL: first.url });
-    await until(() => started.logged('warn').length >= 2);
-    expect(started.logged('warn').slice(0, 2)).toEqual([`${WAITING} 0.5 s`, `${WAITING} 1 s`]);
+    const warnings = await until(
+      'two warnings are logged',
+      () => started.logged('warn'),
+      (lines) => lines.length >= 2,
+    );
+    expect(warnings.slice(0, 2)).toEqual([`${WAITING} 0.5 s`, `${WAITING} 1 s`]);
     const again = await startPostgres({ dataDir, password: 's3cret', port: first.port });
     try {
       await started.untilServing();
@@ -99,7 +103,7 @@ describe('the start of the API', () => {
 
   it('ends at once when it is stopped while it waits', async () => {
     const started = await suite.spawn({ DATABASE_URL: POSTGRES_AWAY, START_TIMEOUT: '1h' });
-    await until(() => started.logged('warn').length > 0);
+    await until('a warning is logged', () => started.logged('warn').length);
     started.signal('SIGTERM');
     expect(await started.ended).toBe('exit code 0');
     expect(started.logged('info').at(-1)).toBe('stopped before the start was complete (SIGTERM)');
@@ -141,7 +145,11 @@ describe('the start of the API', () => {
     await started.untilServing();
     const ready = await started.http.get<{ status: string }>('/health/ready');
     expect([ready.status, ready.body.status]).toEqual([200, 'degraded']);
-    await until(() => started.logged('warn').some((line) => line.includes('ECONNREFUSED')));
+    await until(
+      'the log says that Redis refuses connections',
+      () => started.logged('warn'),
+      (lines) => lines.some((line) => line.includes('ECONNREFUSED')),
+    );
     expect(started.output).not.toContain('s3cret');
   });
 });

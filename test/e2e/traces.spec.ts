@@ -40,8 +40,11 @@ describe('traces', () => {
 
   /** The one trace whose server span has this name, once it is complete. */
   async function traceOf(name: string): Promise<CollectedSpan[]> {
-    await until(() => collector.tracesWith(name).length > 0);
-    const traces = collector.tracesWith(name);
+    const traces = await until(
+      `a trace of ${name} is exported`,
+      () => collector.tracesWith(name),
+      ({ length }) => length > 0,
+    );
     expect(traces).toHaveLength(1);
     return traces[0]!;
   }
@@ -127,13 +130,11 @@ describe('traces', () => {
     expect((await server.http.get(PROFILE, { headers })).status).toBe(401);
     const trace = await traceOf(`GET ${PROFILE}`);
     expect(trace.map((span) => [span.traceId, span.parentSpanId])).toEqual([[traceId, parent]]);
-    let line: string | undefined;
-    await until(() => {
+    const line = await until('the answer is logged', () => {
       const answered = wholeLines(server.output).filter((one) => one.includes('"answered"'));
-      line = answered.find((one) => one.includes(PROFILE));
-      return line !== undefined;
+      return answered.find((one) => one.includes(PROFILE));
     });
-    expect(JSON.parse(line!)).toMatchObject({ traceId, status: 401 });
+    expect(JSON.parse(line)).toMatchObject({ traceId, status: 401 });
   });
 
   it('of requests at the same time do not mix', async () => {
@@ -141,7 +142,7 @@ describe('traces', () => {
     const users = await inTurns(8, 8, () => register(server));
     await Promise.all(users.map(({ accessToken: token }) => server.http.get(PROFILE, { token })));
     const name = `GET ${PROFILE}`;
-    await until(() => collector.tracesWith(name).length === users.length);
+    await until('every trace is exported', () => collector.tracesWith(name).length, users.length);
     for (const trace of collector.tracesWith(name)) {
       const scripts = trace.filter(({ attributes }) => attributes['db.system.name'] === 'redis');
       expect(scripts.map((script) => script.name).sort()).toEqual([
@@ -187,10 +188,8 @@ describe('traces', () => {
     await server.http.get('/health/ready');
     await server.http.get('/metrics');
     await server.http.get('/nowhere');
-    await until(() => collector.spans.length > 0);
-    await until(() =>
-      suite.redis.client.get('latchkey:checkpoint').then((checkpoint) => checkpoint !== null),
-    );
+    await until('a span is exported', () => collector.spans.length);
+    await until('Redis has a checkpoint', () => suite.redis.client.get('latchkey:checkpoint'));
     server.signal('SIGTERM');
     await server.ended;
     expect(collector.spans.map(({ name }) => name)).toEqual(['GET']);
@@ -220,9 +219,9 @@ describe('traces', () => {
       });
       const { accessToken: token } = await register(server);
       const lost = () => server.logged('warn').filter((line) => line.startsWith('traces are lost'));
-      await until(async () => {
+      await until('a warning is logged', async () => {
         expect((await server.http.get(PROFILE, { token })).status).toBe(200);
-        return lost().length > 0;
+        return lost().length;
       });
       const answers = await inTurns(200, 10, () => server.http.get(PROFILE, { token }));
       expect(answers.filter(({ status }) => status !== 200)).toEqual([]);

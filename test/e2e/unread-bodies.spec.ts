@@ -168,7 +168,7 @@ describe('a large body that is refused', () => {
     bodies.deadlineMs = 300;
     const connection = await open();
     connection.send(request);
-    await until(() => {
+    await until('the connection is closed', () => {
       connection.send(request.includes('chunked') ? '1\r\nx\r\n' : 'x');
       return connection.isClosed;
     });

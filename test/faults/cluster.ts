@@ -111,15 +111,19 @@ export class Cluster {
    */
   async settled(): Promise<void> {
     const deadlineMs = performance.now() + SETTLE_DEADLINE_MS;
-    await until(async () => {
-      const running = this.instances.filter((instance) => instance.isRunning);
-      const all = await Promise.all(running.map((instance) => instance.readiness()));
-      if (performance.now() > deadlineMs) {
-        const logs = running.map(({ name, logTail }) => `log of ${name}:\n${logTail}`);
-        throw new Error([`not settled: ${JSON.stringify(all)}`, ...logs].join('\n'));
-      }
-      return all.every((readiness) => readiness?.status === 200 && readiness.redisIsUp);
-    });
+    await until(
+      'every instance is ready and in sync with Redis',
+      async () => {
+        const running = this.instances.filter((instance) => instance.isRunning);
+        const all = await Promise.all(running.map((instance) => instance.readiness()));
+        if (performance.now() > deadlineMs) {
+          const logs = running.map(({ name, logTail }) => `log of ${name}:\n${logTail}`);
+          throw new Error([`not settled: ${JSON.stringify(all)}`, ...logs].join('\n'));
+        }
+        return all;
+      },
+      (all) => all.every((readiness) => readiness?.status === 200 && readiness.redisIsUp),
+    );
   }
 
   /** Lets every wire through again, whatever a script has left behind. */
@@ -153,7 +157,7 @@ export class Cluster {
 async function startReplica(master: RedisNode): Promise<Replica> {
   const replication = await TcpProxy.start(master.port);
   const node = await RedisNode.start({ masterPort: replication.port });
-  await until(() => node.caughtUp());
+  await until('the replica has caught up', () => node.caughtUp());
   return { node, replication };
 }
 

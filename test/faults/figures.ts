@@ -124,9 +124,10 @@ async function statements(cluster: Cluster, condition: string): Promise<string> 
 
 async function timeToSync(cluster: Cluster): Promise<number> {
   const beganMs = performance.now();
-  await until(async () => {
-    const all = await Promise.all(cluster.instances.map((instance) => instance.readiness()));
-    return all.every((readiness) => readiness?.redisIsUp);
-  });
+  await until(
+    'every instance is in sync with Redis',
+    () => Promise.all(cluster.instances.map((instance) => instance.readiness())),
+    (all) => all.every((readiness) => readiness?.redisIsUp),
+  );
   return performance.now() - beganMs;
 }

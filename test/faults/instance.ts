@@ -114,7 +114,7 @@ export class Instance {
     noteProcess(child.pid!, { name: `Instance ${this.name}`, ...hows });
     child.once('exit', () => (this.child = undefined));
     this.child = child;
-    await until(async () => {
+    await until(`instance ${this.name} answers`, () => {
       if (!this.isRunning) {
         throw new Error(`instance ${this.name} did not start:\n${this.logTail}`);
       }

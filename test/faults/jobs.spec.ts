@@ -67,15 +67,14 @@ describe('two instances with the same jobs', () => {
     const userId = body.user.id;
     const left = () => countSessions(database, userId);
     await insertEndedSessions(database, userId, MANY);
-    await until(async () => (await left()) < MANY);
+    await until('the clean-up deletes sessions', left, (count) => count < MANY);
 
     // From now on the instance that runs it has no tick to skip.
     const skipped = (each: ApiProcess) =>
       each.loggedAs('clean-up skipped: another instance runs it').length;
     const before = new Map(instances.map((each) => [each, skipped(each)]));
     const isOther = (each: ApiProcess) => skipped(each) > before.get(each)!;
-    await until(() => instances.some(isOther));
-    const other = instances.find(isOther)!;
+    const other = await until('an instance skips its tick', () => instances.find(isOther));
     const holder = instances.find((each) => each !== other)!;
     return { holder, other, left };
   }
@@ -83,7 +82,11 @@ describe('two instances with the same jobs', () => {
   it('run them at the times of the settings, and log what they removed and how long it took', async () => {
     await start({ CLEAN_UP_CRON: OFTEN, REDIS_CHECK_CRON: OFTEN });
     for (const job of ['clean-up', 'redis-check']) {
-      await until(() => logged(`${job} done`).length >= 3);
+      await until(
+        `${job} has run three times`,
+        () => logged(`${job} done`).length,
+        (runs) => runs >= 3,
+      );
     }
     expect(logged('clean-up done')[0]).toMatchObject({
       job: 'clean-up',
@@ -104,11 +107,11 @@ describe('two instances with the same jobs', () => {
     const remaining = await left();
     expect(remaining).toBeGreaterThan(1);
 
-    await until(async () => (await left()) === 1);
-    await until(() =>
-      other
-        .loggedAs('clean-up done')
-        .some(({ deletedSessions }) => deletedSessions === remaining - 1),
+    await until('one session is left', left, 1);
+    await until(
+      'the clean-up is logged with the number of deleted sessions',
+      () => other.loggedAs('clean-up done').map(({ deletedSessions }) => deletedSessions),
+      (counts) => counts.includes(remaining - 1),
     );
   }, 90_000);
 
@@ -118,18 +121,19 @@ describe('two instances with the same jobs', () => {
     expect(await holder.ended).toBe('exit code 0');
     expect(holder.loggedAs('clean-up aborted: shutting down')).toHaveLength(1);
     expect(await left()).toBeGreaterThan(1);
-    await until(async () => (await left()) === 1);
+    await until('one session is left', left, 1);
     expect(other.isAlive).toBe(true);
   }, 90_000);
 
   it('check Redis, and say when it is away', async () => {
     await start({ CLEAN_UP_CRON: 'off', REDIS_CHECK_CRON: OFTEN });
-    await until(() => logged('redis-check done').length > 0);
+    await until('redis-check has run', () => logged('redis-check done').length);
     await redis.stop();
-    await until(() => logged('redis-check failed').length > 0);
+    await until('redis-check has failed', () => logged('redis-check failed').length);
     await until(
-      async () =>
-        (await measured('job_runs_total', { job_name: 'redis-check', outcome: 'failed' })) > 1,
+      'two failed runs are counted',
+      () => measured('job_runs_total', { job_name: 'redis-check', outcome: 'failed' }),
+      (count) => count > 1,
     );
     expect(instances.map(({ isAlive }) => isAlive)).toEqual([true, true]);
   }, 60_000);

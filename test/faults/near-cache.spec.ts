@@ -54,9 +54,10 @@ describe('a bug in the near cache is found:', () => {
     const { breaks, when, load } = NEAR_CACHE_BUGS[name]!;
     await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
     await cluster().settled();
-    await until(async () => {
-      const { violations } = await underLoad(cluster(), when, { ...LIMITS, ...load });
-      return violations.some(({ rule }) => rule === breaks);
-    });
+    await until(
+      `the bug breaks ${breaks}`,
+      async () => (await underLoad(cluster(), when, { ...LIMITS, ...load })).violations,
+      (violations) => violations.some(({ rule }) => rule === breaks),
+    );
   });
 });

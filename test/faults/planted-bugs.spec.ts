@@ -12,9 +12,10 @@ describe('a bug in the instances is found:', () => {
     const { breaks, when, load } = BUGS[name]!;
     await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
     await cluster().settled();
-    await until(async () => {
-      const { violations } = await underLoad(cluster(), when, load);
-      return violations.some(({ rule }) => rule === breaks);
-    });
+    await until(
+      `the bug breaks ${breaks}`,
+      async () => (await underLoad(cluster(), when, load)).violations,
+      (violations) => violations.some(({ rule }) => rule === breaks),
+    );
   });
 });

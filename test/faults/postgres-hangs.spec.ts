@@ -49,7 +49,7 @@ describe('while Postgres hangs', () => {
 
   it('Redis answers every check, and what was revoked stays refused', async () => {
     const [alive, ended] = [await app.register(), await app.register()];
-    await until(async () => (await verify(alive.accessToken)) === 200);
+    await until('the token is accepted', () => verify(alive.accessToken), 200);
     await app.http.post('/api/auth/logout', { token: ended.accessToken });
 
     postgres.suspend();
@@ -67,7 +67,7 @@ describe('while Postgres hangs', () => {
     expect(answers).toEqual({ '200 401': expect.any(Number) as number });
 
     postgres.resume();
-    await until(async () => (await app.http.get('/health/ready')).status === 200);
+    await until('the API is ready', async () => (await app.http.get('/health/ready')).status, 200);
     const { accessToken: token } = await app.register();
     expect((await app.http.put('/api/auth/profile', { token, json: { bio: 'on' } })).status).toBe(
       200,

@@ -125,13 +125,20 @@ describe('a profile that was changed is never shown as it was before', () => {
 describe('what would show an older profile is found:', () => {
   const cluster = useCluster({ bug: 'unfenced-fills' });
 
+  const untilWrong = (script: Script) =>
+    until(
+      'a client reads an older profile',
+      async () => wrongVersions(await profileUnderLoad(cluster(), script)),
+      (wrong) => wrong.length > 0,
+    );
+
   it('fills without regard to their lease', async () => {
-    await until(async () => wrongVersions(await profileUnderLoad(cluster(), evictions)).length > 0);
+    await untilWrong(evictions);
   });
 
   it('changes that pass the cache by', async () => {
     await Promise.all(cluster().instances.map((instance) => instance.plant('uncached-writes')));
     await cluster().settled();
-    await until(async () => wrongVersions(await profileUnderLoad(cluster(), nothing)).length > 0);
+    await untilWrong(nothing);
   });
 });

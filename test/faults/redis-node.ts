@@ -88,7 +88,7 @@ export class RedisNode {
       cpSync(join(this.dir, AOF), path, { recursive: true });
       return { kind: 'aof', path };
     }
-    await until(() => this.saved());
+    await until('Redis has saved its data', () => this.saved());
     cpSync(join(this.dir, RDB), path);
     return { kind: 'rdb', path };
   }

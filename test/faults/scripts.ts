@@ -55,7 +55,7 @@ export const restartFromAppendOnlyFile =
   };
 
 export const failOverToLaggingReplica: Script = async ({ cluster, faults, load }) => {
-  await until(() => cluster.replica.node.caughtUp());
+  await until('the replica has caught up', () => cluster.replica.node.caughtUp());
   faults.cutReplication();
   await load.goesOn(DURING / 2);
   await faults.failOver();

@@ -30,7 +30,11 @@ async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
   const isInRedis = async () => (await client.hexists(sessionKeys.sessions(user.id), field)) === 1;
   const verify = () => send(other.origin, { method: 'GET', path: '/api/auth/verify', token });
   // Redis has the script then: a process that stands still cannot send it.
-  await until(async () => (await verify()).status === 200 && (await isInRedis()));
+  await until(
+    'the token is accepted and Redis has the session',
+    async () => [(await verify()).status, await isInRedis()],
+    [200, true],
+  );
   // So that the record is read, and the session put back.
   await client.del(sessionKeys.sessions(user.id), sessionKeys.index(user.id));
 
@@ -45,7 +49,7 @@ async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
   expect(logout.status).toBe(204);
   const tombstone = sessionKeys.tombstone(user.id, session.id);
   expect(await client.exists(tombstone)).toBe(1);
-  await until(async () => (await client.exists(tombstone)) === 0);
+  await until('the tombstone expires', () => client.exists(tombstone), 0);
   await late.release();
   await stalled.kill();
   await unanswered;

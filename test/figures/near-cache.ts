@@ -54,7 +54,7 @@ describe('figures', () => {
    * @returns milliseconds from the answer to the last request whose token was still accepted; 0: none.
    */
   async function revokeOne(token: string, fault?: () => void): Promise<number> {
-    await until(async () => (await metricOf('b', 'latchkey_near_cache_open')) === 1);
+    await until('the near cache is open', () => metricOf('b', 'latchkey_near_cache_open'), 1);
     await verifyOn('b', token);
     await verifyOn('b', token);
     fault?.();

@@ -33,7 +33,7 @@ export class FuzzClient {
     const answer = await this.sendOnce(route, request);
     const { code } = (answer.body ?? {}) as { code?: string };
     if (answer.status === 503) {
-      await until(async () => (await this.app.http.get(READY)).status === 200);
+      await until('the API is ready', async () => (await this.app.http.get(READY)).status, 200);
       return this.sendOnce(route, request);
     }
     if (answer.status !== 401 || !SESSION_IS_OVER.includes(code ?? '')) {

@@ -40,9 +40,9 @@ describe('the end of the traffic', () => {
   it('lets a slow client read the rest of an answer that was half sent', async () => {
     client.stopReading();
     client.get('/large');
-    await until(() => traffic.openRequests === 1);
+    await until('a request is open', () => traffic.openRequests, 1);
     const ended = traffic.end();
-    await until(() => !fastify.server.listening);
+    await until('the listener is closed', () => fastify.server.listening, false);
     client.resumeReading();
 
     await ended;
@@ -59,7 +59,7 @@ describe('the end of the traffic', () => {
 
   it('closes a connection whose answer had begun to promise to keep it', async () => {
     client.get('/held');
-    await until(() => held.length === 1);
+    await until('the request begins', () => held.length, 1);
     const [answer] = held;
     answer!.raw.writeHead(200, { 'content-length': 4 }).write('ab');
     await client.untilReceived(/ab$/);
@@ -74,7 +74,7 @@ describe('the end of the traffic', () => {
   it('gives every request that queues on a connection its answer, and closes with the last', async () => {
     client.get('/held');
     client.get('/held');
-    await until(() => held.length === 2);
+    await until('both requests begin', () => held.length, 2);
     const ended = traffic.end();
     held.forEach((reply, index) => void reply.send(`answer ${index}`));
 
@@ -85,7 +85,7 @@ describe('the end of the traffic', () => {
 
   it('serves a request that it had half received', async () => {
     client.send('GET /held HTTP/1.1\r\n');
-    await until(() => traffic.openConnections === 1);
+    await until('a connection is open', () => traffic.openConnections, 1);
     // The server has read that once it has answered another client.
     const other = await RawConnection.open(portOf(fastify.server));
     other.get('/nowhere');
@@ -93,7 +93,7 @@ describe('the end of the traffic', () => {
     const ended = traffic.end();
     await other.untilClosed();
     client.send('Host: test\r\n\r\n');
-    await until(() => held.length === 1);
+    await until('the request begins', () => held.length, 1);
     void held[0]!.send('served');
 
     await ended;
@@ -106,13 +106,13 @@ describe('the end of the traffic', () => {
     fastify.server.once('close', () => second.close());
     const other = await RawConnection.open(portOf(second));
     other.get('/held');
-    await until(() => held.length === 1);
+    await until('the request begins', () => held.length, 1);
     let hasEnded = false;
     const ended = traffic.end().then(() => {
       hasEnded = true;
     });
     client.close();
-    await until(() => !second.listening);
+    await until('the second listener is closed', () => second.listening, false);
     expect(hasEnded).toBe(false);
     void held[0]!.send('served');
 

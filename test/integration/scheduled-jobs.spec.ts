@@ -120,7 +120,7 @@ describe.each([
 
   it('run on one instance at a time: the other one skips its tick', async () => {
     const running = one.tick(CLEAN_UP);
-    await until(() => one.cleanUp.began === 1);
+    await until('the clean-up begins', () => one.cleanUp.began, 1);
     await other.tick(CLEAN_UP);
     expect(other.cleanUp.began).toBe(0);
     expect(await other.counted(CLEAN_UP)).toEqual({ succeeded: 0, failed: 0 });
@@ -133,7 +133,7 @@ describe.each([
     expect(await one.counted(CLEAN_UP)).toEqual({ succeeded: 1, failed: 0 });
 
     const next = other.tick(CLEAN_UP);
-    await until(() => other.cleanUp.began === 1);
+    await until('the clean-up begins on the other instance', () => other.cleanUp.began, 1);
     other.cleanUp.end();
     await next;
     expect(await other.counted(CLEAN_UP)).toEqual({ succeeded: 1, failed: 0 });
@@ -143,7 +143,7 @@ describe.each([
     const all = [one, other, await start(), await start()];
     const ticks = all.map((each) => ({ each, ended: each.tick(CLEAN_UP) }));
     const runners = () => all.filter(({ cleanUp }) => cleanUp.began > 0);
-    await until(() => runners().length > 0);
+    await until('an instance runs the clean-up', () => runners().length);
     const [runner] = runners();
     const skipping = ticks.filter(({ each }) => each !== runner);
     await Promise.all(skipping.map(({ ended }) => ended));
@@ -154,7 +154,7 @@ describe.each([
 
   it('do not overlap themselves: an instance skips the tick that finds its own run', async () => {
     const running = one.tick(CLEAN_UP);
-    await until(() => one.cleanUp.began === 1);
+    await until('the clean-up begins', () => one.cleanUp.began, 1);
     await one.tick(CLEAN_UP);
     expect(one.cleanUp.began).toBe(1);
     one.cleanUp.end();
@@ -163,13 +163,13 @@ describe.each([
 
   it('that fail are counted, and run at the next tick', async () => {
     const failing = one.tick(CLEAN_UP);
-    await until(() => one.cleanUp.began === 1);
+    await until('the clean-up begins', () => one.cleanUp.began, 1);
     one.cleanUp.end(new InternalError('no broom'));
     await failing;
     expect(await one.counted(CLEAN_UP)).toEqual({ succeeded: 0, failed: 1 });
 
     const next = one.tick(CLEAN_UP);
-    await until(() => one.cleanUp.began === 2);
+    await until('the clean-up begins again', () => one.cleanUp.began, 2);
     one.cleanUp.end();
     await next;
     expect(await one.counted(CLEAN_UP)).toEqual({ succeeded: 1, failed: 1 });
@@ -177,17 +177,17 @@ describe.each([
 
   it('lose the lock with the connection that holds it: the work is aborted, another instance runs', async () => {
     const running = one.tick(CLEAN_UP);
-    await until(() => one.cleanUp.began === 1);
+    await until('the clean-up begins', () => one.cleanUp.began, 1);
     await database.sql.query(
       `SELECT pg_terminate_backend(pid) FROM pg_locks
          WHERE locktype = 'advisory'
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     );
-    await until(() => one.cleanUp.signals[0]!.aborted);
+    await until('the clean-up is aborted', () => one.cleanUp.signals[0]!.aborted);
     expect(one.cleanUp.signals[0]!.reason).toBeInstanceOf(DependencyUnavailableError);
 
     const taken = other.tick(CLEAN_UP);
-    await until(() => other.cleanUp.began === 1);
+    await until('the clean-up begins on the other instance', () => other.cleanUp.began, 1);
     other.cleanUp.end();
     await taken;
     expect(await other.counted(CLEAN_UP)).toEqual({ succeeded: 1, failed: 0 });
@@ -199,17 +199,17 @@ describe.each([
 
   it('are aborted at shutdown, which waits until they end', async () => {
     const running = one.tick(CLEAN_UP);
-    await until(() => one.cleanUp.began === 1);
+    await until('the clean-up begins', () => one.cleanUp.began, 1);
     let isClosed = false;
     const closing = one.module.close().then(() => (isClosed = true));
-    await until(() => one.cleanUp.signals[0]!.aborted);
+    await until('the clean-up is aborted', () => one.cleanUp.signals[0]!.aborted);
     expect(isClosed).toBe(false);
     one.cleanUp.end(one.cleanUp.signals[0]!.reason as Error);
     await Promise.all([running, closing]);
     expect(await one.counted(CLEAN_UP)).toEqual({ succeeded: 0, failed: 0 });
 
     const taken = other.tick(CLEAN_UP);
-    await until(() => other.cleanUp.began === 1);
+    await until('the clean-up begins on the other instance', () => other.cleanUp.began, 1);
     other.cleanUp.end();
     await taken;
   });

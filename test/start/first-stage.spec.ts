@@ -82,8 +82,10 @@ describe('a checkout without packages', () => {
     );
     const env = { PATH: process.env.PATH, npm_execpath: program };
     const killed = spawn(process.execPath, ['tools/start.mjs'], { cwd: dir, env });
-    await until(() => existsSync(note) && readFileSync(note, 'utf8') !== '');
-    const orphan = identify(Number(readFileSync(note, 'utf8')));
+    const pid = await until('the program notes its process id', () =>
+      existsSync(note) ? readFileSync(note, 'utf8') : '',
+    );
+    const orphan = identify(Number(pid));
     killed.kill('SIGKILL');
     await once(killed, 'exit');
     expect(isAlive(orphan)).toBe(true);

@@ -8,12 +8,11 @@ import { copyCheckout } from '../../tools/local/checkout-copy.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
 import { noteProcess, readProcessList, type ProcessRecord } from '../../tools/local/processes.mjs';
 import { LogFile } from '../support/run-logs';
+import { until } from '../support/until';
 
 const ROOT = resolve(__dirname, '../..');
 const READY_LINE = 'Latchkey is ready.';
-const START_DEADLINE_MS = 120_000;
 const EXIT_DEADLINE_MS = 15_000;
-const POLL_MS = 50;
 
 /** A run of `node tools/start.mjs`. */
 export interface StartRun {
@@ -60,13 +59,16 @@ export class CheckoutCopy {
   /** Starts it and waits until it says that it is ready. */
   async start(): Promise<StartRun> {
     const run = this.run();
-    const deadline = Date.now() + START_DEADLINE_MS;
-    while (!run.text().includes(READY_LINE)) {
-      if (run.child.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`npm start did not get ready:\n${run.text()}`);
-      }
-      await sleep(POLL_MS);
-    }
+    await until(
+      'npm start is ready',
+      () => {
+        if (run.child.exitCode !== null) {
+          throw new Error(`npm start ended:\n${run.text()}`);
+        }
+        return run.text();
+      },
+      (text) => text.includes(READY_LINE),
+    );
     return run;
   }
 

@@ -103,7 +103,7 @@ export class ApiProcess {
   }
 
   async untilRefusingConnections(): Promise<void> {
-    await until(async () => !(await this.serves()));
+    await until('the process refuses connections', () => this.serves(), false);
   }
 
   /** For the end of a test, whatever state the process is in. */

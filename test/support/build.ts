@@ -12,7 +12,7 @@ export async function buildOnce(): Promise<void> {
   try {
     mkdirSync(join(folder, 'building'));
   } catch {
-    await until(() => existsSync(done));
+    await until('another worker has built the project', () => existsSync(done));
     return;
   }
   try {

@@ -51,11 +51,15 @@ export class RawConnection {
   }
 
   async untilReceived(pattern: RegExp): Promise<void> {
-    await until(() => pattern.test(this.received));
+    await until(
+      `the client receives ${pattern}`,
+      () => this.received,
+      (received) => pattern.test(received),
+    );
   }
 
   async untilClosed(): Promise<void> {
-    await until(() => this.isClosed);
+    await until('the connection is closed', () => this.isClosed);
   }
 
   close(): void {

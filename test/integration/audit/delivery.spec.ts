@@ -55,7 +55,7 @@ describe('audit events on their way into the table', () => {
     for (let more = 0; more < 1200; more++) {
       events.record(newEvent(userId));
     }
-    await until(async () => (await rowsOf(userId)).length === 1200);
+    await until('all events are written', async () => (await rowsOf(userId)).length, 1200);
     expect(insert.mock.calls.map(([batch]) => batch.length)).toEqual([500, 500, 200]);
   });
 
@@ -78,7 +78,7 @@ describe('audit events on their way into the table', () => {
       await runner.rollbackTransaction();
       await runner.release();
     }
-    await until(async () => (await rowsOf(user.id)).length === 4);
+    await until('four events are written', async () => (await rowsOf(user.id)).length, 4);
   });
 
   it.each(['cut', 'hang'] as const)('wait for a Postgres that is away (%s)', async (fault) => {
@@ -89,7 +89,7 @@ describe('audit events on their way into the table', () => {
     expect(loggedEvents(app).at(-1)).toMatchObject({ event: 'logout', userId: user.id });
     expect((await rowsOf(user.id)).map(({ name }) => name)).toEqual(['account_registered']);
     postgres.restore();
-    await until(async () => (await rowsOf(user.id)).length === 2);
+    await until('both events are written', async () => (await rowsOf(user.id)).length, 2);
     expect(events.droppedEvents).toBe(0);
   });
 
@@ -103,7 +103,7 @@ describe('audit events on their way into the table', () => {
     });
     const userId = randomUUID();
     events.record(newEvent(userId));
-    await until(() => lost.mock.calls.length === 2);
+    await until('the insert is repeated', () => lost.mock.calls.length, 2);
     await app.nest.get(EventQueue).flush();
     expect(await rowsOf(userId)).toHaveLength(1);
     expect(events.droppedEvents).toBe(0);
@@ -142,8 +142,8 @@ describe('audit events on their way into the table', () => {
     expect(events.droppedEvents).toBe(100);
     expect(complaints()).toEqual(['too many events wait for Postgres: more are in the log only']);
     postgres.restore();
-    await until(async () => (await rowsOf(userId)).length === CAPACITY);
-    await until(() => complaints().length === 2);
+    await until('all kept events are written', async () => (await rowsOf(userId)).length, CAPACITY);
+    await until('the second warning is logged', complaints, (messages) => messages.length === 2);
     expect(complaints()[1]).toBe('events are written again; missing since the start: 100');
   });
 
@@ -193,7 +193,7 @@ describe('audit events on their way into the table', () => {
     const userId = randomUUID();
     const undoing = app.nest.get(Database).transaction(async () => {
       events.record(newEvent(userId));
-      await until(async () => (await rowsOf(userId)).length === 1);
+      await until('the event is written', async () => (await rowsOf(userId)).length, 1);
       throw new Error('undone');
     });
     await expect(undoing).rejects.toThrow('undone');

@@ -36,7 +36,11 @@ describe('the entry of a cached profile', () => {
     const syncLease = app.nest.get(SyncLease);
     const epoch = syncLease.epoch();
     await app.redis.client.flushall();
-    await until(() => syncLease.epoch() !== null && syncLease.epoch() !== epoch);
+    await until(
+      'a new epoch begins',
+      () => syncLease.epoch(),
+      (current) => current !== null && current !== epoch,
+    );
     expect(profiles.hit(entry)).toBeNull();
   });
 });

@@ -76,7 +76,11 @@ describe('sessions that Redis does not know', () => {
     const syncLease = app.nest.get(SyncLease);
     const epoch = syncLease.epoch();
     await app.redis.client.flushall();
-    await until(() => syncLease.epoch() !== null && syncLease.epoch() !== epoch);
+    await until(
+      'a new epoch begins',
+      () => syncLease.epoch(),
+      (current) => current !== null && current !== epoch,
+    );
   }
 
   it('are looked up in few statements, however many are asked for at once', async () => {
@@ -114,7 +118,11 @@ describe('sessions that Redis does not know', () => {
         const before = await app.redis.client.get(syncKeys.checkpoint);
         await sessions.logout(session);
         // Or the outbox would put the tombstone up once more after the FLUSHALL.
-        await until(async () => (await app.redis.client.get(syncKeys.checkpoint)) !== before);
+        await until(
+          'the checkpoint moves',
+          () => app.redis.client.get(syncKeys.checkpoint),
+          (current) => current !== before,
+        );
         await emptyRedis();
       },
     ],

@@ -24,7 +24,8 @@ async function startNear(options: TestAppOptions = {}): Promise<TestApp> {
 }
 
 const isOpen = (app: TestApp) => app.nest.get(NearCache).isOpen();
-const opened = (app: TestApp) => until(() => isOpen(app));
+const opened = (app: TestApp) => until('the near cache is open', () => isOpen(app));
+const closed = (app: TestApp) => until('the near cache is closed', () => isOpen(app), false);
 
 /** Whether an instance knows a session without asking anybody. */
 function isNear(app: TestApp, { userId, id }: Pick<Session, 'userId' | 'id'>): boolean {
@@ -95,7 +96,7 @@ describe('the near cache', () => {
     of: Pick<Session, 'userId' | 'id'>,
     ask: () => Promise<unknown>,
   ) {
-    await until(async () => {
+    await until('the near cache keeps the session', async () => {
       await ask();
       return isNear(app, of);
     });
@@ -125,8 +126,8 @@ describe('the near cache', () => {
 
     it('that a session is alive, and its profile', async () => {
       const { token, id, userId } = await signedIn(other);
-      await until(async () => {
-        const commands = await commandsOf(async () => {
+      const commands = () =>
+        commandsOf(async () => {
           const profile = await other.http.get(PROFILE, { token });
           const verified = await other.http.get(VERIFY, { token });
           expect([profile.status, verified.status]).toEqual([200, 200]);
@@ -134,8 +135,7 @@ describe('the near cache', () => {
           expect(profile.headers.get('x-cache')).toMatch(/^(HIT|MISS)$/);
           expect(verified.headers.get('x-session-id')).toBe(id);
         });
-        return commands.length === 0;
-      });
+      await until('the instance sends no command to Redis', commands, []);
     });
 
     it('and asks Redis about a session of which it knows no profile', async () => {
@@ -148,12 +148,13 @@ describe('the near cache', () => {
     it('and notes that the session is in use', async () => {
       const session = await openNear();
       const note = jest.spyOn(other.nest.get(LastSeenTracker), 'note');
-      await until(async () => {
+      const commands = async () => {
         note.mockClear();
-        const commands = await commandsOf(() => verify(other, session));
+        const sent = await commandsOf(() => verify(other, session));
         expect(note).toHaveBeenCalledWith(session.id, expect.any(Number));
-        return commands.length === 0;
-      });
+        return sent;
+      };
+      await until('the instance sends no command to Redis', commands, []);
     });
 
     it('and needs no further connection to Redis', async () => {
@@ -227,7 +228,7 @@ describe('the near cache', () => {
       expect((await end(session)).status).toBeLessThan(300);
       expect(await statusOf(one, VERIFY, session.token)).toBe(401);
       expect(await statusOf(one, PROFILE, session.token)).toBe(401);
-      await until(async () => (await statusOf(other, VERIFY, session.token)) === 401);
+      await until('the token is refused', () => statusOf(other, VERIFY, session.token), 401);
       expect(await statusOf(other, PROFILE, session.token)).toBe(401);
     });
   });
@@ -240,13 +241,13 @@ describe('the near cache', () => {
     await keptBy(one, session, () => one.http.get(PROFILE, { token }));
     await one.http.put(PROFILE, { token, json: { bio: 'another one' } });
     expect(await bioOn(one)).toBe('another one');
-    await until(async () => (await bioOn(other)) === 'another one');
+    await until('the new profile is shown', () => bioOn(other), 'another one');
   });
 
   it('is emptied when Redis has lost its data', async () => {
     const session = await openNear();
     await one.redis.client.flushall();
-    await until(() => !isNear(other, session));
+    await until('the near cache drops the session', () => isNear(other, session), false);
     await verify(other, session);
   });
 
@@ -263,7 +264,7 @@ describe('the near cache', () => {
     const session = await openNear();
     timings.maxAgeMs = DAY_MS;
     const lasting = await openNear();
-    await until(() => !isNear(other, session));
+    await until('the near cache drops the session', () => isNear(other, session), false);
     expect(isNear(other, lasting)).toBe(true);
   });
 
@@ -303,7 +304,11 @@ describe('the near cache', () => {
     await answered;
     const told = jest.spyOn(other.nest.get(UserChanges), 'happened');
     await sessionsOf(one).logout(session);
-    await until(() => told.mock.calls.some(([userId]) => userId === session.userId));
+    await until(
+      'the other instance learns of the logout',
+      () => told.mock.calls.map(([userId]) => userId),
+      (userIds) => userIds.includes(session.userId),
+    );
     letGo();
     await early;
     expect(isNear(other, session)).toBe(false);
@@ -335,7 +340,7 @@ describe('the near cache', () => {
     ])('%s', async (_what, breakIt) => {
       const [session, kept] = [await openNear(), await openNear()];
       breakIt();
-      await until(() => !isOpen(other));
+      await closed(other);
       // The lease goes on, without a poll: Redis is asked.
       expect(other.nest.get(SyncLease).epoch()).not.toBeNull();
       await sessionsOf(one).logout(session);
@@ -357,7 +362,7 @@ describe('the near cache', () => {
       const [session, kept] = [await openNear(), await openNear()];
       redisWire.hang();
       await sessionsOf(one).logout(session);
-      await until(() => !isOpen(other));
+      await closed(other);
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
       await verify(other, kept);
     });
@@ -366,7 +371,7 @@ describe('the near cache', () => {
       const session = await openNear();
       redisWire.lose();
       await sessionsOf(one).logout(session);
-      await until(() => !isOpen(other));
+      await closed(other);
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
     });
 
@@ -374,7 +379,7 @@ describe('the near cache', () => {
       const session = await openNear();
       stopRedis();
       try {
-        await until(() => !isOpen(other) && !isOpen(one));
+        await Promise.all([closed(other), closed(one)]);
         await verify(other, session);
       } finally {
         continueRedis();

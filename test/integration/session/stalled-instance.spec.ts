@@ -26,11 +26,14 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
   beforeEach(async () => {
     wire.restore();
     // Also where the test before has emptied Redis.
-    await until(async () => {
-      const epoch = stalled.nest.get(SyncLease).epoch();
-      const checkpoint = await other.redis.client.get(syncKeys.checkpoint);
-      return epoch !== null && checkpoint?.startsWith(`${epoch}|`) === true;
-    });
+    await until(
+      'the instance has the epoch of the checkpoint',
+      async () => ({
+        epoch: stalled.nest.get(SyncLease).epoch(),
+        checkpoint: await other.redis.client.get(syncKeys.checkpoint),
+      }),
+      ({ epoch, checkpoint }) => epoch !== null && checkpoint?.startsWith(`${epoch}|`) === true,
+    );
   });
 
   afterEach(() => {
@@ -101,7 +104,11 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
     const opened = beforeOpening(async () => {
       expect((await other.http.post('/api/auth/logout', { token })).status).toBe(204);
       const endedMs = performance.now();
-      await until(() => performance.now() - endedMs > BLACKLIST_TTL_MS);
+      await until(
+        'the configured life of a tombstone is over',
+        () => performance.now() - endedMs,
+        (sinceMs) => sinceMs > BLACKLIST_TTL_MS,
+      );
     });
     // What a busy machine does to the connection of the instance is not the subject.
     const syncLease = stalled.nest.get(SyncLease);

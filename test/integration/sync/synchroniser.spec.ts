@@ -31,7 +31,11 @@ describe('a Redis whose data changes under a standing connection', () => {
   }
 
   async function nextEpoch(epoch: string): Promise<string> {
-    await until(() => syncLease.epoch() !== null && syncLease.epoch() !== epoch);
+    await until(
+      'a new epoch begins',
+      () => syncLease.epoch(),
+      (current) => current !== null && current !== epoch,
+    );
     return syncLease.epoch()!;
   }
 
@@ -84,7 +88,7 @@ describe('a Redis whose data changes under a standing connection', () => {
     const field = sessionField(session.id);
     const [before, entry] = [await checkpoint(), await client.hget(sessions, field)];
     expect((await app.http.post('/api/auth/logout', { token: accessToken })).status).toBe(204);
-    await until(async () => (await checkpoint()) !== before);
+    await until('the checkpoint moves', checkpoint, (current) => current !== before);
 
     await client
       .multi()
@@ -92,7 +96,7 @@ describe('a Redis whose data changes under a standing connection', () => {
       .hset(sessions, field, entry!)
       .del(`blacklist:{${user.id}}:${session.id}`)
       .exec();
-    await until(async () => (await client.hexists(sessions, field)) === 0);
+    await until('Redis forgets the session', () => client.hexists(sessions, field), 0);
     expect(await client.exists(`blacklist:{${user.id}}:${session.id}`)).toBe(1);
     expect(await status(accessToken)).toBe(401);
   });
@@ -130,7 +134,11 @@ describe('what another instance could do in one store only', () => {
                jsonb_build_object('sessionId', $1::text, 'expiresAtMs', $3::bigint), now())`,
       [session.id, user.id, Date.parse(session.expiresAt)],
     );
-    await until(async () => (await app.http.get(PROFILE, { token })).status === 401);
+    await until(
+      'the token is refused',
+      async () => (await app.http.get(PROFILE, { token })).status,
+      401,
+    );
     expect(await app.redis.client.exists(`blacklist:{${user.id}}:${session.id}`)).toBe(1);
     const lag = app.nest.get(Synchroniser).lag();
     expect(lag.applied).toBe(1);
@@ -163,7 +171,11 @@ describe('what another instance could do in one store only', () => {
     // More than a page, and later than what is not committed.
     const many = `SELECT 'any', gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 2500)`;
     await app.database.sql.query(appendToOutbox(many));
-    await until(async () => (await app.http.get(PROFILE, { token })).status === 401);
+    await until(
+      'the token is refused',
+      async () => (await app.http.get(PROFILE, { token })).status,
+      401,
+    );
     expect(pages).toBeGreaterThan(1);
     const tombstone = `blacklist:{${user.id}}:${session.id}`;
     expect(await app.redis.client.exists(tombstone)).toBe(1);
