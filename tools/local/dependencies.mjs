@@ -52,7 +52,7 @@ export async function installPackages(folder, title, flags, { output, signal }) 
 
 /**
  * @param {string[]} args
- * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'env'>} options
+ * @param {Pick<import('./run.mjs').RunOptions, 'signal' | 'env' | 'priority'>} options
  */
 export async function npm(args, options) {
   const { npm_execpath: npmOfParent } = process.env;

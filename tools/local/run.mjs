@@ -15,7 +15,7 @@ const STOP_GRACE_MS = 3_000;
  */
 
 /** @typedef {Limits & Pick<import('./server.mjs').ServerSettings,
- *   'cwd' | 'env' | 'uid' | 'gid' | 'input'>} RunOptions */
+ *   'cwd' | 'env' | 'uid' | 'gid' | 'input' | 'priority'>} RunOptions */
 
 /**
  * Runs a command to its end.

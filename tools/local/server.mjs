@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from './failure.mjs';
 import { noteProcess, signalProcess, stopProcess } from './processes.mjs';
@@ -21,6 +22,7 @@ const AFTER_KILL_MS = 1_000;
  * @property {NodeJS.ProcessEnv | undefined} [env]
  * @property {number | undefined} [uid]
  * @property {number | undefined} [gid]
+ * @property {number | undefined} [priority] niceness of the operating system, of its children too; its own unless told
  */
 
 /** @typedef {import('./processes.mjs').HowToStop & ServerSettings} ServerOptions */
@@ -44,7 +46,7 @@ export class Server {
    * @throws {Failure} when the command cannot be run
    */
   static async spawn(command, args, options) {
-    const { logFile, input, withChannel, cwd, env, uid, gid } = options;
+    const { logFile, input, withChannel, cwd, env, uid, gid, priority } = options;
     const log = logFile === undefined ? undefined : openLog(logFile);
     const output = log?.descriptor ?? 'inherit';
     const stdin = input === undefined ? 'ignore' : 'pipe';
@@ -62,6 +64,9 @@ export class Server {
     if (child.pid === undefined) {
       const [reason] = await once(child, 'error');
       throw new Failure(`Cannot run ${command}: ${reason.message}.`);
+    }
+    if (priority !== undefined) {
+      setPriority(child.pid, priority);
     }
     const record = noteProcess(child.pid, options);
     // The command may end without reading its input.

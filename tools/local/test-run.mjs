@@ -1,6 +1,6 @@
 // @ts-check
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { npm } from './dependencies.mjs';
 import { runJest } from './jest-run.mjs';
@@ -16,14 +16,13 @@ import { addCounts, formatCounts } from './test-results.mjs';
 /** Scripts of package.json that look at the sources without running them. */
 const CHECKS = ['format:check', 'lint', 'typecheck'];
 const JEST_CACHE = join('node_modules', '.cache', 'jest');
-/**
- * The faults come by themselves, one file at a time: beside other work the machine is so busy that it
- * breaks what they are about to break.
- */
-const PHASES = [
-  ['--testPathIgnorePatterns', '/node_modules/', '<rootDir>/test/faults/'],
-  ['--runInBand', 'test/faults/'],
+/** The files that load the specs folder by folder, each folder's in one process. */
+const EVERYTHING = [
+  '--testMatch=<rootDir>/test/suites/*.suite.ts',
+  '--testSequencer=<rootDir>/test/support/faults-first.cjs',
 ];
+/** They run beside the tests and take what processor time those leave. */
+const CHECKS_PRIORITY = constants.priority.PRIORITY_LOW;
 const LEFTOVER_GRACE_MS = 5_000;
 
 /** @typedef {{ output: import('./output.mjs').Output, signal: AbortSignal }} Context */
@@ -41,8 +40,6 @@ export async function test(args, { output, signal }) {
   if (onThisNode) {
     await prepare({ output, signal }, [build]);
   }
-  const failedChecks = runsEverything ? await runChecks({ output, signal }) : [];
-
   const workDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   const processList = join(workDir, 'processes');
   openProcessList(processList);
@@ -58,18 +55,16 @@ export async function test(args, { output, signal }) {
     const context = { output, workDir, env, signal };
     const here = { ...context, node: process.execPath, root: ROOT, cacheDir: JEST_CACHE };
     const elsewhere = { ...context, cacheDir: join(workDir, 'jest-cache') };
-    const phases = !onThisNode ? [] : runsEverything ? PHASES : [jestArgs];
     const outcomes = [];
+    const checks = runsEverything ? runChecks({ output, signal }) : Promise.resolve([]);
     if (onThisNode) {
       output.say('running the tests (jest) ...');
+      outcomes.push(await runJest(runsEverything ? EVERYTHING : jestArgs, here));
     }
-    for (const runTests of [
-      ...phases.map((phase) => () => runJest(phase, here)),
-      ...lines.map((line) => () => smokeTest(line, jestArgs, elsewhere)),
-    ]) {
-      outcomes.push(await runTests());
-      if (signal.aborted) {
-        break;
+    const failedChecks = await checks;
+    for (const line of lines) {
+      if (!signal.aborted) {
+        outcomes.push(await smokeTest(line, jestArgs, elsewhere));
       }
     }
     // Tests stop what they start, unless they were interrupted.
@@ -92,9 +87,10 @@ export async function test(args, { output, signal }) {
 async function runChecks({ output, signal }) {
   const failed = [];
   for (const check of CHECKS) {
-    const result = await output.step(`checking (npm run ${check})`, () =>
-      npm(['run', '--silent', check], { signal }),
-    );
+    const begun = Date.now();
+    const result = await npm(['run', '--silent', check], { signal, priority: CHECKS_PRIORITY });
+    const seconds = Math.round((Date.now() - begun) / 1000);
+    output.say(`npm run ${check}: ${result.ok ? 'passed' : 'failed'} in ${seconds} s`);
     if (!result.ok) {
       failed.push(check);
       process.stderr.write(result.output);

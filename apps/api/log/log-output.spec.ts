@@ -1,11 +1,6 @@
 import { logOutput } from './log-output';
 
 describe('the output of the log', () => {
-  afterEach(() => {
-    jest.resetModules();
-    jest.dontMock('pino-pretty');
-  });
-
   it('is standard output, as it is, for JSON', async () => {
     expect(await logOutput('json')).toHaveProperty('flushSync');
   });
@@ -15,9 +10,13 @@ describe('the output of the log', () => {
   });
 
   it('is JSON for people too where pino-pretty is not installed', async () => {
-    jest.doMock('pino-pretty', () => {
-      throw new Error("Cannot find module 'pino-pretty'");
+    await jest.isolateModulesAsync(async () => {
+      jest.doMock('pino-pretty', () => {
+        throw new Error("Cannot find module 'pino-pretty'");
+      });
+      const isolated = jest.requireActual<typeof import('./log-output')>('./log-output');
+      expect(await isolated.logOutput('pretty')).toHaveProperty('flushSync');
     });
-    expect(await logOutput('pretty')).toHaveProperty('flushSync');
+    jest.dontMock('pino-pretty');
   });
 });

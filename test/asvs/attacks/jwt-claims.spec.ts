@@ -41,7 +41,6 @@ const WRONG_CLAIMS: [title: string, change: Record<string, unknown>][] = [
   ['V9.2.1: an expiry in a list', { exp: [nowSeconds() + 3600] }],
   ['V9.2.1: an issue time in words', { iat: 'yesterday' }],
   ['V9.2.1: an issue time beyond exact numbers', { iat: -1e300 }],
-  ['V9.2.1: a start in the future', { nbf: nowSeconds() + 60 }],
   ['V9.2.1: a start in words', { nbf: 'now' }],
 ];
 
@@ -66,6 +65,10 @@ describe.each(ALGORITHMS)('where %s signs, an access token', (algorithm) => {
 
   it.each(WRONG_CLAIMS)('%s is refused, though the right key signs it', async (_title, change) => {
     expect(await answerTo(app, withClaims(change))).toEqual(INVALID);
+  });
+
+  it('V9.2.1: a start in the future is refused, though the right key signs it', async () => {
+    expect(await answerTo(app, withClaims({ nbf: nowSeconds() + 60 }))).toEqual(INVALID);
   });
 
   it.each(['sub', 'sid', 'jti', 'iat', 'exp', 'iss', 'aud'])(

@@ -1,0 +1,3 @@
+import { describeOtherSpecs } from '../support/spec-files';
+
+describeOtherSpecs();
