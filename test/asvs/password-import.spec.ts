@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newEmail, startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
-import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
+import { expectOneSentence, runCli, runCommand, type CliAnswer } from '../support/cli';
 import { auditRows } from '../support/audit-events';
 import { sharedStores } from '../support/shared-stores';
 
@@ -95,7 +95,7 @@ describe('latchkey users import', () => {
 
   async function importLines(lines: unknown[], ...args: string[]): Promise<CliAnswer> {
     const input = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
-    const answer = await runCli(['users', 'import', ...args], settings, {
+    const answer = await runCommand(['users', 'import', ...args], settings, {
       input: input.join('\n'),
     });
     expect(answer.stdout + answer.stderr).not.toMatch(HASH);
@@ -336,14 +336,14 @@ describe('latchkey users import', () => {
     const lines = emails.map((email) => JSON.stringify({ email, passwordHash: BCRYPT }));
     writeFileSync(file, [...lines, 'no line'].join('\r\n'));
     const users = await countUsers();
-    const { exitCode, stdout } = await runCli(['users', 'import', file, '--dry-run'], settings);
+    const { exitCode, stdout } = await runCommand(['users', 'import', file, '--dry-run'], settings);
     expect([exitCode, stdout]).toEqual([
       1,
       'Accounts that would be created: 2.\nLines skipped, because there is an account: 1.\nBad lines: 1.\n',
     ]);
     expect(await countUsers()).toBe(users);
 
-    const done = await runCli(['users', 'import', file], settings);
+    const done = await runCommand(['users', 'import', file], settings);
     expect([done.exitCode, await countUsers()]).toEqual([1, users + 2]);
   });
 
@@ -370,7 +370,7 @@ describe('latchkey users import', () => {
     ['a file that is not there', 'absent.jsonl'],
     ['a folder', '.'],
   ])('cannot read %s, and says so', async (_what, file) => {
-    const answer = await runCli(['users', 'import', file], settings);
+    const answer = await runCommand(['users', 'import', file], settings);
     expect(answer.exitCode).toBe(1);
     expectOneSentence(answer);
     expect(answer.stderr).toContain(`${file} cannot be read`);

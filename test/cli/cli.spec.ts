@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EventQueue } from '../../libs/audit/event-queue';
 import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
-import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
+import { expectOneSentence, runCli, runCommand, type CliAnswer } from '../support/cli';
 import { countSessions, insertEndedSessions, insertSessions } from '../support/session-rows';
 import { auditRows } from '../support/audit-events';
 import { sharedStores } from '../support/shared-stores';
@@ -30,7 +30,7 @@ describe('the commands', () => {
   });
 
   function latchkey(...args: string[]): Promise<CliAnswer> {
-    return runCli(args, settings);
+    return runCommand(args, settings);
   }
 
   async function json(...args: string[]): Promise<unknown> {
@@ -47,18 +47,18 @@ describe('the commands', () => {
       await empty.sql.query('CREATE SCHEMA public');
       const env = { DATABASE_URL: empty.url };
       try {
-        const outdated = await runCli(['sessions', 'list', 'ada@example.com'], {
+        const outdated = await runCommand(['sessions', 'list', 'ada@example.com'], {
           ...settings,
           ...env,
         });
         expect(outdated.exitCode).toBe(1);
         expect(outdated.stderr).toContain('latchkey migrate');
 
-        const first = await runCli(['migrate', '--json'], env);
+        const first = await runCommand(['migrate', '--json'], env);
         expect(first.exitCode).toBe(0);
         const { applied } = JSON.parse(first.stdout) as { applied: string[] };
         expect(applied).toContain('CreateUsersAndSessions1764000000000');
-        const second = await runCli(['migrate'], env);
+        const second = await runCommand(['migrate'], env);
         expect([second.exitCode, second.stdout]).toEqual([0, 'Nothing to do.\n']);
       } finally {
         await empty.drop();
@@ -116,7 +116,7 @@ describe('the commands', () => {
         updatedAt: user.updatedAt,
       });
       expect(session.id).toBeDefined();
-      const { stdout } = await latchkey('users', 'show', user.email);
+      const { stdout } = await runCli(['users', 'show', user.email], settings);
       expect(stdout).toMatch(/^activeSessions +1$/m);
       expect(stdout).not.toContain('argon2');
     });
@@ -328,7 +328,7 @@ describe('the commands', () => {
       env = { JWT_KEYS_DIR: directory, JWT_EXPIRES_IN: '15m' };
     });
 
-    const keys = (...args: string[]) => runCli(['keys', ...args], env);
+    const keys = (...args: string[]) => runCommand(['keys', ...args], env);
 
     async function add(): Promise<{ kid: string; active: boolean; activatableAt: string | null }> {
       const { exitCode, stdout, stderr } = await keys('add', '--json');

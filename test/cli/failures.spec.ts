@@ -1,6 +1,6 @@
 import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
-import { expectOneSentence, runCli } from '../support/cli';
+import { expectOneSentence, runCli, runCommand } from '../support/cli';
 import { countSessions, insertEndedSessions } from '../support/session-rows';
 
 /** Nothing listens there. */
@@ -32,14 +32,14 @@ describe('a command that cannot succeed', () => {
     ['sessions revoke', (email: string) => ['sessions', 'revoke', email]],
   ])('%s', (_command, argsFor) => {
     it('answers 3 for an address without an account', async () => {
-      const answer = await runCli(argsFor('nobody@example.com'), settings);
+      const answer = await runCommand(argsFor('nobody@example.com'), settings);
       expect(answer.exitCode).toBe(3);
       expectOneSentence(answer);
       expect(answer.stderr).toContain('nobody@example.com');
     });
 
     it('answers 2, and asks no store, for what is no address', async () => {
-      const answer = await runCli(argsFor('x@localhost'), {
+      const answer = await runCommand(argsFor('x@localhost'), {
         ...settings,
         DATABASE_URL: `postgres://latchkey@${CLOSED_PORT}/latchkey`,
       });
@@ -62,9 +62,14 @@ describe('a command that cannot succeed', () => {
       'users events ada@example.com',
     ];
 
-    async function expectFailure(command: string, env: Record<string, string>, about: string) {
+    async function expectFailure(
+      command: string,
+      env: Record<string, string>,
+      about: string,
+      run = runCommand,
+    ) {
       const startedMs = performance.now();
-      const answer = await runCli(command.split(' '), { ...settings, ...env });
+      const answer = await run(command.split(' '), { ...settings, ...env });
       expect(performance.now() - startedMs).toBeLessThan(15_000);
       expect(answer.exitCode).toBe(1);
       expectOneSentence(answer);
@@ -75,7 +80,7 @@ describe('a command that cannot succeed', () => {
     it.each(needPostgres)('without Postgres: %s', async (command) => {
       const env = { DATABASE_URL: `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey` };
       const reason = 'refused the connection (ECONNREFUSED): check DATABASE_URL';
-      await expectFailure(command, env, `Postgres at ${CLOSED_PORT} ${reason}`);
+      await expectFailure(command, env, `Postgres at ${CLOSED_PORT} ${reason}`, runCli);
     });
 
     it.each(['stats', 'clean-up', 'redis-check'])('without Redis: %s', async (command) => {
@@ -87,10 +92,16 @@ describe('a command that cannot succeed', () => {
     it('with a database that does not exist, or a wrong password', async () => {
       const absent = new URL(app.database.url);
       absent.pathname = '/absent';
-      await expectFailure('clean-up', { DATABASE_URL: absent.href }, '"absent" does not exist');
+      await expectFailure(
+        'clean-up',
+        { DATABASE_URL: absent.href },
+        '"absent" does not exist',
+        runCli,
+      );
       const refused = new URL(app.database.url);
       refused.password = 's3cret';
-      await expectFailure('migrate', { DATABASE_URL: refused.href }, `Postgres at ${refused.host}`);
+      const about = `Postgres at ${refused.host}`;
+      await expectFailure('migrate', { DATABASE_URL: refused.href }, about, runCli);
     });
 
     it('with a setting that is missing', async () => {
@@ -112,7 +123,7 @@ describe('a command that cannot succeed', () => {
       );
       const hash = '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy';
       const line = JSON.stringify({ email: 's3cret@example.com', passwordHash: hash });
-      const { exitCode, stderr } = await runCli(['users', 'import'], settings, { input: line });
+      const { exitCode, stderr } = await runCommand(['users', 'import'], settings, { input: line });
       await sql.query('ALTER TABLE users DROP CONSTRAINT ck_quoting');
       expect([exitCode, stderr]).toEqual([
         1,
@@ -130,7 +141,7 @@ describe('a command that cannot succeed', () => {
       const { user, accessToken: token } = await app.register();
       expect((await app.http.get('/api/auth/profile', { token })).status).toBe(200);
       const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
-      expect((await runCli(argsFor(user.email), env)).exitCode).toBe(0);
+      expect((await runCommand(argsFor(user.email), env)).exitCode).toBe(0);
       expect((await app.http.get('/api/auth/profile', { token })).status).toBe(401);
     },
   );
@@ -140,7 +151,7 @@ describe('a command that cannot succeed', () => {
     ['redis-check', 'REDIS_URL'],
     ['migrate', 'DATABASE_URL'],
   ])('needs no more than one setting: %s with %s', async (command, name) => {
-    const answer = await runCli([command], { [name]: settings[name]! });
+    const answer = await runCommand([command], { [name]: settings[name]! });
     expect([answer.exitCode, answer.stderr]).toEqual([0, '']);
   });
 
@@ -153,14 +164,14 @@ describe('a command that cannot succeed', () => {
       ['users', 'events'],
       ['sessions', 'list'],
     ]) {
-      expect((await runCli([...args, user.email], env)).exitCode).toBe(0);
+      expect((await runCommand([...args, user.email], env)).exitCode).toBe(0);
     }
   });
 
   it('needs no Redis to list sessions', async () => {
     const { user } = await app.register();
     const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
-    const list = await runCli(['sessions', 'list', user.email], env);
+    const list = await runCommand(['sessions', 'list', user.email], env);
     expect(list.exitCode).toBe(0);
   });
 
@@ -168,7 +179,7 @@ describe('a command that cannot succeed', () => {
     const { user } = await app.register();
     await insertEndedSessions(app.database, user.id, 3);
     const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
-    expect((await runCli(['clean-up'], env)).exitCode).toBe(1);
+    expect((await runCommand(['clean-up'], env)).exitCode).toBe(1);
     expect(await countSessions(app.database, user.id)).toBe(1);
   });
 });

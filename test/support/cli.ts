@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import { runCommandLine } from '../../apps/cli/run';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { sharedStores } from './shared-stores';
 
@@ -17,6 +20,42 @@ export interface CliDealings {
   input?: string;
   /** Called with what it writes to standard error, as it comes. */
   onStderr?: (text: string) => void;
+}
+
+/**
+ * Runs a command in this process, with these settings and no others: it need not load its libraries, which takes a
+ * process nearly 2 s. For commands that open the stores and close them again; a start that fails leaves connections
+ * behind, which end with a process alone.
+ */
+export async function runCommand(
+  args: string[],
+  env: Record<string, string>,
+  { input = '' }: Pick<CliDealings, 'input'> = {},
+): Promise<CliAnswer> {
+  const printed = { stdout: '', stderr: '' };
+  const folder = process.cwd();
+  // A folder without an .env.
+  process.chdir(sharedStores().folder);
+  try {
+    // A command silences the log, which belongs to the applications of the test.
+    jest.spyOn(Logger, 'overrideLogger').mockImplementation();
+    jest.replaceProperty(process, 'env', { NODE_ENV: 'test', ...env });
+    jest
+      .spyOn(process, 'stdin', 'get')
+      .mockReturnValue(Readable.from([Buffer.from(input)]) as typeof process.stdin);
+    for (const name of ['stdout', 'stderr'] as const) {
+      jest.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
+        printed[name] += String(text);
+        rest.forEach((argument) => typeof argument === 'function' && argument());
+        return true;
+      });
+    }
+    const exitCode = await runCommandLine(args);
+    return { exitCode, ...printed };
+  } finally {
+    jest.restoreAllMocks();
+    process.chdir(folder);
+  }
 }
 
 /** Runs the built command line in a process of its own, with these settings and no others. */
