@@ -21,7 +21,7 @@ import {
   type ProcessRecord,
 } from '../../tools/local/processes.mjs';
 import { commandLineOf } from '../support/command-line';
-import { CheckoutCopy } from './started-checkout';
+import { CheckoutCopy, type StartRun } from './started-checkout';
 
 const STOP_LIMIT_MS = 10_000;
 const ACCOUNT = { email: 'ada@example.com', password: 'correct horse battery staple' };
@@ -37,14 +37,15 @@ describe('npm start', () => {
     checkout = await CheckoutCopy.create();
   });
 
-  afterEach(async () => {
-    for (const { child, exited } of checkout.runs.splice(0)) {
-      child.kill('SIGTERM');
-      await exited();
-    }
-  });
-
   afterAll(() => checkout.remove());
+
+  /** A start takes seconds: the run that the test before has left is used where there is one. */
+  const running = () => checkout.running();
+
+  async function stop({ child, exited }: StartRun): Promise<void> {
+    child.kill('SIGTERM');
+    expect(await exited()).toBe(0);
+  }
 
   async function post(path: string, body: object): Promise<number> {
     const response = await fetch(`${checkout.url}${path}`, {
@@ -86,7 +87,7 @@ describe('npm start', () => {
   }
 
   it('prints a line for each step and the addresses, and keeps its secrets to its owner', async () => {
-    const run = await checkout.start();
+    const run = await running();
 
     expect(run.text()).toMatch(/latchkey {2}starting Postgres/);
     expect(run.text()).toMatch(/latchkey {2}starting Redis \(.+\)/);
@@ -107,7 +108,7 @@ describe('npm start', () => {
   });
 
   it('gives its Redis a password, which neither its output nor a command line shows', async () => {
-    const run = await checkout.start();
+    const run = await running();
 
     const { port, password } = redisUrl();
     expect(password).toBe(secret('redis-password'));
@@ -120,76 +121,8 @@ describe('npm start', () => {
     }
   });
 
-  it('starts on data of a Redis that had another password, or none', async () => {
-    const first = await checkout.start();
-    const old = secret('redis-password');
-    first.child.kill('SIGTERM');
-    await first.exited();
-    rmSync(join(checkout.dir, '.data', 'redis-password'));
-    // As the file of a start by another umask may be.
-    chmodSync(join(checkout.dir, '.data', 'redis', 'password.conf'), 0o644);
-
-    await checkout.start();
-
-    const { port, password } = redisUrl();
-    expect(password).not.toBe(old);
-    expect(await ask(Number(port), `AUTH ${old}\r\n`)).toMatch(/^-WRONGPASS /);
-    expect(await ask(Number(port), `AUTH ${password}\r\n`)).toMatch(/^\+OK/);
-    const mode = statSync(join(checkout.dir, '.data', 'redis', 'password.conf')).mode;
-    expect(mode & 0o777).toBe(0o600);
-    const health = await fetch(`${checkout.url}/api/auth/health`);
-    expect(await health.json()).toMatchObject({ redis: 'connected' });
-  });
-
-  it('finds the users of the start before, and leaves no process behind', async () => {
-    const first = await checkout.start();
-    expect(await post('/api/auth/register', ACCOUNT)).toBe(201);
-    const children = checkout.children();
-    expect(namesOf(children)).toEqual([...SERVERS].sort());
-
-    const askedAt = Date.now();
-    first.child.kill('SIGTERM');
-    expect(await first.exited()).toBe(0);
-    expect(Date.now() - askedAt).toBeLessThan(STOP_LIMIT_MS);
-    expect(children.filter(isAlive)).toEqual([]);
-    expect(existsSync(join(checkout.dir, '.data', 'start.lock'))).toBe(false);
-
-    await checkout.start();
-    expect(await post('/api/auth/login', ACCOUNT)).toBe(200);
-  });
-
-  it('lets the command line find its stores, for as long as they run', async () => {
-    const run = await checkout.start();
-    const email = 'admin@example.com';
-    expect(await post('/api/auth/register', { ...ACCOUNT, email })).toBe(201);
-    const file = join(checkout.dir, '.data', 'running.env');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    const cli = join('dist', 'apps', 'cli', 'main.js');
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [cli, 'users', 'grant-role', email, 'admin', '--json'],
-      { cwd: checkout.dir, env: { PATH: process.env.PATH }, timeout: 30_000 },
-    );
-    expect(stdout).toContain('"admin"');
-
-    run.child.kill('SIGTERM');
-    expect(await run.exited()).toBe(0);
-    expect(existsSync(file)).toBe(false);
-  });
-
-  it.each(['SIGINT', 'SIGHUP'] as const)('stops cleanly on %s', async (signal) => {
-    const run = await checkout.start();
-    const children = checkout.children();
-
-    run.child.kill(signal);
-
-    expect(await run.exited()).toBe(0);
-    expect(run.text()).toMatch(/latchkey {2}stopped\n$/);
-    expect(children.filter(isAlive)).toEqual([]);
-  });
-
   it('is refused beside a running one, which keeps answering', async () => {
-    const first = await checkout.start();
+    const first = await running();
     const children = checkout.children();
 
     const second = checkout.run();
@@ -204,16 +137,83 @@ describe('npm start', () => {
     expect(checkout.children()).toEqual(children);
   });
 
-  it('recovers from a kill -9, with the data', async () => {
-    const first = await checkout.start();
+  it('starts on data of a Redis that had another password, or none', async () => {
+    const first = await running();
+    const old = secret('redis-password');
+    await stop(first);
+    rmSync(join(checkout.dir, '.data', 'redis-password'));
+    // As the file of a start by another umask may be.
+    chmodSync(join(checkout.dir, '.data', 'redis', 'password.conf'), 0o644);
+
+    await running();
+
+    const { port, password } = redisUrl();
+    expect(password).not.toBe(old);
+    expect(await ask(Number(port), `AUTH ${old}\r\n`)).toMatch(/^-WRONGPASS /);
+    expect(await ask(Number(port), `AUTH ${password}\r\n`)).toMatch(/^\+OK/);
+    const mode = statSync(join(checkout.dir, '.data', 'redis', 'password.conf')).mode;
+    expect(mode & 0o777).toBe(0o600);
+    const health = await fetch(`${checkout.url}/api/auth/health`);
+    expect(await health.json()).toMatchObject({ redis: 'connected' });
+  });
+
+  it('finds the users of the start before, and leaves no process behind', async () => {
+    const first = await running();
+    expect(await post('/api/auth/register', ACCOUNT)).toBe(201);
+    const children = checkout.children();
+    expect(namesOf(children)).toEqual([...SERVERS].sort());
+
+    const askedAt = Date.now();
+    first.child.kill('SIGTERM');
+    expect(await first.exited()).toBe(0);
+    expect(Date.now() - askedAt).toBeLessThan(STOP_LIMIT_MS);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(checkout.dir, '.data', 'start.lock'))).toBe(false);
+
+    await running();
+    expect(await post('/api/auth/login', ACCOUNT)).toBe(200);
+  });
+
+  it('lets the command line find its stores, for as long as they run', async () => {
+    const run = await running();
+    const email = 'admin@example.com';
+    expect(await post('/api/auth/register', { ...ACCOUNT, email })).toBe(201);
+    const file = join(checkout.dir, '.data', 'running.env');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const cli = join('dist', 'apps', 'cli', 'main.js');
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [cli, 'users', 'grant-role', email, 'admin', '--json'],
+      { cwd: checkout.dir, env: { PATH: process.env.PATH }, timeout: 30_000 },
+    );
+    expect(stdout).toContain('"admin"');
+
+    await stop(run);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it.each(['SIGINT', 'SIGHUP'] as const)('stops cleanly on %s', async (signal) => {
+    const run = await running();
+    const children = checkout.children();
+
+    run.child.kill(signal);
+
+    expect(await run.exited()).toBe(0);
+    expect(run.text()).toMatch(/latchkey {2}stopped\n$/);
+    expect(children.filter(isAlive)).toEqual([]);
+  });
+
+  it('takes the API with it when it is killed with -9, and recovers with the data', async () => {
+    const first = await running();
     const account = { ...ACCOUNT, email: 'grace@example.com' };
     expect(await post('/api/auth/register', account)).toBe(201);
     const orphans = checkout.children();
     first.child.kill('SIGKILL');
     await first.exited();
+    expect(await waitUntilGone(find('The API', orphans), STOP_LIMIT_MS)).toBe(true);
     expect(orphans.filter(isAlive).length).toBeGreaterThan(0);
 
-    const next = await checkout.start();
+    const next = await running();
 
     expect(next.text()).toContain('cleaning up after a start that was killed');
     expect(orphans.filter(isAlive)).toEqual([]);
@@ -221,17 +221,8 @@ describe('npm start', () => {
     expect(await post('/api/auth/login', account)).toBe(200);
   });
 
-  it('takes the API with it when it is killed with -9', async () => {
-    const run = await checkout.start();
-    const api = find('The API', checkout.children());
-    run.child.kill('SIGKILL');
-    await run.exited();
-
-    expect(await waitUntilGone(api, STOP_LIMIT_MS)).toBe(true);
-  });
-
   it.each(SERVERS)('stops the rest and says why when %s dies', async (name) => {
-    const run = await checkout.start();
+    const run = await running();
     const children = checkout.children();
     const victim = find(name, children);
 
@@ -243,6 +234,7 @@ describe('npm start', () => {
   });
 
   it('says in one sentence that the port is taken, and starts nothing', async () => {
+    await checkout.stop();
     const other = createServer().listen(checkout.port, '127.0.0.1');
     try {
       const run = checkout.run();
@@ -258,6 +250,7 @@ describe('npm start', () => {
   });
 
   it('embeds nothing in production', async () => {
+    await checkout.stop();
     const run = checkout.run({ NODE_ENV: 'production' });
 
     expect(await run.exited()).toBe(1);
@@ -265,6 +258,7 @@ describe('npm start', () => {
   });
 
   it('shows a wrong setting as one sentence that names it, not its value, and stops all', async () => {
+    await checkout.stop();
     const run = checkout.run({ SESSION_TTL: 'tuesday' });
 
     expect(await run.exited()).toBe(1);
@@ -275,6 +269,7 @@ describe('npm start', () => {
   });
 
   it('reads .env, which the environment overrides', async () => {
+    await checkout.stop();
     const file = join(checkout.dir, '.env');
     writeFileSync(file, 'NODE_ENV=production\n');
     const inFile = checkout.run();
@@ -282,14 +277,14 @@ describe('npm start', () => {
     expect(inFile.text()).toContain('Nothing is embedded');
 
     writeFileSync(file, '\uFEFFPORT=nonsense\n');
-    const overridden = await checkout.start();
+    const overridden = await running();
     writeFileSync(file, '');
 
     expect(overridden.text()).toContain(`http://localhost:${checkout.port}/api`);
   });
 
   it('stops at once when it is asked again', async () => {
-    const run = await checkout.start();
+    const run = await running();
     const children = checkout.children();
     const supervisor = identify(run.child.pid ?? 0);
     const api = find('The API', children);

@@ -19,6 +19,8 @@ export interface StartRun {
   readonly child: ChildProcess;
   /** Everything it has printed so far. */
   text(): string;
+  /** Whether it has said that it is ready, and has not ended. */
+  serves(): boolean;
   /** Ends with the exit code, or with the signal that killed it. */
   exited(): Promise<number | NodeJS.Signals>;
 }
@@ -29,7 +31,7 @@ export interface StartRun {
  */
 export class CheckoutCopy {
   readonly dir = mkdtempSync(join(tmpdir(), 'latchkey-start-'));
-  readonly runs: StartRun[] = [];
+  private readonly runs: StartRun[] = [];
 
   private constructor(readonly port: number) {
     refuseToReinstall();
@@ -56,8 +58,12 @@ export class CheckoutCopy {
     return run;
   }
 
-  /** Starts it and waits until it says that it is ready. */
-  async start(): Promise<StartRun> {
+  /** The run that serves; starts one where there is none, and waits until it says that it is ready. */
+  async running(): Promise<StartRun> {
+    return this.runs.find((run) => run.serves()) ?? this.start();
+  }
+
+  private async start(): Promise<StartRun> {
     const run = this.run();
     await until(
       'npm start is ready',
@@ -77,11 +83,16 @@ export class CheckoutCopy {
     return readProcessList(join(this.dir, '.data', 'start.lock.children'));
   }
 
-  async remove(): Promise<void> {
-    for (const { child, exited } of this.runs) {
+  /** Ends what runs. */
+  async stop(): Promise<void> {
+    for (const { child, exited } of this.runs.splice(0)) {
       child.kill('SIGTERM');
       await exited();
     }
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
@@ -119,6 +130,7 @@ function observe(child: ChildProcess): StartRun {
   return {
     child,
     text: () => text,
+    serves: () => text.includes(READY_LINE) && child.exitCode === null && child.signalCode === null,
     exited: () => withDeadline(ended, () => `npm start did not end:\n${text}`),
   };
 }
