@@ -1,3 +1,4 @@
+import { lasting } from '../support/long-tests';
 import { Scrape } from '../support/metrics';
 import { until } from '../support/until';
 import { MANY_READS, NEAR_CACHE_BUGS } from './bugs';
@@ -14,8 +15,7 @@ import {
 /** For how long an instance may go by what another one has changed (docs/consistency.md). */
 const LIMITS = { ...MANY_READS, staleMs: 1_000 };
 const env = { NEAR_CACHE: 'on' };
-const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
-const RANDOM_MS = LONG ? 300_000 : 12_000;
+const RANDOM_MS = lasting(6_000, 300_000);
 
 describe('with the near cache on, promises are kept within its bound', () => {
   const cluster = useCluster({ ownPostgres: true, replica: true, env });

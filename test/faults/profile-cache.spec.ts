@@ -1,5 +1,6 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { newEmail, PASSWORD } from '../support/app';
+import { lasting } from '../support/long-tests';
 import { until } from '../support/until';
 import type { Cluster } from './cluster';
 import { Faults } from './faults';
@@ -9,9 +10,9 @@ import { send } from './load/send';
 import { wrongVersions } from './rules/profile-versions';
 import { seed, useCluster } from './scenario';
 
-const BEFORE = 200;
-const DURING = 250;
-const AFTER = 150;
+const BEFORE = lasting(100, 200);
+const DURING = lasting(120, 250);
+const AFTER = lasting(80, 150);
 
 async function signUp(cluster: Cluster): Promise<string> {
   const { status, body } = await send(cluster.instances[0]!.origin, {

@@ -1,9 +1,8 @@
+import { lasting } from '../support/long-tests';
 import { expectToSurvive } from './random-faults';
 import { useCluster } from './scenario';
 
-/** `LATCHKEY_LONG_TESTS=1` goes on for minutes, for a nightly run. */
-const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
-const DURATION_MS = LONG ? 300_000 : 20_000;
+const DURATION_MS = lasting(10_000, 300_000);
 
 describe('random faults, one after another', () => {
   const cluster = useCluster({ ownPostgres: true, replica: true });

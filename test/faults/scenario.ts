@@ -1,3 +1,4 @@
+import { lasting } from '../support/long-tests';
 import { check, GRACE_MS, type CheckOptions } from './checker';
 import { Cluster, type ClusterOptions } from './cluster';
 import { Faults } from './faults';
@@ -25,9 +26,9 @@ export interface Outcome {
 jest.setTimeout(240_000);
 
 /** Requests before the first fault: sessions have been ended, profiles cached. */
-const BEFORE = 90;
+const BEFORE = lasting(45, 90);
 /** Requests after everything has recovered. */
-const AFTER = 70;
+const AFTER = lasting(35, 70);
 /** Requests after those, for what has not happened yet. */
 const MOST_MORE = 600;
 const SHOWN_VIOLATIONS = 10;

@@ -1,3 +1,4 @@
+import { lasting } from '../support/long-tests';
 import { until } from '../support/until';
 import type { Scenario } from './scenario';
 
@@ -5,7 +6,7 @@ import type { Scenario } from './scenario';
 export type Script = (scenario: Scenario) => Promise<void>;
 
 /** Requests while a fault lasts, or right after one that lasts no time. */
-const DURING = 110;
+const DURING = lasting(60, 110);
 
 export const nothingHappens: Script = ({ load }) => load.goesOn(2 * DURING);
 
