@@ -1,5 +1,5 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { SyncLease } from '../../libs/sync';
+import { SyncLease, SyncTimings } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { ProfileDto } from '../../apps/api/profile/profile.dto';
@@ -319,6 +319,7 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
     app = await startTestApp({
       postgresPort: postgres.port,
       redisPort: redis.port,
+      timings: new SyncTimings(),
       env: { INTROSPECTION_CLIENTS: CLIENT },
     });
     // Readiness shows each fault at once.
@@ -348,10 +349,7 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
 
   /** Every route against the fault, each with a user of its own; all at once, as clients come. */
   async function answersDuring(breakStores: () => void): Promise<Record<string, string>> {
-    const subjects: Subject[] = [];
-    for (const route of ROUTES) {
-      subjects.push(await subjectOf(route));
-    }
+    const subjects = await Promise.all(ROUTES.map(subjectOf));
     await ready();
     breakStores();
     const answers = await Promise.all(

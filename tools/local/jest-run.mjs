@@ -1,6 +1,7 @@
 // @ts-check
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { readCounts } from './test-results.mjs';
 
@@ -14,6 +15,7 @@ const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
  * @property {string} workDir throw-away folder; temporary files of the tests go there too
  * @property {NodeJS.ProcessEnv} env
  * @property {AbortSignal} signal
+ * @property {number} [priority] niceness of the operating system; that of this process unless told
  */
 
 /**
@@ -27,11 +29,14 @@ const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
  * @param {JestRun} run
  * @returns {Promise<TestOutcome>}
  */
-export async function runJest(args, { node, root, cacheDir, workDir, env, signal }) {
+export async function runJest(args, { node, root, cacheDir, workDir, env, signal, priority }) {
   const results = join(mkdtempSync(join(workDir, 'results-')), 'jest.json');
   const report = ['--json', `--outputFile=${results}`, `--cacheDirectory=${cacheDir}`];
   const ok = await new Promise((resolve, reject) => {
     const jest = spawn(node, [JEST, ...args, ...report], { cwd: root, env, stdio: 'inherit' });
+    if (jest.pid !== undefined && priority !== undefined) {
+      setPriority(jest.pid, priority);
+    }
     signal.addEventListener('abort', () => jest.kill('SIGTERM'));
     jest.once('error', reject);
     jest.once('exit', (code) => resolve(code === 0));

@@ -16,13 +16,19 @@ import { addCounts, formatCounts } from './test-results.mjs';
 /** Scripts of package.json that look at the sources without running them. */
 const CHECKS = ['format:check', 'lint', 'typecheck'];
 const JEST_CACHE = join('node_modules', '.cache', 'jest');
-/** The files that load the specs folder by folder, each folder's in one process. */
+/**
+ * What runs side by side when everything does. The suites load the specs folder by folder, each folder's in one
+ * process. The faults go before: a machine that is busy with others breaks what they are about to break.
+ */
+const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW, PRIORITY_NORMAL } = constants.priority;
+const SUITES = '--testMatch=<rootDir>/test/suites/*.suite.ts';
 const EVERYTHING = [
-  '--testMatch=<rootDir>/test/suites/*.suite.ts',
-  '--testSequencer=<rootDir>/test/support/faults-first.cjs',
+  { args: [SUITES, 'faults.suite'], priority: PRIORITY_NORMAL },
+  {
+    args: [SUITES, '--testPathIgnorePatterns', 'faults.suite', '--maxWorkers=3'],
+    priority: PRIORITY_BELOW_NORMAL,
+  },
 ];
-/** They run beside the tests and take what processor time those leave. */
-const CHECKS_PRIORITY = constants.priority.PRIORITY_LOW;
 const LEFTOVER_GRACE_MS = 5_000;
 
 /** @typedef {{ output: import('./output.mjs').Output, signal: AbortSignal }} Context */
@@ -59,7 +65,9 @@ export async function test(args, { output, signal }) {
     const checks = runsEverything ? runChecks({ output, signal }) : Promise.resolve([]);
     if (onThisNode) {
       output.say('running the tests (jest) ...');
-      outcomes.push(await runJest(runsEverything ? EVERYTHING : jestArgs, here));
+      const runs = runsEverything ? EVERYTHING : [{ args: jestArgs, priority: PRIORITY_NORMAL }];
+      const running = runs.map(({ args, priority }) => runJest(args, { ...here, priority }));
+      outcomes.push(...(await Promise.all(running)));
     }
     const failedChecks = await checks;
     for (const line of lines) {
@@ -88,7 +96,7 @@ async function runChecks({ output, signal }) {
   const failed = [];
   for (const check of CHECKS) {
     const begun = Date.now();
-    const result = await npm(['run', '--silent', check], { signal, priority: CHECKS_PRIORITY });
+    const result = await npm(['run', '--silent', check], { signal, priority: PRIORITY_LOW });
     const seconds = Math.round((Date.now() - begun) / 1000);
     output.say(`npm run ${check}: ${result.ok ? 'passed' : 'failed'} in ${seconds} s`);
     if (!result.ok) {
