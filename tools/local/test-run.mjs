@@ -23,9 +23,9 @@ const JEST_CACHE = join('node_modules', '.cache', 'jest');
 const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW, PRIORITY_NORMAL } = constants.priority;
 const SUITES = '--testMatch=<rootDir>/test/suites/*.suite.ts';
 const EVERYTHING = [
-  { args: [SUITES, 'faults.suite'], priority: PRIORITY_NORMAL },
+  { args: [SUITES, '--testPathPatterns=faults.suite'], priority: PRIORITY_NORMAL },
   {
-    args: [SUITES, '--testPathIgnorePatterns', 'faults.suite', '--maxWorkers=3'],
+    args: [SUITES, '--testPathIgnorePatterns=faults.suite', '--maxWorkers=3'],
     priority: PRIORITY_BELOW_NORMAL,
   },
 ];
