@@ -1,20 +1,20 @@
 import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminService, type Authenticated } from '#libs/auth';
 import { ValidationFailedError } from '#libs/common';
-import { CurrentSession, RequiresRole } from '#libs/http';
+import { CurrentSession } from '#libs/http';
 import { SessionList } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
 import { ApiUserId } from '../docs/id-parameters';
-import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
+import { UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { PageQueryDto, SessionListDto } from '../session/session.dto';
 import { parseCursor, toSessionPage } from '../session/session-page';
 import { AccountDto, ChangeAccountDto } from './admin.dto';
 
 @ApiTags('Administration')
-@ApiBearerAuth()
-@RequiresRole('admin')
+@RequiresSession({ role: 'admin' })
 @Controller('admin')
 export class AdminController {
   constructor(
@@ -31,7 +31,7 @@ export class AdminController {
   })
   @ApiUserId()
   @ApiOkResponse({ type: SessionListDto })
-  @ApiProtected('validation_failed', 'forbidden', 'not_found')
+  @RequiresSession({ problems: ['validation_failed', 'not_found'] })
   async listSessions(
     @CurrentSession() { session }: Authenticated,
     @Param('id', IdPipe) userId: string,
@@ -50,7 +50,7 @@ export class AdminController {
   })
   @ApiUserId()
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @ApiProtected('forbidden', 'not_found', ...UNREADABLE_BODY)
+  @RequiresSession({ problems: ['not_found', ...UNREADABLE_BODY] })
   async revokeSessions(@Param('id', IdPipe) userId: string): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.admin.revokeSessions(userId) };
   }
@@ -62,7 +62,7 @@ export class AdminController {
     description: 'Revokes every session of every user, the one that makes this call included.',
   })
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @ApiProtected('forbidden', ...UNREADABLE_BODY)
+  @RequiresSession({ problems: UNREADABLE_BODY })
   async revokeEveryone(): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.admin.revokeEveryone() };
   }
@@ -81,14 +81,15 @@ export class AdminController {
     examples: { enable: { summary: 'Enable the account', value: { disabled: false } } },
   })
   @ApiOkResponse({ type: AccountDto })
-  @ApiProtected(
-    'validation_failed',
-    'malformed_json',
-    'forbidden',
-    'not_found',
-    'payload_too_large',
-    'unsupported_media_type',
-  )
+  @RequiresSession({
+    problems: [
+      'validation_failed',
+      'malformed_json',
+      'not_found',
+      'payload_too_large',
+      'unsupported_media_type',
+    ],
+  })
   async changeAccount(
     @Param('id', IdPipe) userId: string,
     @Body() { disabled, role }: ChangeAccountDto,

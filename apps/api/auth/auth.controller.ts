@@ -1,6 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import {
-  ApiBearerAuth,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -18,8 +17,9 @@ import {
 import type { Admission } from '#libs/common';
 import { CurrentSession, Public, RepeatsRevocation } from '#libs/http';
 import { CallLimits } from '#libs/rate-limit';
-import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
+import { ApiProblems, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { RequestClient, type Client } from '../http/client.decorator';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
@@ -126,7 +126,6 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @RepeatsRevocation()
-  @ApiBearerAuth()
   @ApiOperation({
     operationId: 'logout',
     summary: 'Sign out',
@@ -135,21 +134,20 @@ export class AuthController {
       'but the revocation is not recorded: repeat the request until it answers 204.',
   })
   @ApiNoContentResponse({ description: 'The session is revoked.' })
-  @ApiProtected(...UNREADABLE_BODY)
+  @RequiresSession({ problems: UNREADABLE_BODY })
   async logout(@CurrentSession() { session }: Authenticated) {
     await this.logouts.logout(session);
   }
 
   @Post('logout-all')
   @HttpCode(200)
-  @ApiBearerAuth()
   @ApiOperation({
     operationId: 'logoutAll',
     summary: 'Sign out on every device',
     description: 'Revokes every session of the user, this one included.',
   })
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @ApiProtected(...UNREADABLE_BODY)
+  @RequiresSession({ problems: UNREADABLE_BODY })
   async logoutAll(@CurrentSession() { session }: Authenticated): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.logouts.logoutAll(session.userId) };
   }

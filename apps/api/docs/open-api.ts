@@ -15,8 +15,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const document = nameSchemas(SwaggerModule.createDocument(app, header()));
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations as Record<string, Operation>)) {
-      // Without requirements of its own an operation is public: an empty list says so.
-      operation.security ??= [];
+      operation.security = schemesOf(operation);
     }
   }
   const { schemas, ...components } = document.components ?? {};
@@ -24,6 +23,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     ...document,
     components: { ...components, schemas: { ...schemas, ...problemSchemasIn(document.paths) } },
   };
+}
+
+/** An empty list where the operation is public. A controller and its route may both name a scheme. */
+function schemesOf({ security = [] }: Operation): Record<string, string[]>[] {
+  const named = new Map(security.map((scheme) => [Object.keys(scheme).join(), scheme]));
+  return [...named.values()];
 }
 
 /** Swagger UI at /docs, which keeps the token over a reload, and the document beside it. */

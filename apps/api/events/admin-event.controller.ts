@@ -1,18 +1,16 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AuditEvents } from '#libs/audit';
 import { AdminService } from '#libs/auth';
-import { RequiresRole } from '#libs/http';
 import { ApiUserId } from '../docs/id-parameters';
-import { ApiProtected } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { PageQueryDto } from '../session/session.dto';
 import { parseCursor, toAdminEvent, toEventPage } from './event-page';
 import { AdminAuditEventListDto } from './audit-event.dto';
 
 @ApiTags('Administration')
-@ApiBearerAuth()
-@RequiresRole('admin')
+@RequiresSession({ role: 'admin' })
 @Controller('admin/users/:id/events')
 export class AdminEventController {
   constructor(
@@ -28,7 +26,7 @@ export class AdminEventController {
   })
   @ApiUserId()
   @ApiOkResponse({ type: AdminAuditEventListDto })
-  @ApiProtected('validation_failed', 'forbidden', 'not_found')
+  @RequiresSession({ problems: ['validation_failed', 'not_found'] })
   async list(
     @Param('id', IdPipe) userId: string,
     @Query() { limit, cursor }: PageQueryDto,

@@ -1,15 +1,14 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AuditEvents } from '#libs/audit';
 import type { Authenticated } from '#libs/auth';
 import { CurrentSession } from '#libs/http';
-import { ApiProtected } from '../http/api-problems.decorator';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { PageQueryDto } from '../session/session.dto';
 import { parseCursor, toEventPage, toOwnEvent } from './event-page';
 import { AuditEventListDto } from './audit-event.dto';
 
 @ApiTags('Audit events')
-@ApiBearerAuth()
 @Controller('auth/events')
 export class EventController {
   constructor(private readonly events: AuditEvents) {}
@@ -22,7 +21,7 @@ export class EventController {
       'The newest event comes first. Sign-ins and refused attempts appear about a second later.',
   })
   @ApiOkResponse({ type: AuditEventListDto })
-  @ApiProtected('validation_failed')
+  @RequiresSession({ problems: ['validation_failed'] })
   async list(
     @CurrentSession() { session }: Authenticated,
     @Query() { limit, cursor }: PageQueryDto,

@@ -1,18 +1,12 @@
 import { Body, Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
-import {
-  ApiBasicAuth,
-  ApiBearerAuth,
-  ApiConsumes,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBasicAuth, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Authenticator } from '#libs/auth';
 import { DependencyUnavailableError, DomainError } from '#libs/common';
 import { Public, sessionOf, type AuthenticatedRequest } from '#libs/http';
-import { ApiProblems, ApiProtected } from '../http/api-problems.decorator';
+import { ApiProblems } from '../http/api-problems.decorator';
 import { WithoutContext } from '../http/request-context.hook';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { IntrospectDto, IntrospectionDto } from './gateway.dto';
 import { IntrospectionClientGuard } from './introspection-client.guard';
 
@@ -25,7 +19,6 @@ export class GatewayController {
 
   @WithoutContext()
   @Get('verify')
-  @ApiBearerAuth()
   @ApiOperation({
     operationId: 'verifySession',
     summary: 'Verify a session for a gateway',
@@ -37,7 +30,7 @@ export class GatewayController {
     description: 'The session is active; no body.',
     headers: { 'X-User-Id': text, 'X-Session-Id': text, 'X-User-Role': text },
   })
-  @ApiProtected()
+  @RequiresSession()
   verify(
     @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -77,18 +77,6 @@ export const UNREADABLE_BODY = [
   'unsupported_media_type',
 ] as const satisfies ErrorCode[];
 
-/** What every protected route can answer. */
-export function ApiProtected(...more: ErrorCode[]) {
-  return ApiProblems(
-    ...more,
-    'token_missing',
-    'token_invalid',
-    'token_expired',
-    'token_revoked',
-    'dependency_unavailable',
-  );
-}
-
 function headersOf(status: number) {
   if (status === 401) {
     const description = 'How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617).';

@@ -1,6 +1,5 @@
 import { Controller, Delete, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import {
-  ApiBearerAuth,
   ApiBody,
   ApiConsumes,
   ApiNoContentResponse,
@@ -15,8 +14,9 @@ import type { Authenticated } from '#libs/auth';
 import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
 import { CurrentSession, Public } from '#libs/http';
 import { SessionRevokedError } from '#libs/session';
-import { ApiProblems, ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
+import { ApiProblems, UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown } from '../http/entity-tag';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { AvatarUploads } from './avatar-upload';
@@ -48,7 +48,6 @@ export class AvatarController {
   @Limited('change')
   @Post('auth/profile/avatar')
   @HttpCode(200)
-  @ApiBearerAuth()
   @ApiOperation({
     operationId: 'uploadAvatar',
     summary: 'Upload an avatar',
@@ -58,13 +57,15 @@ export class AvatarController {
   @ApiConsumes('multipart/form-data')
   @ApiBody(BODY)
   @ApiOkResponse({ type: ProfileDto, headers: { ETag, ...RATE_LIMIT_HEADERS } })
-  @ApiProtected(
-    'validation_failed',
-    'payload_too_large',
-    'unsupported_media_type',
-    'rate_limited',
-    'overloaded',
-  )
+  @RequiresSession({
+    problems: [
+      'validation_failed',
+      'payload_too_large',
+      'unsupported_media_type',
+      'rate_limited',
+      'overloaded',
+    ],
+  })
   async upload(
     @CurrentSession() { session }: Authenticated,
     @Req() request: FastifyRequest,
@@ -84,14 +85,13 @@ export class AvatarController {
   @Limited('change')
   @Delete('auth/profile/avatar')
   @HttpCode(204)
-  @ApiBearerAuth()
   @ApiOperation({
     operationId: 'removeAvatar',
     summary: 'Remove your avatar',
     description: 'Sets `avatarUrl` of your profile to null.',
   })
   @ApiNoContentResponse({ description: 'The profile has no picture.' })
-  @ApiProtected(...UNREADABLE_BODY, 'rate_limited')
+  @RequiresSession({ problems: [...UNREADABLE_BODY, 'rate_limited'] })
   async remove(@CurrentSession() { session }: Authenticated): Promise<void> {
     if (!(await this.avatars.remove(session.userId))) {
       throw new SessionRevokedError();

@@ -1,6 +1,5 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Put, Req, Res } from '@nestjs/common';
 import {
-  ApiBearerAuth,
   ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -18,15 +17,14 @@ import {
 import { AvatarService } from '#libs/avatar';
 import type { Admission } from '#libs/common';
 import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
-import { ApiProtected } from '../http/api-problems.decorator';
 import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
 import { WithoutContext } from '../http/request-context.hook';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
 
 @ApiTags('Profile')
-@ApiBearerAuth()
 @Controller('auth/profile')
 export class ProfileController {
   constructor(
@@ -56,7 +54,7 @@ export class ProfileController {
     },
   })
   @ApiResponse({ status: 304, description: 'It still is as you know it.', headers: { ETag } })
-  @ApiProtected()
+  @RequiresSession()
   async read(
     @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -85,14 +83,16 @@ export class ProfileController {
     description: 'The ETag that you have read: nothing is changed if the profile has another one.',
   })
   @ApiOkResponse({ type: ProfileDto, headers: { ETag, ...RATE_LIMIT_HEADERS } })
-  @ApiProtected(
-    'validation_failed',
-    'malformed_json',
-    'precondition_failed',
-    'payload_too_large',
-    'unsupported_media_type',
-    'rate_limited',
-  )
+  @RequiresSession({
+    problems: [
+      'validation_failed',
+      'malformed_json',
+      'precondition_failed',
+      'payload_too_large',
+      'unsupported_media_type',
+      'rate_limited',
+    ],
+  })
   async update(
     @CurrentSession() { session: { userId } }: Authenticated,
     @Headers('if-match') expected: string | undefined,
@@ -114,15 +114,17 @@ export class ProfileController {
     description: 'Revokes every session of the user, this one included. Sign in again.',
   })
   @ApiNoContentResponse({ description: 'Changed. Sign in again.' })
-  @ApiProtected(
-    'validation_failed',
-    'malformed_json',
-    'invalid_credentials',
-    'payload_too_large',
-    'unsupported_media_type',
-    'rate_limited',
-    'overloaded',
-  )
+  @RequiresSession({
+    problems: [
+      'validation_failed',
+      'malformed_json',
+      'invalid_credentials',
+      'payload_too_large',
+      'unsupported_media_type',
+      'rate_limited',
+      'overloaded',
+    ],
+  })
   async changePassword(
     @CurrentSession() { session }: Authenticated,
     @Body() { currentPassword, newPassword }: ChangePasswordDto,
@@ -141,15 +143,17 @@ export class ProfileController {
     description: 'Deletes the account, its avatar and its sessions. This cannot be undone.',
   })
   @ApiNoContentResponse({ description: 'Account and sessions are gone.' })
-  @ApiProtected(
-    'validation_failed',
-    'malformed_json',
-    'invalid_credentials',
-    'payload_too_large',
-    'unsupported_media_type',
-    'rate_limited',
-    'overloaded',
-  )
+  @RequiresSession({
+    problems: [
+      'validation_failed',
+      'malformed_json',
+      'invalid_credentials',
+      'payload_too_large',
+      'unsupported_media_type',
+      'rate_limited',
+      'overloaded',
+    ],
+  })
   async delete(
     @CurrentSession() { session }: Authenticated,
     @Body() { currentPassword }: DeleteAccountDto,

@@ -1,22 +1,16 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Authenticated } from '#libs/auth';
 import { CurrentSession, RepeatsRevocation } from '#libs/http';
 import { SessionList, SessionRevoker } from '#libs/session';
 import { ApiSessionId } from '../docs/id-parameters';
-import { ApiProtected, UNREADABLE_BODY } from '../http/api-problems.decorator';
+import { UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { IdPipe } from '../http/id.pipe';
+import { RequiresSession } from '../http/requires-session.decorator';
 import { PageQueryDto, SessionListDto } from './session.dto';
 import { parseCursor, toSessionPage } from './session-page';
 
 @ApiTags('Sessions')
-@ApiBearerAuth()
 @Controller('auth/sessions')
 export class SessionController {
   constructor(
@@ -32,7 +26,7 @@ export class SessionController {
       'The newest session comes first. Pass `nextCursor` as `cursor` to read the next page.',
   })
   @ApiOkResponse({ type: SessionListDto })
-  @ApiProtected('validation_failed')
+  @RequiresSession({ problems: ['validation_failed'] })
   async list(
     @CurrentSession() { session }: Authenticated,
     @Query() { limit, cursor }: PageQueryDto,
@@ -53,7 +47,7 @@ export class SessionController {
   })
   @ApiSessionId()
   @ApiNoContentResponse({ description: 'The session is revoked.' })
-  @ApiProtected('not_found', ...UNREADABLE_BODY)
+  @RequiresSession({ problems: ['not_found', ...UNREADABLE_BODY] })
   async revoke(
     @CurrentSession() { session }: Authenticated,
     @Param('id', IdPipe) id: string,
