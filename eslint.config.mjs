@@ -26,6 +26,12 @@ const LAYERS = [
   ['http'],
 ];
 
+/** Each process and the other one, from which it may not import. */
+const PROCESSES = [
+  ['api', 'cli'],
+  ['cli', 'api'],
+];
+
 const OWNED_PACKAGES = [
   {
     owner: 'tracing',
@@ -210,6 +216,17 @@ export default defineConfig(
     ignores: ['libs/log/**'],
     rules: { 'no-restricted-syntax': noErrorInTheLog },
   },
+  ...PROCESSES.map(([own, other]) => ({
+    files: [`apps/${own}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': importRules('', [
+        {
+          regex: `/${other}/`,
+          message: 'What both processes need is in libs, or beside them in apps.',
+        },
+      ]),
+    },
+  })),
   ...layerRules,
   { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {

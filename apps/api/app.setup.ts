@@ -10,7 +10,7 @@ import {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { Settings } from '#libs/config';
-import { describe } from '#libs/http';
+import { BodyValidationPipe, describe } from '#libs/http';
 import { Metrics } from '#libs/metrics';
 import { Tracer } from '#libs/tracing';
 import { VERSION } from '../version';
@@ -33,7 +33,6 @@ import {
   limitConnections,
   serverLimits,
 } from './http/server-limits';
-import { BodyValidationPipe } from './http/validation.pipe';
 import { HttpTraffic } from './lifecycle/http-traffic';
 import { measureRequests } from './metrics/request-metrics.hook';
 import { PinoLogger } from './log/pino-logger';

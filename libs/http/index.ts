@@ -7,6 +7,27 @@ export {
   RequiresRole,
   sessionOf,
 } from './decorators';
+export { countFields, refuseManyFields } from './input/field-errors';
+export { BIO, DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from './input/human-text';
+export { IdPipe, parseId } from './input/id.pipe';
+export { MalformedJsonError, parseJson } from './input/json';
+export {
+  DEFAULT_PAGE_SIZE,
+  MalformedCursorError,
+  MAX_PAGE_SIZE,
+  parsePageCursor,
+  toPage,
+  type PageCursor,
+} from './input/page-cursor';
+export {
+  IsEmailAddress,
+  IsNewPassword,
+  IsPresentedPassword,
+  MAX_PRESENTED_PASSWORD_BYTES,
+  NEW_PASSWORD,
+  PRESENTED_PASSWORD,
+} from './input/text.validators';
+export { BodyValidationPipe } from './input/validation.pipe';
 export { JWT_SESSION_STRATEGY } from './jwt-session.strategy';
 export { GuardModule } from './guard.module';
 export { ProblemFilter } from './problem.filter';

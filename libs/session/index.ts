@@ -1,3 +1,4 @@
+export { deviceName } from './device-name';
 export { SessionOpener, type OpenedSession, type OpenSession } from './open/session-opener';
 export { formatRefreshToken, type RefreshToken } from './refresh/refresh-token';
 export { SessionRefresher } from './refresh/session-refresher';

@@ -1,6 +1,6 @@
 import { isEmail } from 'class-validator';
 
-const MAX_LENGTH = 254;
+export const MAX_EMAIL_LENGTH = 254;
 const MAX_LOCAL_LENGTH = 64;
 const MAX_LABEL_LENGTH = 63;
 
@@ -28,8 +28,8 @@ export function emailProblem(value: unknown): string | null {
   if (!ASCII.test(value)) {
     return 'must be in ASCII characters, an international domain in its xn-- form';
   }
-  if (value.length > MAX_LENGTH) {
-    return `must have at most ${MAX_LENGTH} characters`;
+  if (value.length > MAX_EMAIL_LENGTH) {
+    return `must have at most ${MAX_EMAIL_LENGTH} characters`;
   }
   const at = value.lastIndexOf('@');
   if (at < 0) {

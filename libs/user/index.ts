@@ -1,4 +1,4 @@
-export { emailProblem } from './email-address';
+export { emailProblem, MAX_EMAIL_LENGTH } from './email-address';
 export { ProfileCache } from './profile.cache';
 export type { Profile, VersionedProfile } from './profile';
 export { EmailTakenError } from './user.errors';

@@ -1,8 +1,7 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { IntrospectionClientError } from '../../apps/api/gateway/introspection-client.guard';
 import { MethodNotAllowedError } from '../../apps/api/http/allowed-methods';
-import { MalformedJsonError } from '../../apps/api/http/json-body';
-import { MalformedCursorError } from '../../apps/api/http/page-cursor';
+import { MalformedCursorError, MalformedJsonError } from '../../libs/http';
 import { MetricsForbiddenError } from '../../apps/api/metrics/metrics-access';
 import * as auth from '../../libs/auth';
 import * as avatar from '../../libs/avatar';

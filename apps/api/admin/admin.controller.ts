@@ -2,14 +2,14 @@ import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/comm
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminService, type Authenticated } from '#libs/auth';
 import { ValidationFailedError } from '#libs/common';
-import { CurrentSession } from '#libs/http';
+import { CurrentSession, IdPipe } from '#libs/http';
 import { SessionList } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
 import { ApiUserId } from '../docs/id-parameters';
 import { UNREADABLE_BODY } from '../http/api-problems.decorator';
-import { IdPipe } from '../http/id.pipe';
+import { PageQueryDto } from '../http/page-query.dto';
 import { RequiresSession } from '../http/requires-session.decorator';
-import { PageQueryDto, SessionListDto } from '../session/session.dto';
+import { SessionListDto } from '../session/session.dto';
 import { parseCursor, toSessionPage } from '../session/session-page';
 import { AccountDto, ChangeAccountDto } from './admin.dto';
 

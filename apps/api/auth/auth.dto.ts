@@ -1,28 +1,32 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
-import { DISPLAY_NAME, IsHumanText, maxCodeUnits } from '../http/human-text';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '#libs/auth';
 import {
+  DISPLAY_NAME,
   IsEmailAddress,
+  IsHumanText,
   IsNewPassword,
   IsPresentedPassword,
   MAX_PRESENTED_PASSWORD_BYTES,
+  maxCodeUnits,
   NEW_PASSWORD,
   PRESENTED_PASSWORD,
-} from '../http/text.validators';
+} from '#libs/http';
+import { MAX_EMAIL_LENGTH } from '#libs/user';
 import { ProfileDto } from '../profile/profile.dto';
 
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'correct horse battery staple';
 
 export class RegisterDto {
-  @ApiProperty({ format: 'email', maxLength: 254, example: EMAIL })
+  @ApiProperty({ format: 'email', maxLength: MAX_EMAIL_LENGTH, example: EMAIL })
   @IsEmailAddress()
   email!: string;
 
   @ApiProperty({
     format: 'password',
-    minLength: 8,
-    maxLength: 128,
+    minLength: MIN_PASSWORD_LENGTH,
+    maxLength: MAX_PASSWORD_LENGTH,
     description: NEW_PASSWORD,
     example: PASSWORD,
   })
@@ -34,7 +38,7 @@ export class RegisterDto {
     required: false,
     nullable: true,
     maxLength: maxCodeUnits(DISPLAY_NAME),
-    description: 'At most 80 characters as people count them, in one line.',
+    description: `At most ${DISPLAY_NAME.maxCharacters} characters as people count them, in one line.`,
     example: 'Ada Lovelace',
   })
   @IsOptional()
@@ -43,7 +47,7 @@ export class RegisterDto {
 }
 
 export class LoginDto {
-  @ApiProperty({ format: 'email', maxLength: 254, example: EMAIL })
+  @ApiProperty({ format: 'email', maxLength: MAX_EMAIL_LENGTH, example: EMAIL })
   @IsEmailAddress()
   email!: string;
 

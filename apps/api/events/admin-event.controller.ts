@@ -2,10 +2,10 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AuditEvents } from '#libs/audit';
 import { AdminService } from '#libs/auth';
+import { IdPipe } from '#libs/http';
 import { ApiUserId } from '../docs/id-parameters';
-import { IdPipe } from '../http/id.pipe';
+import { PageQueryDto } from '../http/page-query.dto';
 import { RequiresSession } from '../http/requires-session.decorator';
-import { PageQueryDto } from '../session/session.dto';
 import { parseCursor, toAdminEvent, toEventPage } from './event-page';
 import { AdminAuditEventListDto } from './audit-event.dto';
 

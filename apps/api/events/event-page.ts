@@ -1,5 +1,5 @@
 import type { EventCursor, AuditEvent } from '#libs/audit';
-import { parsePageCursor, toPage } from '../http/page-cursor';
+import { parsePageCursor, toPage } from '#libs/http';
 import type { AdminAuditEventDto, AuditEventDto } from './audit-event.dto';
 
 /** Where a page begins, or undefined for the first. @throws MalformedCursorError */

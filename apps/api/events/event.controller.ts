@@ -3,8 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AuditEvents } from '#libs/audit';
 import type { Authenticated } from '#libs/auth';
 import { CurrentSession } from '#libs/http';
+import { PageQueryDto } from '../http/page-query.dto';
 import { RequiresSession } from '../http/requires-session.decorator';
-import { PageQueryDto } from '../session/session.dto';
 import { parseCursor, toEventPage, toOwnEvent } from './event-page';
 import { AuditEventListDto } from './audit-event.dto';
 

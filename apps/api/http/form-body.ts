@@ -1,7 +1,7 @@
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { countFields, refuseManyFields } from '#libs/http';
 import { requireBodyType } from './body-type';
-import { countFields, refuseManyFields } from './field-errors';
 import { MAX_BODY_BYTES } from './json-body';
 
 const FORM = 'application/x-www-form-urlencoded';

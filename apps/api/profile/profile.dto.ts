@@ -1,16 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { ROLES } from '#libs/user';
-import { DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from '../http/human-text';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '#libs/auth';
 import {
+  BIO,
+  DISPLAY_NAME,
+  IsHumanText,
   IsNewPassword,
   IsPresentedPassword,
   MAX_PRESENTED_PASSWORD_BYTES,
+  maxCodeUnits,
   NEW_PASSWORD,
   PRESENTED_PASSWORD,
-} from '../http/text.validators';
-
-const BIO: HumanText = { maxCharacters: 2000, multiline: true };
+} from '#libs/http';
+import { ROLES } from '#libs/user';
 
 export class ProfileDto {
   @ApiProperty({ format: 'uuid' })
@@ -44,8 +46,7 @@ export class UpdateProfileDto {
     required: false,
     nullable: true,
     maxLength: maxCodeUnits(DISPLAY_NAME),
-    description:
-      'At most 80 characters as people count them, in one line. Absent: unchanged. null: removed.',
+    description: `At most ${DISPLAY_NAME.maxCharacters} characters as people count them, in one line. Absent: unchanged. null: removed.`,
     example: 'Ada Lovelace',
   })
   @IsOptional()
@@ -57,7 +58,7 @@ export class UpdateProfileDto {
     required: false,
     nullable: true,
     maxLength: maxCodeUnits(BIO),
-    description: 'At most 2000 characters as people count them. Absent: unchanged. null: removed.',
+    description: `At most ${BIO.maxCharacters} characters as people count them. Absent: unchanged. null: removed.`,
     example: 'Analyst of engines.',
   })
   @IsOptional()
@@ -90,8 +91,8 @@ export class ChangePasswordDto {
 
   @ApiProperty({
     format: 'password',
-    minLength: 8,
-    maxLength: 128,
+    minLength: MIN_PASSWORD_LENGTH,
+    maxLength: MAX_PASSWORD_LENGTH,
     description: NEW_PASSWORD,
     example: 'a brighter horse battery staple',
   })

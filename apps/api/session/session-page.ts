@@ -1,6 +1,5 @@
-import type { RecordedSession, SessionCursor } from '#libs/session';
-import { parsePageCursor, toPage } from '../http/page-cursor';
-import { deviceName } from './device-name';
+import { parsePageCursor, toPage } from '#libs/http';
+import { deviceName, type RecordedSession, type SessionCursor } from '#libs/session';
 import type { DeviceSessionDto, SessionListDto } from './session.dto';
 
 /** Where a page begins, or undefined for the first. @throws MalformedCursorError */

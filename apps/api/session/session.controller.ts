@@ -1,13 +1,13 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Authenticated } from '#libs/auth';
-import { CurrentSession, RepeatsRevocation } from '#libs/http';
+import { CurrentSession, IdPipe, RepeatsRevocation } from '#libs/http';
 import { SessionList, SessionRevoker } from '#libs/session';
 import { ApiSessionId } from '../docs/id-parameters';
 import { UNREADABLE_BODY } from '../http/api-problems.decorator';
-import { IdPipe } from '../http/id.pipe';
+import { PageQueryDto } from '../http/page-query.dto';
 import { RequiresSession } from '../http/requires-session.decorator';
-import { PageQueryDto, SessionListDto } from './session.dto';
+import { SessionListDto } from './session.dto';
 import { parseCursor, toSessionPage } from './session-page';
 
 @ApiTags('Sessions')

@@ -1,7 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AdminService } from '#libs/auth';
-import { SessionList, type RecordedSession, type SessionCursor } from '#libs/session';
-import { deviceName } from '../../api/session/device-name';
+import { deviceName, SessionList, type RecordedSession, type SessionCursor } from '#libs/session';
 import { withAccount } from '../application';
 import { print, type OutputOptions } from '../output';
 import { formatTable } from '../table';

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AuditEvents, type EventCursor, type AuditEvent } from '#libs/audit';
-import { deviceName } from '../../api/session/device-name';
+import { parseId } from '#libs/http';
+import { deviceName } from '#libs/session';
 import { withAccount, withApplication } from '../application';
 import { UnknownUserError } from '../failure';
 import { print, type OutputOptions } from '../output';
@@ -10,17 +11,18 @@ export interface EventsOptions extends OutputOptions {
   limit: number;
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PAGE_SIZE = 500;
 const HEADINGS = ['TIME', 'EVENT', 'REASON', 'ADDRESS', 'DEVICE', 'SESSION'];
 
 /** @param user an e-mail address, or an id: events of a deleted account have nothing else. */
 export async function listUserEvents(user: string, options: EventsOptions): Promise<void> {
-  const found = UUID.test(user)
-    ? await withApplication((app) => readById(app, user.toLowerCase(), options.limit))
-    : await withAccount(user, (app, userId) =>
-        readPages(app.get(AuditEvents), userId, options.limit),
-      );
+  const id = parseId(user);
+  const found =
+    id === null
+      ? await withAccount(user, (app, userId) =>
+          readPages(app.get(AuditEvents), userId, options.limit),
+        )
+      : await withApplication((app) => readById(app, id, options.limit));
   const events = found.map(toRow);
   const text =
     events.length > 0 ? formatTable(HEADINGS, events.map(toCells)) : `${user} has no audit events.`;

@@ -1,11 +1,15 @@
 import { IsBoolean, IsIn, IsOptional, IsString, ValidateBy } from 'class-validator';
 import { checkImportedHash, UnusableHashError } from '#libs/auth';
 import { InternalError, ValidationFailedError } from '#libs/common';
+import {
+  BodyValidationPipe,
+  DISPLAY_NAME,
+  IsEmailAddress,
+  IsHumanText,
+  MalformedJsonError,
+  parseJson,
+} from '#libs/http';
 import { ROLES, type ImportedUser, type Role } from '#libs/user';
-import { DISPLAY_NAME, IsHumanText } from '../../api/http/human-text';
-import { MalformedJsonError, parseJson } from '../../api/http/json-body';
-import { IsEmailAddress } from '../../api/http/text.validators';
-import { BodyValidationPipe } from '../../api/http/validation.pipe';
 
 /** A line of an import, held against the rules that the API has for the same fields. */
 class UserLine {

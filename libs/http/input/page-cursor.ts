@@ -1,5 +1,9 @@
 import { DomainError } from '#libs/common';
 
+/** Items of a page: without `limit` in the query, and at most. */
+export const DEFAULT_PAGE_SIZE = 50;
+export const MAX_PAGE_SIZE = 200;
+
 /** Where a page of a list that is ordered by time begins. */
 export interface PageCursor {
   atMs: number;

@@ -12,6 +12,7 @@ export interface HumanText {
 }
 
 export const DISPLAY_NAME: HumanText = { maxCharacters: 80, multiline: false };
+export const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
 /**
  * Text for people, in NFC and trimmed once it is known to be short enough: bounded by what they see, and by its size all the same, with

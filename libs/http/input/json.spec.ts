@@ -1,4 +1,4 @@
-import { MalformedJsonError, parseJson } from './json-body';
+import { MalformedJsonError, parseJson } from './json';
 
 function parse(text: string): unknown {
   return parseJson(Buffer.from(text));
