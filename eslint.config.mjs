@@ -23,7 +23,7 @@ const LAYERS = [
   ['session', 'cache'],
   ['user'],
   ['auth', 'avatar'],
-  ['http'],
+  ['http', 'maintenance'],
 ];
 
 /** Each process and the other one, from which it may not import. */

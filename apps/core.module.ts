@@ -6,12 +6,11 @@ import { AvatarModule } from '#libs/avatar';
 import { CacheModule } from '#libs/cache';
 import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
+import { MaintenanceModule } from '#libs/maintenance';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { ProfileCache, UserModule } from '#libs/user';
-import { CleanUp } from './clean-up';
-import { RedisCheck } from './redis-check';
 
 const ISSUER = 'latchkey';
 const AUDIENCE = 'latchkey-api';
@@ -86,10 +85,13 @@ export class CoreModule {
           inject: [Settings],
           useFactory: ({ avatarStorage }: Settings) => ({ storage: avatarStorage }),
         }),
+        MaintenanceModule.forRootAsync({
+          inject: [Settings],
+          useFactory: ({ auditRetentionSeconds }: Settings) => ({ auditRetentionSeconds }),
+        }),
         UserModule,
       ],
-      providers: [CleanUp, RedisCheck],
-      exports: [AuditModule, CleanUp, RedisCheck, StatisticsModule, UserModule],
+      exports: [AuditModule, StatisticsModule, UserModule],
     };
   }
 }

@@ -1,9 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '#libs/config';
+import { RedisCheck } from '#libs/maintenance';
 import { RedisModule } from '#libs/redis';
 import { StatisticsModule } from '#libs/statistics';
 import { CoreModule } from '../core.module';
-import { RedisCheck } from '../redis-check';
 import { UserImport } from './import/user-import';
 
 /** The command line, composed. It tries Postgres once: a person waits for the answer. */

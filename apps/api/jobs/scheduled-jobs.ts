@@ -10,9 +10,8 @@ import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { Settings } from '#libs/config';
 import { Database } from '#libs/database';
 import { serializeError } from '#libs/log';
+import { CLEAN_UP, CleanUp, REDIS_CHECK, RedisCheck } from '#libs/maintenance';
 import { Metrics } from '#libs/metrics';
-import { CLEAN_UP, CleanUp } from '../../clean-up';
-import { REDIS_CHECK, RedisCheck } from '../../redis-check';
 
 const TIME_ZONE = 'UTC';
 

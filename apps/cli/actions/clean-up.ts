@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Database } from '#libs/database';
-import { CLEAN_UP, CleanUp, type CleanedUp } from '../../clean-up';
+import { CLEAN_UP, CleanUp, type CleanedUp } from '#libs/maintenance';
 import { untilRedisAnswers, withApplication } from '../application';
 import { print, type OutputOptions } from '../output';
 

@@ -1,4 +1,4 @@
-import { RedisCheck } from '../../redis-check';
+import { RedisCheck } from '#libs/maintenance';
 import { withRedis } from '../application';
 import { print, type OutputOptions } from '../output';
 

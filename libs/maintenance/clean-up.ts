@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditEvents } from '#libs/audit';
 import { AvatarOrphans } from '#libs/avatar';
-import { Settings } from '#libs/config';
 import { errorText } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { SessionCleanUp, type DeletedSessions } from '#libs/session';
+import { MaintenanceOptions } from './maintenance.options';
 
 /** How much a clean-up has removed. */
 export interface CleanedUp extends DeletedSessions {
@@ -38,7 +38,7 @@ export class CleanUp {
     sessions: SessionCleanUp,
     avatars: AvatarOrphans,
     audit: AuditEvents,
-    { auditRetentionSeconds }: Settings,
+    { auditRetentionSeconds }: MaintenanceOptions,
     private readonly metrics: Metrics,
   ) {
     this.steps = {

@@ -1,0 +1,4 @@
+export class MaintenanceOptions {
+  /** How long audit events are kept. */
+  auditRetentionSeconds!: number;
+}
