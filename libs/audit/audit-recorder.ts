@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock, currentRequest, parseIpAddress } from '#libs/common';
+import { Clock, currentRequest, parseIpAddress, storedUserAgent } from '#libs/common';
 import { Database } from '#libs/database';
 import { AuditEventRepository } from './audit-event.repository';
 import { EventQueue } from './event-queue';
 import { AUDIT_EVENT_LEVELS, type NewAuditEvent, type AuditEvent } from './audit-event';
-
-const USER_AGENT_MAX_LENGTH = 512;
 
 /** Is told of an event. Must not throw. */
 export type AuditEventListener = (event: AuditEvent) => void;
@@ -59,7 +57,7 @@ export class AuditRecorder {
     const request = currentRequest();
     const asking = request?.session;
     const isOwn = asking?.userId === userId;
-    const { ip, userAgent } = told.origin ?? request?.origin() ?? {};
+    const origin = told.origin ?? request?.origin() ?? {};
     return {
       id: randomUUID(),
       name,
@@ -67,8 +65,8 @@ export class AuditRecorder {
       userId,
       sessionId: told.sessionId ?? (isOwn ? asking.id : null),
       actorId: isOwn ? null : (asking?.userId ?? null),
-      ip: parseIpAddress(ip) ?? null,
-      userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+      ip: parseIpAddress(origin.ip) ?? null,
+      userAgent: storedUserAgent(origin),
       requestId: request?.requestId ?? null,
       details,
     };

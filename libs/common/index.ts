@@ -31,8 +31,8 @@ export {
   runInRequest,
   sessionFields,
   type RequestContext,
-  type RequestOrigin,
 } from './request-context';
+export { storedUserAgent, type RequestOrigin } from './request-origin';
 export { Recent } from './recent';
 export { SingleFlight } from './single-flight';
 export { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from './thread-pool';

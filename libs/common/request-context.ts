@@ -1,10 +1,5 @@
 import { AsyncScope } from './async-scope';
-
-/** Where a request comes from, as far as it is known. */
-export interface RequestOrigin {
-  ip?: string | undefined;
-  userAgent?: string | undefined;
-}
+import type { RequestOrigin } from './request-origin';
 
 /** The request that is being answered, for the log and audit events, which name it. */
 export interface RequestContext {

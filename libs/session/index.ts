@@ -5,7 +5,7 @@ export { SessionRefresher } from './refresh/session-refresher';
 export { EveryoneRevoker } from './revoke/everyone-revoker';
 export { SessionRevoker } from './revoke/session-revoker';
 export { UserSessionRevoker, type RevokeAllOptions } from './revoke/user-session-revoker';
-export type { ClientDetails, DatedSession, EndReason, RecordedSession, Session } from './session';
+export type { DatedSession, EndReason, RecordedSession, Session } from './session';
 export { SessionCleanUp, type DeletedSessions } from './session-clean-up';
 export { SessionList } from './session-list';
 export {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { ClientDetails, EndReason } from './session';
+import type { RequestOrigin } from '#libs/common';
+import type { EndReason } from './session';
 
 /** Sessions of one user that have ended by the same act. Those that expire are not told of. */
 export interface SessionsEnded {
@@ -10,7 +11,7 @@ export interface SessionsEnded {
   /** Where it was one. */
   sessionId?: string;
   /** Where it came from, if not from the request that is being handled. */
-  origin?: ClientDetails;
+  origin?: RequestOrigin;
 }
 
 export type SessionsEndedListener = (ended: SessionsEnded) => void | Promise<void>;

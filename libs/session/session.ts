@@ -23,12 +23,6 @@ export interface RecordedSession extends DatedSession {
   userAgent: string | null;
 }
 
-/** Where a session was opened from, as far as it is known. */
-export interface ClientDetails {
-  ip?: string | undefined;
-  userAgent?: string | undefined;
-}
-
 /** Why a session ended before its expiry: the same spelling in Postgres, events and metrics. */
 export const END_REASONS = [
   'logout',
@@ -45,13 +39,6 @@ export const END_REASONS = [
 ] as const;
 
 export type EndReason = (typeof END_REASONS)[number];
-
-const USER_AGENT_MAX_LENGTH = 512;
-
-/** The user agent as far as it is recorded, in characters. */
-export function userAgentOf(client: ClientDetails): string | null {
-  return client.userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null;
-}
 
 /** By how much the clocks of instances may differ, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 60_000;

@@ -14,11 +14,11 @@ import {
   type Authenticated,
   type SignedIn,
 } from '#libs/auth';
-import type { Admission } from '#libs/common';
+import type { Admission, RequestOrigin } from '#libs/common';
 import { CurrentSession, Public, RepeatsRevocation } from '#libs/http';
 import { CallLimits } from '#libs/rate-limit';
 import { ApiProblems, UNREADABLE_BODY } from '../http/api-problems.decorator';
-import { RequestClient, type Client } from '../http/client.decorator';
+import { Origin } from '../http/origin.decorator';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
@@ -56,11 +56,11 @@ export class AuthController {
   )
   async register(
     @Body() { email, password, displayName = null }: RegisterDto,
-    @RequestClient() client: Client,
+    @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
   ) {
     const user = { email, password, displayName };
-    return toAuthResult(await this.registration.register(user, client, admission));
+    return toAuthResult(await this.registration.register(user, origin, admission));
   }
 
   @Public()
@@ -86,10 +86,10 @@ export class AuthController {
   )
   async login(
     @Body() { email, password }: LoginDto,
-    @RequestClient() client: Client,
+    @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
   ) {
-    return toAuthResult(await this.logins.login(email, password, client, admission));
+    return toAuthResult(await this.logins.login(email, password, origin, admission));
   }
 
   @Public()
@@ -115,9 +115,9 @@ export class AuthController {
     'rate_limited',
     'dependency_unavailable',
   )
-  async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client) {
+  async refresh(@Body() { refreshToken }: RefreshDto, @Origin() origin: RequestOrigin) {
     return toAuthResult(
-      await this.refreshes.refresh(refreshToken, client, (token) =>
+      await this.refreshes.refresh(refreshToken, origin, (token) =>
         this.limits.admitRotation(token),
       ),
     );

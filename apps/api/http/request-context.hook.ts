@@ -1,7 +1,7 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { runInRequest, type RequestContext } from '#libs/common';
-import { clientOf } from './client.decorator';
+import { originOf } from './origin.decorator';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -61,5 +61,5 @@ export function addRequestContext(fastify: FastifyInstance): void {
 }
 
 function contextOf(request: FastifyRequest): RequestContext {
-  return { requestId: request.id, origin: () => clientOf(request) };
+  return { requestId: request.id, origin: () => originOf(request) };
 }

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditRecorder } from '#libs/audit';
-import { ANY_CLIENT, type Admission } from '#libs/common';
+import { ANY_CLIENT, type Admission, type RequestOrigin } from '#libs/common';
 import { Metrics } from '#libs/metrics';
-import { SessionsRevokedError, type ClientDetails } from '#libs/session';
+import { SessionsRevokedError } from '#libs/session';
 import { UserStore, type Credentials } from '#libs/user';
 import { AccountDisabledError, InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
@@ -33,7 +33,7 @@ export class LoginService {
   async login(
     email: string,
     password: string,
-    client: ClientDetails,
+    client: RequestOrigin,
     admission: Admission = ANY_CLIENT,
   ): Promise<SignedIn> {
     return this.metrics.auth.logins.count(() =>
@@ -44,7 +44,7 @@ export class LoginService {
   private async loginRepeatedly(
     email: string,
     password: string,
-    client: ClientDetails,
+    client: RequestOrigin,
   ): Promise<SignedIn> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -67,7 +67,7 @@ export class LoginService {
   private async tryLogin(
     email: string,
     password: string,
-    client: ClientDetails,
+    client: RequestOrigin,
   ): Promise<SignedIn> {
     const userId = await this.users.findIdByEmail(email);
     // An unknown address takes as many steps as a known one: their time would tell the two apart.

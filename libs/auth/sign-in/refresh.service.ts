@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { RequestOrigin } from '#libs/common';
 import { Metrics } from '#libs/metrics';
-import {
-  SessionRefresher,
-  SessionRevokedError,
-  type ClientDetails,
-  type GenuineToken,
-} from '#libs/session';
+import { SessionRefresher, SessionRevokedError, type GenuineToken } from '#libs/session';
 import { UserStore, type Profile } from '#libs/user';
 import { SessionIssuer, type SignedIn } from './session-issuer';
 
@@ -25,7 +21,7 @@ export class RefreshService {
    */
   async refresh(
     refreshToken: string,
-    client: ClientDetails,
+    client: RequestOrigin,
     admit?: (token: GenuineToken) => Promise<void>,
   ): Promise<SignedIn> {
     return this.metrics.auth.refreshes.count(() => this.rotate(refreshToken, client, admit));
@@ -33,7 +29,7 @@ export class RefreshService {
 
   private async rotate(
     refreshToken: string,
-    client: ClientDetails,
+    client: RequestOrigin,
     admit?: (token: GenuineToken) => Promise<void>,
   ): Promise<SignedIn> {
     const profiles: Profile[] = [];

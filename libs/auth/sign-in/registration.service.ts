@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '#libs/audit';
-import { ANY_CLIENT, type Admission } from '#libs/common';
+import { ANY_CLIENT, type Admission, type RequestOrigin } from '#libs/common';
 import { Database } from '#libs/database';
-import type { ClientDetails } from '#libs/session';
 import { UserStore } from '#libs/user';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { PasswordPolicy } from '../passwords/password-policy';
@@ -33,14 +32,14 @@ export class RegistrationService {
    */
   async register(
     user: RegisterUser,
-    client: ClientDetails,
+    client: RequestOrigin,
     admission: Admission = ANY_CLIENT,
   ): Promise<SignedIn> {
     await this.policy.check(user.password, 'password', user);
     return this.passwords.inTurn(admission, () => this.createAccount(user, client));
   }
 
-  private async createAccount(user: RegisterUser, client: ClientDetails): Promise<SignedIn> {
+  private async createAccount(user: RegisterUser, client: RequestOrigin): Promise<SignedIn> {
     const passwordHash = await this.passwords.hash(user.password);
     const { profile } = await this.database.transaction(async () => {
       const created = await this.users.create({ ...user, passwordHash });

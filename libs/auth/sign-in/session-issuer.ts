@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { identifyRequest } from '#libs/common';
+import { identifyRequest, type RequestOrigin } from '#libs/common';
 import {
   formatRefreshToken,
   SessionOpener,
-  type ClientDetails,
   type DatedSession,
   type OpenedSession,
 } from '#libs/session';
@@ -34,7 +33,7 @@ export class SessionIssuer {
   }
 
   /** @throws SessionsRevokedError, as SessionOpener.open does. */
-  async open(profile: Profile, generation: number, client: ClientDetails): Promise<SignedIn> {
+  async open(profile: Profile, generation: number, client: RequestOrigin): Promise<SignedIn> {
     const { id: userId, role } = profile;
     const opened = await this.sessions.open({ userId, role, generation, client });
     return this.issue(opened, profile, opened.session.createdAtMs);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { RequestOrigin } from '#libs/common';
 import { SyncLease } from '#libs/sync';
 import { newRefreshToken, type RefreshToken } from '../refresh/refresh-token';
-import type { ClientDetails, DatedSession } from '../session';
+import type { DatedSession } from '../session';
 import { SessionEndedEvents } from '../session-ended';
 import { SessionLifetimes } from '../session-lifetimes';
 import { SessionsRevokedError } from '../session.errors';
@@ -15,7 +16,7 @@ export interface OpenSession {
   role: string;
   /** The generation read, with `generationOf`, BEFORE the user's identity was checked. */
   generation: number;
-  client?: ClientDetails;
+  client?: RequestOrigin;
 }
 
 /** A session with the token that prolongs it. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { RequestOrigin } from '#libs/common';
 import { SyncLease } from '#libs/sync';
 import { SessionActivation } from '../open/session-activation';
 import { SessionRevoker } from '../revoke/session-revoker';
-import type { ClientDetails } from '../session';
 import { SessionLifetimes } from '../session-lifetimes';
 import {
   RefreshTokenInvalidError,
@@ -37,7 +37,7 @@ export class SessionRefresher {
    */
   async refresh(
     text: string,
-    client: ClientDetails,
+    client: RequestOrigin,
     hooks: Pick<RotateOptions, 'admit' | 'beforeRotation'> = {},
   ): Promise<Rotation> {
     const presented = parseRefreshToken(text);

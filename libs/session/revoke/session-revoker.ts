@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DependencyUnavailableError } from '#libs/common';
-import type { ClientDetails, EndReason, Session } from '../session';
+import { DependencyUnavailableError, type RequestOrigin } from '#libs/common';
+import type { EndReason, Session } from '../session';
 import { SessionEndedEvents } from '../session-ended';
 import { SessionNotFoundError } from '../session.errors';
 import {
@@ -13,7 +13,7 @@ import { RevocationWriteThrough } from './revocation-write-through';
 /** Why a session ended, and where that came from if not from the request that is being handled. */
 export interface SessionEnd {
   reason: EndReason;
-  origin?: ClientDetails;
+  origin?: RequestOrigin;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Batcher, OverloadedError } from '#libs/common';
+import { Batcher, OverloadedError, storedUserAgent, type RequestOrigin } from '#libs/common';
 import { Database } from '#libs/database';
 import {
   hashSecret,
@@ -9,7 +9,7 @@ import {
   successorSecret,
   type RefreshToken,
 } from '../refresh/refresh-token';
-import { userAgentOf, type ClientDetails, type DatedSession } from '../session';
+import { type DatedSession } from '../session';
 import { SessionRevocationRepository, type RevokedSession } from './session-revocation.repository';
 import { toSession, type SessionRow } from './session-row';
 
@@ -89,7 +89,7 @@ export class RefreshTokenRepository {
    */
   async rotate(
     presented: RefreshToken,
-    client: ClientDetails,
+    client: RequestOrigin,
     nowMs: number,
     { expiresAtMs, tokensExpireAtMs, admit, beforeRotation }: RotateOptions,
   ): Promise<RotationOutcome> {
@@ -188,7 +188,7 @@ export class RefreshTokenRepository {
   private async useToken(
     used: RefreshToken,
     session: DatedSession,
-    client: ClientDetails,
+    client: RequestOrigin,
     nowMs: number,
   ): Promise<RotationOutcome> {
     const salt = newSuccessorSalt();
@@ -197,7 +197,7 @@ export class RefreshTokenRepository {
     await this.query(
       `UPDATE refresh_tokens
           SET used_at = $2, used_by = $3, successor_id = $4, successor_salt = $5 WHERE id = $1`,
-      [used.id, now, userAgentOf(client), successor.id, salt],
+      [used.id, now, storedUserAgent(client), successor.id, salt],
     );
     await this.query(
       `INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at) VALUES ($1, $2, $3, $4)`,
@@ -233,11 +233,11 @@ export class RefreshTokenRepository {
 function repeated(
   token: TokenRow,
   presented: RefreshToken,
-  client: ClientDetails,
+  client: RequestOrigin,
   nowMs: number,
 ): Pick<Rotation, 'refreshToken' | 'rotatedAtMs'> | null {
   const { used_at: usedAt, used_by: usedBy, successor_id: id, successor_salt: salt } = token;
-  if (!usedAt || !id || !salt || token.successor_used_at || usedBy !== userAgentOf(client)) {
+  if (!usedAt || !id || !salt || token.successor_used_at || usedBy !== storedUserAgent(client)) {
     return null;
   }
   const rotatedAtMs = usedAt.getTime();

@@ -1,13 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { parseIpAddress } from '#libs/common';
+import { parseIpAddress, storedUserAgent, type RequestOrigin } from '#libs/common';
 import { Database } from '#libs/database';
 import { hashSecret, type RefreshToken } from '../refresh/refresh-token';
-import {
-  userAgentOf,
-  type ClientDetails,
-  type DatedSession,
-  type RecordedSession,
-} from '../session';
+import { type DatedSession, type RecordedSession } from '../session';
 import { SessionOptions } from '../session.options';
 import { SessionRevocationRepository, type RevokedSession } from './session-revocation.repository';
 import { toRecordedSession, toSession, type SessionRow } from './session-row';
@@ -25,7 +20,7 @@ export interface InsertSession {
   session: DatedSession;
   /** Expiry of its first access token, Unix time in ms. */
   tokensExpireAtMs: number;
-  client: ClientDetails;
+  client: RequestOrigin;
   refreshToken: RefreshToken;
 }
 
@@ -203,7 +198,7 @@ export class SessionRepository {
         new Date(session.createdAtMs),
         new Date(session.expiresAtMs),
         parseIpAddress(client.ip) ?? null,
-        userAgentOf(client),
+        storedUserAgent(client),
         refreshToken.id,
         hashSecret(refreshToken.secret),
         new Date(tokensExpireAtMs),

@@ -1,0 +1,12 @@
+/** Address and user agent of the client of a request, as far as they are known. */
+export interface RequestOrigin {
+  ip?: string | undefined;
+  userAgent?: string | undefined;
+}
+
+const USER_AGENT_MAX_LENGTH = 512;
+
+/** The user agent as it is stored: its first 512 characters. */
+export function storedUserAgent({ userAgent }: RequestOrigin): string | null {
+  return userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null;
+}
