@@ -1,10 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { InternalError } from '#libs/common';
+import { endedWithin, InternalError } from '#libs/common';
 import { RedisClient } from '#libs/redis';
 import { SyncLease } from '#libs/sync';
 
-const DEADLINE_MS = 2000;
+const TIMEOUT_MS = 2000;
 
 /**
  * Lets the first request find Redis in sync, where there is one. Without Redis the
@@ -21,13 +20,8 @@ export class FirstSynchronisation implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([
-      this.syncLease.acquired(),
-      new Promise<void>((resolve) => this.redis.onDisconnected(resolve)),
-      pause(DEADLINE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
-    ]);
-    timer.abort();
+    const disconnected = new Promise<void>((resolve) => this.redis.onDisconnected(resolve));
+    await endedWithin(Promise.race([this.syncLease.acquired(), disconnected]), TIMEOUT_MS);
     const reason = this.redis.awayReason;
     if (reason?.code === 'too_old') {
       throw new InternalError(reason.message.replace(/\.$/, ''));

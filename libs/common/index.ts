@@ -2,6 +2,7 @@ export { AsyncScope } from './async-scope';
 export { Batcher, type BatchLimits } from './batcher';
 export { CircuitBreaker, type CircuitState } from './circuit-breaker';
 export { Clock, ClockModule } from './clock';
+export { endedWithin, withDeadline } from './deadline';
 export { deleteInBatches } from './delete-in-batches';
 export {
   DependencyUnavailableError,

@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { DependencyUnavailableError, InternalError } from '#libs/common';
+import { DependencyUnavailableError, InternalError, withDeadline } from '#libs/common';
 import type { CallTimer } from '#libs/metrics';
 import { guarded } from './database-errors';
 import type { PostgresClient } from './postgres-client';
@@ -43,28 +42,24 @@ export class ReservedConnection {
         cause: new InternalError('shutting down'),
       });
     }
-    const timer = new AbortController();
-    const { signal } = timer;
-    const expired = pause(this.deadlineMs, undefined, { signal }).then(() => {
-      throw new InternalError(`timeout: no answer within ${this.deadlineMs} ms`);
-    });
-    try {
-      return await this.calls.measure(() =>
-        guarded(async () => {
-          const client = await Promise.race([(this.client ??= this.attempt()), expired]);
-          const answer = client.query(sql, parameters);
-          try {
-            return (await Promise.race([answer, expired])).rows as Row[];
-          } catch (error) {
-            this.drop((client) => client.close());
-            throw error;
-          }
-        }),
-      );
-    } finally {
-      expired.catch(() => undefined);
-      timer.abort();
-    }
+    return this.calls.measure(() =>
+      guarded(async () => {
+        const endMs = performance.now() + this.deadlineMs;
+        const client = await this.until(endMs, (this.client ??= this.attempt()));
+        try {
+          const { rows } = await this.until(endMs, client.query(sql, parameters));
+          return rows as Row[];
+        } catch (error) {
+          this.drop((client) => client.close());
+          throw error;
+        }
+      }),
+    );
+  }
+
+  private until<T>(endMs: number, work: Promise<T>): Promise<T> {
+    const expired = () => new InternalError(`timeout: no answer within ${this.deadlineMs} ms`);
+    return withDeadline(work, endMs - performance.now(), expired);
   }
 
   private async attempt(): Promise<PostgresClient> {

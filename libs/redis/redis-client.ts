@@ -5,6 +5,7 @@ import {
   DependencyUnavailableError,
   InternalError,
   type CircuitState,
+  withDeadline,
 } from '#libs/common';
 import type { CallTimer, Metrics } from '#libs/metrics';
 import type { Tracer } from '#libs/tracing';
@@ -121,7 +122,7 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
    */
   async inspect(): Promise<RedisServer> {
     try {
-      const text = await inTime(this.redis.info(...SERVER_SECTIONS), this.timeoutMs);
+      const text = await this.inTime(this.redis.info(...SERVER_SECTIONS));
       return readServer(parseInfo(text));
     } catch (error) {
       throw new DependencyUnavailableError('redis', { cause: error });
@@ -182,10 +183,15 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
       throw new DependencyUnavailableError('redis', { cause: away });
     }
     try {
-      return await inTime(command(), this.timeoutMs);
+      return await this.inTime(command());
     } catch (error) {
       throw this.asDomainError(error);
     }
+  }
+
+  /** The driver's own deadline is that of one command, and a script that the server has forgotten takes two. */
+  private inTime<T>(command: Promise<T>): Promise<T> {
+    return withDeadline(command, this.timeoutMs, noAnswer);
   }
 
   /** A reply such as WRONGTYPE is a fault of ours and stays what it is; the rest is Redis being away. */
@@ -201,10 +207,6 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   }
 }
 
-/** The driver's own deadline is that of one command, and a script that the server has forgotten takes two. */
-function inTime<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new InternalError('no answer in time')), timeoutMs);
-    command.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+function noAnswer(): Error {
+  return new InternalError('no answer in time');
 }

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { endedWithin } from '#libs/common';
 import { SyncTimings } from './sync-timings';
 
 /** The lease as it was held at one moment. To be taken BEFORE Postgres is read for a write to Redis. */
@@ -133,10 +133,7 @@ export class SyncLease {
     const epochBefore = this.lastEpoch;
     this.revoke('it lacks a committed change', 'log');
     const caughtUp = this.nextEpoch((epoch) => epoch === epochBefore);
-    const timer = new AbortController();
-    const lease = pause(this.timings.leaseMs, undefined, { signal: timer.signal });
-    await Promise.race([caughtUp.promise, lease.catch(() => undefined)]);
-    timer.abort();
+    await endedWithin(caughtUp.promise, this.timings.leaseMs);
     caughtUp.cancel();
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import {
   SpanKind as Kind,
@@ -9,7 +8,7 @@ import {
   type Tracer as ApiTracer,
 } from '@opentelemetry/api';
 import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { DependencyUnavailableError, DomainError } from '#libs/common';
+import { DependencyUnavailableError, DomainError, endedWithin } from '#libs/common';
 import { Tracer, type SpanKind } from './tracer';
 
 /** Milliseconds that the last spans have to reach the collector when the process ends. */
@@ -54,11 +53,7 @@ export class OpenTelemetryTracer extends Tracer implements OnApplicationShutdown
 
   /** Sends what is left. Never rejects: whoever asked for the end has waited long enough. */
   async onApplicationShutdown(): Promise<void> {
-    const timer = new AbortController();
-    const deadline = pause(FLUSH_TIMEOUT_MS, undefined, { signal: timer.signal });
-    const flushed = this.provider.shutdown();
-    await Promise.race([flushed, deadline].map((end) => end.catch(() => undefined)));
-    timer.abort();
+    await endedWithin(this.provider.shutdown(), FLUSH_TIMEOUT_MS);
   }
 }
 

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   Injectable,
   Logger,
@@ -9,7 +8,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { parseIpAddress } from '#libs/common';
+import { endedWithin, parseIpAddress } from '#libs/common';
 import { Settings } from '#libs/config';
 import { describe } from '#libs/http';
 import { Metrics } from '#libs/metrics';
@@ -63,10 +62,7 @@ export class MetricsListener implements OnApplicationBootstrap, BeforeApplicatio
     }
     const closed = once(this.server, 'close');
     this.server.close();
-    const timer = new AbortController();
-    const patience = pause(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal });
-    await Promise.race([closed, patience.catch(() => undefined)]);
-    timer.abort();
+    await endedWithin(closed, CLOSE_TIMEOUT_MS);
     this.server.closeAllConnections();
   }
 
