@@ -7,6 +7,7 @@ export {
   RequiresRole,
   sessionOf,
 } from './decorators';
+export { entityTagsIn, isKnown, type EntityTag } from './entity-tag';
 export { countFields, refuseManyFields } from './input/field-errors';
 export { BIO, DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from './input/human-text';
 export { IdPipe, parseId } from './input/id.pipe';

@@ -3,7 +3,7 @@ import { Controller, Get, Headers, HttpStatus, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { KeyRing } from '#libs/auth';
-import { Public } from '#libs/http';
+import { isKnown, Public } from '#libs/http';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { JwksDto } from './jwks.dto';
 
@@ -39,7 +39,7 @@ export class JwksController {
     const jwks = this.keys.publicJwks();
     const etag = etagOf(jwks);
     reply.header('cache-control', CACHE_CONTROL).header('etag', etag);
-    if (copies !== undefined && namesCopy(copies, etag)) {
+    if (isKnown(copies, etag)) {
       reply.code(HttpStatus.NOT_MODIFIED);
       return undefined;
     }
@@ -49,10 +49,4 @@ export class JwksController {
 
 function etagOf(jwks: JwksDto): string {
   return `"${createHash('sha256').update(JSON.stringify(jwks)).digest('base64url')}"`;
-}
-
-/** RFC 9110 section 13.1.2: any of a list, compared weakly. */
-function namesCopy(ifNoneMatch: string, etag: string): boolean {
-  const copies = ifNoneMatch.split(',').map((copy) => copy.trim().replace(/^W\//, ''));
-  return copies.includes(etag) || copies.includes('*');
 }

@@ -12,14 +12,14 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticated } from '#libs/auth';
 import { AVATAR_FIELD, AvatarNotFoundError, AvatarService } from '#libs/avatar';
-import { CurrentSession, Public } from '#libs/http';
+import { CurrentSession, isKnown, Public } from '#libs/http';
 import { SessionRevokedError } from '#libs/session';
 import { ApiProblems, UNREADABLE_BODY } from '../http/api-problems.decorator';
-import { ETag, entityTagOf, isKnown } from '../http/entity-tag';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
 import { AvatarUploads } from './avatar-upload';
+import { ETag, entityTagOf } from './profile-tag';
 import { ProfileDto } from './profile.dto';
 
 const BODY = {

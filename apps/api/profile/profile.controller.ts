@@ -16,12 +16,18 @@ import {
 } from '#libs/auth';
 import { AvatarService } from '#libs/avatar';
 import type { Admission } from '#libs/common';
-import { CurrentSession, ReadsProfile, sessionOf, type AuthenticatedRequest } from '#libs/http';
-import { ETag, entityTagOf, isKnown, versionsIn } from '../http/entity-tag';
+import {
+  CurrentSession,
+  isKnown,
+  ReadsProfile,
+  sessionOf,
+  type AuthenticatedRequest,
+} from '#libs/http';
 import { WithoutContext } from '../http/request-context.hook';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
+import { ETag, entityTagOf, versionsIn } from './profile-tag';
 import { ChangePasswordDto, DeleteAccountDto, ProfileDto, UpdateProfileDto } from './profile.dto';
 
 @ApiTags('Profile')

@@ -1,26 +1,15 @@
-import { entityTagOf, isKnown, versionsIn } from './entity-tag';
+import { entityTagOf, versionsIn } from './profile-tag';
 
 const USER = '3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c11';
 const OTHER = '3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c12';
 
-describe('entity tags', () => {
+describe('entity tags of profiles', () => {
   const profile = { id: USER } as Parameters<typeof entityTagOf>[0]['profile'];
   const tag = entityTagOf({ profile, version: 7 });
 
   it('name user and version', () => {
     expect(tag).toBe(`"${USER}.7"`);
   });
-
-  it.each([tag, `W/${tag}`, `"x", ${tag}`, ` ${tag} , "y"`, '*'])('%s is known', (header) => {
-    expect(isKnown(header, tag)).toBe(true);
-  });
-
-  it.each([undefined, '', `"${USER}.8"`, `${USER}.7`, `"${OTHER}.7"`, '"*"'])(
-    '%s is not known',
-    (header) => {
-      expect(isKnown(header, tag)).toBe(false);
-    },
-  );
 
   it('leave the choice of a version open without If-Match, and with *', () => {
     expect(versionsIn(undefined, USER)).toBeUndefined();
