@@ -1,4 +1,5 @@
 export { emailProblem, MAX_EMAIL_LENGTH } from './email-address';
+export { normaliseEmail } from './normalise-email';
 export { ProfileCache } from './profile.cache';
 export type { Profile, VersionedProfile } from './profile';
 export { EmailTakenError } from './user.errors';

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Admission } from '#libs/common';
 import type { AuthenticatedRequest } from '#libs/http';
+import { normaliseEmail } from '#libs/user';
 import { clientAddress } from '../http/client-address';
 
 /**
@@ -26,8 +27,10 @@ export function attemptOf(kind: LimitedAttempt, request: LimitedRequest): Attemp
 function subjectOf(kind: LimitedAttempt, request: LimitedRequest): string | null {
   switch (kind) {
     case 'login':
-    case 'registration':
-      return textOf(request.body, 'email')?.trim().toLowerCase() ?? null;
+    case 'registration': {
+      const email = textOf(request.body, 'email');
+      return email === null ? null : normaliseEmail(email);
+    }
     case 'refresh':
       return null;
     default:
