@@ -1,4 +1,9 @@
-import { DependencyUnavailableError, DomainError, type Dependency } from '#libs/common';
+import {
+  DependencyUnavailableError,
+  DomainError,
+  InternalError,
+  type Dependency,
+} from '#libs/common';
 import { errorText } from '#libs/log';
 import type { RedisAwayError } from '#libs/redis';
 import { nameOfStore } from './endpoints';
@@ -59,15 +64,8 @@ const CONNECTION_FAILURES: Record<string, string> = {
   ENETUNREACH: 'cannot be reached',
 };
 
-/** undefined_table and undefined_column: older tables than this program's. */
-const OUTDATED_SCHEMA_SQLSTATES = ['42P01', '42703'];
-
-/** Errors of the connection, of signing in to it, and of the database's absence. */
-const CONNECTION_CODE = /^(E[A-Z_]+|08...|28...|3D000|53...|57...)$/;
-const CONNECTION_TEXT = /timeout|terminated/i;
-
 /** What to tell a person, and a shell, about anything that was thrown. */
-export function describeFailure(error: unknown): Failure {
+export async function describeFailure(error: unknown): Promise<Failure> {
   if (error instanceof DependencyUnavailableError) {
     return failed(
       isOfRedisServer(error.cause)
@@ -81,14 +79,15 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof InvalidEmailError) {
     return { exitCode: EXIT_CODE.usage, sentence: error.message };
   }
-  const code = codeOf(error);
-  if (OUTDATED_SCHEMA_SQLSTATES.includes(code)) {
+  if (error instanceof DomainError || (error instanceof InternalError && codeOf(error) === '')) {
+    return failed(errorText(error));
+  }
+  // Where an error of the driver comes from, its library is loaded; help and wrong usage do without.
+  const { isOutdatedSchema, isUnavailable } = await import('#libs/database');
+  if (isOutdatedSchema(error)) {
     return failed('The tables are not up to date: run latchkey migrate.');
   }
-  if (!(error instanceof DomainError) && isOfConnection(code, error)) {
-    return failed(unusable('postgres', error));
-  }
-  return failed(errorText(error));
+  return failed(isUnavailable(error) ? unusable('postgres', error) : errorText(error));
 }
 
 /** By its name: its class would load the driver for every command, and for help. */
@@ -98,10 +97,6 @@ function isOfRedisServer(cause: unknown): cause is RedisAwayError {
 
 function failed(sentence: string): Failure {
   return { exitCode: EXIT_CODE.failed, sentence };
-}
-
-function isOfConnection(code: string, error: unknown): boolean {
-  return CONNECTION_CODE.test(code) || (code === '' && CONNECTION_TEXT.test(errorText(error)));
 }
 
 function unusable(store: Dependency, cause: unknown): string {

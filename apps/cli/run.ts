@@ -22,7 +22,7 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
 export async function report(error: unknown): Promise<ExitCode> {
   // Not at the top of the file, as in the commands: help and wrong usage do not wait for libraries.
   const { describeFailure } = await import('./failure.js');
-  const { exitCode, sentence } = describeFailure(error);
+  const { exitCode, sentence } = await describeFailure(error);
   process.stderr.write(`latchkey: ${sentence}\n`);
   return exitCode;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
-import { isConnectionLimit } from './connection-failure';
+import { isConnectionLimit } from './database-errors';
 import type { PostgresClientConfig } from './postgres-client';
 
 /** How long the pool makes do with the connections that Postgres has granted before it asks for more. */

@@ -1,6 +1,6 @@
 import { DependencyUnavailableError, ValidationFailedError } from '#libs/common';
 import { QueryFailedError } from 'typeorm';
-import { isUnavailable } from './database-errors';
+import { isOutdatedSchema, isUnavailable, isViolationOf } from './database-errors';
 import { explainTls } from './tls-failure';
 
 function withCode(code: string, message = 'failed'): Error {
@@ -48,5 +48,19 @@ describe('errors of the driver', () => {
     ['no error', 'failed'],
   ])('mean something else: %s', (_what, error) => {
     expect(isUnavailable(error)).toBe(false);
+  });
+
+  it('name a broken constraint', () => {
+    const driverError = Object.assign(withCode('23505'), { constraint: 'uq_users_email' });
+    expect(isViolationOf('uq_users_email', queryFailed(driverError))).toBe(true);
+    expect(isViolationOf('uq_users_email', driverError)).toBe(true);
+    expect(isViolationOf('ck_other', queryFailed(driverError))).toBe(false);
+    expect(isViolationOf('uq_users_email', new Error('failed'))).toBe(false);
+    expect(isViolationOf('uq_users_email', null)).toBe(false);
+  });
+
+  it.each(['42P01', '42703'])('tell of tables that are older than the program: %s', (code) => {
+    expect(isOutdatedSchema(queryFailed(withCode(code)))).toBe(true);
+    expect(isOutdatedSchema(withCode('42601'))).toBe(false);
   });
 });

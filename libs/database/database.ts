@@ -11,10 +11,9 @@ import {
   type CircuitState,
 } from '#libs/common';
 import { Metrics, type CallTimer } from '#libs/metrics';
-import { isConnectionLimit } from './connection-failure';
 import type { ConnectionPool } from './connection-pool';
 import { clientConfigOf, POOL_SIZE } from './data-source-options';
-import { guarded } from './database-errors';
+import { guarded, isConnectionLimit } from './database-errors';
 import { doExclusively } from './exclusive-work';
 import { connect, type PostgresClient } from './postgres-client';
 import { ReservedConnection } from './reserved-connection';

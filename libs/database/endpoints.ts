@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { InternalError, type PostgresAddress, type PostgresHost } from '#libs/common';
-import { isConnectionLimit } from './connection-failure';
+import { codeOf, isConnectionLimit, SQLSTATE } from './database-errors';
 
 /** One way to connect: a host, with TLS or without. */
 export interface Endpoint {
@@ -10,8 +10,6 @@ export interface Endpoint {
 }
 
 const NO_TLS = 'The server does not support SSL connections';
-/** pg_hba.conf has no entry for this host, user, database and encryption. */
-const INVALID_AUTHORIZATION = '28000';
 
 /**
  * Where Postgres is tried: the hosts of its URL in order, each as its `sslmode` says. New connections
@@ -73,7 +71,8 @@ function variantsOf({ host, port }: PostgresHost, { sslMode, tls }: PostgresAddr
   }
 }
 
+/** The server has no TLS, or pg_hba.conf has no entry for this host, user, database and encryption. */
 function isAboutEncryption(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return message === NO_TLS || code === INVALID_AUTHORIZATION;
+  const { message } = error as { message?: unknown };
+  return message === NO_TLS || codeOf(error) === SQLSTATE.invalidAuthorization;
 }

@@ -1,4 +1,5 @@
 export { Database } from './database';
+export { isOutdatedSchema, isUnavailable, isViolationOf } from './database-errors';
 export { DatabaseInspector, type DatabaseServer, type PoolFigures } from './database-inspector';
 export type { ReservedConnection } from './reserved-connection';
 export { DatabaseModule, type DatabaseOptions } from './database.module';

@@ -1,16 +1,13 @@
 import { DataSource } from 'typeorm';
 import { InternalError } from '#libs/common';
 import { clientConfigOf, dataSourceOptions } from './data-source-options';
+import { codeOf, SQLSTATE } from './database-errors';
 import { underLock } from './exclusive-work';
 import { connect } from './postgres-client';
 
 /** Any number that no other program on this database uses for an advisory lock. */
 const MIGRATION_LOCK = 7_240_051;
 const STATEMENT_TIMEOUT_MS = 600_000;
-
-const UNDEFINED_TABLE = '42P01';
-const INSUFFICIENT_PRIVILEGE = '42501';
-const INVALID_SCHEMA = '3F000';
 
 /**
  * Brings the database's tables up to date. Safe to start from many processes at once: they queue on
@@ -48,15 +45,15 @@ export async function runMigrations(url: string): Promise<string[]> {
 
 /** What an administrator of the database has to grant or create, if that is the trouble. */
 function missingRight(error: unknown, schema: string): Error | undefined {
-  const { code } = error as { code?: unknown };
-  if (code === INSUFFICIENT_PRIVILEGE) {
+  const code = codeOf(error);
+  if (code === SQLSTATE.insufficientPrivilege) {
     const { message } = error as Error;
     const sentence = message.includes('permission denied for schema')
       ? `The role of DATABASE_URL may not create tables in schema ${schema}`
       : `The role of DATABASE_URL lacks a right (${message.split('\n')[0]})`;
     return new InternalError(`${sentence}.`, { cause: error });
   }
-  return code === INVALID_SCHEMA
+  return code === SQLSTATE.invalidSchemaName
     ? new InternalError(
         `The database of DATABASE_URL has no schema ${schema} that the role may use.`,
         {
@@ -82,9 +79,9 @@ export async function hasPendingMigrations(
       ({ name, constructor }) => !done.has(name ?? constructor.name),
     );
   } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code === UNDEFINED_TABLE || code === INSUFFICIENT_PRIVILEGE) {
-      return code === UNDEFINED_TABLE;
+    const code = codeOf(error);
+    if (code === SQLSTATE.undefinedTable || code === SQLSTATE.insufficientPrivilege) {
+      return code === SQLSTATE.undefinedTable;
     }
     throw error;
   }

@@ -3,7 +3,7 @@ import { Client, type ClientConfig, type QueryResult } from 'pg';
 import { InternalError } from '#libs/common';
 import type { ConnectionPool } from './connection-pool';
 import type { Endpoint, Endpoints } from './endpoints';
-import { isConnectionLimit } from './connection-failure';
+import { codeOf, isConnectionLimit, SQLSTATE } from './database-errors';
 import { explainTls } from './tls-failure';
 import { beginTransaction, type TransactionSettings } from './transaction-settings';
 
@@ -22,11 +22,6 @@ export interface PostgresClientConfig extends ClientConfig {
 }
 
 type Callback = (error: Error | null, result?: unknown) => void;
-
-/** feature_not_supported */
-const NOT_SUPPORTED = '0A000';
-/** read_only_sql_transaction */
-const READ_ONLY = '25006';
 
 /** What begins, ends or divides a transaction is sent as it is. */
 const TRANSACTION_CONTROL = /^\s*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)\b/i;
@@ -125,7 +120,9 @@ export class PostgresClient extends Client {
       'SELECT pg_is_in_recovery() AS standby',
     );
     if (rows[0]?.standby) {
-      throw Object.assign(new InternalError('the server is a standby'), { code: READ_ONLY });
+      throw Object.assign(new InternalError('the server is a standby'), {
+        code: SQLSTATE.readOnlyTransaction,
+      });
     }
   }
 
@@ -167,8 +164,8 @@ export class PostgresClient extends Client {
   }
 
   private closeIfUseless(error: unknown): void {
-    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-    if (code === READ_ONLY || message === 'Query read timeout') {
+    const { message } = (error ?? {}) as { message?: unknown };
+    if (codeOf(error) === SQLSTATE.readOnlyTransaction || message === 'Query read timeout') {
       this.close();
     }
   }
@@ -176,10 +173,9 @@ export class PostgresClient extends Client {
 
 /** A standby refuses a transaction that may write as a feature that it lacks; it means "not here, now". */
 function explainRefusedBegin(error: Error): Error {
-  const { code } = error as { code?: unknown };
-  return code === NOT_SUPPORTED
+  return codeOf(error) === SQLSTATE.featureNotSupported
     ? Object.assign(new InternalError('the server is a standby', { cause: error }), {
-        code: READ_ONLY,
+        code: SQLSTATE.readOnlyTransaction,
       })
     : error;
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { InternalError } from '#libs/common';
-import { connectionFailure } from './connection-failure';
+import { connectionFailure } from './database-errors';
 import { dataSourceOptions } from './data-source-options';
 import { hasPendingMigrations } from './migrate';
 

@@ -5,3 +5,4 @@ export {
   serializeErrors,
   type SerializedError,
 } from './serialize-error';
+export { isSystemError } from './system-error';

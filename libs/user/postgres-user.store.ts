@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, QueryFailedError, type FindOptionsWhere, type Repository } from 'typeorm';
+import { In, IsNull, type FindOptionsWhere, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
-import { Database } from '#libs/database';
+import { Database, isViolationOf } from '#libs/database';
 import { normaliseEmail } from './normalise-email';
 import type { Profile, VersionedProfile } from './profile';
 import { UserEntity } from './user.entity';
@@ -16,6 +16,8 @@ import {
   type ProfileChange,
   type ReplacedAvatar,
 } from './user.store';
+
+const UNIQUE_EMAIL = 'uq_users_email';
 
 /** Accounts in Postgres. One query a method. */
 @Injectable()
@@ -45,7 +47,7 @@ export class PostgresUserStore extends UserStore {
     try {
       await this.users((users) => users.insert(row));
     } catch (error) {
-      throw isEmailTaken(error) ? new EmailTakenError({ cause: error }) : error;
+      throw isViolationOf(UNIQUE_EMAIL, error) ? new EmailTakenError({ cause: error }) : error;
     }
     return toProfile(row);
   }
@@ -206,12 +208,4 @@ function toProfile(row: UserEntity): VersionedProfile {
 /** The row of a user whose password was checked against this hash, unless that proves nothing any more. */
 function whileProved(userId: string, passwordHash: string): FindOptionsWhere<UserEntity> {
   return { id: userId, passwordHash, disabledAt: IsNull() };
-}
-
-function isEmailTaken(error: unknown): boolean {
-  if (!(error instanceof QueryFailedError)) {
-    return false;
-  }
-  const { constraint } = error.driverError as { constraint?: string };
-  return constraint === 'uq_users_email';
 }
