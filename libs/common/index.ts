@@ -17,7 +17,6 @@ export { ANY_CLIENT, FairQueue, type Admission, type ClientClass } from './fair-
 export { InternalError } from './internal-error';
 export { parseIpAddress } from './ip-address';
 export { OutageLog, type OutageLogOptions } from './outage-log';
-export type { OptionsFactory } from './options-factory';
 export {
   parsePostgresUrl,
   PostgresUrlError,

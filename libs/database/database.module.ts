@@ -1,38 +1,32 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { OptionsFactory } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
 import { Database } from './database';
 import { DatabaseInspector } from './database-inspector';
 import { dataSourceOptions, type DatabaseOptions } from './data-source-options';
 
-export type { DatabaseOptions };
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<DatabaseOptions>()
+    .setClassMethodName('forRoot')
+    .setExtras({}, (definition) => ({ ...definition, global: true }))
+    .build();
 
 /** The door to Postgres. Entities come from the modules that own them (`TypeOrmModule.forFeature`). */
-@Module({})
-export class DatabaseModule {
-  static forRootAsync(options: OptionsFactory<DatabaseOptions>): DynamicModule {
-    return {
-      module: DatabaseModule,
-      global: true,
-      imports: [
-        MetricsModule,
-        TypeOrmModule.forRootAsync({
-          ...(options.imports && { imports: options.imports }),
-          ...(options.inject && { inject: options.inject }),
-          useFactory: async (...injected: unknown[]) => {
-            const database = await options.useFactory(...injected);
-            return {
-              ...dataSourceOptions(database),
-              autoLoadEntities: true,
-              retryAttempts: database.connectAttempts ?? 20,
-              retryDelay: 500,
-            };
-          },
-        }),
-      ],
-      providers: [Database, DatabaseInspector],
-      exports: [Database, DatabaseInspector],
-    };
-  }
-}
+@Module({
+  imports: [
+    MetricsModule,
+    TypeOrmModule.forRootAsync({
+      // This module is global and exports the token, so that the mapper's module finds it.
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: DatabaseOptions) => ({
+        ...dataSourceOptions(options),
+        autoLoadEntities: true,
+        retryAttempts: options.connectAttempts ?? 20,
+        retryDelay: 500,
+      }),
+    }),
+  ],
+  providers: [Database, DatabaseInspector],
+  exports: [Database, DatabaseInspector, MODULE_OPTIONS_TOKEN],
+})
+export class DatabaseModule extends ConfigurableModuleClass {}
