@@ -16,7 +16,7 @@ const ISSUER = 'latchkey';
 const AUDIENCE = 'latchkey-api';
 
 export interface CoreOptions {
-  /** How often Postgres is tried at the start. DatabaseModule's own patience where absent. */
+  /** How often Postgres is tried at the start. Absent: the default of `DatabaseModule`. */
   databaseAttempts?: number;
 }
 

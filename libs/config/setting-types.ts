@@ -31,8 +31,8 @@ export function durationSeconds({ min, max, examples } = LIFETIME) {
   });
 }
 
-/** How long the process waits for something at its start or its end: `0s`, `5s`, `1m`. In seconds. */
-export function patienceSeconds(min: StringValue = '1s') {
+/** How long the process waits at its start or its end: `0s`, `5s`, `1m`. In seconds. */
+export function timeoutSeconds(min: StringValue = '1s') {
   return durationSeconds({ min, max: '1h', examples: '5s or 1m' });
 }
 

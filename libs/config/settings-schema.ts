@@ -11,11 +11,11 @@ import {
   listenPort,
   onOff,
   originList,
-  patienceSeconds,
   positiveInteger,
   ratio,
   retentionSeconds,
   schedule,
+  timeoutSeconds,
   trustedProxies,
   wordList,
 } from './setting-types';
@@ -76,11 +76,11 @@ export const SETTINGS_BY_TOPIC = {
       env: 'MAX_CONNECTIONS',
       description: 'Maximum number of open client connections. Further connections are closed.',
     }),
-    startTimeoutSeconds: patienceSeconds().prefault('60s').meta({
+    startTimeoutSeconds: timeoutSeconds().prefault('60s').meta({
       env: 'START_TIMEOUT',
       description: 'How long the start waits for Postgres before it fails.',
     }),
-    shutdownDelaySeconds: patienceSeconds('0s')
+    shutdownDelaySeconds: timeoutSeconds('0s')
       .optional()
       .meta({
         env: 'SHUTDOWN_DELAY',
@@ -89,7 +89,7 @@ export const SETTINGS_BY_TOPIC = {
         examples: ['5s'],
         unset: '5s in production; 0s otherwise, and with `npm start`',
       }),
-    shutdownTimeoutSeconds: patienceSeconds().prefault('10s').meta({
+    shutdownTimeoutSeconds: timeoutSeconds().prefault('10s').meta({
       env: 'SHUTDOWN_TIMEOUT',
       description:
         'How long requests in flight may take after `SHUTDOWN_DELAY`; then the process ends without them. The supervisor that kills the process (`terminationGracePeriodSeconds` in Kubernetes) must wait longer than both together.',

@@ -43,8 +43,9 @@ export async function readStartSettings() {
 }
 
 /**
- * Reads it as far as it can be understood, and only the settings of this file matter yet: the API, asked to
- * check its settings before a store is started, refuses the rest.
+ * Reads the file with Node's parser and skips what it does not understand. The stricter reader of libs/config is not
+ * built yet: a taken port is refused before the build. Before a store is started, the API checks the file with that
+ * reader and refuses what this one has skipped.
  * @param {string} path
  */
 function readEnvFile(path) {

@@ -6,7 +6,7 @@ import { errorText } from '#libs/log';
 import { HttpTraffic } from './http-traffic';
 import type { StopRequest } from './stop-request';
 
-type Patience = Pick<Settings, 'shutdownDelaySeconds' | 'shutdownTimeoutSeconds'>;
+type ShutdownTimes = Pick<Settings, 'shutdownDelaySeconds' | 'shutdownTimeoutSeconds'>;
 
 /** The way from serving to the end of the process. */
 export class Shutdown {
@@ -16,7 +16,7 @@ export class Shutdown {
 
   constructor(
     private readonly app: NestFastifyApplication,
-    private readonly patience: Patience,
+    private readonly times: ShutdownTimes,
   ) {
     this.traffic = app.get(HttpTraffic);
   }
@@ -40,7 +40,7 @@ export class Shutdown {
   }
 
   private async run({ reason, isUrgent }: StopRequest): Promise<void> {
-    const delaySeconds = isUrgent ? 0 : this.patience.shutdownDelaySeconds;
+    const delaySeconds = isUrgent ? 0 : this.times.shutdownDelaySeconds;
     this.traffic.drain();
     this.logger.log(
       `stopping (${reason}): not ready any more, serving for another ${delaySeconds} s`,
@@ -55,7 +55,7 @@ export class Shutdown {
 
   /** Whatever holds the process after its delay does so for `shutdownTimeoutSeconds` at most. */
   private limit(): void {
-    const { shutdownTimeoutSeconds } = this.patience;
+    const { shutdownTimeoutSeconds } = this.times;
     setTimeout(() => {
       const { openConnections, openRequests } = this.traffic;
       const holder =
