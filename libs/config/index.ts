@@ -9,6 +9,7 @@ export {
 } from './settings.module';
 export { logFormatOf } from './log-format';
 export { parseSettings, Settings } from './settings';
+export { DEFAULT_SCHEDULES } from './settings-schema';
 export { SettingsError } from './settings-error';
 export type { JwtKeys } from './settings-sections';
 export type { TrustedProxies } from './setting-types';

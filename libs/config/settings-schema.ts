@@ -46,6 +46,9 @@ const TRACE_SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
+/** Cron expressions in UTC. */
+export const DEFAULT_SCHEDULES = { cleanUp: '0 * * * *', redisCheck: '*/5 * * * *' } as const;
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /**
@@ -330,12 +333,12 @@ export const SETTINGS_BY_TOPIC = {
       description:
         'Whether this process runs scheduled jobs: `true` or `false`. One process at a time runs a job.',
     }),
-    cleanUpCron: schedule().prefault('0 * * * *').meta({
+    cleanUpCron: schedule().prefault(DEFAULT_SCHEDULES.cleanUp).meta({
       env: 'CLEAN_UP_CRON',
       description:
         'Schedule of the clean-up: a cron expression in UTC, or `off`. `latchkey clean-up` runs the job on demand.',
     }),
-    redisCheckCron: schedule().prefault('*/5 * * * *').meta({
+    redisCheckCron: schedule().prefault(DEFAULT_SCHEDULES.redisCheck).meta({
       env: 'REDIS_CHECK_CRON',
       description:
         'Schedule of the Redis check: a cron expression in UTC, or `off`. `latchkey redis-check` runs the job on demand.',

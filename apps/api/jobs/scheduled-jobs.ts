@@ -4,10 +4,10 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Cron, CronExpression, SchedulerRegistry, type CronOptions } from '@nestjs/schedule';
+import { Cron, SchedulerRegistry, type CronOptions } from '@nestjs/schedule';
 import { CronTime } from 'cron';
 import { DependencyUnavailableError, InternalError } from '#libs/common';
-import { Settings } from '#libs/config';
+import { DEFAULT_SCHEDULES, Settings } from '#libs/config';
 import { Database } from '#libs/database';
 import { serializeError } from '#libs/log';
 import { CLEAN_UP, CleanUp, REDIS_CHECK, RedisCheck } from '#libs/maintenance';
@@ -42,7 +42,7 @@ export class ScheduledJobs implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly metrics: Metrics,
   ) {}
 
-  @Cron(CronExpression.EVERY_HOUR, { ...OPTIONS, name: CLEAN_UP })
+  @Cron(DEFAULT_SCHEDULES.cleanUp, { ...OPTIONS, name: CLEAN_UP })
   async runCleanUp(): Promise<void> {
     await this.run(CLEAN_UP, () =>
       this.exclusively(CLEAN_UP, (signal) => this.cleanUp.run(signal)),
@@ -50,7 +50,7 @@ export class ScheduledJobs implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** While Postgres is down, every instance checks Redis. */
-  @Cron(CronExpression.EVERY_5_MINUTES, { ...OPTIONS, name: REDIS_CHECK })
+  @Cron(DEFAULT_SCHEDULES.redisCheck, { ...OPTIONS, name: REDIS_CHECK })
   async runRedisCheck(): Promise<void> {
     const check = () => this.redisCheck.run();
     await this.run(REDIS_CHECK, () =>
