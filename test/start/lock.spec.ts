@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { LockHeld, takeLock, waitForLock } from '../../tools/local/lock.mjs';
-import { identify, isAlive } from '../../tools/local/processes.mjs';
+import { closeProcessList, identify, isAlive } from '../../tools/local/processes.mjs';
 
 const LOCK_MODULE = pathToFileURL(join(__dirname, '../../tools/local/lock.mjs')).href;
 const RACERS = 20;
@@ -31,6 +31,8 @@ describe('the lock of a start', () => {
 
   afterEach(async () => {
     await Promise.all(children.splice(0).map(killed));
+    // This process would note its children there for as long as it runs.
+    closeProcessList(`${path}.children`);
     rmSync(dir, { recursive: true, force: true });
   });
 

@@ -122,7 +122,8 @@ describe.each([
   });
 
   it('tables are made in the schema that the address names, and nothing of a session is left', async () => {
-    await database.sql.query('CREATE SCHEMA IF NOT EXISTS elsewhere');
+    // A connection that the pool opens anew has the defaults of the database: it may only read.
+    await database.sql.query('BEGIN READ WRITE; CREATE SCHEMA IF NOT EXISTS elsewhere; COMMIT');
     const there = new URL(url);
     there.searchParams.set('schema', 'elsewhere');
     const ran = await Promise.all([runMigrations(there.href), runMigrations(there.href)]);
