@@ -91,8 +91,8 @@ describe('the documented log', () => {
       'apps/api/log/start-failure.ts',
       // What the command line answers.
       'apps/cli/actions/clean-up.ts',
-      'apps/cli/main.ts',
       'apps/cli/output.ts',
+      'apps/cli/run.ts',
       // Keys and pictures.
       'libs/auth/keys/key-directory.ts',
       'libs/avatar/storage/disk-avatar.storage.ts',
