@@ -1,3 +1,3 @@
 import { describeSpecs } from '../support/spec-files';
 
-describeSpecs('test/start', 'test/cli', 'test/deploy');
+describeSpecs('test/cli', 'test/deploy');

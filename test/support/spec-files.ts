@@ -21,12 +21,22 @@ const ROOT_FOLDERS = ['apps', 'libs', 'test', 'tools'];
  * each file that it runs, which takes 2 s for the API: the files of a suite share what they load.
  */
 export function describeSpecs(...folders: (typeof SUITE_FOLDERS)[number][]): void {
-  describeFiles(specFiles().filter((file) => folders.some((folder) => isIn(folder, file))));
+  describeFiles(specFilesIn(folders));
+}
+
+/** As `describeSpecs`, for every nth file of a folder that is too large for one suite. @param part 0 to `parts` - 1 */
+export function describePart(
+  part: number,
+  parts: number,
+  folder: (typeof SUITE_FOLDERS)[number],
+): void {
+  describeFiles(specFilesIn([folder]).filter((_, index) => index % parts === part));
 }
 
 /** As `describeSpecs`, for the spec files that no folder with a suite of its own holds. */
 export function describeOtherSpecs(): void {
-  describeFiles(specFiles().filter((file) => !SUITE_FOLDERS.some((folder) => isIn(folder, file))));
+  const inSuites = new Set(specFilesIn(SUITE_FOLDERS));
+  describeFiles(specFiles().filter((file) => !inSuites.has(file)));
 }
 
 function describeFiles(files: string[]): void {
@@ -35,6 +45,10 @@ function describeFiles(files: string[]): void {
       jest.requireActual(join(ROOT, file));
     });
   }
+}
+
+function specFilesIn(folders: readonly string[]): string[] {
+  return specFiles().filter((file) => folders.some((folder) => isIn(folder, file)));
 }
 
 /** Paths from the root of the checkout, with slashes. */

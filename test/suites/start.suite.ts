@@ -1,3 +1,3 @@
 import { describeSpecs } from '../support/spec-files';
 
-describeSpecs('test/e2e');
+describeSpecs('test/start');
