@@ -1,16 +1,29 @@
 import { freePort } from '../../tools/local/ports.mjs';
 import type { ApiProcess } from '../support/api-process';
 import { useApiSuite } from '../support/api-suite';
-import { startTestApp } from '../support/app';
+import { startTestApp, type TestApp } from '../support/app';
 import { Scrape } from '../support/metrics';
 import { RawConnection } from '../support/raw-connection';
 import { until } from '../support/until';
 
-describe('metrics of a process', () => {
-  const suite = useApiSuite();
+describe('metrics of an application', () => {
+  let base: TestApp;
+  const apps: TestApp[] = [];
 
-  async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
-    return (await suite.spawn(env)).untilServing();
+  beforeAll(async () => {
+    base = await startTestApp();
+  });
+
+  afterEach(async () => {
+    await Promise.all(apps.splice(0).map((app) => app.close()));
+  });
+
+  afterAll(() => base.close());
+
+  async function start(env: Record<string, string>): Promise<TestApp> {
+    const app = await startTestApp({ beside: base, env });
+    apps.push(app);
+    return app;
   }
 
   async function startWithPort(env: Record<string, string> = {}) {
@@ -18,28 +31,6 @@ describe('metrics of a process', () => {
     const started = await start({ METRICS_PORT: String(port), ...env });
     return { started, port, origin: `http://127.0.0.1:${port}` };
   }
-
-  it('are served beside the API unless they have a port, also while it is stopped', async () => {
-    const started = await start({ SHUTDOWN_DELAY: '1h' });
-    expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_in_sync')).toBe(1);
-    started.signal('SIGTERM');
-    await until(
-      'the process is not ready',
-      async () => (await started.http.get('/health/ready')).status,
-      503,
-    );
-    const { samples } = await Scrape.of(started.http.origin);
-    expect(samples.length).toBeGreaterThan(50);
-  });
-
-  it('have the process, Node and the build', async () => {
-    const found = await Scrape.of((await start()).http.origin);
-    expect(found.sum('process_resident_memory_bytes')).toBeGreaterThan(1e6);
-    expect(found.find('nodejs_eventloop_lag_p99_seconds')).toHaveLength(1);
-    const labels = found.find('latchkey_build_info')[0]?.labels;
-    const { version } = jest.requireActual<{ version: string }>('../../package.json');
-    expect(labels).toEqual({ version, node: process.versions.node });
-  });
 
   it('are served at METRICS_PORT alone where that is set, and nothing else is there', async () => {
     const { started, origin } = await startWithPort({ DOCS: 'on' });
@@ -83,6 +74,70 @@ describe('metrics of a process', () => {
     expect(garbage.received).toMatch(/^HTTP\/1\.1 400 [^]*x-request-id: \w+[^]*malformed_request/);
   });
 
+  it('leave their port with the application, however idle a connection is', async () => {
+    const { started, origin } = await startWithPort();
+    await Scrape.of(origin);
+    apps.splice(apps.indexOf(started), 1);
+    await started.close();
+    await expect(fetch(`${origin}/metrics`)).rejects.toThrow('fetch failed');
+  });
+
+  it.each([
+    ['10.0.0.0/8', 403],
+    ['127.0.0.2,::1', 403],
+    ['10.0.0.0/8,127.0.0.0/8', 200],
+    ['::ffff:127.0.0.1', 200],
+  ])('with METRICS_ALLOW=%s are for whom it names (127.0.0.1: %i)', async (allowed, status) => {
+    const { origin } = await startWithPort({ METRICS_ALLOW: allowed });
+    expect((await fetch(`${origin}/metrics`)).status).toBe(status);
+
+    const beside = await start({ METRICS_ALLOW: allowed });
+    const answer = await beside.http.get('/metrics', {
+      headers: { 'x-forwarded-for': '10.0.0.1' },
+    });
+    expect(answer.status).toBe(status);
+    if (status === 403) {
+      expect(answer.body.code).toBe('forbidden');
+    }
+    expect((await beside.http.get('/health/live')).status).toBe(200);
+  });
+});
+
+describe('metrics of a process', () => {
+  const suite = useApiSuite();
+
+  async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
+    return (await suite.spawn(env)).untilServing();
+  }
+
+  async function startWithPort(env: Record<string, string> = {}) {
+    const port = await freePort();
+    const started = await start({ METRICS_PORT: String(port), ...env });
+    return { started, port, origin: `http://127.0.0.1:${port}` };
+  }
+
+  it('are served beside the API unless they have a port, also while it is stopped', async () => {
+    const started = await start({ SHUTDOWN_DELAY: '1h' });
+    expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_in_sync')).toBe(1);
+    started.signal('SIGTERM');
+    await until(
+      'the process is not ready',
+      async () => (await started.http.get('/health/ready')).status,
+      503,
+    );
+    const { samples } = await Scrape.of(started.http.origin);
+    expect(samples.length).toBeGreaterThan(50);
+  });
+
+  it('have the process, Node and the build', async () => {
+    const found = await Scrape.of((await start()).http.origin);
+    expect(found.sum('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+    expect(found.find('nodejs_eventloop_lag_p99_seconds')).toHaveLength(1);
+    const labels = found.find('latchkey_build_info')[0]?.labels;
+    const { version } = jest.requireActual<{ version: string }>('../../package.json');
+    expect(labels).toEqual({ version, node: process.versions.node });
+  });
+
   it('at their own port are there until the last request is answered', async () => {
     const { started, port, origin } = await startWithPort();
     const idle = await RawConnection.open(port);
@@ -105,40 +160,10 @@ describe('metrics of a process', () => {
     idle.close();
   });
 
-  it('leave their port with the application, however idle a connection is', async () => {
-    const port = await freePort();
-    const app = await startTestApp({ env: { METRICS_PORT: String(port) } });
-    const origin = `http://127.0.0.1:${port}`;
-    await Scrape.of(origin);
-    await app.close();
-    await expect(fetch(`${origin}/metrics`)).rejects.toThrow('fetch failed');
-  });
-
   it('stop the start when their port is taken', async () => {
     const { port } = await startWithPort();
     const second = await suite.spawn({ METRICS_PORT: String(port) });
     expect(await second.ended).toBe('exit code 1');
     expect(second.complaint).toBe('METRICS_PORT is taken by another program.\n');
-  });
-
-  it.each([
-    ['10.0.0.0/8', 403],
-    ['127.0.0.2,::1', 403],
-    ['10.0.0.0/8,127.0.0.0/8', 200],
-    ['::ffff:127.0.0.1', 200],
-  ])('with METRICS_ALLOW=%s are for whom it names (127.0.0.1: %i)', async (allowed, status) => {
-    const { started, origin } = await startWithPort({ METRICS_ALLOW: allowed });
-    expect((await fetch(`${origin}/metrics`)).status).toBe(status);
-    await started.kill();
-
-    const beside = await start({ METRICS_ALLOW: allowed });
-    const answer = await beside.http.get('/metrics', {
-      headers: { 'x-forwarded-for': '10.0.0.1' },
-    });
-    expect(answer.status).toBe(status);
-    if (status === 403) {
-      expect(answer.body.code).toBe('forbidden');
-    }
-    expect((await beside.http.get('/health/live')).status).toBe(200);
   });
 });
