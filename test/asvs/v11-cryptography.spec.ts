@@ -15,7 +15,7 @@ const USES: [what: RegExp, algorithm: string][] = [
   [/\b(?:generateKeyPairSync|createPrivateKey|createPublicKey)\(/, 'ES256'],
   [/\brandomBytes\(/, 'random bytes'],
   [/\brandomUUID\(/, 'UUID'],
-  [/\btimingSafeEqual\(/, 'comparison in equal time'],
+  [/\btimingSafeEqual\(/, 'comparison in constant time'],
   [/\b(?:pbkdf2|scrypt)\(|from 'bcrypt'/, 'bcrypt, scrypt, PBKDF2'],
   [/from 'argon2'/, 'argon2id'],
   [/import\('hibp'\)|\bcreateHash\('sha1'\)/, 'SHA-1'],

@@ -243,7 +243,7 @@ describe('a server', () => {
 
   it('V13.4.5: is documented to have addresses that are not for the outside', () => {
     expect(sectionOf(SECURITY, 'Connections')).toContain(
-      '`/health/`, `/metrics` and `/docs` need no token. They tell versions and figures: do not pass them to the outside',
+      '`/health/`, `/metrics` and `/docs` need no token. They show versions and figures: do not expose them to the outside',
     );
   });
 

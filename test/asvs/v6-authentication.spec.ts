@@ -42,7 +42,7 @@ function fieldsOf({ requestBody }: Operation): string[] {
 describe('ways to prove who one is', () => {
   const SECRET = /password|token|secret|code|pin|answer|hint|question/i;
   const documented = () =>
-    rowsIn(sectionOf(SECURITY, 'Ways to prove who one is')).map(({ way = '' }) => codeIn(way)[0]);
+    rowsIn(sectionOf(SECURITY, 'Ways to authenticate')).map(({ way = '' }) => codeIn(way)[0]);
 
   it('V6.1.3, V6.3.4: that need no session are all documented', () => {
     const withSecret = operations()
@@ -108,7 +108,7 @@ describe('ways to prove who one is', () => {
   });
 
   it('V6.1.1: are guarded against guessing by limits whose settings and event are documented', () => {
-    const text = sectionOf(SECURITY, 'Ways to prove who one is');
+    const text = sectionOf(SECURITY, 'Ways to authenticate');
     expect(codeIn(text)).toEqual(
       expect.arrayContaining([
         'RATE_LIMIT',

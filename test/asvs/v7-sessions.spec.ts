@@ -40,7 +40,7 @@ describe('docs/security.md', () => {
     for (const { setting, ...row } of rowsIn(section)) {
       const [name] = codeIn(setting ?? '');
       if (name !== undefined) {
-        documented[name] = row['unless set otherwise'];
+        documented[name] = row.default;
       }
     }
     expect(documented).toEqual({
@@ -58,13 +58,13 @@ describe('docs/security.md', () => {
   it('V7.1.3: says how those who rely on a session learn of its end', () => {
     const ways = rowsIn(section)
       .filter(({ way }) => way)
-      .map((row) => [codeIn(row.way ?? '')[0], row['knows a revocation']]);
+      .map((row) => [codeIn(row.way ?? '')[0], row['sees a revocation']]);
     expect(ways).toEqual([
       ['GET /api/auth/verify', 'at the next request'],
-      ['POST /api/auth/introspect', 'at the next question'],
+      ['POST /api/auth/introspect', 'at the next call'],
       ['/.well-known/jwks.json', '**never**; expiry only'],
     ]);
-    expect(section).toContain('Latchkey is the only one that makes sessions.');
+    expect(section).toContain('Only Latchkey creates sessions.');
   });
 });
 
