@@ -48,7 +48,7 @@ describe('docs/avatars.md', () => {
     expect(documentation).toMatch(/^\| over 25 million pixels +\| 400/m);
     expect(documentation).toMatch(/^\| over 5 MiB +\| 413/m);
     expect(documentation).toContain('only the pixels are kept');
-    expect(documentation).toContain('name and type that come with it are not looked at');
+    expect(documentation).toContain('the name and the type in the form are ignored');
   });
 });
 
