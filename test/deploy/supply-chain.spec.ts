@@ -210,7 +210,7 @@ describe('the supply chain', () => {
     const withScript = new Set(
       packages.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name),
     );
-    const documented = rowsOf('How packages come in').map(
+    const documented = rowsOf('How packages are installed').map(
       (name) => new RegExp(`^${name.replace('*', '.*')}$`),
     );
     const names = [...withScript];
