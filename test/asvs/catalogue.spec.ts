@@ -40,9 +40,9 @@ const requirements = all
   .map((row): Requirement => ({
     number: row.number ?? '',
     level: Number(row.level),
-    asks: row['it asks'] ?? '',
+    asks: row.requires ?? '',
     state: row.state ?? '',
-    says: row['what we do, or why not'] ?? '',
+    says: row['what Latchkey does, or why not'] ?? '',
     code: codeIn(row.code ?? ''),
     tests: [...(row.test ?? '').matchAll(/`([^`]+)`(?: "([^"]+)")?/g)].map(
       ([, path = '', title]) => ({ path, title }),
