@@ -13,7 +13,7 @@ RUN rm -rf node_modules/typescript node_modules/.bin \
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
-# With an arena for each of the threads that hash, glibc keeps 19 MiB for each of them.
+# With one arena per hashing thread, glibc keeps 19 MiB in each.
 ENV MALLOC_ARENA_MAX=1
 ENV AVATAR_DIR=/var/lib/latchkey/avatars
 WORKDIR /app
@@ -28,7 +28,7 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=65s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||3000)+'/health/live').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 CMD ["node", "dist/apps/api/main.js"]
-# Last, so that another revision builds nothing again.
+# At the end, so that a new revision rebuilds no layer above.
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG SOURCE=unknown

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job with curl alone, against a running Latchkey:
+# Shows the main functions of a running Latchkey with curl:
 #   examples/tour.sh [http://localhost:3000]
 # Prints each call and its answer; exits with 1 at the first answer that is not the expected one.
 set -euo pipefail
@@ -27,7 +27,7 @@ call() {
   fi
 }
 
-# The value of a string member of the last answer.
+# Prints a string member of the last answer.
 member() {
   sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$answer"
 }
@@ -56,18 +56,18 @@ echo; echo '== Sign in on a phone too'
 call 200 '' POST /login "$credentials"
 phone=$(member accessToken)
 
-echo; echo '== Log the laptop out: its token is dead, the phone is still in'
+echo; echo '== Log the laptop out: its token is refused, the phone stays signed in'
 call 204 "$laptop" POST /logout
 call 401 "$laptop" GET /profile
 call 200 "$phone" GET /profile
 
-echo; echo '== A tablet joins, then everything is logged out at once'
+echo; echo '== Sign in on a tablet, then log all devices out'
 call 200 '' POST /login "$credentials"
 tablet=$(member accessToken)
 call 200 "$tablet" POST /logout-all
 call 401 "$phone" GET /profile
 call 401 "$tablet" GET /profile
 
-echo; echo '== What the service says of itself'
+echo; echo '== Read the state of the service'
 call 200 '' GET /health
 echo; echo 'The tour is complete.'
