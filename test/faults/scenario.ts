@@ -33,15 +33,27 @@ const AFTER = lasting(35, 70);
 const MOST_MORE = 600;
 const SHOWN_VIOLATIONS = 10;
 
+let shared: Promise<Cluster> | undefined;
+let isShared = false;
+
+/** Lets all tests of this file that need no cluster of a special kind use the same one: a start takes seconds. */
+export function shareCluster(): void {
+  isShared = true;
+  afterAll(async () => (await shared)?.stop());
+}
+
 /** A cluster for the tests of a suite, one after another. */
-export function useCluster(options: ClusterOptions = {}): () => Cluster {
+export function useCluster(options?: ClusterOptions): () => Cluster {
+  const ownsCluster = options !== undefined || !isShared;
   let cluster: Cluster | undefined;
   beforeAll(async () => {
-    cluster = await Cluster.start(options);
+    cluster = await (ownsCluster ? Cluster.start(options) : (shared ??= Cluster.start()));
   });
   afterEach(() => cluster?.restoreWires());
   afterAll(async () => {
-    await cluster?.stop();
+    if (ownsCluster) {
+      await cluster?.stop();
+    }
   });
   return () => cluster!;
 }

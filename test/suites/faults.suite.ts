@@ -1,3 +1,5 @@
+import { shareCluster } from '../faults/scenario';
 import { describeSpecs } from '../support/spec-files';
 
+shareCluster();
 describeSpecs('test/faults');
