@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AUDIT_EVENT_LEVELS } from './audit-event';
 
 describe('the catalogue of audit events', () => {
-  it('is what docs/audit-events.md says, with levels', () => {
+  it('matches docs/audit-events.md, with levels', () => {
     const page = readFileSync(join(__dirname, '../../docs/audit-events.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `(\w+)` +\|[^|]+\| `(info|warn)` +\|/gm)];
     const documented: Record<string, string> = Object.fromEntries(

@@ -39,7 +39,7 @@ function headerOf(token: string): Record<string, unknown> {
   return decode(token.split('.')[0]);
 }
 
-/** A token signed by hand: whatever its header claims, the signature is right for the key. */
+/** A token signed by hand: the signature fits the key, also where the header names another algorithm. */
 function craft(header: object, payload: object, key: KeyObject | string): string {
   const input = `${encode(header)}.${encode(payload)}`;
   const asymmetric = typeof key !== 'string' && key.type === 'private';
@@ -110,7 +110,7 @@ describe('access tokens', () => {
       expect(issued.expiresInSeconds).toBe(600);
     });
 
-    it('crafted the same way are verified: the refusals below are due to the change alone', () => {
+    it('built in the same way are verified, so that the refusals below are due to the change alone', () => {
       expect(service.verify(signed({}))).toEqual(claims);
     });
 
@@ -141,7 +141,7 @@ describe('access tokens', () => {
       expectInvalid(service, signed({}, change));
     });
 
-    it('that have expired are told apart', () => {
+    it('that have expired are refused as expired', () => {
       expect(() => service.verify(signed({}, { exp: 1 }))).toThrow(TokenExpiredError);
     });
 
@@ -153,7 +153,7 @@ describe('access tokens', () => {
       'bnVsbA.e30.',
       `${encode('text')}.e30.c2ln`,
       'x'.repeat(5000),
-    ])('that are none are refused (%#)', (text) => {
+    ])('that are malformed are refused (%#)', (text) => {
       expectInvalid(service, text);
     });
 
@@ -238,14 +238,14 @@ describe('access tokens', () => {
       rmSync(own, { recursive: true, force: true });
     });
 
-    it('cannot be changed by whoever was given their claims', () => {
+    it('cannot be changed through the returned claims', () => {
       const service = serviceOn(new HmacKeyRing(SECRET));
       const { token } = service.issue(newSession(), randomUUID(), Date.now());
       expect(Object.isFrozen(service.verify(token))).toBe(true);
       expect(Object.isFrozen(service.verify(token))).toBe(true);
     });
 
-    it('vouch for no other: a character more or less makes it another token', () => {
+    it('are recognised by their whole text: one character more or less makes another token', () => {
       const service = serviceOn(new HmacKeyRing(SECRET));
       const { token } = service.issue(newSession(), randomUUID(), Date.now());
       service.verify(token);

@@ -33,7 +33,7 @@ describe('the encoder of avatars', () => {
     expectRed(await middleOf((await animations())[format]!));
   });
 
-  it('leaves what it was given as it was', async () => {
+  it('does not change its input', async () => {
     const { avif } = await animations();
     const copy = Buffer.from(avif!);
     await encoder.encode(avif!);
@@ -54,7 +54,7 @@ describe('the encoder of avatars', () => {
     expect(mostAtOnce).toBeLessThanOrEqual(availableParallelism() < 4 ? 1 : 2);
   });
 
-  it('refuses an AVIF that is a film alone', async () => {
+  it('refuses an AVIF that has no still picture', async () => {
     const { avif } = await animations();
     const film = Buffer.from(avif!);
     film.write('avio', film.indexOf('avif'), 'latin1');

@@ -3,14 +3,14 @@ import { avatarFiles, avatarUrl, nameOfFile, nameOfUrl, newAvatarName } from './
 const NAME = 'ab'.repeat(32);
 
 describe('avatar files', () => {
-  it('are named by a hash that is another one each time', () => {
+  it('get a different hash as their name each time', () => {
     const content = Buffer.from('picture');
     const names = new Set(Array.from({ length: 100 }, () => newAvatarName(content)));
     expect(names.size).toBe(100);
     names.forEach((name) => expect(name).toMatch(/^[0-9a-f]{64}$/));
   });
 
-  it('lead from name to files and address, and back', () => {
+  it('map a name to files and an address, and back', () => {
     expect(avatarFiles(NAME)).toEqual([`${NAME}-512.webp`, `${NAME}-128.webp`]);
     expect(avatarFiles(NAME).map(nameOfFile)).toEqual([NAME, NAME]);
     expect(avatarUrl(NAME)).toBe(`/avatars/${NAME}-512.webp`);
@@ -31,7 +31,7 @@ describe('avatar files', () => {
     expect(nameOfFile(file)).toBeNull();
   });
 
-  it('have no name for addresses elsewhere', () => {
+  it('have no name for an address of another server', () => {
     expect(nameOfUrl(null)).toBeNull();
     expect(nameOfUrl(`https://example.com/avatars/${NAME}-512.webp`)).toBeNull();
   });

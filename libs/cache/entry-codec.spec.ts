@@ -20,7 +20,7 @@ const badge: Badge = {
 describe('cached entries', () => {
   const codec = new EntryCodec<Badge>({ format: '1', allowed: ALLOWED });
 
-  it('come back as they went in, frozen', () => {
+  it('are decoded as they were encoded, frozen', () => {
     const decoded = codec.decode(`3:12:${codec.encode(badge)}`, '3');
     expect(decoded).toEqual(badge);
     expect([decoded, decoded?.owner, decoded?.permissions].every(Object.isFrozen)).toBe(true);
@@ -36,13 +36,13 @@ describe('cached entries', () => {
     expect(codec.encode(badge)).toBe('1["Ada: Countess",null,["read","write"]]');
   });
 
-  it('read a fence, a lease and an absent entry as nothing', () => {
+  it('decode a fence, a lease and an absent entry as nothing', () => {
     for (const text of ['3:12:', '3:12:~lease', '3:0:~1', null]) {
       expect(codec.decode(text, '3')).toBeNull();
     }
   });
 
-  it('read an entry of another epoch, or of another format, as nothing', () => {
+  it('decode an entry of another epoch, or of another format, as nothing', () => {
     for (const epoch of ['2', '31', '']) {
       expect(codec.decode(`3:12:${codec.encode(badge)}`, epoch)).toBeNull();
     }

@@ -9,7 +9,7 @@ describe('a scope', () => {
     return scope.get();
   }
 
-  it('is found by what it started, also later, and by nothing else', async () => {
+  it('is visible to the work that it started, also later, and to no other work', async () => {
     const inside = scope.during('one', later);
     const beside = later();
     const other = scope.during('two', later);
@@ -17,7 +17,7 @@ describe('a scope', () => {
     expect(scope.get()).toBeUndefined();
   });
 
-  it('stays for those who are in it when another one ends', async () => {
+  it('stays open when another scope ends', async () => {
     const long = scope.during('long', async () => {
       await scope.during('short', later);
       return later();
@@ -25,7 +25,7 @@ describe('a scope', () => {
     expect(await long).toBe('long');
   });
 
-  it('stays until it is released, whatever is released twice', async () => {
+  it('stays open until it is released, also when another scope is released twice', async () => {
     const [release, entered] = scope.enter('entered', (end) => [end, later()] as const);
     await scope.during('other', later);
     expect(await entered).toBe('entered');

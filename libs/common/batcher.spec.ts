@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Batcher } from './batcher';
 
-/** A load that the test lets finish. */
+/** A load that the test completes. */
 function heldLoads() {
   const calls: { keys: number[]; finish: () => void; fail: (error: Error) => void }[] = [];
   const load = (keys: number[]) =>
@@ -17,7 +17,7 @@ describe('a batcher', () => {
   const limits = { maxBatch: 3, maxRunning: 1, maxWaiting: 4 };
   const refusal = () => new Error('full');
 
-  it('loads what arrived together together, each key once', async () => {
+  it('loads the keys of one turn together, each once', async () => {
     const { calls, load } = heldLoads();
     const batcher = new Batcher(load, limits, refusal);
     const answers = Promise.all([1, 2, 1].map((key) => batcher.get(key)));
@@ -43,7 +43,7 @@ describe('a batcher', () => {
     expect(await second).toBe('#1');
   });
 
-  it('runs no more loads at once than it may, none larger than it may be', async () => {
+  it('bounds the number and the size of concurrent loads', async () => {
     const { calls, load } = heldLoads();
     const batcher = new Batcher(load, { ...limits, maxRunning: 2, maxWaiting: 100 }, refusal);
     const answers = Promise.all(Array.from({ length: 8 }, (_, index) => batcher.get(index + 1)));
@@ -66,7 +66,7 @@ describe('a batcher', () => {
     expect(await answer).toBeUndefined();
   });
 
-  it('gives a failure to all whose load failed, and goes on', async () => {
+  it('rejects every key of a failed load, and continues with the next load', async () => {
     const { calls, load } = heldLoads();
     const batcher = new Batcher(load, limits, refusal);
     const failing = [batcher.get(1), batcher.get(2)];

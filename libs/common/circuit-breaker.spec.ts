@@ -21,19 +21,19 @@ describe('a circuit breaker', () => {
     }
   }
 
-  it('passes results and errors on', async () => {
+  it('returns results and rethrows errors', async () => {
     expect(await circuit.run(() => Promise.resolve(7))).toBe(7);
     await expect(circuit.run(() => Promise.reject(new RangeError('ours')))).rejects.toThrow('ours');
   });
 
-  it('does no work while it is open, and says that the store is away', async () => {
+  it('does no work while it is open, and throws that the store is unavailable', async () => {
     await fail(10);
     const work = jest.fn(() => Promise.resolve());
     await expect(circuit.run(work)).rejects.toThrow(DependencyUnavailableError);
     expect(work).not.toHaveBeenCalled();
   });
 
-  it('opens for the store being away, and for nothing else', async () => {
+  it('opens when the store is unavailable, and for no other error', async () => {
     for (let time = 0; time < 20; time++) {
       await expect(
         circuit.run(() => Promise.reject(new ValidationFailedError([]))),
@@ -50,7 +50,7 @@ describe('a circuit breaker', () => {
     expect(await circuit.run(() => Promise.resolve('asked'))).toBe('asked');
   });
 
-  it('says how it stands', async () => {
+  it('has a state', async () => {
     expect(circuit.state).toBe('closed');
     await fail(10);
     expect(circuit.state).toBe('open');
@@ -62,7 +62,7 @@ describe('a circuit breaker', () => {
     expect(circuit.state).toBe('closed');
   });
 
-  it('closes at once when told that the store is back', async () => {
+  it('closes at once on request', async () => {
     await fail(10);
     circuit.close();
     expect(await circuit.run(() => Promise.resolve('asked'))).toBe('asked');

@@ -4,7 +4,7 @@ import { FairQueue, type Admission, type ClientClass } from './fair-queue';
 
 const CLASSES: ClientClass[] = ['known', 'familiar', 'stranger'];
 
-/** A queue whose work ends when the test says so. */
+/** A queue whose work the test completes. */
 class Bench {
   readonly started: string[] = [];
   readonly refused: string[] = [];
@@ -44,14 +44,14 @@ class Bench {
   }
 }
 
-/** All that promises of this turn lead to has happened. */
+/** Runs the pending promise callbacks. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the fair queue', () => {
   const benchOf = (concurrency: number, maxWaiting: number) =>
     new Bench(new FairQueue(concurrency, maxWaiting));
 
-  it('does at once what it has room for, and passes on what the work returns and throws', async () => {
+  it('starts work at once while it has room, and passes on results and errors', async () => {
     const queue = new FairQueue(2, 1);
     const known: Admission = { party: 'a', class: 'known' };
     await expect(queue.run(known, () => Promise.resolve(1))).resolves.toBe(1);
@@ -155,7 +155,7 @@ describe('the fair queue', () => {
     { weight: 1, arbitrary: fc.constant('end' as const) },
   );
 
-  it('keeps its bounds, is idle for no work that waits, and answers all', async () => {
+  it('keeps its bounds, is never idle while work waits, and settles all work', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),
@@ -185,7 +185,7 @@ describe('the fair queue', () => {
     );
   });
 
-  it('never refuses a party that has less waiting than its share, however much the others ask', async () => {
+  it('never refuses a party that has less waiting than its share, under any load of the others', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 4, max: 12 }),

@@ -76,7 +76,7 @@ describe('an address that is read', () => {
     '192.0.2.1\0',
     '1'.repeat(100_000),
     ':'.repeat(100_000),
-  ])('%j is none', (text) => {
+  ])('%j is no address', (text) => {
     expect(parseIpAddress(text)).toBeUndefined();
   });
 
@@ -97,7 +97,7 @@ describe('an address that is read', () => {
     );
   });
 
-  it('has one form, without a zone, which is read as itself', () => {
+  it('has one canonical form, without a zone, that is read as itself', () => {
     const text = fc.oneof(
       fc.string(),
       fc.stringMatching(/^["[]?[\da-f:.]{0,45}[%\]":\da-z]{0,9}$/),

@@ -32,7 +32,7 @@ describe('the log of an outage', () => {
     ]);
   });
 
-  it('says when the outage is over, once, and warns of the next', () => {
+  it('logs the end of an outage once, and warns of the next outage', () => {
     failFor(2);
     outage.ended();
     outage.ended();
@@ -44,7 +44,7 @@ describe('the log of an outage', () => {
     ]);
   });
 
-  it('warns of each reason once, however often they alternate', () => {
+  it('warns of each reason once, also when they alternate', () => {
     for (let time = 0; time < 10; time++) {
       failFor(1, 'unreachable');
       failFor(1, 'loading');

@@ -13,7 +13,7 @@ function problemOf(url: string): string {
 }
 
 describe('the URL of Postgres', () => {
-  it('is taken apart, with what it leaves out', () => {
+  it('is parsed, with defaults for missing parts', () => {
     expect(parsePostgresUrl('postgresql://app:p%40ss@db/latchkey')).toEqual({
       hosts: [{ host: 'db', port: 5432 }],
       user: 'app',
@@ -64,7 +64,7 @@ describe('the URL of Postgres', () => {
     });
   });
 
-  it('passes standbys over where it names several hosts, unless told', () => {
+  it('skips standbys where it names several hosts, by default', () => {
     const several = 'postgres://a,b/d';
     expect(parsePostgresUrl(several).primaryOnly).toBe(true);
     expect(parsePostgresUrl(`${several}?target_session_attrs=any`).primaryOnly).toBe(false);

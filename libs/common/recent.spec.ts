@@ -28,14 +28,14 @@ describe('a recent answer', () => {
     recent = new Recent();
   });
 
-  it('is made once for all who ask at the same time, however old it may be', async () => {
+  it('is computed once for all concurrent callers, at any maximum age', async () => {
     const answers = Array.from({ length: 200 }, () => recent.get(0, work.begin));
     work.finish();
     expect(new Set(await Promise.all(answers))).toEqual(new Set([1]));
     expect(work.begun).toBe(1);
   });
 
-  it('is given again while it is young', async () => {
+  it('is returned again while it is young', async () => {
     const first = recent.get(Infinity, work.begin);
     work.finish();
     await first;
@@ -43,7 +43,7 @@ describe('a recent answer', () => {
     expect(work.begun).toBe(1);
   });
 
-  it('is made anew when it is too old', async () => {
+  it('is computed again when it is too old', async () => {
     const first = recent.get(0, work.begin);
     work.finish();
     await first;
@@ -52,7 +52,7 @@ describe('a recent answer', () => {
     expect(await second).toBe(2);
   });
 
-  it('that could not be made concerns those who waited, and nobody after them', async () => {
+  it('rejects the waiting callers when it fails, and no later ones', async () => {
     const failed = [recent.get(Infinity, work.begin), recent.get(Infinity, work.begin)];
     work.fail('away');
     for (const answer of failed) {

@@ -1,6 +1,6 @@
 import { SingleFlight } from './single-flight';
 
-/** Work that ends when the test says so. */
+/** Work that the test completes. */
 function controlledWork() {
   const runs: { resolve: (value: number) => void; reject: (error: Error) => void }[] = [];
   const work = () =>
@@ -15,7 +15,7 @@ async function settle(): Promise<void> {
 }
 
 describe('SingleFlight', () => {
-  it('runs once more for all who come while it runs, and never lets them join', async () => {
+  it('starts one more run for all callers that arrive during a run', async () => {
     const flight = new SingleFlight<number>();
     const { runs, work } = controlledWork();
     const first = flight.run('k', work);
@@ -29,7 +29,7 @@ describe('SingleFlight', () => {
     expect(new Set(await Promise.all(late))).toEqual(new Set([2]));
   });
 
-  it('starts anew when nobody waits', async () => {
+  it('starts a new run when no caller waits', async () => {
     const flight = new SingleFlight<number>();
     const { runs, work } = controlledWork();
     for (let run = 0; run < 3; run++) {
@@ -41,7 +41,7 @@ describe('SingleFlight', () => {
     expect(runs).toHaveLength(3);
   });
 
-  it('keeps a failure to those whose run it was', async () => {
+  it('rejects only the callers of the run that failed', async () => {
     const flight = new SingleFlight<number>();
     const { runs, work } = controlledWork();
     const first = flight.run('k', work);

@@ -15,7 +15,7 @@ describe('a loader of a turn', () => {
     asked.length = 0;
   });
 
-  it('asks the questions of one turn in one batch', async () => {
+  it('loads the questions of one turn in one batch', async () => {
     expect(await loader.loadMany([1, 2, 1])).toEqual(['answer to 1', 'answer to 2', 'answer to 1']);
     expect(asked).toEqual([[1, 2, 1]]);
   });
@@ -39,7 +39,7 @@ describe('a loader of a turn', () => {
     expect(await loader.load(1)).toBe('answer to 1');
   });
 
-  it('asks outside of the requests that share a batch', async () => {
+  it('runs a batch outside of the requests that share it', async () => {
     const loaderOfContexts = turnLoader(
       (questions: readonly number[]) => Promise.resolve(questions.map(() => currentRequest())),
       3,

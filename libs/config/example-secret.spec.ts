@@ -18,7 +18,7 @@ function parse(env: Partial<Record<Variable, string>>, NODE_ENV = 'production') 
   return parseSettings({ ...GOOD, ...env, NODE_ENV });
 }
 
-/** @returns the refusal in production, which development does not share. */
+/** @returns the error in production; in development there is none. */
 function refusal(env: Partial<Record<Variable, string>>): SettingsError | undefined {
   expect(() => parse(env, 'development')).not.toThrow();
   try {
@@ -43,7 +43,7 @@ function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** Everything in which a reader may look for a value to copy. */
+/** Files from which a reader may copy a value. */
 function documents(): string[] {
   const pages = ['docs', 'examples', 'deploy'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -53,7 +53,7 @@ function documents(): string[] {
   return ['.env.example', 'docker-compose.yml', 'Dockerfile', 'README.md', ...pages];
 }
 
-/** Passwords in addresses of stores, and those that the documented roles are given. */
+/** Passwords in addresses of stores, and those of the documented roles. */
 function examplePasswords(): string[] {
   const forms = [
     /\b(?:postgres(?:ql)?|rediss?):\/\/[^\s:@/]*:([^\s@`'"]+)@/g,
@@ -87,7 +87,7 @@ describe('the secrets of our examples', () => {
     );
   });
 
-  it('are refused in production as they stand in .env.example', () => {
+  it('are refused in production as written in .env.example', () => {
     exampleSettings().forEach(([variable, value]) => expectRefusal(variable, value));
   });
 
@@ -128,7 +128,7 @@ describe('a placeholder', () => {
     expectRefusal('INTROSPECTION_CLIENTS', `web:${value}`);
   });
 
-  it('is refused in none of 32 random bytes or more, however they are written', () => {
+  it('does not match 32 random bytes or more, in any encoding', () => {
     const bytes = fc
       .uint8Array({ minLength: 32, maxLength: 64 })
       .map((array) => Buffer.from(array));

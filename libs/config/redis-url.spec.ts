@@ -41,7 +41,7 @@ describe('REDIS_URL', () => {
     ['redis://h?family=4&family=6', 'parameter'],
     ['redis://h?db=3', 'parameter'],
     ['redis://h?enableOfflineQueue=true', 'parameter'],
-  ])('refuses %s, and says what is wrong without a part of it', (text, named) => {
+  ])('refuses %s with a reason that repeats no part of it', (text, named) => {
     const problem = problemOf(text);
     expect(problem).toContain(named);
     expect(problem).toMatch(/^(must|has|cannot) [^\n]+[^.]$/);

@@ -48,14 +48,17 @@ describe('secrets from files', () => {
       () => ({ JWT_SECRET_FILE: file('a'), JWT_SECRET: 'b' }),
       'must not be set together with JWT_SECRET',
     ],
-  ])('a file that %s stops the start, without a word of where or what', (_, env, problem) => {
-    const attempt = () => withSecretFiles(env());
-    expect(attempt).toThrow(/^JWT_SECRET_FILE /);
-    expect(attempt).toThrow(problem);
-    expect(attempt).not.toThrow(folder);
-  });
+  ])(
+    'a file that %s stops the start, and neither its path nor its content is repeated',
+    (_, env, problem) => {
+      const attempt = () => withSecretFiles(env());
+      expect(attempt).toThrow(/^JWT_SECRET_FILE /);
+      expect(attempt).toThrow(problem);
+      expect(attempt).not.toThrow(folder);
+    },
+  );
 
-  it('an empty name is none', () => {
+  it('an empty name counts as unset', () => {
     expect(withSecretFiles({ JWT_SECRET_FILE: '', JWT_SECRET: 'a' }).JWT_SECRET).toBe('a');
   });
 });

@@ -97,7 +97,7 @@ describe('settings', () => {
     }
   });
 
-  it('take what the environment says', () => {
+  it('take the values of the environment', () => {
     const settings = parse({
       NODE_ENV: 'production',
       HOST: '0.0.0.0',
@@ -159,7 +159,7 @@ describe('settings', () => {
     ['production', 5],
     ['test', 0],
     ['development', 0],
-  ])('go on serving in %s for %i s after a request to stop, unless told', (NODE_ENV, seconds) => {
+  ])('default in %s to a shutdown delay of %i s', (NODE_ENV, seconds) => {
     expect(parse({ NODE_ENV }).shutdownDelaySeconds).toBe(seconds);
     expect(parse({ NODE_ENV, SHUTDOWN_DELAY: '0s' }).shutdownDelaySeconds).toBe(0);
   });
@@ -168,7 +168,7 @@ describe('settings', () => {
     ['production', 'json'],
     ['test', 'pretty'],
     ['development', 'pretty'],
-  ])('log in %s as %s, unless told', (NODE_ENV, format) => {
+  ])('default in %s to the log format %s', (NODE_ENV, format) => {
     expect(parse({ NODE_ENV }).logFormat).toBe(format);
     expect(parse({ NODE_ENV, LOG_FORMAT: 'json' }).logFormat).toBe('json');
     expect(parse({ NODE_ENV, LOG_FORMAT: 'pretty' }).logFormat).toBe('pretty');
@@ -177,13 +177,13 @@ describe('settings', () => {
     );
   });
 
-  it('show the documentation, in production only when told', () => {
+  it('serve the documentation by default, except in production', () => {
     expect(parse({ NODE_ENV: 'production' }).docs).toBe(false);
     expect(parse({ NODE_ENV: 'production', DOCS: 'on' }).docs).toBe(true);
     expect(parse({ DOCS: 'off' }).docs).toBe(false);
   });
 
-  it('know proxies by their number or by their addresses', () => {
+  it('take proxies by number or by address', () => {
     expect(parse({ TRUST_PROXY: '2' }).trustedProxies).toEqual({ hops: 2 });
     const proxies = parse({ TRUST_PROXY: '10.0.0.0/8, ::1' }).trustedProxies;
     const { addresses } = proxies as { addresses: BlockList };
@@ -208,7 +208,7 @@ describe('settings', () => {
     );
   });
 
-  it('let pages of other origins in by name only', () => {
+  it('allow other origins by name only', () => {
     const text = 'https://app.example.com, http://localhost:5173';
     expect(parse({ CORS_ORIGINS: text }).corsOrigins).toEqual([
       'https://app.example.com',
@@ -398,7 +398,7 @@ describe('settings', () => {
       expect(refusal({ METRICS_PORT: 'http' }).variable).toBe('METRICS_PORT');
     });
 
-    it('take addresses and networks of those who may read them', () => {
+    it('take the addresses and networks that may read metrics', () => {
       const { metricsAllow } = parse({ METRICS_ALLOW: '10.0.0.0/8, 192.168.1.7,fd00::/8' });
       const allowed = (address: string, family?: 'ipv6') => metricsAllow?.check(address, family);
       expect(['10.255.0.1', '192.168.1.7'].map((one) => allowed(one))).toEqual([true, true]);
@@ -531,16 +531,16 @@ describe('settings', () => {
     ['SESSION_TTL', '86400'],
     ['PROFILE_TTL', '0s'],
     ['BLACKLIST_TTL', '-24h'],
-    ['METRICS_ALLOW', 'everybody-here'],
+    ['METRICS_ALLOW', 'not-an-address'],
     ['CLEAN_UP_CRON', '0 0 30 2 *'],
     ['OTEL_TRACES_SAMPLER', 'now-and-then'],
-  ])('say in one sentence what is wrong with %s, without its value', (variable, text) => {
+  ])('report an error in %s in one sentence, without the value', (variable, text) => {
     const { message } = refusal({ [variable]: text });
     expect(message).toMatch(new RegExp(`^${variable} [^\\n]+\\.$`));
     expect(message).not.toContain(text);
   });
 
-  it('ignore variables that are none of theirs', () => {
+  it('ignore unknown variables', () => {
     expect({ ...parse({ PATH: '/bin', jwt_secret: 'x', SESSION_TTL_: '1' }) }).toEqual({
       ...parse(),
     });
@@ -564,7 +564,7 @@ describe('settings', () => {
     expect(jwtKeys).toEqual({ secret });
   });
 
-  it('need only DATABASE_URL to bring the tables up to date', () => {
+  it('need only DATABASE_URL for migrations', () => {
     const { DATABASE_URL } = REQUIRED;
     expect(parseDatabaseUrl({ DATABASE_URL, PORT: 'nonsense' })).toBe(DATABASE_URL);
     expect(() => parseDatabaseUrl({})).toThrow(/^DATABASE_URL is required/);

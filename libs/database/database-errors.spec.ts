@@ -43,7 +43,7 @@ describe('errors of the driver', () => {
     ['a missing table', queryFailed(withCode('42P01'))],
     ['a fault of ours', new TypeError('undefined is not a function')],
     ['a fault of ours that Node found', withCode('ERR_INVALID_ARG_TYPE')],
-    ['what the product says itself', new ValidationFailedError([])],
+    ['an error of the product', new ValidationFailedError([])],
     ['the other store being away', new DependencyUnavailableError('redis')],
     ['no error', 'failed'],
   ])('mean something else: %s', (_what, error) => {

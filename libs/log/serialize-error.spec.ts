@@ -3,7 +3,7 @@ import { QueryFailedError } from 'typeorm';
 import { DependencyUnavailableError, InternalError } from '#libs/common';
 import { errorText, serializeError, serializeErrors } from './serialize-error';
 
-/** Stands wherever input may stand in an error. */
+/** Placed in every field of an error that may contain input. */
 const SECRET = 's3cret-of-the-user@example.com';
 
 /** Without the frames, which are those of this file. */
@@ -128,7 +128,7 @@ const FOREIGN: [what: string, error: unknown, fields: object][] = [
     { type: 'TypeError', message: 'Cannot read properties of undefined' },
   ],
   ['a plain error', failed({}), { type: 'Error', message: WITHHELD }],
-  ['a code and a name that are none', failed({ code: SECRET, name: SECRET }), {}],
+  ['a malformed code and a malformed name', failed({ code: SECRET, name: SECRET }), {}],
   ['a message that looks like frames', new Error(`x\n    at ${SECRET} (a.js:1:2)`), {}],
   ['a text', SECRET, { type: 'string', message: WITHHELD }],
   ['an object', { password: SECRET }, { type: 'object', message: WITHHELD }],
@@ -142,8 +142,8 @@ const FOREIGN: [what: string, error: unknown, fields: object][] = [
   ],
 ];
 
-describe('an error of others in the log', () => {
-  it.each(FOREIGN)('tells its kind and no data: %s', (_what, error, fields) => {
+describe('an error of a library in the log', () => {
+  it.each(FOREIGN)('has its kind and no data: %s', (_what, error, fields) => {
     const found = fieldsOf(error);
     expect(found).toMatchObject(fields);
     expect(inspect(serializeError(error), { depth: null })).not.toContain(SECRET);
@@ -151,7 +151,7 @@ describe('an error of others in the log', () => {
   });
 
   it.each(FOREIGN)(
-    'tells no data as a cause, as one of several, or as a field either: %s',
+    'has no data as a cause, as one of several, or as a field either: %s',
     (_, error) => {
       const all = new AggregateError([error, error], SECRET, { cause: error });
       const line = serializeErrors({ a: { b: [new Error(SECRET, { cause: all })] }, c: all });
@@ -159,14 +159,14 @@ describe('an error of others in the log', () => {
     },
   );
 
-  it('says which errors happened together', () => {
+  it('lists errors that happened together', () => {
     const refused = (address: string) =>
       failed({ code: 'ECONNREFUSED', syscall: 'connect', address, port: 9 });
     const all = new AggregateError([refused('::1'), refused('127.0.0.1')]);
     expect(errorText(all)).toBe('connect ECONNREFUSED [::1]:9, connect ECONNREFUSED 127.0.0.1:9');
   });
 
-  it('ends where causes go round in a circle', () => {
+  it('ends at a cycle of causes', () => {
     const error = new Error(SECRET);
     error.cause = error;
     expect(JSON.stringify(serializeError(error)).match(/"cause"/g)).toHaveLength(5);
@@ -174,7 +174,7 @@ describe('an error of others in the log', () => {
 });
 
 describe('an error of the product in the log', () => {
-  it('tells its message, its code and its cause', () => {
+  it('has its message, its code and its cause', () => {
     const cause = new InternalError('too many lookups wait');
     expect(fieldsOf(new DependencyUnavailableError('postgres', { cause }))).toMatchObject({
       type: 'DependencyUnavailableError',
@@ -184,11 +184,11 @@ describe('an error of the product in the log', () => {
     });
   });
 
-  it('tells where it was thrown', () => {
+  it('has the place where it was thrown', () => {
     expect(serializeError(new InternalError('x')).stack).toContain('serialize-error.spec');
   });
 
-  it('leaves fields without an error as they are', () => {
+  it('leaves fields without an error unchanged', () => {
     const line = { tick: new Date(0), details: [{ a: 1 }] };
     expect(serializeErrors(line)).toBe(line);
   });

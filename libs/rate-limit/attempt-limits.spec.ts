@@ -10,7 +10,7 @@ const HOME = '2001:db8:1::1';
 const PARTY = '2001:db8:1::/48';
 const FEW_FAILURES = 10;
 
-/** What Redis would say: ten failures of every account, and these marks. */
+/** The reply of Redis: ten failures of every account, and these marks. */
 function limitsWith(marks: string[]): AttemptLimits {
   const clients = Object.create(KnownClients.prototype) as KnownClients;
   Object.assign(clients, { kept: new Map() });
@@ -31,7 +31,7 @@ describe('the delay of attempts on an account', () => {
     expect(delays).toEqual([0, 0, 250, 500, 1000, 2000, 4000, 4000, 4000]);
   });
 
-  it('keeps no owner out who has signed in from there, however many attempts wait', async () => {
+  it('refuses no owner who has signed in from the address, for any number of waiting attempts', async () => {
     const limits = limitsWith([keyOf('known', `${OWNER}\n${PARTY}`)]);
     const attack = Array.from({ length: 500 }, (_, host) =>
       limits.admitLogin(OWNER, `2001:db8:${(host + 2).toString(16)}::1`),

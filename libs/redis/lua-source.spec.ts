@@ -21,7 +21,7 @@ describe('reading a Lua script', () => {
     return file;
   }
 
-  it('names it after its file and leaves a text without includes as it is', () => {
+  it('names it after its file and does not change a text without includes', () => {
     const text = "-- says hello\nreturn 'hello $& $1'\n";
     expect(readLuaSource(write('say-hello.lua', text))).toEqual({
       name: 'say-hello',
@@ -42,7 +42,7 @@ describe('reading a Lua script', () => {
     expect(readLuaSource(script).source).toBe('local a = 1\nlocal b = 2\nreturn a + b\n');
   });
 
-  it('resolves an include relative to the file that it stands in, however deep', () => {
+  it('resolves an include relative to the file that contains it, at any depth', () => {
     write('common/inner.lua', 'local inner = 1');
     write('common/outer.lua', '--- @include inner.lua\nlocal outer = inner');
     const script = write('feature/scripts/main.lua', '--- @include ../../common/outer.lua\n');

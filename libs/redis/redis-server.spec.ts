@@ -24,7 +24,7 @@ function serverOf(...lines: string[]) {
   return readServer(parseInfo(lines.join('\r\n')));
 }
 
-describe('what a server says of itself', () => {
+describe('the description of a server', () => {
   it('is read from the sections of INFO', () => {
     expect(serverOf(...REDIS)).toEqual({
       software: 'redis',
@@ -40,7 +40,7 @@ describe('what a server says of itself', () => {
     });
   });
 
-  it('tells Valkey, by its own version, from the Redis that it is compatible with', () => {
+  it('recognises Valkey by its own version, not by the Redis version that it is compatible with', () => {
     expect(
       serverOf('redis_version:7.2.4', 'server_name:valkey', 'valkey_version:8.1.3'),
     ).toMatchObject({ software: 'valkey', version: '8.1.3' });
@@ -50,22 +50,22 @@ describe('what a server says of itself', () => {
     ['by the mode of Redis', 'redis_mode:cluster'],
     ['by the mode of Valkey', 'server_mode:cluster'],
     ['by the section for it', 'cluster_enabled:1'],
-  ])('tells a node of a cluster %s', (_how, line) => {
+  ])('recognises a node of a cluster %s', (_how, line) => {
     expect(serverOf(line).isClusterNode).toBe(true);
   });
 
-  it('tells a replica', () => {
+  it('recognises a replica', () => {
     expect(serverOf('role:slave').role).toBe('replica');
   });
 
   it.each(['rdb_last_bgsave_status:err', 'aof_last_write_status:err'])(
-    'tells a disk that fails: %s',
+    'recognises a failing disk: %s',
     (line) => {
       expect(serverOf(line).isPersistenceFailing).toBe(true);
     },
   );
 
-  it('is harmless where the server keeps it to itself', () => {
+  it('has neutral values where the server hides INFO', () => {
     expect(serverOf()).toEqual({
       software: 'redis',
       version: 'unknown',

@@ -7,7 +7,7 @@ function codes(server: Partial<ReturnType<typeof readServer>>): string[] {
 }
 
 describe('warnings about a server', () => {
-  it('are none for one that is as it should be', () => {
+  it('are empty for a server without a problem', () => {
     expect(codes({ evictionPolicy: 'noeviction' })).toEqual([]);
   });
 
@@ -28,7 +28,7 @@ describe('warnings about a server', () => {
     expect(codes({ evictionPolicy, maxMemoryBytes, usedMemoryBytes: used * 10 })).toEqual(expected);
   });
 
-  it('begin with what is worst', () => {
+  it('begin with the worst', () => {
     const server = {
       isClusterNode: true,
       role: 'replica' as const,

@@ -30,7 +30,7 @@ describe('the name of a device', () => {
     expect(deviceName(userAgent)).toBe(name);
   });
 
-  it('has 1 to 40 visible characters, whatever the user agent', () => {
+  it('has 1 to 40 visible characters for every user agent', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 100 }),
       fc.string({ unit: 'grapheme', maxLength: 100 }),

@@ -6,7 +6,7 @@ const LEASE_MS = 1000;
 const BOUNDS = { leaseMs: LEASE_MS, limitMs: DAY_MS };
 
 describe('tombstoneTtlMs', () => {
-  it('is what is left of the last token, and a minute for clocks that differ', () => {
+  it('is the rest of the life of the last token, plus a minute of clock difference', () => {
     expect(tombstoneTtlMs(10_000, 4_000, BOUNDS)).toBe(66_000);
     expect(tombstoneTtlMs(4_000, 10_000, BOUNDS)).toBe(54_000);
   });
@@ -17,7 +17,7 @@ describe('tombstoneTtlMs', () => {
 
   it.each([
     ['the limit is short', 100_000, 0, 1_000],
-    ['there is none', 100_000, 0, 0],
+    ['the limit is zero', 100_000, 0, 0],
     ['the last token has just expired', 4_000, 63_999, DAY_MS],
     ['the last token has long expired', 4_000, 80_000, DAY_MS],
   ])('outlives every write that may be under way, also when %s', (_when, expiry, now, limitMs) => {

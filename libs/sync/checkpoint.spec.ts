@@ -21,7 +21,7 @@ function later(transactions: number, ms: number) {
 }
 
 describe('checkpoints', () => {
-  it('come back from their text', () => {
+  it('are parsed from their text', () => {
     expect(parseCheckpoint(formatCheckpoint(checkpoint))).toEqual(checkpoint);
   });
 
@@ -35,7 +35,7 @@ describe('checkpoints', () => {
     '3|1:1:|1|1',
     '3|-1:1:|1',
     '3|1:1:1,|1',
-  ])('are not made of %j', (text) => {
+  ])('are not parsed from %j', (text) => {
     expect(parseCheckpoint(text)).toBeNull();
   });
 
@@ -50,15 +50,15 @@ describe('checkpoints', () => {
     expect(isReplayable(checkpoint, later(1, -HOUR_MS - 1))).toBe(false);
   });
 
-  it('cannot be replayed from when Postgres has not begun what they have seen', () => {
+  it('cannot be replayed from when Postgres has not begun a transaction that they name', () => {
     expect(isReplayable(checkpoint, { ...later(0, 0), snapshot: '1000:1009:1000' })).toBe(false);
   });
 
-  it('can be replayed from however long a transaction is open', () => {
+  it('can be replayed from while a transaction stays open', () => {
     expect(isReplayable(checkpoint, { ...later(0, 0), snapshot: '1000:90000:1000' })).toBe(true);
   });
 
-  it('compare transaction ids beyond what a JavaScript number holds', () => {
+  it('compare transaction ids beyond the range of a JavaScript number', () => {
     const at = (xmin: string, xmax: string) => ({ ...checkpoint, snapshot: `${xmin}:${xmax}:` });
     const far = at('9007199254740993', '9007199254740993');
     expect(isReplayable(far, at('9007199254740992', '9007199254740993'))).toBe(false);

@@ -30,7 +30,7 @@ describe('the sync lease', () => {
     expect(lease.epoch()).toBeNull();
   });
 
-  it('is not acquired by what was read before it was revoked', () => {
+  it('is not acquired by a poll that began before it was revoked', () => {
     const term = lease.term();
     lease.revoke('a test says so');
     expect(lease.acquire('3', term, performance.now(), REDIS_NOW_MS)).toBe(false);
@@ -56,7 +56,7 @@ describe('the sync lease', () => {
     expect(lease.isPollFresh()).toBe(false);
   });
 
-  it('is not renewed by what was read before it was revoked', () => {
+  it('is not renewed by a poll that began before it was revoked', () => {
     acquire();
     const term = lease.term();
     lease.revoke('a test says so');
@@ -67,13 +67,13 @@ describe('the sync lease', () => {
   it('allows writes until its end by the clock of Redis, or less', () => {
     const beganMs = performance.now() - 20_000;
     lease.acquire('3', lease.term(), beganMs, REDIS_NOW_MS);
-    // Redis has told its time at some moment since then.
+    // The clock of Redis was read at some moment since then.
     const leftMs = lease.current()!.writeUntilMs - REDIS_NOW_MS;
     expect(leftMs).toBeLessThanOrEqual(timings.leaseMs - 20_000);
     expect(leftMs).toBeGreaterThan(0);
   });
 
-  it('allows writes for longer when it is renewed, and what was taken before stays what it was', () => {
+  it('allows writes for longer when it is renewed, and does not change earlier leases', () => {
     acquire();
     const taken = lease.current()!;
     const { writeUntilMs } = taken;

@@ -9,7 +9,7 @@ const WRONG = 'a wrong password';
 const PER_ACCOUNT = 3;
 const PER_ADDRESS = 6;
 const FLOOD = 100;
-/** Few, so that Redis is heard in time on a busy machine: without it each instance counts for itself. */
+/** Few, so that Redis answers in time on a busy machine: without Redis each instance counts for itself. */
 const AT_ONCE = 5;
 
 let app: TestApp;
@@ -29,7 +29,7 @@ function admitted(answers: Answer[]): number {
   return statuses.filter((status) => status === 401).length;
 }
 
-/** Kinds of the keys that the work left; what expired meanwhile says nothing. */
+/** Kinds of the keys that the work left. Keys that expired meanwhile are not listed. */
 async function keysLeftBy(work: () => Promise<unknown>): Promise<string[]> {
   const all = () => app.redis.client.keys('latchkey:limit:*');
   const before = new Set(await all());
@@ -90,7 +90,7 @@ describe('the holder of an IPv6 network', () => {
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(4);
   });
 
-  it('is told of the counter that is closest to its limit', async () => {
+  it('gets the headers of the counter that is closest to its limit', async () => {
     const network = newNetwork();
     const limitsOf = async (suffix: string) => {
       const { headers } = await login(`${network}${suffix}`, newEmail());
@@ -106,7 +106,7 @@ describe('the holder of an IPv6 network', () => {
 });
 
 describe('a flood of sign-ins that are refused', () => {
-  it('refuses no one else, however many networks it comes from', async () => {
+  it('refuses no other client, from any number of networks', async () => {
     const [network, victim] = [newNetwork(), await registered('198.51.100.1')];
     const flood = await inTurns(FLOOD, AT_ONCE, (subnet) =>
       login(`${network}:${(subnet * 0x100).toString(16)}::1`, victim.user.email),
@@ -141,7 +141,7 @@ describe('a flood of sign-ins that are refused', () => {
 });
 
 describe('admitting a sign-in', () => {
-  it('takes one round trip, and one more when the client has not been written down', async () => {
+  it('takes one round trip, and one more when the client is not recorded yet', async () => {
     const limits = app.nest.get(AttemptLimits);
     const [email, address] = [newEmail(), `${newNetwork()}::1`];
     const admit = () => limits.admitLogin(email, address);

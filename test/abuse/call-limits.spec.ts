@@ -32,7 +32,7 @@ beforeAll(async () => {
       REFRESH_LIMIT_PER_ADDRESS: String(FAILED_REFRESHES),
       INTROSPECTION_CLIENTS: SERVICE,
     },
-    // What keeps Redis up to date repeats what it finds in the outbox: not while commands are counted.
+    // The synchroniser repeats changes of the outbox. It must not do so while commands are counted.
     timings: { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS },
   });
 });
@@ -71,7 +71,7 @@ function expectRefused({ status, headers, body }: Answer<object>, limit: number)
   expect(headers.get('retry-after')).toBe(headers.get('ratelimit-reset'));
 }
 
-/** Counters of this kind start anew, as when their window is over. */
+/** Resets counters of this kind, as at the end of their window. */
 async function forget(kind: string): Promise<void> {
   const keys = await app.redis.client.keys(`latchkey:limit:${kind}:*`);
   await app.redis.client.del(...keys);
@@ -149,7 +149,7 @@ describe('refreshes', () => {
     expect((await refresh(token)).status).toBe(200);
   });
 
-  it('with what is no refresh token ask Postgres nothing', async () => {
+  it('with a malformed token send no statement to Postgres', async () => {
     await withoutPostgres(async () => {
       const { refreshToken } = user;
       for (const text of ['x', `${refreshToken}x`, refreshToken.toUpperCase()]) {
@@ -159,7 +159,7 @@ describe('refreshes', () => {
     });
   });
 
-  it('that the limit of an address refuses ask Postgres nothing', async () => {
+  it('beyond the limit of an address send no statement to Postgres', async () => {
     const home = newAddress();
     await statuses(FAILED_REFRESHES, () => refresh('x', home));
     await withoutPostgres(async () => {
@@ -236,7 +236,7 @@ describe('guesses of a client secret', () => {
     expect(await events()).toEqual([{ user_id: null, ip: address, details: {} }]);
   });
 
-  it('cost the services that know theirs no round trip to Redis', async () => {
+  it('cost clients with the right secret no round trip to Redis', async () => {
     await introspect(newAddress(), SERVICE);
     const counter = await CommandCounter.start(app.redis.url);
     try {

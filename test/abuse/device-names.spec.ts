@@ -16,7 +16,7 @@ describe('the list of sessions', () => {
 
   afterAll(() => app.close());
 
-  it('reads each user agent once, however often it is asked for', async () => {
+  it('parses each user agent once, for any number of requests', async () => {
     const { user, accessToken: token } = await app.register();
     const service = new Sessions(app.nest);
     const generation = await service.generationOf(user.id);

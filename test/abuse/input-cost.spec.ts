@@ -17,10 +17,10 @@ import {
   repeated,
 } from './worst-inputs';
 
-/** A worst input may take as many times as long as a harmless one of the same size, and no more. */
+/** The longest time of a worst input, as a multiple of the time of a harmless one of the same size. */
 const MAX_RATIO = 8;
 const ROUNDS = 3;
-/** The least of these is compared: what else the machine does makes a request slower, never faster. */
+/** The least of these is compared: other work of the machine makes a request slower, never faster. */
 const MAX_ROUNDS = 15;
 
 interface Input {
@@ -239,7 +239,7 @@ describe('an input at its worst', () => {
   /** Milliseconds, and bytes of the answer. */
   async function ask(input: Input) {
     const beganMs = performance.now();
-    // Not as a URL: it would be tidied.
+    // Not as a URL object, which would normalise it.
     const answer = await send(app.http.origin, input);
     return { ...answer, ms: performance.now() - beganMs };
   }
@@ -282,7 +282,7 @@ describe('an input at its worst', () => {
     },
   );
 
-  it('sent over eight connections, leaves others nearly what harmless ones leave them', async () => {
+  it('sent over eight connections, leaves other clients nearly the throughput that harmless input leaves', async () => {
     const rows = [...jsonRows(), ...formRows()];
     const READS = 400;
     async function readsPerMsBeside(inputs: Input[]): Promise<number> {

@@ -13,7 +13,7 @@ import { until } from '../support/until';
 const DAY_MS = 86_400_000;
 /** Fifty times the limit: from before there was one, or before it was lowered. */
 const MANY = 5_000;
-/** Sessions that one script, and one statement, takes at most: HSCAN may return some more than it is asked for. */
+/** Sessions that one script, and one statement, takes at most: HSCAN may return a few more than its COUNT. */
 const STEP = 250;
 const MOST_IN_A_STEP = 1.5 * STEP;
 
@@ -122,7 +122,7 @@ describe('a user with many sessions', () => {
 
     it('in the record alone, with Redis away, by its generation', async () => {
       const owner = await withSessions(2 * STEP);
-      // The marking of what lies beyond the first step does not come about.
+      // The job that revokes the rows after the first step does not run.
       const { id: userId } = owner.user;
       const cleanUp = jest.spyOn(cleaner, 'cleanUp').mockReturnValue(undefined);
       expect(await sessions.revokeAll(userId)).toBe(2 * STEP + 1);
@@ -189,7 +189,7 @@ describe('a user with many sessions', () => {
     await expect(sessions.verify(stuck!.user.id, stuck!.session.id)).rejects.toThrow('revoked');
   });
 
-  it('whose turn fails twice is told of, when everyone else is revoked', async () => {
+  it('whose revocation fails twice is reported after all others are revoked', async () => {
     const [stuck, other] = await Promise.all([app.register(), app.register()]);
     const database = app.nest.get(Database);
     const failure = new Error('of the test');

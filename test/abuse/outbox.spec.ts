@@ -47,9 +47,9 @@ describe('an outbox of many changes', () => {
     return count;
   }
 
-  /** Waits for looks that began after this call. */
-  async function looks(count: number): Promise<void> {
-    for (let look = 0; look <= count; look += 1) {
+  /** Waits for polls that began after this call. */
+  async function polls(count: number): Promise<void> {
+    for (let poll = 0; poll <= count; poll += 1) {
       const before = await app.redis.client.get(syncKeys.checkpoint);
       await until(
         'the checkpoint moves',
@@ -76,7 +76,7 @@ describe('an outbox of many changes', () => {
       await app.database.sql.query(appendToOutbox(SOME_CHANGES));
     }
     await until('every change is read', () => readers.size, CHANGES);
-    await looks(3);
+    await polls(3);
 
     // A busy machine may lose Redis for a moment: then a page is read again, and no epoch begins.
     expect(syncLease.epoch()).toBe(epoch);
@@ -89,14 +89,14 @@ describe('an outbox of many changes', () => {
     await elsewhere.drop();
   });
 
-  it('loses all that is old in one run of the chore', async () => {
+  it('loses all old entries in one pruning', async () => {
     await app.database.sql.query('TRUNCATE outbox');
     await app.database.sql.query(
       `INSERT INTO outbox (id, transaction_id, kind, user_id, details, recorded_at)
        SELECT gen_random_uuid(), 1, '${PROFILE_CHANGED}', gen_random_uuid(), '{}', now() - interval '3 hours'
          FROM generate_series(1, ${OLD_ENTRIES})`,
     );
-    // The application's own chore may be due, and take some of them.
+    // The pruning of the application may run meanwhile and delete some of them.
     expect(await app.nest.get(Outbox).prune()).toBeGreaterThan(OLD_ENTRIES / 2);
     await until(
       'the outbox is empty',

@@ -8,9 +8,9 @@ const WRONG = 'a wrong password';
 const QUEUE = 8;
 const FLOOD = 300;
 const HONEST = 25;
-/** What writes events and times of use, beside the requests. */
+/** Background writers of audit events and of last-seen times. */
 const BACKGROUND = 2;
-/** A refusal is held back for two seconds. */
+/** A refusal is delayed by two seconds. */
 const MAX_TRIES = 25;
 
 let app: TestApp;
@@ -75,7 +75,7 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 describe('a flood of sign-ins that need a hash', () => {
-  it('from ever new networks keeps no client out that has signed in before', async () => {
+  it('from ever new networks refuses no client that has signed in before', async () => {
     const users = await registered(HONEST, '198.51.100');
     const { result, statuses } = await besideFlood(fromNewNetwork, async () => {
       const known: unknown[] = [];
@@ -95,7 +95,7 @@ describe('a flood of sign-ins that need a hash', () => {
     expect([...statuses.keys()].sort()).toEqual([401, 503]);
   }, 180_000);
 
-  it('keeps no other account out at an address from which one has signed in', async () => {
+  it('refuses no other account at an address from which one account has signed in', async () => {
     const [first, second] = await registered(2, '198.51.100');
     const { result } = await besideFlood(fromNewNetwork, () =>
       call('login', first!.address, second!.email, PASSWORD),
@@ -103,7 +103,7 @@ describe('a flood of sign-ins that need a hash', () => {
     expect(result.status).toBe(200);
   }, 180_000);
 
-  it('from one network leaves the share of the others as it is', async () => {
+  it('from one network does not change the share of the others', async () => {
     const addressOf = (attempt: number) => `2001:db8:1:${(attempt & 0xffff).toString(16)}::1`;
     const { result } = await besideFlood(addressOf, async () => {
       const strangers: number[] = [];
@@ -130,7 +130,7 @@ describe('a flood of sign-ins that need a hash', () => {
   }, 180_000);
 });
 
-it('a sign-in that finds the queue full asks Postgres nothing', async () => {
+it('sends no statement to Postgres for a sign-in that the full queue refuses', async () => {
   const hasher = app.nest.get(PasswordHasher);
   let finish!: () => void;
   const finished = new Promise<void>((resolve) => (finish = resolve));

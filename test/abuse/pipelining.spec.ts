@@ -8,7 +8,7 @@ import { startTestApp, type TestApp } from '../support/app';
 import { RawConnection } from '../support/raw-connection';
 import { until } from '../support/until';
 
-/** What Node reads of a connection at once. */
+/** Bytes that Node reads from a connection at once. */
 const CHUNK_BYTES = 64 * 1024;
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
@@ -31,7 +31,7 @@ describe('requests that are pipelined on one connection', () => {
   let fastify: FastifyInstance;
   let traffic: HttpTraffic;
   let client: RawConnection;
-  /** Of every request that was begun, in which turn of the event loop. */
+  /** Every request that began, with its turn of the event loop. */
   let begun: { path: string; turn: number }[];
   let held: FastifyReply[];
   let sockets: Socket[];
@@ -78,7 +78,7 @@ describe('requests that are pipelined on one connection', () => {
     expect([...client.received.matchAll(/\/now\/\d+/g)].map(([path]) => path)).toEqual(paths);
   });
 
-  it('begin when the one before is answered, however long that takes', async () => {
+  it('begin only when the one before is answered', async () => {
     client.send(get('/held/0') + get('/held/1') + get('/now/2'));
     const other = await RawConnection.open(portOf(fastify.server));
     for (const id of [0, 1]) {
@@ -110,12 +110,12 @@ describe('requests that are pipelined on one connection', () => {
       return statusesOf(client).length;
     };
     await until('every request is answered', answers, count + 1);
-    // What is read and not yet begun: those that wait, and one chunk behind them.
+    // Bytes that are read and not yet begun: those that wait, and one chunk behind them.
     expect(most).toBeLessThanOrEqual(2 * CHUNK_BYTES + MAX_WAITING * get('/now/1').length);
     other.close();
   });
 
-  it('may have bodies, also such as Node reads in pieces and such as it asks for', async () => {
+  it('may have bodies, also large ones and ones that expect 100', async () => {
     const bodies = Array.from({ length: 60 }, (_, id) =>
       JSON.stringify({ id, text: 'x'.repeat(id % 3 === 0 ? 150_000 : 10) }),
     );
@@ -131,7 +131,7 @@ describe('requests that are pipelined on one connection', () => {
     expect(statusesOf(client).filter((status) => status === 100)).toHaveLength(12);
   });
 
-  it('are not begun any more when their client has gone', async () => {
+  it('do not begin after their client has disconnected', async () => {
     client.send(get('/held/0') + get('/now/1') + get('/now/2'));
     await until('the first request begins', () => held.length, 1);
     client.close();
@@ -141,7 +141,7 @@ describe('requests that are pipelined on one connection', () => {
     expect(begun.map(({ path }) => path)).toEqual(['/held/0']);
   });
 
-  it('are not begun any more behind an answer that closes the connection', async () => {
+  it('do not begin behind an answer that closes the connection', async () => {
     client.send(get('/held/0') + get('/now/1'));
     await until('the first request begins', () => held.length, 1);
     void held[0]!.header('connection', 'close').send();
@@ -150,7 +150,7 @@ describe('requests that are pipelined on one connection', () => {
     expect(begun).toHaveLength(1);
   });
 
-  it('are all answered when the process ends meanwhile, and the last answer closes', async () => {
+  it('are all answered when the process ends meanwhile, and the last answer closes the connection', async () => {
     client.send(get('/held/0') + get('/now/1') + get('/held/2') + get('/now/3'));
     await until('the first request begins', () => held.length, 1);
     const ended = traffic.end();
@@ -185,7 +185,7 @@ describe('a client that pipelines as much as it can', () => {
     ['requests without a token', () => get('/api/auth/profile')],
     ['requests with a token', () => get('/api/auth/profile', `Authorization: Bearer ${token}`)],
     ['paths that no route has', () => get('/nowhere')],
-  ])('with %s gets no more done meanwhile than others do', async (_, request) => {
+  ])('with %s gets no more requests served than other clients', async (_, request) => {
     const greedy = await RawConnection.open(Number(new URL(app.http.origin).port));
     greedy.send(request().repeat(10_000));
     await until('the first request is answered', () => statusesOf(greedy).length);

@@ -12,7 +12,7 @@ interface Client {
   userId?: string;
 }
 
-describe('a client that asks Postgres from many connections', () => {
+describe('a client that sends statements from many connections', () => {
   let app: TestApp;
   let database: Database;
 
@@ -70,7 +70,7 @@ describe('a client that asks Postgres from many connections', () => {
     expect(Math.max(...answeredBefore)).toBeLessThan(20);
     await Promise.all(flooding);
     expect(flood.answered + flood.refused).toBe(FLOOD);
-    // What honest clients, and the service itself, asked meanwhile took the places of some.
+    // Statements of honest clients, and of the service itself, took the places of some.
     expect(flood.answered).toBeLessThanOrEqual(MAX_WAITING + POOL - honest.length);
     expect(flood.answered).toBeGreaterThan(0.9 * MAX_WAITING);
     expect(database.circuitState).toBe('closed');

@@ -29,12 +29,12 @@ describe('refreshing', () => {
       json: { refreshToken },
     });
 
-  /** How often Postgres is asked while tokens are presented, by one statement and by a transaction. */
+  /** The number of statements while tokens are presented, of single statements and of transactions. */
   async function asked(token: () => string): Promise<{ statements: number; transactions: number }> {
     const database = app.nest.get(Database);
     const run = jest.spyOn(database, 'run');
     const transaction = jest.spyOn(database, 'transaction');
-    // What the rest of the application asks meanwhile is counted as well.
+    // Statements of the rest of the application are counted as well.
     const answers = await inTurns(ATTEMPTS, AT_ONCE, () => refresh(token()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
     expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['token_invalid']));
@@ -49,7 +49,7 @@ describe('refreshing', () => {
   });
 
   it.each([' ', 'x', 'x'.repeat(80), `${randomUUID()}.short`, randomUUID()])(
-    'with %j, which cannot be a token, asks Postgres nothing',
+    'with %j, which cannot be a token, sends no statement to Postgres',
     async (text) => {
       const { statements, transactions } = await asked(() => text);
       // Last seen, jobs and the like: far fewer than attempts.
@@ -97,7 +97,7 @@ describe('refreshing', () => {
       expect(deletedRefreshTokens).toBeGreaterThanOrEqual(30_000);
     });
 
-    it('and one of them ends the session as long as it is there', async () => {
+    it('and one of them ends the session while its row exists', async () => {
       const { refreshToken, accessToken: token } = await app.register();
       const { body } = await refresh(refreshToken);
       app.clock.advance(23 * HOUR_MS);

@@ -78,13 +78,13 @@ describe('uploads that are sent slowly', () => {
     await until(`${count} uploads are under way`, () => uploads.underWay, count);
   }
 
-  it('by many accounts from many addresses keep no other client out', async () => {
+  it('by many accounts from many addresses block no other client', async () => {
     attackers.forEach((token, index) => begin(token, `192.0.2.${index}`));
     await begun(AT_ONCE);
     const statuses: number[] = [];
     for (const [index, token] of honest.entries()) {
       statuses.push((await send(token, `203.0.113.${index}`)).status);
-      // The one that lost its slot comes back.
+      // The upload that lost its slot is sent again.
       begin(attackers[index]!, `192.0.2.${index}`);
       await begun(AT_ONCE);
     }

@@ -10,7 +10,7 @@ import { OpenApi, type Route } from '../support/open-api';
 const UTF8_BYTES = 60_000;
 const times = (text: string) => text.repeat(Math.floor(UTF8_BYTES / Buffer.byteLength(text)));
 
-/** Each is the worst for something that texts are put through. */
+/** Each is the worst case of one step of text processing. */
 const WORST: Record<string, string> = {
   'combining marks in two orders': `a${times('\u0301\u0316')}`,
   'marks that decompose': `a${times('\u0344')}`,
@@ -26,11 +26,11 @@ const WORST: Record<string, string> = {
   digits: times('1'),
 };
 const HARMLESS = times('x');
-/** A worst text may take as many times as long as a harmless one of the same size, and no more. */
+/** The longest time of a worst text, as a multiple of the time of a harmless one of the same size. */
 const MAX_RATIO = 8;
 const ROUNDS = 3;
 
-describe('a text field, fed its worst', () => {
+describe('a text field with its worst input', () => {
   let app: TestApp;
   let api: OpenApi;
   let person: AuthResultDto;

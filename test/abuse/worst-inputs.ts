@@ -21,7 +21,7 @@ export const object = (name: (index: number) => string) =>
   `{${list((index) => `"${name(index)}":1`)}}`;
 
 export const JSON_BODIES: Record<string, string> = {
-  'keys that no route knows': object((index) => index.toString(36)),
+  'unknown keys': object((index) => index.toString(36)),
   'numbers as keys': object((index) => String(index * 7919)),
   'escaped keys': object((index) => `\\u005f_prot${index}`),
   'the same key': object(() => 'email'),
@@ -40,7 +40,7 @@ export const JSON_BODIES: Record<string, string> = {
 };
 
 export const FORMS: Record<string, string> = {
-  'fields that no route knows': fill(BODY_BYTES, (index) => `${index.toString(36)}=&`),
+  'unknown fields': fill(BODY_BYTES, (index) => `${index.toString(36)}=&`),
   'the same field': repeated('token=&', BODY_BYTES),
   'no fields': '&'.repeat(BODY_BYTES),
   'encoded letters': `token=${repeated('%41', BODY_BYTES)}`,

@@ -36,7 +36,7 @@ describe('limits of attempts', () => {
   let user: AuthResultDto;
   let lastAddress = 0;
 
-  /** An address from which nobody has tried anything. */
+  /** An address without attempts. */
   const newAddress = () => `198.51.100.${(lastAddress += 1)}`;
 
   beforeAll(async () => {
@@ -87,7 +87,7 @@ describe('limits of attempts', () => {
     expectRefused(await login(attacker, user.user.email, PASSWORD));
   });
 
-  it('V6.3.1: however the address is written, and before its password is looked at', async () => {
+  it('V6.3.1: hold for every spelling of the address, before the password is checked', async () => {
     const attacker = newAddress();
     const { email } = user.user;
     const spellings = [email.toUpperCase(), ` ${email} `, email];
@@ -99,17 +99,17 @@ describe('limits of attempts', () => {
     expectRefused(await app.http.post(LOGIN, { json, ...from(attacker) }));
   });
 
-  it('V6.1.1: the owner gets in from elsewhere, however many attack from however many addresses', async () => {
+  it('V6.1.1: let the owner sign in from elsewhere during an attack from many addresses', async () => {
     const { email } = user.user;
     const attacker = newAddress();
     expectRefused(await lastOf(11, () => login(attacker)));
-    // What comes now is delayed, and not refused.
+    // Further attempts are delayed, and not refused.
     expect((await login(newAddress())).status).toBe(401);
     expect((await login(newAddress())).status).toBe(401);
     expect((await login(newAddress(), email, PASSWORD)).status).toBe(200);
   });
 
-  it('V6.3.1: who passes the limit again waits twice as long, a quarter of an hour at most', async () => {
+  it('V6.3.1: double the wait at each excess, up to a quarter of an hour', async () => {
     const attacker = newAddress();
     const waits: number[] = [];
     for (let round = 0; round < 6; round++) {
@@ -128,14 +128,14 @@ describe('limits of attempts', () => {
     return attempt();
   }
 
-  it('V6.3.1: one address may try many accounts only so often', async () => {
+  it('V6.3.1: bound the accounts that one address may try', async () => {
     const sprayer = newAddress();
     expect(await statuses(15, () => login(sprayer, newEmail()))).toEqual(times(15, 401));
     expectRefused(await login(sprayer, newEmail()));
     expect((await login(newAddress(), newEmail())).status).toBe(401);
   });
 
-  it('V6.3.1: all addresses of one IPv6 network are one', async () => {
+  it('V6.3.1: count all addresses of one IPv6 network as one', async () => {
     let host = 0;
     const address = () => `2001:db8:0:7::${(host += 1).toString(16)}`;
     expect(await statuses(10, () => login(address()))).toEqual(times(10, 401));
@@ -143,7 +143,7 @@ describe('limits of attempts', () => {
     expect((await login('2001:db8:0:8::1')).status).toBe(401);
   });
 
-  it('V2.4.1: registrations from an address are limited', async () => {
+  it('V2.4.1: bound the registrations from an address', async () => {
     const address = newAddress();
     const register = (at = address) =>
       app.http.post('/api/auth/register', {
@@ -159,7 +159,7 @@ describe('limits of attempts', () => {
     ['a new password', 'PUT', '/api/auth/profile/password', { newPassword: PASSWORD }],
     ['the end of the account', 'DELETE', '/api/auth/profile', {}],
   ])(
-    'V6.3.1: a stolen token does not let guess the password for %s',
+    'V6.3.1: stop a stolen token from guessing the password for %s',
     async (_, method, path, more) => {
       const address = newAddress();
       const guess = () =>
@@ -174,7 +174,7 @@ describe('limits of attempts', () => {
     },
   );
 
-  it('V6.3.5, V16.3.1: a refusal is an audit event, once a window', async () => {
+  it('V6.3.5, V16.3.1: record a refusal as an audit event, once a window', async () => {
     const attacker = newAddress();
     await statuses(14, () => login(attacker));
     const { sql } = app.database;
@@ -187,10 +187,10 @@ describe('limits of attempts', () => {
     expect(await events()).toEqual([{ details: { limit: 'account' } }]);
   });
 
-  it('V6.3.1: limits are the same for all instances', async () => {
+  it('V6.3.1: are the same for all instances', async () => {
     const attacker = newAddress();
     await statuses(9, () => login(attacker));
-    // What another instance on the same Redis would count.
+    // Attempts that another instance on the same Redis would count.
     const limits = app.nest.get(AttemptLimits);
     await expect(limits.admitLogin(user.user.email, attacker)).resolves.toMatchObject({
       state: { remaining: 0 },
@@ -198,7 +198,7 @@ describe('limits of attempts', () => {
     expectRefused(await login(attacker));
   });
 
-  it('V13.2.1: Redis is told neither address nor account', async () => {
+  it('V13.2.1: send neither address nor account to Redis', async () => {
     await login('203.0.113.77');
     const keys = await app.redis.client.keys(KEYS);
     expect(keys.length).toBeGreaterThan(0);
@@ -207,11 +207,11 @@ describe('limits of attempts', () => {
 });
 
 describe('limits while Redis is away', () => {
-  it('V6.3.1: hold in each instance for itself, and nothing fails', async () => {
+  it('V6.3.1: hold in each instance for itself, without errors', async () => {
     const redis = await TcpProxy.start(9);
     const app = await startTestApp({ env: { RATE_LIMIT: 'on' }, redisPort: redis.port });
     try {
-      const login = (password: string, email = 'nobody@example.com') =>
+      const login = (password: string, email = 'unknown@example.com') =>
         app.http.post(LOGIN, { json: { email, password } });
       const { user } = await app.register();
       for (let count = 0; count < 10; count++) {
@@ -228,8 +228,13 @@ describe('limits while Redis is away', () => {
 
 describe('the address of a client', () => {
   it.each([
-    ['without TRUST_PROXY: nothing that a header says', {}, '192.0.2.1', '127.0.0.1'],
-    ['one proxy: what it has added', { TRUST_PROXY: '1' }, '192.0.2.1, 192.0.2.2', '192.0.2.2'],
+    ['without TRUST_PROXY: headers are ignored', {}, '192.0.2.1', '127.0.0.1'],
+    [
+      'one proxy: the entry that it added',
+      { TRUST_PROXY: '1' },
+      '192.0.2.1, 192.0.2.2',
+      '192.0.2.2',
+    ],
     ['two proxies', { TRUST_PROXY: '2' }, '192.0.2.9, 192.0.2.1, 192.0.2.2', '192.0.2.1'],
     [
       'proxies by network: the last address that is none of them',
@@ -243,7 +248,7 @@ describe('the address of a client', () => {
       '192.0.2.1',
       '127.0.0.1',
     ],
-    ['nothing that is an address', { TRUST_PROXY: '1' }, 'unknown, <script>', '127.0.0.1'],
+    ['a header without an address', { TRUST_PROXY: '1' }, 'unknown, <script>', '127.0.0.1'],
   ])('V4.1.3: %s', async (_, env, header, expected) => {
     const app = await startTestApp({ env });
     try {
@@ -263,10 +268,10 @@ describe('the address of a client', () => {
     }
   });
 
-  it('V4.1.3, V6.3.1: an address that is made up anew each time does not get round a limit', async () => {
+  it('V4.1.3, V6.3.1: a forged address does not bypass a limit', async () => {
     const app = await startTestApp({ env: { RATE_LIMIT: 'on' } });
     try {
-      const json = { email: 'nobody@example.com', password: WRONG };
+      const json = { email: 'unknown@example.com', password: WRONG };
       const seen: number[] = [];
       for (let host = 1; host <= 11; host++) {
         seen.push((await app.http.post(LOGIN, { json, ...from(`192.0.2.${host}`) })).status);

@@ -86,12 +86,12 @@ describe('docs/asvs.md', () => {
     );
   });
 
-  it('has every requirement of level 3 once, or says that it is left out', () => {
+  it('has every requirement of level 3 once, or lists it as left out', () => {
     const found = requirements.filter(({ level }) => level === 3).map(({ number }) => number);
     expect([...found, ...leftOut].sort()).toEqual(numbersOf(3).sort());
   });
 
-  it('has a state and a sentence for each, and of what is shown where it is and a test', () => {
+  it('has a state and a sentence for each, and code and a test for each that is shown', () => {
     const incomplete = requirements.filter(
       ({ asks, state, says, code, tests }) =>
         asks === '' ||
@@ -103,7 +103,7 @@ describe('docs/asvs.md', () => {
   });
 
   it.each(requirements.filter(({ code }) => code.length > 0))(
-    '$number: the code is where it says',
+    '$number: its code exists',
     ({ code }) => {
       expect(code.filter((path) => !hasPath(path))).toEqual([]);
     },
@@ -119,7 +119,7 @@ describe('docs/asvs.md', () => {
     }
   });
 
-  it('counts rightly', () => {
+  it('has the right counts', () => {
     const counted = all.filter(({ chapter }) => chapter !== undefined);
     const ofChapter = (chapter: string) => {
       const of = (level: number) =>

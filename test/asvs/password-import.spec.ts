@@ -47,7 +47,7 @@ const [, BCRYPT] = FORMATS[1]!;
 const TODAY = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 const HASH = /\$(2[aby]|scrypt|pbkdf2|argon2)/;
 
-/** Sound in form, and minutes or gigabytes at each sign-in. */
+/** Valid in form, but each check takes minutes or gigabytes. */
 const HOSTILE = [
   '$2b$31$uKL3zYhmOxDT2QXGV9nqLOtpv.9IJ9VoLAtYUCL5zw5l8gLup4gkm',
   '$scrypt$ln=30,r=8,p=1$c2FsdCBvZiBzY3J5cHQhIQ$00bhUNr4Lkh9z168WY8klHjI11DfUB6CyNs75oYqbr4',
@@ -57,7 +57,7 @@ const HOSTILE = [
   '$argon2id$v=19$m=64,t=4000000000,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
 ];
 
-/** Sound in no way; the second would match every password. The last four no function can compute. */
+/** Invalid. The second would match every password. No function can compute the last four. */
 const MALFORMED = [
   '5f4dcc3b5aa765d61d8327deb882cf99',
   '$scrypt$ln=14,r=8,p=1$c2FsdCBvZiBzY3J5cHQhIQ$',
@@ -121,7 +121,7 @@ describe('latchkey users import', () => {
     return row.count;
   }
 
-  it('V11.4.2: an imported hash of each kind lets in by its password alone, and is replaced', async () => {
+  it('V11.4.2: an imported hash of each kind accepts its password alone, and is replaced', async () => {
     const accounts = FORMATS.map(([format, passwordHash, password = PASSWORD]) => ({
       format,
       email: newEmail(),
@@ -147,7 +147,7 @@ describe('latchkey users import', () => {
     }
   });
 
-  it('V6.2.8: a password of more than 72 bytes counts wholly once bcrypt is left behind', async () => {
+  it('V6.2.8: a password of more than 72 bytes counts as a whole once its bcrypt hash is replaced', async () => {
     const email = newEmail();
     const password = 'a long password, number one '.repeat(4);
     const passwordHash = '$2b$06$uKL3zYhmOxDT2QXGV9nqLOC8uLgIRk7Y910RgBUXQ8pjQkX5.xVIy';
@@ -162,7 +162,7 @@ describe('latchkey users import', () => {
     ['1024 bytes', 'ß'.repeat(512)],
     ['3 characters', 'abc'],
   ])(
-    'V6.2.1: a password of %s that another system took lets in, and is changed',
+    'V6.2.1: a password of %s from another system is accepted, and can be changed',
     async (_, old) => {
       const [changing, leaving] = [newEmail(), newEmail()];
       const passwordHash = pbkdf2HashOf(old);
@@ -197,7 +197,7 @@ describe('latchkey users import', () => {
     ]);
   });
 
-  it('brings name, role and state along, and leaves a trace', async () => {
+  it('imports name, role and state, and records it', async () => {
     const [admin, disabled] = [newEmail(), newEmail()];
     const answer = await importLines([
       {
@@ -234,7 +234,7 @@ describe('latchkey users import', () => {
     }
   });
 
-  it('V11.4.2: hashes that cost minutes or gigabytes, or that are none, are refused', async () => {
+  it('V11.4.2: hashes that cost minutes or gigabytes, or that are malformed, are refused', async () => {
     const emails = [...HOSTILE, ...MALFORMED].map(() => newEmail());
     const lines = [...HOSTILE, ...MALFORMED].map((passwordHash, at) => ({
       email: emails[at],
@@ -274,7 +274,7 @@ describe('latchkey users import', () => {
     expect([status, body.code]).toEqual([401, 'invalid_credentials']);
   });
 
-  it('tells of each bad line by its number, and imports the others', async () => {
+  it('reports each bad line by its number, and imports the others', async () => {
     const [first, last] = [newEmail(), newEmail()];
     const { exitCode, stdout, stderr } = await importLines([
       { email: first, passwordHash: BCRYPT },
@@ -306,7 +306,7 @@ describe('latchkey users import', () => {
     expect([await rowOf(first), await rowOf(last)]).not.toContain(undefined);
   });
 
-  it('skips who is there already, unchanged, and so can be done again', async () => {
+  it('skips existing accounts without changing them, and so can be repeated', async () => {
     const { user } = await app.register();
     const before = await rowOf(user.email);
     const lines = [
@@ -347,7 +347,7 @@ describe('latchkey users import', () => {
     expect([done.exitCode, await countUsers()]).toEqual([1, users + 2]);
   });
 
-  it('takes lines in memory that does not grow with their number', async () => {
+  it('uses memory that does not grow with the number of lines', async () => {
     const padding = ' '.repeat(14_000);
     const lines = Array.from(
       { length: 6_000 },
@@ -369,7 +369,7 @@ describe('latchkey users import', () => {
   it.each([
     ['a file that is not there', 'absent.jsonl'],
     ['a folder', '.'],
-  ])('cannot read %s, and says so', async (_what, file) => {
+  ])('cannot read %s, and reports that', async (_what, file) => {
     const answer = await runCommand(['users', 'import', file], settings);
     expect(answer.exitCode).toBe(1);
     expectOneSentence(answer);

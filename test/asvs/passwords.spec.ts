@@ -29,7 +29,7 @@ function changePassword(token: string, json: object) {
   return app.http.put('/api/auth/profile/password', { token, json });
 }
 
-/** What is wrong with one field, and that it is told without the password. */
+/** The message about one field, which does not contain the password. */
 function complaintOf({ status, body }: Answer, field: string): string {
   expect([status, body.code]).toEqual([400, 'validation_failed']);
   const { errors } = body as { errors: { field: string; messages: string[] }[] };
@@ -46,7 +46,7 @@ describe('passwords', () => {
     await app.close();
   });
 
-  it('V6.2.1, V6.2.9: have 8 to 128 characters, however many bytes these are', async () => {
+  it('V6.2.1, V6.2.9: have 8 to 128 characters, of any number of bytes', async () => {
     const alphabet = 'correct horse battery staple ';
     const ofLength = (length: number) => alphabet.repeat(5).slice(0, length);
     const { accessToken: token } = await app.register();
@@ -66,7 +66,7 @@ describe('passwords', () => {
     expect((await login(email, longest.slice(0, -1))).status).toBe(401);
   });
 
-  it('V6.2.2, V6.2.3: are changed by who knows the current one, and then end every session', async () => {
+  it('V6.2.2, V6.2.3: are changed with the current one, and then end every session', async () => {
     const { accessToken: token, user } = await app.register();
     for (const json of [
       { newPassword: NEXT_PASSWORD },
@@ -91,7 +91,7 @@ describe('passwords', () => {
     expect((await login(user.email, NEXT_PASSWORD)).status).toBe(200);
   });
 
-  it('V6.2.4: are none of the 3,000 most common ones that are long enough', async () => {
+  it('V6.2.4: are not among the 3,000 most common ones that are long enough', async () => {
     const policy = app.nest.get(PasswordPolicy);
     const owner = { email: newEmail(), displayName: null };
     const common = dictionary['passwords-common']
@@ -113,7 +113,7 @@ describe('passwords', () => {
     }
   });
 
-  it('V6.2.4: are held against the list before anything is hashed', async () => {
+  it('V6.2.4: are compared with the list before a password is hashed', async () => {
     const { accessToken: token } = await app.register();
     const hashed = async () => {
       const scrape = await Scrape.of(app.http.origin);
@@ -125,7 +125,7 @@ describe('passwords', () => {
     expect(await hashed()).toBe(before);
   });
 
-  it('V6.2.5: are made of whatever characters one likes', async () => {
+  it('V6.2.5: may have any characters', async () => {
     for (const password of [
       'correcthorsebattery',
       'CORRECTHORSEBATTERY',
@@ -144,7 +144,7 @@ describe('passwords', () => {
     }
   });
 
-  it('V6.2.8: are compared exactly as they came', async () => {
+  it('V6.2.8: are compared exactly as they were sent', async () => {
     const email = newEmail();
     const password = '  Correct horse Bättery staple  ';
     expect((await register(password, { email })).status).toBe(201);
@@ -167,7 +167,7 @@ describe('passwords', () => {
     }
   });
 
-  it('V6.2.10: stay good however old they are', async () => {
+  it('V6.2.10: do not expire', async () => {
     const { user } = await app.register();
     app.clock.advance(3 * 366 * DAY_MS);
     expect((await login(user.email, PASSWORD)).status).toBe(200);
@@ -187,7 +187,7 @@ describe('passwords', () => {
       const answer = await changePassword(token, { currentPassword: PASSWORD, newPassword });
       expect([newPassword, complaintOf(answer, 'newPassword')]).toEqual([newPassword, CONTEXT]);
     }
-    // Of its owner alone, and with more than a little it is no longer that.
+    // They are context words for their owner alone, and not with more than a little added.
     expect((await register('lovelace1815')).status).toBe(201);
     const newPassword = 'lovelace wrote the first program';
     const changed = await changePassword(token, { currentPassword: PASSWORD, newPassword });
@@ -203,7 +203,7 @@ describe('passwords', () => {
     expect(row.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
-  it('V6.3.8: tell nobody at a sign-in which accounts there are', async () => {
+  it('V6.3.8: do not reveal at a sign-in which accounts exist', async () => {
     const { user } = await app.register();
     const disabled = await app.register();
     await app.database.sql.query('UPDATE users SET disabled_at = now() WHERE id = $1', [
@@ -231,14 +231,14 @@ describe('more passwords than there is room to hash', () => {
     await app.close();
   });
 
-  it('V15.2.2: are refused at once with a time to come back, and nothing hangs', async () => {
+  it('V15.2.2: are refused at once with Retry-After, and no request hangs', async () => {
     app = await startTestApp({ env: { PASSWORD_QUEUE: '2' }, realHashes: true });
     const { accessToken: token, user } = await app.register();
     const hasher = app.nest.get(PasswordHasher);
     let finish!: () => void;
     const finished = new Promise<void>((resolve) => (finish = resolve));
     const attempts = 2 * hashingThreads() + 2;
-    // As good as any of the requests below, and of their address.
+    // Of the same class as the requests below, and of their address.
     const known = { party: '127.0.0.1', class: 'known' } as const;
     const busy = Array.from({ length: attempts }, () => hasher.inTurn(known, () => finished));
 
@@ -294,18 +294,18 @@ describe('passwords of data breaches', () => {
         (password) => `/range/${digestOf(password).slice(0, 5)}?mode=sha1`,
       ),
     );
-    // Nothing is asked about what is refused anyway.
+    // The service is not asked about a password that is refused anyway.
     await register('password1');
     expect(service.asked).toHaveLength(3);
   });
 
-  it('V6.2.12: are not looked for unless somebody wants it', async () => {
+  it('V6.2.12: are not looked up by default', async () => {
     app = await startTestApp({ env: { BREACHED_PASSWORD_URL: service.url } });
     expect((await register(BREACHED)).status).toBe(201);
     expect(service.asked).toEqual([]);
   });
 
-  it('V6.2.12: keep nobody out while the service is silent, which the log says', async () => {
+  it('V6.2.12: are accepted with a warning while the service does not answer', async () => {
     app = await startTestApp({
       env: { BREACHED_PASSWORD_CHECK: 'on', BREACHED_PASSWORD_URL: service.url },
     });

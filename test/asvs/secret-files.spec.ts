@@ -33,7 +33,7 @@ describe('secrets that are not in the environment', () => {
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('sessions')]);
   });
 
-  it('V13.3.1: the start says which one cannot be read, and not where it was looked for', async () => {
+  it('V13.3.1: the start names the setting that cannot be read, and not the path', async () => {
     const api = await suite.spawn({ ...inFiles(), JWT_SECRET_FILE: '/run/secrets/nowhere' });
     expect(await api.ended).toBe('exit code 1');
     expect(api.complaint).toBe('JWT_SECRET_FILE names a file that cannot be read (ENOENT).\n');

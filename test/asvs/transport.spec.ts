@@ -8,7 +8,7 @@ import { until } from '../support/until';
 const SITE = 'https://app.example.com';
 const NO_PAGE = "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'";
 
-describe('what browsers are told', () => {
+describe('headers for browsers', () => {
   let app: TestApp;
   let user: AuthResultDto;
 
@@ -30,7 +30,7 @@ describe('what browsers are told', () => {
     ['keys', 'GET', '/.well-known/jwks.json', 200],
     ['metrics', 'GET', '/metrics', 200],
   ])(
-    'V3.4.3, V3.4.4, V3.4.5, V3.4.6: with %s: nothing may be made of it',
+    'V3.4.3, V3.4.4, V3.4.5, V3.4.6: forbid every use of the answer as a page: %s',
     async (_, method, path, status) => {
       const token = user.accessToken;
       const answer = await app.http.call(method, path, {
@@ -58,7 +58,7 @@ describe('what browsers are told', () => {
     ['GET', '/api/auth/sessions'],
     ['GET', '/api/auth/verify'],
     ['GET', '/nowhere'],
-  ])('V14.3.2: that %s %s is not to be kept', async (method, path) => {
+  ])('V14.3.2: forbid caches to keep %s %s', async (method, path) => {
     const { email } = user.user;
     const json = path.endsWith('login')
       ? { email, password: 'correct horse battery staple' }
@@ -68,7 +68,7 @@ describe('what browsers are told', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  it('V4.1.1: of every answer with a body what it is, and in which characters', async () => {
+  it('V4.1.1: name the media type and the charset of every body', async () => {
     const type = async (path: string) => (await app.http.get(path)).headers.get('content-type');
     expect(await type('/api/auth/health')).toBe('application/json; charset=utf-8');
     expect(await type('/api/auth/profile')).toBe('application/problem+json; charset=utf-8');
@@ -76,7 +76,7 @@ describe('what browsers are told', () => {
     expect(await type('/docs')).toBe('text/html; charset=utf-8');
   });
 
-  it('V3.4.3: that Swagger UI runs its own scripts, and no others', async () => {
+  it('V3.4.3: let Swagger UI run its own scripts alone', async () => {
     const page = await fetch(`${app.http.origin}/docs`);
     const policy = page.headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'");
@@ -85,7 +85,7 @@ describe('what browsers are told', () => {
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)[^>]*>|\son\w+=/i);
   });
 
-  it('V3.4.2: by default, that no page of another site may read anything', async () => {
+  it('V3.4.2: allow no page of another site to read an answer, by default', async () => {
     const headers = { origin: SITE, 'access-control-request-method': 'GET' };
     const preflight = await app.http.call('OPTIONS', '/api/auth/profile', { headers });
     const answer = await app.http.get('/api/auth/profile', { token: user.accessToken, headers });
@@ -95,7 +95,7 @@ describe('what browsers are told', () => {
   });
 });
 
-describe('what browsers are told, where it is set', () => {
+describe('headers for browsers, where they are set', () => {
   let app: TestApp;
 
   beforeAll(async () => {
@@ -111,7 +111,7 @@ describe('what browsers are told, where it is set', () => {
       headers: { origin, 'access-control-request-method': 'PUT' },
     });
 
-  it('V3.4.2: CORS_ORIGINS: which sites may call, with what, and read what', async () => {
+  it('V3.4.2: CORS_ORIGINS: allow these sites to call and to read headers', async () => {
     const { status, headers } = await preflight(SITE);
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-origin')).toBe(SITE);
@@ -131,13 +131,13 @@ describe('what browsers are told, where it is set', () => {
     },
   );
 
-  it('V3.4.1: HSTS: for how long to use HTTPS only', async () => {
+  it('V3.4.1: HSTS: demand HTTPS for the time that is set', async () => {
     const { headers } = await app.http.get('/health/live');
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains');
   });
 });
 
-describe('clients that take their time, or too much', () => {
+describe('slow clients, and clients that send too much', () => {
   let app: TestApp;
   let port: number;
 
@@ -153,20 +153,20 @@ describe('clients that take their time, or too much', () => {
   });
 
   it.each([
-    ['says nothing', ''],
+    ['sends nothing', ''],
     ['does not come to the end of its headers', 'GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: '],
     [
       'does not come to the end of its body',
       'POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
     ],
-  ])('V13.1.2, V13.2.6: one that %s is left', async (_, text) => {
+  ])('V13.1.2, V13.2.6: one that %s is disconnected', async (_, text) => {
     const slow = await RawConnection.open(port);
     slow.send(text);
     await slow.untilClosed();
     expect(slow.received).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  it('V13.1.2: one that drips its headers is left all the same', async () => {
+  it('V13.1.2: one that sends its headers slowly is disconnected, too', async () => {
     const slow = await RawConnection.open(port);
     slow.send('GET /health/live HTTP/1.1\r\nHost: x\r\n');
     await until('the connection is closed', () => {
@@ -176,7 +176,7 @@ describe('clients that take their time, or too much', () => {
     expect(slow.received).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  it('V13.1.2: more connections than MAX_CONNECTIONS are refused, and those that stand are served', async () => {
+  it('V13.1.2: more connections than MAX_CONNECTIONS are refused, and open ones are served', async () => {
     const standing = await Promise.all(Array.from({ length: 20 }, () => RawConnection.open(port)));
     standing.forEach((connection) => connection.get('/health/live'));
     await Promise.all(standing.map((connection) => connection.untilReceived(/"status":"ok"/)));
@@ -209,7 +209,7 @@ describe('clients that take their time, or too much', () => {
   });
 
   it.each(['TRACE', 'CONNECT', 'PROPFIND', 'PURGE', 'LINK'])(
-    'V4.1.4: %s is no method of ours',
+    'V4.1.4: the method %s is refused',
     async (method) => {
       const client = await RawConnection.open(port);
       client.send(`${method} /api/auth/profile HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -227,7 +227,7 @@ describe('clients that take their time, or too much', () => {
     'application/xml',
     'application/x-www-form-urlencoded',
     'multipart/form-data',
-  ])('V4.1.5: %s is no body of a sign-in', async (type) => {
+  ])('V4.1.5: %s is refused as the body of a sign-in', async (type) => {
     const call = { raw: '{}', headers: { 'content-type': type } };
     expect((await app.http.post('/api/auth/login', call)).status).toBe(415);
   });

@@ -7,7 +7,7 @@ const inventory = rowsIn(section).map(({ algorithm = '', where = '' }) => ({
   places: codeIn(where),
 }));
 
-/** What of `node:crypto`, or of a package, is which row of the inventory. */
+/** The row of the inventory for each name of `node:crypto` or of a package. */
 const USES: [what: RegExp, algorithm: string][] = [
   [/\bcreateHash\('sha256'\)/, 'SHA-256'],
   [/\bcreateHmac\('sha256',/, 'HMAC-SHA-256'],
@@ -72,7 +72,7 @@ describe('the inventory of cryptography', () => {
   });
 
   it.each(inventory.flatMap(({ algorithm, places }) => places.map((place) => [algorithm, place])))(
-    'V11.1.2: says rightly that %s is used in %s',
+    'V11.1.2: names the use of %s in %s',
     (algorithm, place) => {
       expect(hasPath(place)).toBe(true);
       const found = sources
@@ -82,7 +82,7 @@ describe('the inventory of cryptography', () => {
     },
   );
 
-  it('V11.1.2: says of each algorithm, and of each key that signs, what it is for', () => {
+  it('V11.1.2: names the purpose of each algorithm and of each signing key', () => {
     const without = rowsIn(section).filter((row) => row.algorithm && !row.for);
     expect(without.map(({ algorithm }) => algorithm)).toEqual([]);
     expect(section).toContain(
@@ -90,7 +90,7 @@ describe('the inventory of cryptography', () => {
     );
   });
 
-  it('V11.1.1: comes with the life of a key, from its making to its end', () => {
+  it('V11.1.1: describes the life of a key from its generation to its removal', () => {
     for (const stage of ['Made', 'Kept', 'Shared', 'Used', 'retired', 'Destroyed', 'Compromised']) {
       expect(section).toContain(`_${stage}_`);
     }
@@ -98,7 +98,7 @@ describe('the inventory of cryptography', () => {
     expect(section).toContain('_Used_ to sign for 90 days');
   });
 
-  it('V11.1.4: comes with what to do when an algorithm falls, to a quantum computer too', () => {
+  it('V11.1.4: describes how to replace a broken algorithm, also one broken by a quantum computer', () => {
     expect(section).toContain('**When an algorithm falls.**');
     for (const row of rowsIn(section).filter(({ size }) => size)) {
       expect([row.algorithm, row['against a quantum computer']]).not.toEqual([row.algorithm, '']);
@@ -146,7 +146,7 @@ describe('the sources', () => {
     expect(sources.filter(({ text }) => cipher.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
-  it('V11.3.1, V11.4.3: sign by HS256 and ES256, and make no key of RSA', () => {
+  it('V11.3.1, V11.4.3: sign with HS256 and ES256, and generate no RSA key', () => {
     const algorithms = sources.flatMap(({ text }) =>
       [...text.matchAll(/'(?:[HREP]S\d+|EdDSA)'/g)].map(([name]) => name),
     );
@@ -155,7 +155,7 @@ describe('the sources', () => {
     expect(section).toContain('The product encrypts nothing itself.');
   });
 
-  it('V11.4.1, V11.4.3: hash with SHA-256; by SHA-1 Redis names its scripts', () => {
+  it('V11.4.1, V11.4.3: hash with SHA-256, and with SHA-1 only for the names of Redis scripts', () => {
     const hashes = sources.flatMap(({ path, text }) =>
       [...text.matchAll(/\bcreateHm?a(?:sh|c)\(\s*('[^']*'|[^,)]*)/g)].map(([, name]) => ({
         path,
@@ -166,7 +166,7 @@ describe('the sources', () => {
     expect(others).toEqual([{ path: 'libs/redis/server-probe.ts', name: "'sha1'" }]);
   });
 
-  it('V11.4.4: make no key of a password', () => {
+  it('V11.4.4: derive no key from a password', () => {
     const derivation = /\b(?:hkdf|hkdfSync|deriveKey|deriveBits|pbkdf2Sync|scryptSync)\(/;
     expect(sources.filter(({ text }) => derivation.test(text)).map(({ path }) => path)).toEqual([]);
     const elsewhere = sources
@@ -175,8 +175,8 @@ describe('the sources', () => {
     expect(elsewhere.map(({ path }) => path)).toEqual([]);
   });
 
-  it('V11.5.1: draw no number that could be guessed', () => {
-    // Spreads the ends of cached entries: there is nothing to gain by guessing it.
+  it('V11.5.1: use no predictable random number', () => {
+    // Spreads the expiry of cached entries. Guessing it gains nothing.
     const harmless = ['libs/cache/redis-entry.store.ts'];
     const weak = /\bMath\.random\(|\bpseudoRandomBytes\(|\buuid\b.*from 'uuid'/;
     const found = sources.filter(({ text }) => weak.test(text)).map(({ path }) => path);

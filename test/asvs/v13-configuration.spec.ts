@@ -21,7 +21,7 @@ import {
 } from '../support/stores';
 
 const SECURITY = 'docs/security.md';
-/** Every setting, and nothing else, is a line of this file. */
+/** Every setting is a line of this file, and no other line matches. */
 const SETTINGS = [...readText('.env.example').matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)].map(
   ([, name = '']) => name,
 );
@@ -38,12 +38,12 @@ describe('the documented connections', () => {
   const section = sectionOf(SECURITY, 'Connections');
   const named = rowsIn(section).flatMap((row) => codeIn(row['named by'] ?? ''));
 
-  it('V13.1.1: are all that a setting can name', () => {
+  it('V13.1.1: include every address that a setting can name', () => {
     const addresses = SETTINGS.filter((name) => /_(?:URL|ENDPOINT|REGION|BUCKET)$/.test(name));
     expect(addresses.filter((name) => !named.includes(name))).toEqual([]);
   });
 
-  it('V13.1.1: say of each when it is made, and what happens without it', () => {
+  it('V13.1.1: have the time of opening and the effect of a loss', () => {
     const rows = rowsIn(section);
     expect(rows.map(({ to }) => to)).toEqual([
       'Postgres',
@@ -64,7 +64,7 @@ describe('the documented connections', () => {
     },
   );
 
-  it('V13.2.4, V13.2.5: are made nowhere else in the sources', () => {
+  it('V13.2.4, V13.2.5: are opened nowhere else in the sources', () => {
     const packages =
       /(?:from |import |import\(|require\()'(?:pg|ioredis|typeorm|hibp|undici|axios|@liaoliaots\/nestjs-redis|@aws-sdk\/[\w-]+|@opentelemetry\/exporter[\w-]*)'/;
     const node =
@@ -113,7 +113,7 @@ describe('the documented limits', () => {
     code: codeIn(row['in the code'] ?? ''),
   }));
 
-  it.each(rows)('V13.1.2, V13.1.3, V13.2.6: $what, as it is in the code', ({ code }) => {
+  it.each(rows)('V13.1.2, V13.1.3, V13.2.6: $what equals the limit in the code', ({ code }) => {
     const [path = '', text = ''] = code;
     expect([path, text].concat(readText(path).includes(text) ? 'is there' : [])).toContain(
       'is there',
@@ -124,7 +124,7 @@ describe('the documented limits', () => {
 describe('the documented secrets', () => {
   const section = sectionOf(SECURITY, 'Secrets');
 
-  it('V13.1.4: are all that settings hold, each with its time', () => {
+  it('V13.1.4: include every secret of the settings, each with the time of its change', () => {
     const secrets = SETTINGS.filter((name) =>
       /SECRET|ACCESS_KEY|KEYS_DIR|_CLIENTS$|^(?:DATABASE|REDIS)_URL$/.test(name),
     ).filter((name) => !name.endsWith('_FILE'));
@@ -158,7 +158,7 @@ describe('the documented secrets', () => {
 });
 
 describe('production', () => {
-  it('V13.4.2: has no debugging unless it is asked for, and logs for machines', () => {
+  it('V13.4.2: has no debugging by default, and logs JSON', () => {
     const settings = parseSettings(PRODUCTION);
     expect([settings.logLevel, settings.logFormat, settings.production]).toEqual([
       'info',
@@ -170,7 +170,7 @@ describe('production', () => {
     expect(files.filter((path) => debugging.test(readText(path)))).toEqual([]);
   });
 
-  it('V13.2.3: has no password that everybody knows, in containers neither', () => {
+  it('V13.2.3: has no well-known password, also not in containers', () => {
     const compose = readText('docker-compose.yml');
     const values = [...compose.matchAll(/^ +\w*(?:PASSWORD|SECRET)\w*: (.*)$/gm)];
     expect(values.map(([, value]) => /^\$\{\w+:\?[^}]+\}$/.test(value ?? ''))).toEqual([
@@ -185,7 +185,7 @@ describe('production', () => {
     ]);
   });
 
-  it('V13.2.3: makes random secrets for `npm start`, other ones in each folder', () => {
+  it('V13.2.3: generates random secrets for `npm start`, different in each folder', () => {
     const secrets = [newFolder('one-'), newFolder('other-')].map(
       (folder) => keepSecret(join(folder, 'jwt-secret')).value,
     );
@@ -213,7 +213,7 @@ describe('a server', () => {
     '/docs/static/',
     '/.well-known/',
     '/api/',
-  ])('V13.4.3: shows no list of what lies at %s', async (path) => {
+  ])('V13.4.3: has no directory listing at %s', async (path) => {
     expect((await app.http.get(path)).status).toBe(404);
   });
 
@@ -226,12 +226,12 @@ describe('a server', () => {
     '/docs/%2e%2e/%2e%2e/package.json',
     '/docs/..%2f..%2f..%2fpackage.json',
     '/avatars/..%2f..%2fpackage.json',
-  ])('V13.4.1: gives out nothing of itself at %s', async (path) => {
+  ])('V13.4.1: serves no source and no metadata at %s', async (path) => {
     const answer = await fetch(app.http.origin + path);
     expect(await answer.text()).not.toMatch(/"latchkey"|\[core\]|DATABASE_URL/);
   });
 
-  it('V13.2.5: reads no file for a path of a request, but pictures of its own', async () => {
+  it('V13.2.5: reads no file for the path of a request, except its own pictures', async () => {
     const outside = `outside-${process.pid}.txt`;
     writeFileSync(join(app.avatarDirectory, '..', outside), 'a file of the machine');
     writeFileSync(join(app.avatarDirectory, outside), 'a file that is no picture');
@@ -241,14 +241,14 @@ describe('a server', () => {
     }
   });
 
-  it('V13.4.5: is documented to have addresses that are not for the outside', () => {
+  it('V13.4.5: has documented paths that are for internal use alone', () => {
     expect(sectionOf(SECURITY, 'Connections')).toContain(
       '`/health/`, `/metrics` and `/docs` need no token. They show versions and figures: do not expose them to the outside',
     );
   });
 
   it.each(['/docs', '/docs/openapi.json', '/metrics'])(
-    'V13.4.5: shows %s only where somebody has asked for it',
+    'V13.4.5: serves %s only where a setting enables it',
     async (path) => {
       const answer = await fetch(app.http.origin + path);
       await answer.body?.cancel();
@@ -342,7 +342,7 @@ describe('with the documented accounts at the stores', () => {
     'DELETE FROM migrations',
     'CREATE ROLE more SUPERUSER',
     `COPY users TO PROGRAM 'cat'`,
-  ])('V13.2.2, V16.4.2: nobody may %s', async (statement) => {
+  ])('V13.2.2, V16.4.2: the role of Postgres may not %s', async (statement) => {
     await expect(asApp.sql.query(statement)).rejects.toThrow(
       /permission denied|must be owner|audit_events are never changed/,
     );
@@ -357,7 +357,7 @@ describe('with the documented accounts at the stores', () => {
     ['MIGRATE', 'h', '1', 'k', '0', '1'],
     ['SET', 'other', 'x'],
     ['PUBLISH', 'channel', 'x'],
-  ])('V13.2.2: nobody may %s', async (command, ...args) => {
+  ])('V13.2.2: the user of Redis may not %s', async (command, ...args) => {
     await expect(asApp.redis.call(command, ...args)).rejects.toThrow(/NOPERM/);
   });
 });

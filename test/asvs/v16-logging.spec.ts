@@ -10,7 +10,7 @@ import { until } from '../support/until';
 
 type Line = Record<string, unknown>;
 
-/** What nobody outside may learn of a failure. */
+/** The parts of a failure that no client may see. */
 const INSIDE = 'SELECT secret_hash FROM refresh_tokens at 10.1.2.3';
 
 @Public()
@@ -49,25 +49,25 @@ function linesOf(requestId: string): Line[] {
     .filter((line) => line.requestId === requestId);
 }
 
-/** The line that every answer leaves, when it is there. */
+/** The log line of an answer, once it is written. */
 function answeredLine(requestId: string): Promise<Line> {
   return until('the answer is logged', () =>
     linesOf(requestId).find(({ msg }) => msg === 'answered'),
   );
 }
 
-/** Written at once: at the exit of a process nothing else counts. */
+/** Written synchronously, so that the exit of a process loses no line. */
 const STANDARD_OUTPUT = 'pino.destination({ dest: 1, sync: true })';
 
 describe('the documented log', () => {
   const inventory = rowsIn(sectionOf('docs/security.md', 'Logs'));
 
-  it('V16.1.1: says of each layer what, how, where, for whom and for how long', () => {
+  it('V16.1.1: has for each layer the content, the format, the place, the readers and the retention', () => {
     expect(inventory.length).toBeGreaterThanOrEqual(6);
     expect(inventory.filter((row) => Object.values(row).some((cell) => cell === ''))).toEqual([]);
   });
 
-  it('V16.1.1, V16.2.3: is written where the inventory says, and into no file', () => {
+  it('V16.1.1, V16.2.3: is written to the place of the inventory, and to no file', () => {
     expect(inventory[0]?.['where it goes']).toBe('standard output, nothing else');
     expect(codeIn(inventory[1]?.['where it goes'] ?? '')).toEqual(['audit_events']);
     for (const path of ['apps/api/log/logger.ts', 'apps/api/log/log-output.ts']) {
@@ -87,9 +87,9 @@ describe('the documented log', () => {
     expect(writing).toEqual([
       'apps/api/log/log-output.ts',
       'apps/api/log/logger.ts',
-      // Of a start that fails.
+      // Messages of a start that fails.
       'apps/api/log/start-failure.ts',
-      // What the command line answers.
+      // Output of the command line.
       'apps/cli/actions/clean-up.ts',
       'apps/cli/output.ts',
       'apps/cli/run.ts',
@@ -101,7 +101,7 @@ describe('the documented log', () => {
 });
 
 describe('a line of the log', () => {
-  it('V16.2.1, V16.2.2: says when, in which process, who and what', async () => {
+  it('V16.2.1, V16.2.2: has the time, the process, the user and the request', async () => {
     const { user, session, accessToken: token } = await app.register();
     const before = Date.now();
     await app.http.get('/api/auth/profile', { token, headers: { 'x-request-id': 'v16-when' } });
@@ -120,7 +120,7 @@ describe('a line of the log', () => {
     expect(line.time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('V16.2.2: of an event, and its row, are of the same instant, in whatever zone the session is', async () => {
+  it('V16.2.2: of an event has the same instant as its row, which has a time zone', async () => {
     const { user } = await app.register();
     await app.login(user.email);
     await app.nest.get(EventQueue).flush();
@@ -137,7 +137,7 @@ describe('a line of the log', () => {
     }
   });
 
-  it('V16.3.1: tells of a sign-in that it failed or succeeded, whose, and from where', async () => {
+  it('V16.3.1: has the result, the account and the address of a sign-in', async () => {
     const { user } = await app.register();
     const login = (password: string, id: string) =>
       app.http.post('/api/auth/login', {
@@ -159,7 +159,7 @@ describe('a line of the log', () => {
     ['POST', '/api/auth/introspect', { authorization: 'Basic Ym9iOmJvYg==' }],
     ['POST', '/api/auth/refresh', {}],
   ])(
-    'V16.3.1: tells of the refusal of %s %s from where it came',
+    'V16.3.1: has the address of a refused %s %s',
     async (method, path, more: Record<string, string>) => {
       const id = `v16-${path.slice(10)}`;
       const isForm = path.endsWith('introspect');
@@ -176,7 +176,7 @@ describe('a line of the log', () => {
     },
   );
 
-  it('V16.3.1: tells of the refusal of an access token from where it came, and whose it was', async () => {
+  it('V16.3.1: has the address and the user of a refused access token', async () => {
     const { user, session, accessToken: token } = await app.register();
     await app.http.post('/api/auth/logout', { token });
     const ask = (bearer: string, id: string) =>
@@ -194,7 +194,7 @@ describe('a line of the log', () => {
     expect(forged.userId).toBeUndefined();
   });
 
-  it('V16.3.2: tells who asked for what is not theirs to see', async () => {
+  it('V16.3.2: names the user who requested a resource of another user', async () => {
     const [{ session: other }, { user, session, accessToken: token }] = await Promise.all([
       app.register(),
       app.register(),
@@ -210,7 +210,7 @@ describe('a line of the log', () => {
     });
   });
 
-  it('V16.3.2: tells who was refused what they may not do', async () => {
+  it('V16.3.2: names the user whose role is insufficient', async () => {
     const { user, session, accessToken: token } = await app.register();
     const path = `/api/admin/users/${user.id}/sessions`;
     await app.http.get(path, { token, headers: { 'x-request-id': 'v16-forbidden' } });
@@ -228,7 +228,7 @@ describe('a line of the log', () => {
     ['a key of the prototype', { raw: '{"__proto__":{"role":"admin"}}' }, 400],
     ['a body too large', { raw: `{"email":"${'a'.repeat(100_000)}"}` }, 413],
     ['a form of another site', { raw: 'email=a', headers: { 'content-type': 'text/plain' } }, 415],
-  ])('V16.3.3: tells of %s', async (what, call: object, status) => {
+  ])('V16.3.3: is written for %s', async (what, call: object, status) => {
     const id = `v16-${what.replaceAll(' ', '-')}`;
     const headers = { ...(call as { headers?: object }).headers, 'x-request-id': id };
     await app.http.post('/api/auth/login', { ...call, headers });
@@ -238,7 +238,7 @@ describe('a line of the log', () => {
   it.each([
     ['an unknown address', '/api/%0aINFO%20forged', 404],
     ['a broken one', '/api/%zz', 400],
-  ])('V16.4.1: has nothing of the text of %s', async (_what, path, status) => {
+  ])('V16.4.1: contains no text of %s', async (_what, path, status) => {
     const id = `v16-${status}`;
     const before = app.log.length;
     const answer = await app.http.get(path, { headers: { 'x-request-id': id } });
@@ -250,9 +250,9 @@ describe('a line of the log', () => {
   });
 });
 
-describe('an error that nobody expected', () => {
+describe('an unexpected error', () => {
   it.each(['/api/failing', '/api/failing/later', '/api/failing/text'])(
-    'V16.5.1, V16.3.4: at %s is told to the log, and to nobody else',
+    'V16.5.1, V16.3.4: at %s is in the log, and not in the answer',
     async (path) => {
       const id = `v16-${path.length}`;
       const answer = await app.http.get(path, { headers: { 'x-request-id': id } });
@@ -267,7 +267,7 @@ describe('an error that nobody expected', () => {
       });
       const line = linesOf(id).find(({ msg }) => msg === 'unexpected error');
       expect(line).toMatchObject({ level: 50, context: 'Problem' });
-      // Where it was thrown, and not what it says: that may quote what a client sent.
+      // The frames, and not the message, which may quote input.
       const { message, stack } = line?.err as { message: string; stack?: string };
       expect(message).toBe('message withheld: it may quote data');
       if (path !== '/api/failing/text') {
@@ -284,8 +284,8 @@ describe('an error that nobody expected', () => {
   });
 });
 
-describe('a store that is not there, or not who it should be', () => {
-  it('V16.3.4: is complained of when Postgres cannot be reached', async () => {
+describe('a store that is missing or has no TLS', () => {
+  it('V16.3.4: is logged when Postgres cannot be reached', async () => {
     const postgres = await TcpProxy.start(Number(new URL(sharedStores().postgresUrl).port));
     const other = await startTestApp({ postgresPort: postgres.port });
     try {
@@ -305,19 +305,19 @@ describe('a store that is not there, or not who it should be', () => {
     }
   });
 
-  it('V16.3.4: is complained of, and not spoken to, when it has no TLS where TLS is wanted', async () => {
+  it('V16.3.4: is logged, and gets no command, when it lacks the required TLS', async () => {
     const url = new URL(app.redis.url);
     url.protocol = 'rediss:';
     const other = await startTestApp({ env: { REDIS_URL: url.href } });
     try {
-      // Beside the line that says that the start does not wait for it.
+      // Beside the line of a start that does not wait for Redis.
       const complaint = /"level":40,.*"msg":"Redis is away: (?!starting without it)/;
       await until(
         'the log says that Redis is away',
         () => other.log,
         (lines) => lines.some((line) => complaint.test(line)),
       );
-      // What Redis cannot do is done without it.
+      // Requests are answered without Redis.
       const { accessToken: token } = await other.register();
       expect((await other.http.get('/api/auth/profile', { token })).status).toBe(200);
     } finally {

@@ -31,7 +31,7 @@ describe('answers', () => {
     ['/.well-known/jwks.json', 'application/json'],
     ['/docs/openapi.json', 'application/json'],
     ['/health/ready', 'application/json'],
-  ])('V4.1.1: %s is called what it is', async (path, type) => {
+  ])('V4.1.1: %s has its media type', async (path, type) => {
     const answer = await send(path);
     expect(answer.headers.get('content-type')).toMatch(
       new RegExp(`^${type.replace('+', '\\+')}(; charset=utf-8)?$`),
@@ -57,7 +57,7 @@ describe('answers', () => {
     },
   );
 
-  it('V4.1.2: lead nowhere else, least of all from http to https', async () => {
+  it('V4.1.2: do not redirect, also not from http to https', async () => {
     const headers = { 'x-forwarded-proto': 'http', 'x-forwarded-ssl': 'off' };
     const document = openApiDocument(app.nest);
     const paths = Object.keys(document.paths).map((path) => path.replace(/\{\w+\}/g, 'x'));
@@ -72,10 +72,10 @@ describe('answers', () => {
   it.each([
     ['that is found', 'GET /api/auth/health HTTP/1.1\r\nHost: x\r\n\r\n', 200],
     ['without a token', 'GET /api/auth/profile HTTP/1.1\r\nHost: x\r\n\r\n', 401],
-    ['that no route gets', 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+    ['with a malformed path', 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['that the parser refuses', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n', 400],
   ])(
-    'V4.1.1, V4.2.2: to a request %s are as long and what they say',
+    'V4.1.1, V4.2.2: to a request %s have the stated length and media type',
     async (_, request, status) => {
       const client = await RawConnection.open(portOf());
       client.send(request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
@@ -92,7 +92,7 @@ describe('answers', () => {
 });
 
 describe('requests', () => {
-  it('V4.1.3: do not choose the address that they come from', async () => {
+  it('V4.1.3: cannot set the address of their client', async () => {
     const headers = {
       'x-forwarded-for': '203.0.113.7',
       'x-real-ip': '203.0.113.7',
@@ -111,7 +111,7 @@ describe('requests', () => {
     expect(list.body.sessions.map(({ ip }) => ip)).toEqual(['127.0.0.1', '127.0.0.1']);
   });
 
-  it('V4.1.3: do not choose who they come from', async () => {
+  it('V4.1.3: cannot set their user', async () => {
     const [ada, eve] = await Promise.all([app.register(), app.register()]);
     const { headers } = await app.http.get('/api/auth/verify', {
       token: eve.accessToken,
@@ -121,7 +121,7 @@ describe('requests', () => {
     expect(headers.get('x-session-id')).toBe(eve.session.id);
   });
 
-  it('V4.1.4: get nothing by a method that is not documented', async () => {
+  it('V4.1.4: are refused with an undocumented method', async () => {
     const { accessToken } = await app.register();
     const headers = { authorization: `Bearer ${accessToken}` };
     for (const [path, operations] of Object.entries(openApiDocument(app.nest).paths)) {
@@ -137,11 +137,11 @@ describe('requests', () => {
   it.each([
     ['TRACE', 'HTTP/1.1 405'],
     ['TRACK', 'HTTP/1.1 400'],
-    // Closed without a word.
+    // Closed without an answer.
     ['CONNECT', ''],
     ['DEBUG', 'HTTP/1.1 400'],
     ['PROPFIND', 'HTTP/1.1 405'],
-  ])('V4.1.4, V13.4.4: get nothing by %s, not even themselves', async (method, status) => {
+  ])('V4.1.4, V13.4.4: are refused with %s, and not echoed', async (method, status) => {
     const client = await RawConnection.open(portOf());
     const target = method === 'CONNECT' ? 'example.com:443' : '/api/auth/health';
     client.send(

@@ -5,7 +5,7 @@ import { readText } from '../support/document';
 import { picture } from '../support/pictures';
 
 const UPLOAD = '/api/auth/profile/avatar';
-/** The name that a client gives, with all that could end a header or leave a folder. */
+/** A file name with every character that could end a header or leave a folder. */
 const NAME = '../../evil";x=y\u202egpj.html';
 
 let app: TestApp;
@@ -42,7 +42,7 @@ describe('docs/avatars.md', () => {
     expect(documentation).toContain(`| ${formats.join(', ')} `);
   });
 
-  it('V5.1.1: names the sizes that are taken, packed and unpacked, and what becomes of the rest', () => {
+  it('V5.1.1: names the size limits, compressed and decompressed, and the answer beyond them', () => {
     expect(readText('apps/api/profile/avatar-upload.ts')).toContain('= 5 * 1024 * 1024;');
     expect(readText('libs/avatar/avatar-encoder.ts')).toContain('MAX_PIXELS = 25_000_000;');
     expect(documentation).toMatch(/^\| over 25 million pixels +\| 400/m);
@@ -66,7 +66,7 @@ describe('a file', () => {
     expect(await storedFiles(app)).toEqual([]);
   });
 
-  it('V5.3.2, V5.3.3, V5.4.2: leaves nothing of its name, on disk or in a header', async () => {
+  it('V5.3.2, V5.3.3, V5.4.2: passes no part of its name to the disk or to a header', async () => {
     const { status, body } = await upload(await picture(64, 64).png().toBuffer(), NAME);
     expect(status).toBe(200);
     for (const file of await storedFiles(app)) {
@@ -76,7 +76,7 @@ describe('a file', () => {
     expect(JSON.stringify([...shown.headers, body])).not.toMatch(/evil|html|x=y/);
   });
 
-  it('V5.3.1, V5.4.3: is never given out as it came', async () => {
+  it('V5.3.1, V5.4.3: is never served as it was sent', async () => {
     const content = await picture(512, 512).webp().toBuffer();
     const trailer = '<script>alert(1)</script><?php system("id") ?>';
     const { body } = await upload(Buffer.concat([content, Buffer.from(trailer)]));
@@ -87,7 +87,7 @@ describe('a file', () => {
     expect(shown.includes('script') || shown.includes('php')).toBe(false);
   });
 
-  it('V5.4.1: is given out under a name that we chose', async () => {
+  it('V5.4.1: is served under a generated name', async () => {
     const { body } = await upload(await picture(64, 64).png().toBuffer(), NAME);
     const { headers } = await app.http.get(body.avatarUrl);
     expect(headers.get('content-disposition')).toMatch(

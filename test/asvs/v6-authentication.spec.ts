@@ -39,7 +39,7 @@ function fieldsOf({ requestBody }: Operation): string[] {
   });
 }
 
-describe('ways to prove who one is', () => {
+describe('ways to authenticate', () => {
   const SECRET = /password|token|secret|code|pin|answer|hint|question/i;
   const documented = () =>
     rowsIn(sectionOf(SECURITY, 'Ways to authenticate')).map(({ way = '' }) => codeIn(way)[0]);
@@ -58,7 +58,7 @@ describe('ways to prove who one is', () => {
     expect(documented()).toEqual(expect.arrayContaining(withSecret));
   });
 
-  it('V6.1.3, V6.3.4: that are documented are all there', () => {
+  it('V6.1.3, V6.3.4: that are documented all exist', () => {
     const names = operations().map(([name]) => name);
     const routes = documented().filter((way) => /^[A-Z]+ \//.test(way ?? ''));
     expect(
@@ -78,7 +78,7 @@ describe('ways to prove who one is', () => {
     ]);
   });
 
-  it('V6.3.6: are none by e-mail: no package sends one, and only a password proves an address', () => {
+  it('V6.3.6: do not use e-mail: no package sends it, and only a password is sent with an address', () => {
     const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: object };
     const mail = /mail|smtp|sendgrid|postmark|mailgun|\bses\b|pinpoint/i;
     expect(Object.keys(dependencies).filter((name) => mail.test(name))).toEqual([]);
@@ -89,10 +89,10 @@ describe('ways to prove who one is', () => {
     expect(new Set(besideAnAddress)).toEqual(new Set(['password']));
   });
 
-  it('V6.4.1, V6.4.2: know no hint, no question and no password that was made up for somebody', async () => {
+  it('V6.4.1, V6.4.2: include no hint, no security question and no generated password', async () => {
     const fields = operations().flatMap(([, operation]) => fieldsOf(operation));
     const suspicious = /hint|question|answer|temporary|initial/i;
-    // RFC 7662: of which kind the token is.
+    // RFC 7662: the kind of the token.
     expect(fields.filter((field) => suspicious.test(field))).toEqual(['token_type_hint']);
     const columns = await app.database.sql.query<{ name: string }[]>(
       `SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'users'`,
@@ -122,7 +122,7 @@ describe('ways to prove who one is', () => {
 });
 
 describe('accounts', () => {
-  it('V6.3.2: are none in a database that has just been made', async () => {
+  it('V6.3.2: do not exist in a new database', async () => {
     const fresh = await startTestApp();
     try {
       const rows = await fresh.database.sql.query<{ count: number }[]>(
@@ -138,13 +138,13 @@ describe('accounts', () => {
     }
   });
 
-  it('V6.3.2: that are documented as examples are nowhere made', () => {
+  it('V6.3.2: of documented examples are created nowhere', () => {
     for (const path of ['docker-compose.yml', 'Dockerfile', 'tools/local/start-settings.mjs']) {
       expect(readText(path)).not.toMatch(/grant-role|\/register/);
     }
   });
 
-  it('V6.2.10: keep their password for as long as they like', async () => {
+  it('V6.2.10: keep their password without an expiry', async () => {
     const { user } = await app.register();
     app.clock.advance(5 * YEAR_MS);
     const { session } = await app.login(user.email);

@@ -30,7 +30,7 @@ afterAll(async () => {
 describe('docs/security.md', () => {
   const section = sectionOf(SECURITY, 'Sessions');
 
-  it('V7.1.1, V7.1.2: has the lifetimes and the number of sessions that hold unless set otherwise', () => {
+  it('V7.1.1, V7.1.2: has the default lifetimes and the default number of sessions', () => {
     const settings = parseSettings({
       DATABASE_URL: 'postgres://localhost/none',
       REDIS_URL: 'redis://localhost',
@@ -51,11 +51,11 @@ describe('docs/security.md', () => {
     });
   });
 
-  it('V7.1.1: says where it differs from NIST SP 800-63B, and why', () => {
+  it('V7.1.1: names the differences from NIST SP 800-63B, with reasons', () => {
     expect(section).toContain('**Against NIST SP 800-63B.**');
   });
 
-  it('V7.1.3: says how those who rely on a session learn of its end', () => {
+  it('V7.1.3: describes how other services learn of the end of a session', () => {
     const ways = rowsIn(section)
       .filter(({ way }) => way)
       .map((row) => [codeIn(row.way ?? '')[0], row['sees a revocation']]);
@@ -69,7 +69,7 @@ describe('docs/security.md', () => {
 });
 
 describe('a session', () => {
-  it('V7.2.3: has refresh tokens of 256 random bits, each another one', () => {
+  it('V7.2.3: has refresh tokens of 256 random bits, each different', () => {
     const secrets = Array.from({ length: 1000 }, () => newRefreshToken().secret);
     expect(secrets.every(({ length }) => length === 32)).toBe(true);
     expect(new Set(secrets.map((secret) => secret.toString('hex'))).size).toBe(1000);
@@ -87,7 +87,7 @@ describe('a session', () => {
       const salt = newSuccessorSalt();
       expect(drawn.mock.calls).toEqual([[32], [32]]);
       expect(drawn.mock.results.map(({ value }) => value as unknown)).toEqual([secret, salt]);
-      // Not the used secret itself, and 256 bits again.
+      // Not the used secret, and 256 bits again.
       const successor = successorSecret(secret, salt);
       expect(successor).toHaveLength(32);
       expect(successor).not.toEqual(secret);
@@ -97,7 +97,7 @@ describe('a session', () => {
     }
   });
 
-  it('V7.2.2, V7.2.4: is a new one at each sign-in, with tokens of its own, whatever the client brings', async () => {
+  it('V7.2.2, V7.2.4: is new at each sign-in, with its own tokens, also when the client sends others', async () => {
     const first = await app.register();
     const answer = await app.http.post<typeof first>('/api/auth/login', {
       json: { email: first.user.email, password: PASSWORD },
@@ -123,7 +123,7 @@ describe('a session', () => {
     }
   });
 
-  it('V7.2.4: ends with the proof of the old password when that is changed', async () => {
+  it('V7.2.4: ends when the password is changed with the current one', async () => {
     const before = await app.register();
     const json = { currentPassword: PASSWORD, newPassword: 'a brighter horse battery staple' };
     await app.http.put('/api/auth/profile/password', { token: before.accessToken, json });
@@ -131,7 +131,7 @@ describe('a session', () => {
     expect([status, body.code]).toEqual([401, 'token_revoked']);
   });
 
-  it('V7.3.1: ends by itself when it is used and not refreshed, also for a token that lives on', async () => {
+  it('V7.3.1: expires when it is used and not refreshed, also before its token expires', async () => {
     const { user, session, accessToken, refreshToken } = await app.register();
     const read = async (token: string) => {
       const { status, body } = await app.http.get('/api/auth/profile', { token });
@@ -153,7 +153,7 @@ describe('a session', () => {
       expect(await read(token)).toEqual([200, undefined]);
       advance(2);
       expect(await read(token)).toEqual([401, 'token_expired']);
-      // Where Redis knows nothing of it the record says the same.
+      // Where Redis has no entry the record gives the same answer.
       await app.redis.client.del(sessionKeys.sessions(user.id));
       expect(await read(token)).toEqual([401, 'token_expired']);
       const refreshed = await app.http.post('/api/auth/refresh', { json: { refreshToken } });
@@ -185,7 +185,7 @@ describe('a session', () => {
     },
   );
 
-  it('V7.4.1: is not brought back by a reading of the record from before its end', async () => {
+  it('V7.4.1: is not restored by a read of the record from before its end', async () => {
     const { user, session, accessToken: token } = await app.register();
     expect((await app.http.post('/api/auth/logout', { token })).status).toBe(204);
     // As a replica that lags behind, or a query that began before, would answer.
@@ -209,7 +209,7 @@ describe('a session', () => {
     expect([status, body.code]).toEqual([401, 'token_revoked']);
   });
 
-  it('V7.5.1: changes nothing by which one signs in, but for the password, by the password', async () => {
+  it('V7.5.1: changes no credential except the password, and that with the current password', async () => {
     const { user, accessToken: token } = await app.register();
     for (const json of [
       { email: 'other@example.com' },
@@ -233,7 +233,7 @@ describe('a session', () => {
   });
 
   it.failing(
-    'V7.5.2: is ended, when it is another one, by whoever proves again who they are',
+    'V7.5.2: of another device is ended after the user has authenticated again',
     async () => {
       const first = await app.register();
       const second = await app.login(first.user.email);
@@ -246,7 +246,7 @@ describe('a session', () => {
     ['application/x-www-form-urlencoded', 'email=a%40b.co&password=x'],
     ['text/plain', '{"email":"a@b.co","password":"x"}'],
     ['multipart/form-data; boundary=x', '--x--'],
-  ])('V7.6.2: is not opened by what another page can send, %s', async (type, raw) => {
+  ])('V7.6.2: is not opened by a request that another page can send, %s', async (type, raw) => {
     for (const path of ['/api/auth/login', '/api/auth/register', '/api/auth/refresh']) {
       const { status } = await app.http.post(path, { raw, headers: { 'content-type': type } });
       expect(status).toBe(415);

@@ -31,7 +31,7 @@ async function issued(): Promise<string[]> {
 }
 
 describe('an access token', () => {
-  it('V9.2.3, V9.2.4: is for one audience, which the documentation names, however it was issued', async () => {
+  it('V9.2.3, V9.2.4: is for one audience, which the documentation names, for every way of issue', async () => {
     for (const token of await issued()) {
       expect(claimsOf(token)).toMatchObject({ iss: 'latchkey', aud: 'latchkey-api' });
     }
@@ -46,7 +46,7 @@ describe('an access token', () => {
     }
   });
 
-  it('V9.2.2: says of its user nothing but the id: whoever reads it learns no more', async () => {
+  it('V9.2.2: contains no data of its user except the id', async () => {
     for (const token of await issued()) {
       expect(Object.keys(claimsOf(token)).sort()).toEqual(
         ['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'].sort(),

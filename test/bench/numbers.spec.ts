@@ -10,7 +10,7 @@ describe('figures of several rounds', () => {
     expect(median(values)).toBe(expected);
   });
 
-  it('keep their order when they are looked at', () => {
+  it('keep their order when the spread is computed', () => {
     const values = [3, 1, 2];
     expect(spread(values)).toEqual({ median: 2, min: 1, max: 3 });
     expect(values).toEqual([3, 1, 2]);

@@ -2,7 +2,7 @@ import { PARTS, readOptions } from '../../bench/options.mjs';
 import { LOGIN_REFERENCE, LOGIN_ROWS, programOf, REFERENCE, ROWS } from '../../bench/rows.mjs';
 
 describe('the options of the bench', () => {
-  it('are all rows and all parts, written down, unless told', () => {
+  it('select all rows and all parts, and write the document, by default', () => {
     const options = readOptions([]);
     expect(options).toMatchObject({ rounds: 5, connections: 64, writesDocument: true });
     expect(options.rows).toEqual(ROWS);
@@ -10,20 +10,20 @@ describe('the options of the bench', () => {
   });
 
   it.each([['--quick'], ['--rows=bare'], ['--parts=logins']])(
-    'write no document after a run that is not whole: %s',
+    'write no document after a partial run: %s',
     (arg) => {
       expect(readOptions([arg]).writesDocument).toBe(false);
       expect(readOptions([arg, '--write']).writesDocument).toBe(true);
     },
   );
 
-  it('are the rows that are named, and requests alone', () => {
+  it('select the named rows, and requests alone', () => {
     const { rows, parts } = readOptions(['--rows', 'profile,bare']);
     expect(rows.map(({ id }) => id)).toEqual(['bare', 'profile']);
     expect(parts).toEqual(['requests']);
   });
 
-  it('let a number win over --quick', () => {
+  it('prefer a number over --quick', () => {
     expect(readOptions(['--quick', '--rounds', '7'])).toMatchObject({ rounds: 7, seconds: 1 });
   });
 
@@ -48,7 +48,7 @@ describe('the rows of the bench', () => {
     }
   });
 
-  it('hold those that the others are compared with', () => {
+  it('include the rows that others are compared with', () => {
     expect(ROWS.map(({ id }) => id)).toContain(REFERENCE);
     expect(LOGIN_ROWS.map(({ id }) => id)).toContain(LOGIN_REFERENCE);
   });

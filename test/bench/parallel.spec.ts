@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { inParallel } from '../../bench/harness/parallel.mjs';
 
 describe('work in parallel', () => {
-  it('is done by so many at once, and gives its results in order', async () => {
+  it('runs with the given concurrency, and returns results in order', async () => {
     let running = 0;
     let most = 0;
     const results = await inParallel([3, 1, 2, 0], 2, async (turns) => {
@@ -17,7 +17,7 @@ describe('work in parallel', () => {
     expect(most).toBe(2);
   });
 
-  it('fails when nothing is under way any more, and begins nothing after a failure', async () => {
+  it('rejects after all running work has ended, and starts none after a failure', async () => {
     const ended: string[] = [];
     const failing = inParallel(['bad', 'slow', 'never'], 2, async (item) => {
       if (item === 'bad') {

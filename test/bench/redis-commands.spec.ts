@@ -30,7 +30,7 @@ describe('the commands of a request', () => {
       await store.stop();
     });
 
-    it('are those that clients sent, and not those of their scripts', async () => {
+    it('include those of clients, and not those of scripts', async () => {
       const script = "redis.call('SET', KEYS[1], '1') return redis.call('GET', KEYS[1])";
       const counts = await countCommands(store.url, async () => {
         await redis.eval(script, 1, 'a');
@@ -39,7 +39,7 @@ describe('the commands of a request', () => {
       expect(counts).toEqual({ commands: { get: 2, eval: 1, mget: 1 }, steps: 2 });
     });
 
-    it('are not those that keep Redis up to date', async () => {
+    it('do not include those of the synchroniser', async () => {
       const counts = await countCommands(store.url, async () => {
         await redis.eval("return redis.call('GET', KEYS[1])", 1, 'latchkey:checkpoint');
         await redis.get('a');
@@ -47,7 +47,7 @@ describe('the commands of a request', () => {
       expect(counts).toEqual({ commands: { get: 1 }, steps: 0 });
     });
 
-    it('do not hide what fails meanwhile', async () => {
+    it('do not hide a failure of the work', async () => {
       const failing = countCommands(store.url, () => Promise.reject(new Error('no answer')));
       await expect(failing).rejects.toThrow('no answer');
     });

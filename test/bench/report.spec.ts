@@ -90,7 +90,7 @@ describe('the place of the figures in a document', () => {
   });
 
   it.each([
-    ['no marks', 'text'],
+    ['are required: %s', 'text'],
     ['an end before its begin', '<!-- bench:end --> <!-- bench:begin -->'],
     ['marks of another name', document.replaceAll('bench', 'scale')],
   ])('has to be there: %s', (_, text) => {

@@ -23,7 +23,7 @@ describe('the order of rounds', () => {
 });
 
 describe('interleaved rounds', () => {
-  it('measure every row in each round, and forget what warmed it up', async () => {
+  it('measure every row in each round, and drop the warm-up', async () => {
     const rows = [{ id: 'a' }, { id: 'b' }];
     const asked: string[] = [];
     const figures = await interleave(rows, 2, ({ id }, round) => {

@@ -41,7 +41,7 @@ describe('the commands', () => {
   }
 
   describe('migrate', () => {
-    it('brings an empty database up to date, and then has nothing to do', async () => {
+    it('migrates an empty database, and then has nothing to do', async () => {
       const empty = await createTestDatabase();
       await empty.sql.query('DROP SCHEMA public CASCADE');
       await empty.sql.query('CREATE SCHEMA public');
@@ -88,7 +88,7 @@ describe('the commands', () => {
       expect(list.status).toBe(200);
     });
 
-    it('finds the account whatever the case, and tells machines its state', async () => {
+    it('finds the account in any letter case, and prints its state as JSON', async () => {
       const { user } = await app.register();
       const granted = await json('users', 'grant-role', user.email.toUpperCase(), 'admin');
       expect(granted).toEqual({
@@ -123,7 +123,7 @@ describe('the commands', () => {
   });
 
   describe('users events', () => {
-    it('says why a user was signed out, newest first, also when the account is gone', async () => {
+    it('lists why a user was signed out, newest first, also when the account is deleted', async () => {
       const { user, session, accessToken: token } = await app.register();
       app.clock.advance(1000);
       await app.http.post('/api/auth/logout', { token });
@@ -158,7 +158,7 @@ describe('the commands', () => {
       ]);
     });
 
-    it('answers 3 for an id of which nothing is known', async () => {
+    it('exits with 3 for an unknown id', async () => {
       const answer = await latchkey('users', 'events', '00000000-0000-4000-8000-000000000000');
       expect(answer.exitCode).toBe(3);
       expectOneSentence(answer);
@@ -187,7 +187,7 @@ describe('the commands', () => {
       expect(newest?.indexOf('127.0.0.1')).toBe(headings?.indexOf('ADDRESS'));
     });
 
-    it('are listed for machines as the API lists them', async () => {
+    it('are listed as JSON as the API lists them', async () => {
       const { user, session } = await app.register();
       const listed = await json('sessions', 'list', user.email);
       expect(listed).toEqual({
@@ -259,7 +259,7 @@ describe('the commands', () => {
   });
 
   describe('clean-up', () => {
-    it('deletes, batch by batch, what ended over 30 days ago, and nothing else', async () => {
+    it('deletes sessions that ended over 30 days ago, batch by batch, and no others', async () => {
       const { user } = await app.register();
       await insertEndedSessions(app.database, user.id, 2100);
       await insertSessions(app.database, user.id, 1, Date.now() - 29 * DAY_MS);
@@ -279,7 +279,7 @@ describe('the commands', () => {
       ]);
     });
 
-    it('waits for one that is under way', async () => {
+    it('waits for a running clean-up', async () => {
       const holder = app.database.sql.createQueryRunner();
       await holder.query(`SELECT pg_advisory_lock(7240052, hashtext('clean-up'))`);
       let waiting!: Promise<CliAnswer>;
@@ -298,7 +298,7 @@ describe('the commands', () => {
   });
 
   describe('redis-check', () => {
-    it('says how fast Redis answers', async () => {
+    it('prints the latency of Redis', async () => {
       expect(await json('redis-check')).toMatchObject({ latencyMs: expect.any(Number) as number });
       expect((await latchkey('redis-check')).stdout).toMatch(/^Redis answered in [\d.]+ ms\.\n$/);
     });
@@ -336,7 +336,7 @@ describe('the commands', () => {
       return JSON.parse(stdout) as Awaited<ReturnType<typeof add>>;
     }
 
-    it('are published, activated and retired, with no store at hand', async () => {
+    it('are published, activated and retired, without a store', async () => {
       const first = await add();
       expect(first).toEqual({ kid: first.kid, active: true, activatableAt: null });
       const second = await add();

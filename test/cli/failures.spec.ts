@@ -3,7 +3,7 @@ import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, runCommand } from '../support/cli';
 import { countSessions, insertEndedSessions } from '../support/session-rows';
 
-/** Nothing listens there. */
+/** No server listens there. */
 const CLOSED_PORT = '127.0.0.1:9';
 
 describe('a command that cannot succeed', () => {
@@ -31,14 +31,14 @@ describe('a command that cannot succeed', () => {
     ['sessions list', (email: string) => ['sessions', 'list', email]],
     ['sessions revoke', (email: string) => ['sessions', 'revoke', email]],
   ])('%s', (_command, argsFor) => {
-    it('answers 3 for an address without an account', async () => {
-      const answer = await runCommand(argsFor('nobody@example.com'), settings);
+    it('exits with 3 for an address without an account', async () => {
+      const answer = await runCommand(argsFor('unknown@example.com'), settings);
       expect(answer.exitCode).toBe(3);
       expectOneSentence(answer);
-      expect(answer.stderr).toContain('nobody@example.com');
+      expect(answer.stderr).toContain('unknown@example.com');
     });
 
-    it('answers 2, and asks no store, for what is no address', async () => {
+    it('exits with 2 for a malformed address, without a store', async () => {
       const answer = await runCommand(argsFor('x@localhost'), {
         ...settings,
         DATABASE_URL: `postgres://latchkey@${CLOSED_PORT}/latchkey`,
@@ -116,7 +116,7 @@ describe('a command that cannot succeed', () => {
       await expectFailure('stats', { REDIS_URL: refused.href }, about);
     });
 
-    it('with an error of Postgres that quotes what was given', async () => {
+    it('with an error of Postgres that quotes input', async () => {
       const { sql } = app.database;
       await sql.query(
         `ALTER TABLE users ADD CONSTRAINT ck_quoting CHECK (email NOT LIKE 's3cret%')`,
@@ -135,16 +135,13 @@ describe('a command that cannot succeed', () => {
   it.each([
     ['sessions revoke', (email: string) => ['sessions', 'revoke', email]],
     ['users grant-role', (email: string) => ['users', 'grant-role', email, 'admin']],
-  ])(
-    '%s needs no Redis: when it is done, running servers refuse the tokens',
-    async (_, argsFor) => {
-      const { user, accessToken: token } = await app.register();
-      expect((await app.http.get('/api/auth/profile', { token })).status).toBe(200);
-      const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
-      expect((await runCommand(argsFor(user.email), env)).exitCode).toBe(0);
-      expect((await app.http.get('/api/auth/profile', { token })).status).toBe(401);
-    },
-  );
+  ])('%s needs no Redis: afterwards running servers refuse the tokens', async (_, argsFor) => {
+    const { user, accessToken: token } = await app.register();
+    expect((await app.http.get('/api/auth/profile', { token })).status).toBe(200);
+    const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };
+    expect((await runCommand(argsFor(user.email), env)).exitCode).toBe(0);
+    expect((await app.http.get('/api/auth/profile', { token })).status).toBe(401);
+  });
 
   it.each([
     ['stats', 'REDIS_URL'],
@@ -155,7 +152,7 @@ describe('a command that cannot succeed', () => {
     expect([answer.exitCode, answer.stderr]).toEqual([0, '']);
   });
 
-  it('needs no key that signs to look at users and sessions', async () => {
+  it('needs no signing key to list users and sessions', async () => {
     const { user } = await app.register();
     const { DATABASE_URL, REDIS_URL } = settings;
     const env = { DATABASE_URL: DATABASE_URL!, REDIS_URL: REDIS_URL!, NODE_ENV: 'production' };
@@ -175,7 +172,7 @@ describe('a command that cannot succeed', () => {
     expect(list.exitCode).toBe(0);
   });
 
-  it('cleans Postgres up all the same when it cannot clean up Redis', async () => {
+  it('cleans up Postgres also when it cannot clean up Redis', async () => {
     const { user } = await app.register();
     await insertEndedSessions(app.database, user.id, 3);
     const env = { ...settings, REDIS_URL: `redis://${CLOSED_PORT}` };

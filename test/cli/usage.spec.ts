@@ -1,7 +1,7 @@
 import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, type CliAnswer } from '../support/cli';
 
-/** No settings at all: neither help nor wrong usage gets as far as needing one. */
+/** No settings: help and wrong usage need none. */
 function latchkey(...args: string[]): Promise<CliAnswer> {
   return runCli(args, {});
 }
@@ -72,18 +72,18 @@ describe('wrong usage', () => {
     ['an argument too many', ['stats', 'today']],
     ['a limit that is no number', ['users', 'events', 'ada@example.com', '--limit', 'all']],
     ['an unknown role', ['users', 'grant-role', 'ada@example.com', 'emperor']],
-  ])('is %s: 2', async (_what, args) => {
+  ])('exits with 2 for %s', async (_what, args) => {
     const answer = await latchkey(...args);
     expect(answer.exitCode).toBe(2);
     expectOneSentence(answer);
   });
 
-  it('names the roles that there are', async () => {
+  it('lists the roles', async () => {
     const { stderr } = await latchkey('users', 'grant-role', 'ada@example.com', 'emperor');
     expect(stderr).toMatch(/emperor.*user, admin/);
   });
 
-  it('without a command is answered with the help, on standard error', async () => {
+  it('prints the help on standard error when the command is missing', async () => {
     const { exitCode, stdout, stderr } = await latchkey();
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain('Usage: latchkey');

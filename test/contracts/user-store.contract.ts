@@ -56,7 +56,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
       await expect(store.create(again)).rejects.toThrow(EmailTakenError);
     });
 
-    it('lets one of two accounts with the same address through', async () => {
+    it('creates one of two accounts with the same address', async () => {
       const user = newUser();
       const outcomes = await Promise.allSettled([store.create(user), store.create(user)]);
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -105,13 +105,13 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
       expect(await store.updateProfile(id, { bio: 'x' }, [version])).not.toBeNull();
     });
 
-    it('of two changes of the same version makes one', async () => {
+    it('makes one of two changes of the same version', async () => {
       const { id, version } = await create();
       const both = ['one', 'two'].map((bio) => store.updateProfile(id, { bio }, [version]));
       expect((await Promise.all(both)).filter((changed) => changed !== null)).toHaveLength(1);
     });
 
-    it('replaces a picture and tells the one before', async () => {
+    it('replaces a picture and returns the previous one', async () => {
       const { id, version } = await create();
       const url = `/avatars/${randomUUID()}`;
       expect(await store.replaceAvatar(id, url)).toMatchObject({
@@ -131,13 +131,13 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
       expect((await store.findCredentials(id))?.passwordHash).toBe('next');
     });
 
-    it('of two replacements of the same hash makes one', async () => {
+    it('makes one of two replacements of the same hash', async () => {
       const { id, passwordHash } = await create();
       const both = ['one', 'two'].map((next) => store.replacePasswordHash(id, passwordHash, next));
       expect((await Promise.all(both)).filter(Boolean)).toHaveLength(1);
     });
 
-    it('disables and enables an account, and tells what it was before', async () => {
+    it('disables and enables an account, and returns its previous state', async () => {
       const { id, passwordHash } = await create();
       expect(await store.changeAccount(id, { disabled: true })).toMatchObject({
         disabled: true,

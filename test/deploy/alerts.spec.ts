@@ -6,7 +6,7 @@ import { programOfPackage } from '../support/debian-package';
 const ROOT = join(__dirname, '../..');
 const run = promisify(execFile);
 
-/** promtool comes with Prometheus. It ends with another code than 0 for what it does not accept. */
+/** promtool comes with Prometheus. Its exit code is not 0 for rules that it refuses. */
 async function promtool(...args: string[]): Promise<string> {
   const program = await programOfPackage('promtool', 'prometheus');
   const { stdout } = await run(program, args, { cwd: ROOT });

@@ -29,13 +29,13 @@ const mountsOf = (name: string) =>
   });
 
 describe('docker-compose.yml', () => {
-  it('has the form that Compose wants, images with versions, and ports for this machine alone', () => {
+  it('has the form that Compose requires, images with versions, and ports on the loopback address alone', () => {
     const validate = new Ajv({ allErrors: true, strictTuples: false }).compile(COMPOSE_SCHEMA);
     validate(file);
     expect(validate.errors ?? []).toEqual([]);
   });
 
-  it('names services, volumes, files and variables that there are', () => {
+  it('names services, volumes, files and variables that exist', () => {
     for (const [name, { depends_on = {} }] of services) {
       expect(Object.keys(file.services)).toEqual(expect.arrayContaining(Object.keys(depends_on)));
       for (const { source } of mountsOf(name)) {
@@ -55,7 +55,7 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  it('gives the API settings that it takes in production', () => {
+  it('sets settings of the API that are valid in production', () => {
     const filled: Record<string, string> = { NODE_ENV: 'production' };
     for (const [name, value] of Object.entries(api!.environment!)) {
       filled[name] = value.replace(/\$\{\w+[^}]*\}/g, randomBytes(32).toString('hex'));
@@ -84,7 +84,7 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  it('runs no service as root, and gives each no file to write but in volumes and memory', () => {
+  it('runs no service as root, and lets each write to volumes and memory alone', () => {
     // Of these images root is the user; the others name one of their own.
     const users = services.map(([name, { user }]) => [name, user]).filter(([, user]) => user);
     expect(users).toEqual([
@@ -116,7 +116,7 @@ describe('docker-compose.yml', () => {
     expect(commands.filter((command) => /(?<!\$)\$(?!\$)/.test(command))).toEqual([]);
   });
 
-  it('starts a Redis that asks for its password and stops when it is told to', async () => {
+  it('starts a Redis that requires its password and stops on SIGTERM', async () => {
     const password = randomBytes(32).toString('hex');
     const port = await freePort();
     const { redis: found } = sharedStores();
@@ -135,13 +135,13 @@ describe('docker-compose.yml', () => {
     });
     try {
       await until(
-        'Redis asks for a password',
+        'Redis requires a password',
         () => ask(port, 'PING\r\n'),
         (reply) => reply?.startsWith('-NOAUTH') === true,
       );
       const answer = await ask(port, `AUTH ${password}\r\nCONFIG GET maxmemory-policy\r\n`);
       expect(answer).toMatch(/^\+OK\r\n[^]*noeviction/);
-      // The shell has become the server, which gets the signals therefore.
+      // The server has replaced the shell, so it gets the signals.
       expect(commandLineOf(server.pid)).toContain(String(port));
       expect(commandLineOf(server.pid)).not.toContain('requirepass');
       expect(commandLineOf(server.pid)).not.toContain(password);
@@ -151,7 +151,7 @@ describe('docker-compose.yml', () => {
     expect(await server.ended).toBe('exit code 0');
   });
 
-  it('keeps avatars in the volume of the image, and asks for readiness', () => {
+  it('keeps avatars in the volume of the image, and probes readiness', () => {
     const [volume] = all(parseDockerfile(read('Dockerfile')), 'VOLUME');
     expect(mountsOf('api')).toEqual([{ source: 'avatars', target: volume!.path }]);
     expect(api!.healthcheck!.test.join(' ')).toContain('/health/ready');
@@ -163,13 +163,13 @@ describe('docker-compose.yml', () => {
       scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
     };
 
-    it('is asked for, and holds Prometheus and Grafana', () => {
+    it('is optional, and has Prometheus and Grafana', () => {
       const names = services.filter(([, { profiles }]) => profiles).map(([name]) => name);
       expect(names).toEqual(['prometheus', 'grafana']);
       expect([prometheus!.profiles, grafana!.profiles]).toEqual([['monitoring'], ['monitoring']]);
     });
 
-    it('scrapes the API where it listens for that, inside only, and loads the alerts', () => {
+    it('scrapes the metrics port of the API, inside alone, and loads the alerts', () => {
       const port = api!.environment!.METRICS_PORT;
       expect(scraping.scrape_configs).toEqual([
         { job_name: 'latchkey', static_configs: [{ targets: [`api:${port}`] }] },

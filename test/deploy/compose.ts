@@ -30,7 +30,7 @@ export interface ComposeFile {
 const strings = { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true };
 const duration = { type: 'string', pattern: '^\\d+(ms|s|m|h)$' };
 
-/** What of the Compose Specification docker-compose.yml uses. A key with a slip in its name fits nowhere. */
+/** The part of the Compose Specification that docker-compose.yml uses. A misspelt key is refused. */
 export const COMPOSE_SCHEMA = {
   type: 'object',
   properties: {

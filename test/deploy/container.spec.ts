@@ -16,14 +16,14 @@ const environment = Object.assign({}, ...all(shipped, 'ENV').map(({ values }) =>
 >;
 
 describe('the image', () => {
-  it('runs as somebody who is not root', () => {
+  it('runs as a user that is not root', () => {
     const [user, ...others] = all(shipped, 'USER');
     expect([user?.name, others]).toEqual(['node', []]);
     const kinds = shipped.map(({ kind }) => kind);
     expect(kinds.indexOf('USER')).toBeLessThan(kinds.indexOf('CMD'));
   });
 
-  it('is production, whatever starts it', () => {
+  it('sets NODE_ENV to production', () => {
     expect(environment.NODE_ENV).toBe('production');
   });
 
@@ -32,7 +32,7 @@ describe('the image', () => {
     expect(environment).toMatchObject(ALLOCATOR);
   });
 
-  it('V13.4.1: takes nothing along but the build, its packages and their names', () => {
+  it('V13.4.1: contains the build, its packages and their names alone', () => {
     expect(all(shipped, 'COPY').map(({ from, sources }) => [from, ...sources])).toEqual([
       ['build', '/app/package.json'],
       ['build', '/app/node_modules'],
@@ -40,7 +40,7 @@ describe('the image', () => {
     ]);
   });
 
-  it('is healthy while its process serves, whatever its stores do', () => {
+  it('is healthy while its process serves, in every state of its stores', () => {
     expect(all(shipped, 'HEALTHCHECK').map(({ command }) => command.join(' '))).toEqual([
       expect.stringContaining('/health/live'),
     ]);
@@ -92,7 +92,7 @@ describe('the image', () => {
     expect(() => parseDockerfile(`FROM node:24-slim\n${line}\n`)).toThrow(line);
   });
 
-  it('has a documented securityContext that is YAML, and takes away what it can', () => {
+  it('has a documented securityContext that is YAML, and drops every privilege', () => {
     const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(read('docs/supply-chain.md')) ?? [];
     const pod = load(yaml) as {
       securityContext: Record<string, unknown>;

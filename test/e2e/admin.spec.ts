@@ -74,7 +74,7 @@ describe('administration', () => {
     expect((await login(PASSWORD)).status).toBe(200);
   });
 
-  it('a new role ends the sessions of the old one, and shows at once', async () => {
+  it('ends the sessions of the old role when it changes a role, and shows the new one at once', async () => {
     const { accessToken: token } = await newAdmin();
     const user = await app.register();
     await app.http.get('/api/auth/profile', { token: user.accessToken });
@@ -91,7 +91,7 @@ describe('administration', () => {
     expect(refused.status).toBe(401);
   });
 
-  it("the session's stored role decides, not what the token says", async () => {
+  it('decides by the stored role of the session, not by the token', async () => {
     const { user, session, accessToken } = await app.register();
     const key = `session:{${user.id}}`;
     const field = sessionField(session.id);
@@ -113,7 +113,7 @@ describe('administration', () => {
     },
   );
 
-  it('is closed to everyone else, and says nothing', async () => {
+  it('is closed to every other role, and reveals nothing', async () => {
     const admin = await newAdmin();
     const other = await app.register();
     const disabled = await app.register();
@@ -139,7 +139,7 @@ describe('administration', () => {
     expect(await verified(admin.accessToken)).toBe(true);
   });
 
-  it('knows no account of an unknown id', async () => {
+  it('answers 404 for an unknown id', async () => {
     const { accessToken: token } = await newAdmin();
     for (const id of ['3f2b8c1e-0000-4000-8000-000000000001', 'x']) {
       const path = `/api/admin/users/${id}`;
@@ -164,7 +164,7 @@ describe('deleting your account', () => {
     await app.close();
   });
 
-  it('needs the password, and leaves nothing behind', async () => {
+  it('requires the password, and leaves nothing behind', async () => {
     const first = await app.register();
     const second = await app.login(first.user.email);
     const remove = (currentPassword: string) =>

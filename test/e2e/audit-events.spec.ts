@@ -46,7 +46,7 @@ describe('audit events', () => {
     await app.close();
   });
 
-  /** One call, and the events that it left: rows, lines, and what listeners were told agree. */
+  /** One call, and its events. Rows, log lines and the calls of listeners must agree. */
   async function call(method: string, path: string, call: Call = {}): Promise<Outcome> {
     requests += 1;
     const requestId = `event-${requests}`;
@@ -113,7 +113,7 @@ describe('audit events', () => {
     expect(rows).toEqual([row('login_succeeded', { user: user.id, session: session.id })]);
   });
 
-  it('login_failed, whose address is never kept', async () => {
+  it('login_failed, without the address', async () => {
     const { user } = await app.register();
     const login = (email: string, password: string) =>
       call('POST', '/api/auth/login', { json: { email, password } });
@@ -207,9 +207,9 @@ describe('audit events', () => {
     expect(changed.rows).toEqual([row('password_changed', who, { revokedSessions: 1 })]);
   });
 
-  it('of a client that did not wait for its answer name it all the same', async () => {
+  it('of a client that did not wait for its answer name it, too', async () => {
     const { user, session, accessToken } = await app.register();
-    const requestId = 'event-of-nobody-who-waits';
+    const requestId = 'event-after-disconnect';
     const runner = app.database.sql.createQueryRunner();
     await runner.startTransaction();
     await runner.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
@@ -307,7 +307,7 @@ describe('audit events', () => {
     ]);
   });
 
-  it('sessions_revoked for everyone: an event for each user', async () => {
+  it('sessions_revoked for all users: an event for each user', async () => {
     const admin = await newAdmin();
     const { user } = await app.register();
     await app.login(user.email);
@@ -319,7 +319,7 @@ describe('audit events', () => {
     expect(rows).toContainEqual(row('sessions_revoked', ofAdmin, ended(2)));
   });
 
-  it('are told of nowhere when what they tell of is rolled back', async () => {
+  it('are neither written nor logged when their transaction is rolled back', async () => {
     const { user, session, accessToken: token } = await app.register();
     const recorded = () =>
       app.database.sql.query<object[]>(
@@ -334,7 +334,7 @@ describe('audit events', () => {
       `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '57014'; END $$`,
     );
-    // At the commit: everything else has happened by then.
+    // At the commit, after everything else.
     await app.database.sql.query(
       `CREATE CONSTRAINT TRIGGER planted AFTER INSERT ON audit_events
          DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()`,
@@ -349,7 +349,7 @@ describe('audit events', () => {
     expect((await app.http.get('/api/auth/verify', { token })).status).toBe(200);
   });
 
-  it('are all that the catalogue names, but for those that are tested elsewhere', () => {
+  it('include every name of the catalogue, except those that are tested elsewhere', () => {
     expect([...seen, ...ELSEWHERE].sort()).toEqual(Object.keys(AUDIT_EVENT_LEVELS).sort());
   });
 
@@ -441,7 +441,7 @@ describe('audit events', () => {
       const { user, accessToken: token } = await app.register();
       const events = app.nest.get(AuditRecorder);
       for (let more = 0; more < 249; more++) {
-        // Several in one millisecond: the id tells them apart.
+        // Several in one millisecond: the id orders them.
         app.clock.advance(more % 10 === 0 ? 1 : 0);
         events.record({ name: 'login_succeeded', userId: user.id, details: {} });
       }
@@ -481,7 +481,7 @@ describe('audit events', () => {
       },
     );
 
-    it('to nobody else', async () => {
+    it('to no other user', async () => {
       const { user } = await app.register();
       const other = await app.register();
       const path = `/api/admin/users/${user.id}/events`;
@@ -493,7 +493,7 @@ describe('audit events', () => {
       }
     });
 
-    it('of a deleted account to administrators, and of an unknown one to nobody', async () => {
+    it('of a deleted account to administrators, and of an unknown one to no user', async () => {
       const { accessToken: token } = await newAdmin();
       const gone = await app.register();
       await app.http.call('DELETE', '/api/auth/profile', {

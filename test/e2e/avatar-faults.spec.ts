@@ -36,7 +36,7 @@ describe('an upload whose row cannot be written', () => {
     postgres.stop();
   });
 
-  it('leaves the old picture where it is, and a file that is found later', async () => {
+  it('leaves the old picture in place, and a file that is found later', async () => {
     const { accessToken: token } = await app.register();
     const { avatarUrl } = (await upload(app, token)).body;
     postgres.cut();
@@ -94,14 +94,14 @@ describe.each(['cut', 'hang'] as const)('a bucket that is away (%s)', (fault) =>
     await s3.stop();
   });
 
-  it('is 503 for pictures, and costs nobody their profile', async () => {
+  it('is 503 for pictures, and the profile is still answered', async () => {
     const { accessToken: token } = await app.register();
     const { avatarUrl } = (await upload(app, token)).body;
     wire[fault]();
     const [uploaded, shown, removed, profile] = await Promise.all([
       upload(app, token),
       app.http.get(avatarUrl!),
-      // What the profile says goes first; its files are found later.
+      // The profile changes first. Its files are found later.
       app.http.delete(UPLOAD, { token: (await app.register()).accessToken }),
       app.http.get<ProfileBody>(PROFILE, { token }),
     ]);
@@ -115,7 +115,7 @@ describe.each(['cut', 'hang'] as const)('a bucket that is away (%s)', (fault) =>
     app.clock.advance(2 * HOUR_MS);
     const orphans = app.nest.get(AvatarOrphans);
     expect(await orphans.remove()).toBeGreaterThanOrEqual(2);
-    // What was on its way when the upload was given up may arrive later still.
+    // Files of the cancelled upload may arrive later still.
     const filesLeft = async () => {
       await orphans.remove();
       return storedFiles(app);

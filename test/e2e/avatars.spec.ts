@@ -65,7 +65,7 @@ describe.each([
   const profile = async () =>
     (await app.http.get<ProfileBody>('/api/auth/profile', { token })).body;
 
-  it('are made of every format, in two sizes, and shown in the profile at once', async () => {
+  it('are made of every format, in two sizes, and are in the profile at once', async () => {
     const still = ['jpeg', 'png', 'webp', 'gif', 'avif'] as const;
     const pictures = await Promise.all(
       still.map(async (format) => [format, await picture(90, 60).toFormat(format).toBuffer()]),
@@ -87,7 +87,7 @@ describe.each([
     }
   });
 
-  it('are served to be kept for ever, as what they are, to everybody', async () => {
+  it('are served with their media type, to every client, and may be cached for ever', async () => {
     const { body } = await send(await picture(64, 64).png().toBuffer());
     const response = await show(body.avatarUrl!);
     expect(response.status).toBe(200);
@@ -102,7 +102,7 @@ describe.each([
     expect((await show(body.avatarUrl!, { 'if-none-match': etag })).status).toBe(304);
   });
 
-  it('lose place, camera and everything else that was not a pixel, and stand upright', async () => {
+  it('lose place, camera and all other metadata, and are turned upright', async () => {
     const photo = await photoWithPlace();
     expect(photo.includes('SecretCamera')).toBe(true);
     const { body } = await send(photo);
@@ -125,12 +125,12 @@ describe.each([
       .raw()
       .toBuffer({ resolveWithObject: true });
     const at = (x: number, y: number) => data[(y * info.width + x) * info.channels]!;
-    // Turned clockwise, what was left is up.
+    // Turned clockwise, the left side is up.
     expect(at(64, 10)).toBeGreaterThan(200);
     expect(at(64, 118)).toBeLessThan(100);
   });
 
-  it('keep nothing of what hangs behind a picture', async () => {
+  it('contain no bytes from behind a picture', async () => {
     const gif = await picture(32, 32).gif().toBuffer();
     const tail = '<script>alert(1)</script><?php system($_GET["c"]); ?>PK\x03\x04';
     const answer = await send(Buffer.concat([gif, Buffer.from(tail)]), { name: 'x.php' });
@@ -140,7 +140,7 @@ describe.each([
     expect(served.includes('php')).toBe(false);
   });
 
-  it('go by their content, whatever name and type they come with', async () => {
+  it('are recognised by their content, with any name and type', async () => {
     const png = await picture(32, 32).png().toBuffer();
     for (const name of [
       '../../../etc/passwd',
@@ -155,7 +155,7 @@ describe.each([
     }
   });
 
-  it('need no name, only a type that is no text', async () => {
+  it('need no name, and only a type that is not text', async () => {
     const png = await picture(32, 32).png().toBuffer();
     for (const type of ['image/png', 'image/jpeg', 'application/octet-stream', 'image/x; a=b']) {
       const raw = new Uint8Array(
@@ -181,7 +181,7 @@ describe.each([
     expect(await stored()).toHaveLength(before.length + 2);
   });
 
-  it('replace each other when they come at once: one is shown, none is left over', async () => {
+  it('replace each other when they are sent at once: one is shown, and no other is left', async () => {
     const before = await stored();
     const pictures = await Promise.all(
       Array.from({ length: 4 }, () => picture(32, 32).png().toBuffer()),
@@ -193,7 +193,7 @@ describe.each([
     expect(await stored()).toHaveLength(before.length + 2);
   });
 
-  it('can be taken away', async () => {
+  it('can be removed', async () => {
     const url = (await send(await picture(32, 32).png().toBuffer())).body.avatarUrl!;
     expect((await app.http.delete(UPLOAD, { token })).status).toBe(204);
     expect((await profile()).avatarUrl).toBeNull();
@@ -209,7 +209,7 @@ describe.each([
     expect((await show(smallOf(url))).status).toBe(404);
   });
 
-  it('that nobody shows go after an hour, and no others', async () => {
+  it('that no profile shows are deleted after an hour, and no others', async () => {
     const shown = (await send(await picture(32, 32).png().toBuffer())).body.avatarUrl!;
     const orphan = `${'0'.repeat(64)}-512.webp`;
     await storage.write(orphan, await picture(8, 8).webp().toBuffer());
@@ -277,7 +277,7 @@ describe.each([
       expect((await profile()).avatarUrl).toBeNull();
     });
 
-    it('5 MiB and no more may be read: random bytes of that size are looked at', async () => {
+    it('5 MiB and no more may be read: random bytes of that size are decoded', async () => {
       expect((await send(Buffer.alloc(5 * MIB, 1))).status).toBe(415);
     });
 
@@ -313,7 +313,7 @@ describe.each([
       expect((await profile()).avatarUrl).toBeNull();
     });
 
-    it('what is no form', async () => {
+    it('a body that is not a form', async () => {
       const raw = new Uint8Array(await picture(16, 16).png().toBuffer());
       for (const type of ['multipart/form-data', 'multipart/form-data; boundary=x']) {
         const headers = { 'content-type': type };
@@ -371,7 +371,7 @@ describe.each([
       expect(await stored()).toHaveLength(before.length + 2);
     });
 
-    it('a form of somebody who is not signed in', async () => {
+    it('a form of a client that is not signed in', async () => {
       const form = new FormData();
       form.append('avatar', new Blob([new Uint8Array(3 * MIB)]), 'a.png');
       expect((await app.http.post(UPLOAD, { form })).status).toBe(401);

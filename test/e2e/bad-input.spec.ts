@@ -17,7 +17,7 @@ const ROUTES = [
 const nested = (depth: number, open: string, close: string, inner: string) =>
   `${open.repeat(depth)}${inner}${close.repeat(depth)}`;
 
-/** Bodies that no route may read, and what each is answered. */
+/** Bodies that no route may read, and their answers. */
 const UNREADABLE: [title: string, call: Call, status: number, code: string][] = [
   ['a broken object', { raw: '{"email":' }, 400, 'malformed_json'],
   ['a comma too many', { raw: '{"email":"a@b.co",}' }, 400, 'malformed_json'],
@@ -67,7 +67,7 @@ const UNREADABLE: [title: string, call: Call, status: number, code: string][] = 
   ),
 ];
 
-/** Values that no field may take, whatever it is called. */
+/** Values that no field may take, under any name. */
 const BAD_VALUES: [title: string, value: unknown][] = [
   ['a number', 1],
   ['a boolean', true],
@@ -98,7 +98,7 @@ describe('bad input', () => {
     await app.close();
   });
 
-  /** After each test nothing may have been stored, and the server still serves. */
+  /** After each test: no test has stored anything, and the server still serves. */
   afterEach(async () => {
     expect(await everythingStored()).toEqual(before);
     expect((await app.http.get('/health/live')).status).toBe(200);
@@ -172,7 +172,7 @@ describe('bad input', () => {
   });
 
   it.each(['/api/auth/%zz', '/api/auth/profile%00', '/%', '/api/auth/..%2f..%2fetc', '/api'])(
-    'the address %s leads nowhere',
+    'the address %s has no route',
     async (path) => {
       const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
@@ -209,7 +209,7 @@ describe('bad input', () => {
     expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
   });
 
-  /** Sends bytes as they are and reads until the server closes the connection. */
+  /** Sends bytes unchanged and reads until the server closes the connection. */
   async function raw(request: string): Promise<string> {
     const { hostname, port } = new URL(app.http.origin);
     const socket = connect(Number(port), hostname);

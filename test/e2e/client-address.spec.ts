@@ -4,7 +4,7 @@ import type { Answer } from '../support/http-client';
 import { until } from '../support/until';
 
 const REGISTER = '/api/auth/register';
-/** What one proxy may write for a client, and the address of that client. */
+/** Entries that a proxy may write for a client, and the address of that client. */
 const ENTRIES: [entry: string, address: string][] = [
   ['fe80::1%eth0', 'fe80::1'],
   ['[fe80::1%25eth0]:50001', 'fe80::1'],
@@ -73,14 +73,14 @@ describe('the address of a client, as a proxy passes it on', () => {
     expect(JSON.parse(line)).toMatchObject({ status: 401, ip: '2001:db8::9' });
   });
 
-  it.each(ENTRIES)('%.50j is never a reason for 500', async (entry) => {
+  it.each(ENTRIES)('%.50j never causes a 500', async (entry) => {
     const headers = { 'x-forwarded-for': entry };
     const json = { email: newEmail(), password: 'wrong and long enough' };
     expect((await app.http.post('/api/auth/login', { json, headers })).status).toBe(401);
     expect((await app.http.get('/metrics', { headers })).status).toBe(200);
   });
 
-  it('counts one client whatever its port, and no other client with it', async () => {
+  it('counts a client with any port as one, and no other client with it', async () => {
     const beside = await startTestApp({
       beside: app,
       env: { TRUST_PROXY: '1', RATE_LIMIT: 'on', REGISTER_LIMIT_PER_ADDRESS: '2' },

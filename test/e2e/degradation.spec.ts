@@ -15,7 +15,7 @@ const PROFILE = '/api/auth/profile';
 const CLIENT = 'gateway:a-secret-of-the-tests';
 const BASIC = `Basic ${Buffer.from(CLIENT).toString('base64')}`;
 
-/** A user of one route's own, signed in on two devices, with the profile in the cache. */
+/** A user for one route, signed in on two devices, with the profile in the cache. */
 interface Subject extends AuthResultDto {
   other: AuthResultDto;
 }
@@ -23,7 +23,7 @@ interface Subject extends AuthResultDto {
 interface Route {
   name: string;
   call: (subject: Subject) => [method: string, path: string, call?: Call];
-  /** What it answers, status and `X-Cache`, with Redis away, with Postgres away, with both. */
+  /** The answers, status and `X-Cache`, with Redis away, with Postgres away, with both. */
   redisAway: string;
   postgresAway: string;
   bothAway: string;
@@ -46,7 +46,7 @@ const asAdmin = (json?: unknown): Call => authed(admin, json);
 
 const pictureForm = () => avatarForm(monochromePng(64, 64));
 
-/** Every route that needs a store. What stands here is the table of docs/consistency.md. */
+/** Every route that needs a store. The table is that of docs/consistency.md. */
 const ROUTES: Route[] = [
   {
     name: 'GET verify',
@@ -265,7 +265,7 @@ function summary({ status, headers }: Answer): string {
   return [status, headers.get('x-cache')].filter(Boolean).join(' ');
 }
 
-/** A refusal for want of a store tells a client when to come back, and nobody what is behind it. */
+/** A refusal for lack of a store has `Retry-After`, and reveals no detail of the store. */
 function expectWellFormed(answer: Answer): void {
   if (answer.status === 503 && answer.body.code !== undefined) {
     expect(answer.body.code).toBe('dependency_unavailable');
@@ -284,7 +284,7 @@ async function subjectOf(route: Route): Promise<Subject> {
   return subject;
 }
 
-/** A session whose profile comes out of the cache stands in Redis. */
+/** Waits until Redis has the sessions: then their profiles come from the cache. */
 async function knownToRedis(...signedIn: AuthResultDto[]): Promise<void> {
   for (const { accessToken: token } of signedIn) {
     await until(
@@ -295,7 +295,7 @@ async function knownToRedis(...signedIn: AuthResultDto[]): Promise<void> {
   }
 }
 
-/** A request that needs Postgres closes the circuit, which has tried one statement up to 250 ms after that is back. */
+/** A request that needs Postgres closes the breaker, which tries a statement up to 250 ms after Postgres is back. */
 async function ready(): Promise<void> {
   await until(
     'both stores answer requests',
@@ -347,7 +347,7 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
     postgres.restore();
   });
 
-  /** Every route against the fault, each with a user of its own; all at once, as clients come. */
+  /** Every route against the fault, each with a user of its own, all at once. */
   async function answersDuring(breakStores: () => void): Promise<Record<string, string>> {
     const subjects = await Promise.all(ROUTES.map(subjectOf));
     await ready();
@@ -363,12 +363,12 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
     return Object.fromEntries(ROUTES.map((route) => [route.name, route[column]]));
   }
 
-  it('Redis: everything is answered, from the record', async () => {
+  it('Redis: every request is answered, from the record', async () => {
     expect(await answersDuring(() => redis[fault]())).toEqual(expected('redisAway'));
     expect(app.nest.get(SyncLease).epoch()).toBeNull();
   });
 
-  it('Postgres: Redis answers what it knows, the rest is 503', async () => {
+  it('Postgres: Redis answers from its entries, the rest is 503', async () => {
     expect(await answersDuring(() => postgres[fault]())).toEqual(expected('postgresAway'));
   });
 
@@ -409,7 +409,7 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
       postgres.restore();
       await ready();
       const again = await app.http.call(method, path, { token });
-      // A statement that hung is carried out when Postgres goes on: then there is nothing to repeat.
+      // A statement that hung is executed when Postgres continues: then there is nothing to repeat.
       expect(fault === 'cut' ? [204] : [204, 401, 404]).toContain(again.status);
       const rows = await app.database.sql.query<unknown[]>(
         'SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NOT NULL',

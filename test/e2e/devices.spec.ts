@@ -27,7 +27,7 @@ describe('devices', () => {
     return answer.body;
   }
 
-  it('are listed newest first, the current one marked, named for people', async () => {
+  it('are listed newest first, the current one marked, with readable names', async () => {
     const { user, accessToken: token, session } = await app.register();
     const json = { email: user.email, password: PASSWORD };
     const headers = { 'user-agent': FIREFOX };
@@ -68,7 +68,7 @@ describe('devices', () => {
     expect(again.status).toBe(404);
   });
 
-  it("of others are not found, nor are ids that are none's or no ids at all", async () => {
+  it('of others are not found, nor are unknown or malformed ids', async () => {
     const [ours, theirs] = [await app.register(), await app.register()];
     const ids = [theirs.session.id, '3f2b8c1e-0000-4000-8000-000000000001', 'x', '%00', "1'--"];
     for (const id of ids) {
@@ -81,7 +81,7 @@ describe('devices', () => {
     expect(alive.status).toBe(200);
   });
 
-  it('are shown to nobody without a session, nor to a disabled account', async () => {
+  it('are shown to no client without a session, nor to a disabled account', async () => {
     const { accessToken: token, user, session } = await app.register();
     await app.nest.get(AdminService).changeAccount(user.id, { disabled: true });
     for (const [method, path] of [
@@ -95,7 +95,7 @@ describe('devices', () => {
     }
   });
 
-  it('vanish from the list when they expire or are revoked', async () => {
+  it('leave the list when they expire or are revoked', async () => {
     const { user, accessToken } = await app.register();
     await app.login(user.email);
     await app.http.post('/api/auth/logout-all', { token: accessToken });
@@ -141,7 +141,7 @@ describe('devices', () => {
     },
   );
 
-  it('are seen to be used, with one write a minute at most', async () => {
+  it('are recorded as used, with one write a minute at most', async () => {
     const { accessToken: token } = await app.register();
     const tracker = app.nest.get(LastSeenTracker);
     const lastSeen = async () => {

@@ -12,10 +12,10 @@ import { until } from '../support/until';
 
 type Line = Record<string, unknown>;
 
-/** Stands wherever a client or a library may put something into an error. */
+/** Placed wherever a client or a library may put a value into an error. */
 const SECRET = 'tr3asure-of-the-tests';
 
-/** As a client of SMTP fails: what it said, and to whom, is in every field. */
+/** As a client of SMTP fails: every field has the dialogue or the addresses. */
 function smtpError(): Error {
   return Object.assign(new Error(`Can't send mail: 550 <${SECRET}> unknown`), {
     code: 'EENVELOPE',
@@ -73,7 +73,7 @@ class FailingController {
   }
 }
 
-describe('an error that is not expected', () => {
+describe('an unexpected error', () => {
   let app: TestApp;
   const role = `logged_${process.pid}`;
 
@@ -88,7 +88,7 @@ describe('an error that is not expected', () => {
     await app.close();
   });
 
-  /** The lines written since, none of which may hold any of these. */
+  /** The lines since `start`. Fails when one of them contains a secret. */
   function linesSince(start: number, secrets: readonly string[]): Line[] {
     const lines = app.log.slice(start);
     for (const secret of [SECRET, PASSWORD, '$argon2', ...secrets]) {
@@ -126,7 +126,7 @@ describe('an error that is not expected', () => {
     });
   });
 
-  it('of a table that is gone says which', async () => {
+  it('of a missing table names the table', async () => {
     const { user } = await app.register();
     const start = app.log.length;
     await app.database.sql.query('ALTER TABLE users RENAME TO gone');
@@ -143,7 +143,7 @@ describe('an error that is not expected', () => {
     });
   });
 
-  it('of a script in Redis says which command and line', async () => {
+  it('of a script in Redis names the command and the line', async () => {
     const { user } = await app.register();
     const start = app.log.length;
     const key = `session:{${user.id}}`;
@@ -165,7 +165,7 @@ describe('an error that is not expected', () => {
     );
   });
 
-  it('of a file names no path', async () => {
+  it('of a file contains no path', async () => {
     const { accessToken: token } = await app.register();
     const start = app.log.length;
     rmSync(app.avatarDirectory, { recursive: true });
@@ -211,7 +211,7 @@ describe('an error that is not expected', () => {
     });
   });
 
-  it('of audit events that Postgres refuses names none of them', async () => {
+  it('of audit events that Postgres refuses contains none of them', async () => {
     const start = app.log.length;
     await app.database.sql.query('ALTER TABLE audit_events RENAME TO gone');
     try {
@@ -227,7 +227,7 @@ describe('an error that is not expected', () => {
     );
   });
 
-  it('is logged so by every way into the log', () => {
+  it('is logged in the same way by every logger', () => {
     const start = app.log.length;
     const error = Object.assign(new Error(SECRET), { parameters: [SECRET] });
     const nest = new Logger('Test');
@@ -247,8 +247,8 @@ describe('an error that is not expected', () => {
     expect(lines.filter(({ msg }) => typeof msg === 'string')).toHaveLength(10);
   });
 
-  // Last: another application takes the log of this process over.
-  it('at a sign-up without the right to insert names the table and nothing of the account', async () => {
+  // Last: another application takes over the log of this process.
+  it('at a sign-up without the right to insert names the table, and contains nothing of the account', async () => {
     const { sql } = app.database;
     const owner = new URL(app.database.url);
     await sql.query(`CREATE ROLE ${role} LOGIN PASSWORD '${SECRET}'`);

@@ -5,7 +5,7 @@ import { RawConnection } from '../support/raw-connection';
 const SITE = 'https://app.example.com';
 const APP = 'capacitor://localhost';
 
-/** An answer as it came over the wire. */
+/** An answer as it was received. */
 interface RawAnswer {
   status: number;
   headers: Headers;
@@ -38,7 +38,7 @@ describe.each([
 
   afterAll(() => app.close());
 
-  /** Sends bytes as they are and reads until the server closes the connection. */
+  /** Sends bytes unchanged and reads until the server closes the connection. */
   async function raw(request: string): Promise<RawAnswer> {
     const connection = await RawConnection.open(Number(new URL(app.http.origin).port));
     connection.send(request);
@@ -85,7 +85,7 @@ describe.each([
       'method_not_allowed',
     ],
     [
-      'OPTIONS with an origin and no method to ask for',
+      'OPTIONS with an origin and without a requested method',
       message('OPTIONS /api/auth/profile HTTP/1.1', `Origin: ${SITE}`),
       405,
       'method_not_allowed',
@@ -115,8 +115,8 @@ describe.each([
       431,
       'malformed_request',
     ],
-    ['a method that is none', message('FOO /health/live HTTP/1.1'), 400, 'malformed_request'],
-    ['a line that is none', 'GARBAGE\r\n\r\n', 400, 'malformed_request'],
+    ['an unknown method', message('FOO /health/live HTTP/1.1'), 400, 'malformed_request'],
+    ['a malformed request line', 'GARBAGE\r\n\r\n', 400, 'malformed_request'],
     ['a version of the future', message('GET / HTTP/3.0'), 400, 'malformed_request'],
     ['no Host', 'GET /health/live HTTP/1.1\r\n\r\n', 400, 'malformed_request'],
     ['two Hosts', message('GET /health/live HTTP/1.1', 'Host: y'), 400, 'malformed_request'],
@@ -152,7 +152,7 @@ describe.each([
       'unsupported_media_type',
     ],
     [
-      'a body of a type that is none',
+      'a body of a malformed type',
       `${message('POST /api/auth/login HTTP/1.1', 'Content-Type: x', 'Content-Length: 1')}{`,
       415,
       'unsupported_media_type',
@@ -200,7 +200,7 @@ describe.each([
     }
   });
 
-  it('to a preflight of unclear framing is a refusal, and what comes behind is not executed', async () => {
+  it('to a preflight of unclear framing is a refusal, and the bytes behind it are not executed', async () => {
     const logout = `POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.accessToken}\r\nContent-Length: 0\r\n\r\n`;
     const framing = ['Transfer-Encoding: gzip, chunked'];
     const preflight = [`Origin: ${SITE}`, 'Access-Control-Request-Method: PUT'];
@@ -248,7 +248,7 @@ describe.each([
       }
     });
 
-    it('is 405 whatever the body is', async () => {
+    it('is 405 for any body', async () => {
       const { status, body } = await app.http.put('/api/auth/login', { raw: '{' });
       expect([status, body.code]).toEqual([405, 'method_not_allowed']);
     });

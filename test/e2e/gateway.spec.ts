@@ -27,7 +27,7 @@ describe('gateways and services', () => {
     });
   }
 
-  /** Runs work while no query to Postgres can be answered. */
+  /** Runs work while Postgres answers no query. */
   async function withoutPostgres<T>(work: () => Promise<T>): Promise<T> {
     const runner = app.database.sql.createQueryRunner();
     await runner.startTransaction();
@@ -52,7 +52,7 @@ describe('gateways and services', () => {
     expect(answer.headers.get('x-user-role')).toBe('user');
   });
 
-  it('forward authentication refuses without naming anybody', async () => {
+  it('forward authentication refuses without a name of a user', async () => {
     const { accessToken: token } = await app.register();
     await app.http.post('/api/auth/logout', { token });
     for (const call of [{ token }, {}]) {
@@ -63,7 +63,7 @@ describe('gateways and services', () => {
     }
   });
 
-  it('introspection tells a client all about a live token', async () => {
+  it('introspection returns all claims of a live token', async () => {
     const { accessToken, user, session } = await app.register();
     const answer = await introspect(accessToken);
     expect(answer.status).toBe(200);
@@ -79,7 +79,7 @@ describe('gateways and services', () => {
     });
   });
 
-  it('introspection says of anything not live that it is not, and no more', async () => {
+  it('introspection returns only `active: false` for a token that is not live', async () => {
     const loggedOut = await app.register();
     await app.http.post('/api/auth/logout', { token: loggedOut.accessToken });
     const live = await app.register();
@@ -94,7 +94,7 @@ describe('gateways and services', () => {
   it.each([
     ['no credentials', ''],
     ['a wrong secret', `${CLIENT.id}:a long random secreT`],
-    ['an unknown client', `nobody:${CLIENT.secret}`],
+    ['an unknown client', `unknown:${CLIENT.secret}`],
     ["another client's secret", `${CLIENT.id}:another long secret`],
   ])('introspection refuses a caller with %s', async (_, credentials) => {
     const { accessToken } = await app.register();
@@ -104,14 +104,14 @@ describe('gateways and services', () => {
     expect(JSON.stringify(answer.body)).not.toContain('active');
   });
 
-  it('forms are accepted there and nowhere else', async () => {
+  it('forms are accepted for introspection alone', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await app.http.post('/api/auth/login', { raw: 'email=a&password=b', headers });
     expect([answer.status, answer.body.code]).toEqual([415, 'unsupported_media_type']);
     expect(answer.body.detail).toBe('Send the body as application/json.');
   });
 
-  it('introspection says which body it wants', async () => {
+  it('introspection names the media type that it requires', async () => {
     for (const type of ['text/plain', 'image/png', 'no type at all']) {
       const call = { raw: 'token=x', headers: { 'content-type': type } };
       const { status, body } = await app.http.post('/api/auth/introspect', call);

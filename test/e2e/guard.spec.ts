@@ -56,13 +56,13 @@ class ProtectedBase {
   }
 }
 
-/** Not public: the decorator of its base's sibling or of another controller does not leak here. */
+/** Not public: a decorator of a sibling class or of another controller has no effect here. */
 @Controller('heir')
 class HeirController extends ProtectedBase {}
 
 const CONTROLLERS = [PlainController, LobbyController, HeirController];
 
-/** The product's routes that anybody may call. Everything else must ask for a token. */
+/** The public routes of the product. Every other route must require a token. */
 const PUBLIC_ROUTES = new Set([
   'POST /api/auth/register',
   'POST /api/auth/login',
@@ -101,7 +101,7 @@ describe('the guard', () => {
   }
 
   it.each(['/api/plain', '/api/plain/who', '/api/heir/inherited'])(
-    'protects %s, which nobody decorated',
+    'protects %s, which has no decorator',
     async (path) => {
       const refused = await app.http.get(path);
       expect([refused.status, refused.body.code]).toEqual([401, 'token_missing']);
@@ -113,7 +113,7 @@ describe('the guard', () => {
     },
   );
 
-  it('lets nobody in with the token of a session that was signed out', async () => {
+  it('refuses the token of a session that was signed out', async () => {
     const { accessToken } = await app.register();
     await app.http.post('/api/auth/logout', { token: accessToken });
     const refused = await app.http.get('/api/plain', { token: accessToken });
@@ -130,11 +130,11 @@ describe('the guard', () => {
     expect(answer.body).toEqual({ reached: true });
   });
 
-  it('does not look at a token on a public route', async () => {
+  it('does not read a token on a public route', async () => {
     expect((await app.http.get('/api/plain/open', { token: 'nonsense' })).status).toBe(200);
   });
 
-  it('gives a controller the session, and the cached profile only where it asks for that', async () => {
+  it('gives a controller the session, and the cached profile only where it declares it', async () => {
     const { accessToken: token, session, user } = await app.register();
     const who = await app.http.get('/api/plain/who', { token });
     expect(who.body).toEqual({
@@ -154,13 +154,13 @@ describe('the guard', () => {
     expect(along.body.cachedProfile).toContain(user.email);
   });
 
-  it('fails rather than invents a session on a public route', async () => {
+  it('throws for the session on a public route', async () => {
     const { accessToken: token } = await app.register();
     const answer = await app.http.get('/api/plain/misplaced', { token });
     expect([answer.status, answer.body.code]).toEqual([500, 'internal_error']);
   });
 
-  it('asks for a token on every documented route but the public ones', async () => {
+  it('requires a token on every documented route except the public ones', async () => {
     const routes = await documentedRoutes();
     expect(routes).toEqual(expect.arrayContaining([...PUBLIC_ROUTES, ...PUBLIC_IN_THIS_TEST]));
     const closed = routes.filter(
@@ -177,7 +177,7 @@ describe('the guard', () => {
     expect(answers).toEqual(closed.map((route) => [route, 401, 'token_missing']));
   });
 
-  it('never asks for a token on the public ones', async () => {
+  it('never requires a token on the public ones', async () => {
     for (const route of PUBLIC_ROUTES) {
       const [method = '', path = ''] = route.split(' ');
       const { body } = await app.http.call(method, path);
@@ -185,13 +185,13 @@ describe('the guard', () => {
     }
   });
 
-  it('asks for the token before it reads the body', async () => {
+  it('requires the token before it reads the body', async () => {
     const refused = await app.http.put('/api/auth/profile', { json: { bio: 5, more: true } });
     expect([refused.status, refused.body.code]).toEqual([401, 'token_missing']);
   });
 });
 
-/** A path template with something in place of each parameter. */
+/** A path template with a value for each parameter. */
 function withParameters(path: string): string {
   return path.replace(/\{[^}]+\}/g, '00000000-0000-4000-8000-000000000000');
 }

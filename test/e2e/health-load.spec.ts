@@ -18,18 +18,18 @@ const COSTS = {
   '/api/auth/health': ['evalsha'],
 };
 
-describe('what probes cost', () => {
+describe('the cost of probes', () => {
   let app: TestApp;
   let counter: CommandCounter;
   let inspections: jest.SpiedFunction<DatabaseInspector['inspect']>;
 
   beforeEach(async () => {
-    // What keeps Redis up to date does not run, so that only probes ask.
+    // The synchroniser does not run, so that only probes send commands.
     const sync = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
     app = await startTestApp({ timings: sync });
     inspections = jest.spyOn(app.nest.get(DatabaseInspector), 'inspect');
     counter = await CommandCounter.start(app.redis.url);
-    // The text of the script travels once.
+    // The text of the script is sent once.
     await app.nest.get(StatisticsService).read();
   });
 
@@ -42,7 +42,7 @@ describe('what probes cost', () => {
     app.nest.get(HealthTimings).cacheMs = ms;
   }
 
-  /** Commands of probes that all come at once, sorted. */
+  /** Commands of concurrent probes, sorted. */
   async function costOf(path: string, probes: number): Promise<string[]> {
     const commands = await counter.during(async () => {
       const answers = await Promise.all(Array.from({ length: probes }, () => app.http.get(path)));
@@ -52,7 +52,7 @@ describe('what probes cost', () => {
   }
 
   it.each(Object.entries(COSTS))(
-    '%s: many at once, and all that come while the answer is young, cost one check',
+    '%s: concurrent probes, and those while the answer is young, cost one check',
     async (path, cost) => {
       cacheFor(DAY_MS);
       expect(await costOf(path, PROBES)).toEqual(cost);
@@ -61,7 +61,7 @@ describe('what probes cost', () => {
     },
   );
 
-  it('is the same for any number of sessions, and never a look at every key', async () => {
+  it('is the same for any number of sessions, without a scan of the keys', async () => {
     cacheFor(0);
     await app.register('one@example.com');
     const { client } = app.redis;
@@ -75,7 +75,7 @@ describe('what probes cost', () => {
     }
   });
 
-  it('is paid again when the answer is a second old', async () => {
+  it('arises again when the answer is a second old', async () => {
     expect(new HealthTimings().cacheMs).toBe(1000);
     expect((await readiness(app)).redis.evictionPolicy).toBe('noeviction');
     await app.redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
@@ -94,7 +94,7 @@ describe('what probes cost', () => {
     await until('the report counts the session', active, 1);
   });
 
-  it('is not paid for what the process knows by itself: that is always new', async () => {
+  it('does not apply to figures of the process: they are always current', async () => {
     cacheFor(DAY_MS);
     expect((await readiness(app)).report).toBe('ok');
     app.nest.get(SyncLease).revoke('a test says so');

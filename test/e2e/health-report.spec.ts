@@ -23,7 +23,7 @@ describe('the readiness report', () => {
     app.nest.get(HealthTimings).cacheMs = 0;
   });
 
-  // What a test has done to Redis may have cost it the trust for a moment.
+  // The previous test may have made Redis stale for a moment.
   beforeEach(async () => {
     await untilInSync(app);
   });
@@ -73,7 +73,7 @@ describe('the readiness report', () => {
     });
   });
 
-  it('counts the connections of the pool, and answers while all of them are taken', async () => {
+  it('counts the connections of the pool, and answers while all of them are in use', async () => {
     const holder = app.database.sql.createQueryRunner();
     await holder.startTransaction();
     const { accessToken: token } = await app.register();
@@ -102,12 +102,12 @@ describe('the readiness report', () => {
   ])('judges %s with maxmemory %s', async (policy, maxMemory, expected) => {
     const { client } = app.redis;
     await client.config('SET', 'maxmemory-policy', policy);
-    // So that the server holds more than the smallest of the limits.
+    // So that the server uses more memory than the smallest of the limits.
     await client.setrange('ballast', 2 * MIB, 'x');
     await client.config('SET', 'maxmemory', maxMemory);
     try {
       const { status, report, warnings, redis } = await readiness(app);
-      // Without room it refuses what keeps it up to date, and may be stale for that.
+      // Without memory it refuses the synchroniser, and may be stale.
       const judged = warnings.filter((code) => !['stale', 'out_of_memory'].includes(code));
       expect([status, judged]).toEqual([200, expected]);
       expect(report).toBe(expected.length > 0 ? 'degraded' : 'ok');
@@ -119,7 +119,7 @@ describe('the readiness report', () => {
     }
   });
 
-  it('says that tables have become older than the program, and stays ready', async () => {
+  it('warns of tables that have become older than the program, and stays ready', async () => {
     const { sql } = app.database;
     await sql.query('CREATE TABLE kept AS TABLE migrations');
     await sql.query('DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)');
@@ -134,7 +134,7 @@ describe('the readiness report', () => {
     expect((await readiness(app)).warnings).toEqual([]);
   });
 
-  it('does without the figures that the user of Redis may not ask for', async () => {
+  it('omits the figures that the user of Redis may not read', async () => {
     const { client } = app.redis;
     await client.call('ACL', 'SETUSER', 'default', '-info');
     const { status, warnings, redis } = await readiness(app);
@@ -176,7 +176,7 @@ describe('a Redis on which the scripts do not work', () => {
     await api.untilServing();
   }
 
-  /** Answered by Postgres, as without any Redis. */
+  /** Answered by Postgres, as without Redis. */
   async function expectService(): Promise<void> {
     const json = { email: newEmail(), password: PASSWORD };
     const registered = await api.http.post<AuthResultDto>('/api/auth/register', { json });

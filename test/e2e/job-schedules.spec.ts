@@ -19,13 +19,13 @@ describe('the schedules of the jobs', () => {
     );
   }
 
-  /** Names of the jobs whose runs are exported: alerts watch them. */
+  /** Names of the jobs whose runs are exported. Alerts depend on them. */
   async function watched(): Promise<string[]> {
     const runs = (await Scrape.of(app.http.origin)).find('latchkey_job_runs_total');
     return [...new Set(runs.map(({ labels }) => labels.job_name ?? ''))].sort();
   }
 
-  it('are every hour and every five minutes where no setting says otherwise', async () => {
+  it('are every hour and every five minutes by default', async () => {
     app = await startTestApp({ env: { JOBS_ENABLED: 'true' } });
     const ticks = nextTicks();
     expect(ticks['clean-up']).toEqual(Array(12).fill('00:00'));
@@ -45,7 +45,7 @@ describe('the schedules of the jobs', () => {
     expect(await watched()).toEqual(['clean-up']);
   });
 
-  it('are none with JOBS_ENABLED=false', async () => {
+  it('are empty with JOBS_ENABLED=false', async () => {
     app = await startTestApp({ env: { JOBS_ENABLED: 'false', CLEAN_UP_CRON: '* * * * *' } });
     expect(nextTicks()).toEqual({});
     expect(await watched()).toEqual([]);

@@ -14,7 +14,7 @@ describe('without any job', () => {
     await app.close();
   });
 
-  it('what has expired is refused at once, though it is still there', async () => {
+  it('an expired session is refused at once, though its record exists', async () => {
     const { accessToken: token, refreshToken, user, session } = await app.register();
     const recorded = () =>
       app.database.sql.query<unknown[]>('SELECT FROM sessions WHERE id = $1', [session.id]);

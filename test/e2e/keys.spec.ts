@@ -85,7 +85,7 @@ describe('with a directory of keys', () => {
     return importPKCS8(readFileSync(join(directory, `${kid}.pem`), 'utf8'), 'ES256');
   }
 
-  it('tokens are verified by another library that knows our address alone', async () => {
+  it('tokens are verified by another library that knows only our address', async () => {
     const { accessToken, user, session } = await app.register();
     const keys = createRemoteJWKSet(new URL(JWKS, app.http.origin));
     const verified = await jwtVerify(accessToken, keys, { ...EXPECTED, algorithms: ['ES256'] });
@@ -107,7 +107,7 @@ describe('with a directory of keys', () => {
     expect(await calculateJwkThumbprint(body.keys[0]!)).toBe(firstKid);
   });
 
-  it('a cache may keep the keys and has them confirmed without a body', async () => {
+  it('a cache may keep the keys and revalidate them without a body', async () => {
     const { headers } = await app.http.get(JWKS);
     expect(headers.get('cache-control')).toBe('public, max-age=0, must-revalidate');
     const etag = headers.get('etag')!;
@@ -129,7 +129,7 @@ describe('with a directory of keys', () => {
     expect(components?.schemas).toMatchObject({ Jwks: {}, Jwk: {} });
   });
 
-  it('a token signed by hand with the same key passes: the refusals are due to the change', async () => {
+  it('a token signed by hand with the same key is accepted: the refusals are due to the change', async () => {
     const { accessToken } = await app.register();
     const again = await resigned(
       accessToken,
@@ -139,7 +139,7 @@ describe('with a directory of keys', () => {
     expect((await app.http.get(PROFILE, { token: again })).status).toBe(200);
   });
 
-  it('a token of HS256 is refused, even of the secret that is set as well', async () => {
+  it('a token of HS256 is refused, also when it is signed with the configured secret', async () => {
     const { accessToken } = await app.register();
     for (const more of [{}, { kid: firstKid }]) {
       const token = await resigned(accessToken, { alg: 'HS256', ...more }, SECRET);
@@ -168,7 +168,7 @@ describe('with a directory of keys', () => {
     }
   });
 
-  it('a rotation needs no restart and signs nobody out', async () => {
+  it('a rotation needs no restart and ends no session', async () => {
     const before = await app.register();
     const kid = await newSigningKey(directory);
     await soon(
@@ -189,10 +189,10 @@ describe('with a directory of keys', () => {
     ]);
   });
 
-  it('instances agree at once, though only one has noticed the rotation', async () => {
+  it('instances agree at once, though only one has read the directory again', async () => {
     const { user } = await app.register();
     const kid = await newSigningKey(directory);
-    // Asking for the keys makes this instance look; the other has had no reason to.
+    // Asking for the keys makes this instance read the directory. The other has had no reason to.
     expect((await publishedKeys(app))[0]?.kid).toBe(kid);
     const { accessToken } = await app.login(user.email);
     expect(kidOf(accessToken)).toBe(kid);
@@ -204,7 +204,7 @@ describe('with a directory of keys', () => {
     expect((await app.http.get(PROFILE, { token: other.accessToken })).status).toBe(200);
   });
 
-  it('a retired key that is removed takes its tokens along', async () => {
+  it('the removal of a retired key invalidates its tokens', async () => {
     const { accessToken, user } = await app.register();
     const retired = kidOf(accessToken)!;
     await newSigningKey(directory);
@@ -220,9 +220,9 @@ describe('with a directory of keys', () => {
     expect((await app.http.get(PROFILE, { token: next })).status).toBe(200);
   });
 
-  it('a directory that breaks later changes nothing but the log', async () => {
+  it('a directory that breaks later changes only the log', async () => {
     const { accessToken, user } = await app.register();
-    // Nest's logger is one for the whole process: the instance started last writes for both.
+    // Nest has one logger for the whole process: the instance that started last writes for both.
     const log = () => [...app.log, ...sibling.log].join('\n');
     const active = join(directory, 'active');
     renameSync(active, `${active}-elsewhere`);
@@ -241,7 +241,7 @@ describe('with a directory of keys', () => {
     expect(log()).not.toMatch(/PRIVATE|BEGIN/);
   });
 
-  it('a key that was published is accepted by an instance that learns later that it signs', async () => {
+  it('a published key is accepted by an instance that has not read yet that it signs', async () => {
     const late = mkdtempSync(join(tmpdir(), 'latchkey-keys-'));
     const { kid } = await addKey(directory);
     cpSync(directory, late, { recursive: true });

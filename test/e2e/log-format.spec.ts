@@ -8,7 +8,7 @@ const PASSWORD = 'correct horse battery staple';
 describe('the log of the process', () => {
   const suite = useApiSuite();
 
-  /** What it prints from its start to its end, with one failed sign-in in between. */
+  /** The output from the start to the end, with one failed sign-in in between. */
   async function outputOf(env: Record<string, string>): Promise<string[]> {
     const api = await (await suite.spawn(env)).untilServing();
     const json = { email: EMAIL, password: PASSWORD };
@@ -18,7 +18,7 @@ describe('the log of the process', () => {
     return api.output.trimEnd().split('\n');
   }
 
-  it('is JSON, a line each, where that is asked for', async () => {
+  it('is one line of JSON each, where LOG_FORMAT is json', async () => {
     const lines = (await outputOf({ LOG_FORMAT: 'json' })).map(
       (line) => JSON.parse(line) as Record<string, unknown>,
     );
@@ -33,7 +33,7 @@ describe('the log of the process', () => {
         details: { reason: 'unknown_account' },
       }),
     );
-    // It was asked to stop before it was time to write events.
+    // The process was stopped before the next write of events.
     const rows = await auditRows(suite.database.sql);
     expect(rows).toContainEqual(
       expect.objectContaining({ name: 'login_failed', request_id: 'the-request' }),
@@ -41,7 +41,7 @@ describe('the log of the process', () => {
     expect(lines.at(-1)).toMatchObject({ level: 30, context: 'Shutdown', msg: 'stopped' });
   });
 
-  it('is for people, a line each, outside production', async () => {
+  it('is one readable line each, outside production', async () => {
     const lines = await outputOf({ LOG_FORMAT: '' });
     for (const line of lines) {
       expect(line).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] (INFO|WARN): \S/);
@@ -53,7 +53,7 @@ describe('the log of the process', () => {
     expect(lines.at(-1)).toMatch(/INFO: Shutdown: stopped$/);
   });
 
-  it('is JSON for whatever else would print, too, and holds no text that may quote data', async () => {
+  it('is JSON for all other output, too, without text that may quote data', async () => {
     const url = new URL(suite.redis.url);
     [url.username, url.password] = ['uninformed', SECRET];
     await suite.redis.client.call(
@@ -115,7 +115,7 @@ describe('the log of the process', () => {
   });
 });
 
-/** What libraries and Node do, when the signal asks for it; and a rejection that nothing handles. */
+/** Output of libraries and of Node, when the signal arrives, and an unhandled rejection. */
 const PRINTS_AND_FAILS = `--import=data:text/javascript,${encodeURIComponent(
   `process.once('SIGUSR2', () => {
      console.log('plain ${SECRET}');

@@ -24,7 +24,7 @@ interface Line {
   code?: string;
 }
 
-/** Speaks from deep inside, as a library does: it knows nothing of the request. */
+/** Logs from deep inside, like a library that has no request. */
 @Controller('speaking')
 class SpeakingController {
   private readonly logger = new Logger('Deep');
@@ -107,7 +107,7 @@ describe('the log', () => {
     }
   });
 
-  it('names the request behind a body too, also where many come on one connection', async () => {
+  it('names the request behind a body too, also where a connection has many', async () => {
     const texts = Array.from({ length: 20 }, (_, index) => `body ${index}`);
     const all = await Promise.all(
       texts.map((text) => call('POST', '/api/speaking', { json: { text } })),
@@ -118,7 +118,7 @@ describe('the log', () => {
     });
   });
 
-  it('names the request behind a body that comes late and in pieces', async () => {
+  it('names the request behind a body that arrives late and in pieces', async () => {
     const body = JSON.stringify({ text: 'late' });
     const request = httpRequest(`${app.http.origin}/api/speaking`, {
       method: 'POST',
@@ -140,7 +140,7 @@ describe('the log', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['said late', 'answered']);
   });
 
-  it('names no user before one is confirmed, and no other afterwards', async () => {
+  it('names no user before the token is verified, and no other afterwards', async () => {
     const { accessToken: token } = await app.register();
     await call('GET', '/api/speaking', { token });
     const { answer, lines } = await call('GET', '/api/speaking', { token: 'not a token' });
@@ -150,7 +150,7 @@ describe('the log', () => {
     expect(lines[0]).not.toHaveProperty('sessionId');
   });
 
-  it('names whom a sign-in has signed in', async () => {
+  it('names the user who has signed in', async () => {
     const { user } = await app.register();
     const json = { email: user.email, password: 'correct horse battery staple' };
     const { answer, lines } = await call('POST', '/api/auth/login', { json });
@@ -162,10 +162,10 @@ describe('the log', () => {
     });
   });
 
-  describe('says of a refusal why', () => {
+  describe('has the reason of a refusal', () => {
     const PATHS = ['/api/speaking', '/api/auth/profile', '/api/auth/verify'];
 
-    it.each(PATHS)('and whose session it was that is revoked or expired: %s', async (path) => {
+    it.each(PATHS)('and the user and session of a revoked or expired token: %s', async (path) => {
       const { accessToken: token, user, session } = await app.register();
       const whose = { userId: user.id, sessionId: session.id };
       const { accessToken: neverUsed, session: other } = await app.login(user.email);
@@ -184,7 +184,7 @@ describe('the log', () => {
       }
     });
 
-    it('and takes no name from a token whose signature is wrong', async () => {
+    it('and takes no user from a token with a wrong signature', async () => {
       const { accessToken: token } = await app.register();
       const [header, claims] = token.split('.');
       const forged = `${header}.${claims}.${'A'.repeat(43)}`;
@@ -209,7 +209,7 @@ describe('the log', () => {
       }
     });
 
-    it('and has no code where nothing was refused', async () => {
+    it('and has no code where no request was refused', async () => {
       const { accessToken: token } = await app.register();
       const { lines } = await call('GET', '/api/auth/profile', { token });
       expect(lines.at(-1)).not.toHaveProperty('code');
@@ -246,7 +246,7 @@ describe('the log', () => {
     },
   );
 
-  it('cuts out headers that hold secrets, should anything log them', () => {
+  it('removes headers that hold secrets, also when a library logs them', () => {
     const lines: string[] = [];
     const logger = createLogger('info', { write: (line) => void lines.push(line) });
     const headers = { authorization: 'Bearer x', cookie: 'y', 'set-cookie': ['z'], accept: '*' };
@@ -262,7 +262,7 @@ describe('the log', () => {
     }
   });
 
-  it('names no request where what several left behind is written', async () => {
+  it('names no request where it writes for several requests at once', async () => {
     const { accessToken: token } = await app.register();
     const touch = jest
       .spyOn(app.nest.get(SessionRepository), 'touch')

@@ -28,7 +28,7 @@ describe.each([
     return app.http.get(PROFILE, { token });
   }
 
-  it('registers, recognises, logs out, and refuses', async () => {
+  it('registers, authenticates, logs out, and refuses', async () => {
     const email = newEmail();
     const registered = await app.http.post('/api/auth/register', {
       json: { email: `  ${email.toUpperCase()} `, password: PASSWORD, displayName: 'Ada' },
@@ -73,7 +73,7 @@ describe.each([
     expect((await readProfile(registered.body.accessToken as string)).status).toBe(200);
   });
 
-  it('caches the profile, and shows every device a change at once', async () => {
+  it('caches the profile, and shows a change on every device at once', async () => {
     const { accessToken, user } = await app.register();
     const other = await app.login(user.email);
 
@@ -95,7 +95,7 @@ describe.each([
     expect(emptied.body).toMatchObject({ displayName: 'Ada Lovelace', bio: null });
   });
 
-  it('signs every device out at once and says how many', async () => {
+  it('signs every device out at once and returns their number', async () => {
     const first = await app.register();
     const second = await app.login(first.user.email);
     const answer = await app.http.post('/api/auth/logout-all', { token: second.accessToken });
@@ -131,14 +131,14 @@ describe.each([
     expect((await app.login(user.email)).user.id).toBe(user.id);
   });
 
-  it('refuses a second account for an address, whatever its case', async () => {
+  it('refuses a second account for an address, in any letter case', async () => {
     const { user } = await app.register();
     const json = { email: user.email.toUpperCase(), password: PASSWORD };
     const refused = await app.http.post('/api/auth/register', { json });
     expect([refused.status, refused.body.code]).toEqual([409, 'email_taken']);
   });
 
-  it('answers an unknown account and a wrong password alike', async () => {
+  it('answers an unknown account like a wrong password', async () => {
     const { user } = await app.register();
     const attempts = [
       { email: user.email, password: 'not the password' },
@@ -151,7 +151,7 @@ describe.each([
     expect({ ...wrong!.body, requestId: '' }).toEqual({ ...unknown!.body, requestId: '' });
   });
 
-  it('records where a session came from and why it ended', async () => {
+  it('records the origin of a session and the reason of its end', async () => {
     const { user } = await app.register();
     const json = { email: user.email, password: PASSWORD };
     const headers = { 'user-agent': 'Test Browser/1.0' };

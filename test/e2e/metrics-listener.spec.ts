@@ -32,7 +32,7 @@ describe('metrics of an application', () => {
     return { started, port, origin: `http://127.0.0.1:${port}` };
   }
 
-  it('are served at METRICS_PORT alone where that is set, and nothing else is there', async () => {
+  it('are served at METRICS_PORT alone where it is set, and it serves no other route', async () => {
     const { started, origin } = await startWithPort({ DOCS: 'on' });
     const scraped = await Scrape.of(origin);
     expect(scraped.sum('latchkey_redis_in_sync')).toBe(1);
@@ -74,7 +74,7 @@ describe('metrics of an application', () => {
     expect(garbage.received).toMatch(/^HTTP\/1\.1 400 [^]*x-request-id: \w+[^]*malformed_request/);
   });
 
-  it('leave their port with the application, however idle a connection is', async () => {
+  it('close their port with the application, also while a connection is idle', async () => {
     const { started, origin } = await startWithPort();
     await Scrape.of(origin);
     apps.splice(apps.indexOf(started), 1);
@@ -87,20 +87,23 @@ describe('metrics of an application', () => {
     ['127.0.0.2,::1', 403],
     ['10.0.0.0/8,127.0.0.0/8', 200],
     ['::ffff:127.0.0.1', 200],
-  ])('with METRICS_ALLOW=%s are for whom it names (127.0.0.1: %i)', async (allowed, status) => {
-    const { origin } = await startWithPort({ METRICS_ALLOW: allowed });
-    expect((await fetch(`${origin}/metrics`)).status).toBe(status);
+  ])(
+    'with METRICS_ALLOW=%s are for the addresses in it (127.0.0.1: %i)',
+    async (allowed, status) => {
+      const { origin } = await startWithPort({ METRICS_ALLOW: allowed });
+      expect((await fetch(`${origin}/metrics`)).status).toBe(status);
 
-    const beside = await start({ METRICS_ALLOW: allowed });
-    const answer = await beside.http.get('/metrics', {
-      headers: { 'x-forwarded-for': '10.0.0.1' },
-    });
-    expect(answer.status).toBe(status);
-    if (status === 403) {
-      expect(answer.body.code).toBe('forbidden');
-    }
-    expect((await beside.http.get('/health/live')).status).toBe(200);
-  });
+      const beside = await start({ METRICS_ALLOW: allowed });
+      const answer = await beside.http.get('/metrics', {
+        headers: { 'x-forwarded-for': '10.0.0.1' },
+      });
+      expect(answer.status).toBe(status);
+      if (status === 403) {
+        expect(answer.body.code).toBe('forbidden');
+      }
+      expect((await beside.http.get('/health/live')).status).toBe(200);
+    },
+  );
 });
 
 describe('metrics of a process', () => {
@@ -116,7 +119,7 @@ describe('metrics of a process', () => {
     return { started, port, origin: `http://127.0.0.1:${port}` };
   }
 
-  it('are served beside the API unless they have a port, also while it is stopped', async () => {
+  it('are served beside the API by default, also during the shutdown', async () => {
     const started = await start({ SHUTDOWN_DELAY: '1h' });
     expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_in_sync')).toBe(1);
     started.signal('SIGTERM');
@@ -138,7 +141,7 @@ describe('metrics of a process', () => {
     expect(labels).toEqual({ version, node: process.versions.node });
   });
 
-  it('at their own port are there until the last request is answered', async () => {
+  it('at their own port are served until the last request is answered', async () => {
     const { started, port, origin } = await startWithPort();
     const idle = await RawConnection.open(port);
     const client = await RawConnection.open(started.port);

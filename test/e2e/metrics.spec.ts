@@ -37,7 +37,7 @@ describe('GET /metrics', () => {
   const scrape = () => Scrape.of(app.http.origin);
   const untilMetric = metricWait(scrape);
 
-  /** By how much a metric grows while something is done. */
+  /** The growth of a metric during the work. */
   async function growth(
     name: string,
     labels: Record<string, string>,
@@ -48,7 +48,7 @@ describe('GET /metrics', () => {
     return (await scrape()).sum(name, labels) - (Number.isNaN(before) ? 0 : before);
   }
 
-  it('answers Prometheus text that nobody may cache', async () => {
+  it('answers Prometheus text that no cache may keep', async () => {
     const { status, headers } = await app.http.get('/metrics');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -57,7 +57,7 @@ describe('GET /metrics', () => {
     expect((await app.http.post('/metrics')).status).toBe(405);
   });
 
-  it('has no metric and no series twice, and names by the conventions', async () => {
+  it('has no metric and no series twice, and follows the naming conventions', async () => {
     await app.register();
     const { text, types, samples } = await scrape();
     const families = text.split('\n').filter((line) => line.startsWith('# TYPE '));
@@ -95,7 +95,7 @@ describe('GET /metrics', () => {
     expect(await growth(name, refused, () => app.http.get(PROFILE))).toBe(1);
   });
 
-  it('measures how long they take, by class of status', async () => {
+  it('measures durations, by class of status', async () => {
     const { accessToken: token } = await app.register();
     const labels = { route: PROFILE, method: 'GET', status_class: '2xx' };
     const work = () => app.http.get(PROFILE, { token });
@@ -106,7 +106,7 @@ describe('GET /metrics', () => {
     expect(took).toBeLessThan(60);
   });
 
-  it('has one label for all that has no route, whatever is asked for', async () => {
+  it('has one label for all paths without a route', async () => {
     const series = async () => (await scrape()).find('latchkey_http_requests_total').length;
     const ask = (index: number) =>
       app.http.call(index % 2 ? 'PROPFIND' : 'GET', `/nowhere/${randomUUID()}`);
@@ -135,7 +135,7 @@ describe('GET /metrics', () => {
     await untilMetric('latchkey_http_requests_in_flight', {}, 1);
   });
 
-  it('counts reads of profiles by what the cache had', async () => {
+  it('counts reads of profiles by the result of the cache', async () => {
     const { accessToken: token } = await app.register();
     const name = 'latchkey_profile_reads_total';
     const read = () => app.http.get(PROFILE, { token });
@@ -157,7 +157,7 @@ describe('GET /metrics', () => {
     await untilMetric(postgres, reserved, (count) => count > 3);
   });
 
-  it('does not take what the product itself refuses for a store that is away', async () => {
+  it('does not count an error of the product as an unavailable store', async () => {
     const email = newEmail();
     await app.register(email);
     const postgres = 'latchkey_postgres_operation_duration_seconds_count';
@@ -203,18 +203,18 @@ describe('GET /metrics', () => {
     expect(reasons).toHaveLength(11);
   });
 
-  it('measures how long a revocation takes to hold, and says the bound', async () => {
+  it('measures the delay until a revocation holds, and exports its bound', async () => {
     const { accessToken: token } = await app.register();
     const logout = () => app.http.post('/api/auth/logout', { token });
     expect(await growth('latchkey_revocation_lag_seconds_count', {}, logout)).toBe(1);
     const found = await scrape();
     expect(found.sum('latchkey_revocation_lag_bound_seconds')).toBe(1);
-    // A boundary at the bound: what exceeds it can be counted.
+    // A boundary at the bound, so that values above it can be counted.
     const kind = 'session-revoked';
     expect(found.sum('latchkey_outbox_lag_seconds_bucket', { kind, le: '1' })).toBe(0);
   });
 
-  it('measures how late a change came to Redis that this process did not make', async () => {
+  it('measures the lag of a change in Redis that another process made', async () => {
     const kind = 'all-sessions-revoked';
     const details = { generation: 2 };
     const change = async () => {
@@ -241,14 +241,14 @@ describe('GET /metrics', () => {
       const beganMs = performance.now();
       const commands = await counter.during(() => inTurns(30, 10, scrape));
       const seconds = Math.ceil((performance.now() - beganMs) / 1000);
-      // The statistics, and what the health report asks.
+      // The commands of the statistics and of the health report.
       expect(commands.length).toBeLessThanOrEqual(5 * (seconds + 1));
     } finally {
       counter.stop();
     }
   });
 
-  it('measures the hashing of passwords, and what waits for it', async () => {
+  it('measures the hashing of passwords, and its queue', async () => {
     const email = newEmail();
     await app.register(email);
     const verify = 'latchkey_password_hashing_duration_seconds_count';
@@ -264,7 +264,7 @@ describe('GET /metrics', () => {
     expect(idle.sum('latchkey_password_hashing_in_progress')).toBe(0);
   });
 
-  it('has runs of jobs, what they removed and found, and audit events', async () => {
+  it('has runs of jobs, their removals and findings, and audit events', async () => {
     const { jobs } = app.nest.get(Metrics);
     jobs.expect('clean-up');
     expect((await scrape()).sum('latchkey_job_runs_total', { job_name: 'clean-up' })).toBe(0);
@@ -289,7 +289,7 @@ describe('GET /metrics', () => {
     expect((await failedLogins()) - failedBefore).toBe(1);
   });
 
-  it('holds nothing of any user', async () => {
+  it('contains nothing of a user', async () => {
     const email = newEmail();
     const { accessToken, refreshToken, user, session } = await app.register(email);
     await app.http.get(`${PROFILE}?token=${accessToken}`, { token: accessToken });
@@ -326,7 +326,7 @@ describe('GET /metrics of an application whose stores fail', () => {
   const scrape = () => Scrape.of(app.http.origin);
   const untilMetric = metricWait(scrape);
 
-  it('answers without Redis: no statistics rather than wrong ones, and what is the matter', async () => {
+  it('answers without Redis: without statistics rather than with wrong ones, and with the cause', async () => {
     await untilMetric('latchkey_redis_in_sync', {}, 1);
     await untilMetric('latchkey_active_sessions', {}, (count) => !Number.isNaN(count));
     redis.hang();
@@ -350,7 +350,7 @@ describe('GET /metrics of an application whose stores fail', () => {
     await untilMetric('latchkey_active_sessions', {}, (count) => !Number.isNaN(count));
   });
 
-  it('has the warnings of the health report for as long as they last, and the Postgres pool', async () => {
+  it('has the warnings of the health report while they last, and the Postgres pool', async () => {
     const unreachable = { store: 'redis', code: 'unreachable' };
     await untilMetric('latchkey_health_warning', unreachable, 0);
     redis.cut();
@@ -364,7 +364,7 @@ describe('GET /metrics of an application whose stores fail', () => {
     expect(pool('waiting')).toBe(0);
   });
 
-  it('answers without both, and counts what became of sign-ins', async () => {
+  it('answers without both, and counts the results of sign-ins', async () => {
     const email = newEmail();
     const { accessToken: token } = await app.register(email);
     const states = async () => {

@@ -9,7 +9,7 @@ import { TcpProxy } from '../support/tcp-proxy';
 interface Echo {
   method: string;
   url: string;
-  /** Names in lower case with their values, as they came: nothing joined, nothing dropped. */
+  /** Names in lower case with their values, as they were received: nothing joined, nothing dropped. */
   headers: [string, string][];
   body: string;
 }
@@ -57,7 +57,7 @@ describe('nginx with the configuration of examples/nginx', () => {
     return echo!.headers.filter(([name]) => IDENTITY_HEADERS.includes(name.replaceAll('_', '-')));
   }
 
-  it('passes a signed-in request with the headers that say who it is', async () => {
+  it('passes a signed-in request with the headers of its user', async () => {
     const { accessToken, user, session } = await app.register();
     const answer = await gateway.get('/orders?page=2', { token: accessToken });
     expect(answer.status).toBe(200);
@@ -71,7 +71,7 @@ describe('nginx with the configuration of examples/nginx', () => {
   });
 
   it.each(['POST', 'PUT', 'DELETE'])(
-    'asks with GET about a %s, whose body arrives',
+    'sends a GET to verify a %s, whose body arrives',
     async (method) => {
       const { accessToken } = await app.register();
       const json = { item: 'x'.repeat(100_000) };
@@ -105,13 +105,13 @@ describe('nginx with the configuration of examples/nginx', () => {
     expect(JSON.stringify(reached)).not.toContain('forged');
   });
 
-  it('drops forged headers where nobody is asked', async () => {
+  it('drops forged headers where no token is verified', async () => {
     const answer = await gateway.get('/public/prices', { headers: FORGED });
     expect(answer.status).toBe(200);
     expect(identityOf(reached[0])).toEqual([]);
   });
 
-  it('refuses without a token, whatever is forged, with the challenge of Latchkey', async () => {
+  it('refuses a request without a token, with any forged header, with the challenge of Latchkey', async () => {
     const direct = await app.http.get('/api/auth/verify');
     const answer = await gateway.get('/orders', { headers: FORGED });
     expect(answer.status).toBe(401);
@@ -122,7 +122,7 @@ describe('nginx with the configuration of examples/nginx', () => {
     expect(reached).toEqual([]);
   });
 
-  it('refuses a token of nobody', async () => {
+  it('refuses a token that Latchkey did not issue', async () => {
     const answer = await gateway.post('/orders', { token: 'not.a.token', json: {} });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
@@ -142,12 +142,12 @@ describe('nginx with the configuration of examples/nginx', () => {
     expect(reached).toHaveLength(1);
   });
 
-  it('hides the question from clients', async () => {
+  it('hides the path of the verification from clients', async () => {
     const { accessToken } = await app.register();
     expect(await rawGet(`${nginx.origin}/_latchkey`, bearer(accessToken))).toBe(404);
   });
 
-  it.each([401, 403, 500, 503])('leaves a %d of the application alone', async (status) => {
+  it.each([401, 403, 500, 503])('passes a %d of the application on unchanged', async (status) => {
     const { accessToken } = await app.register();
     const answer = await gateway.get(`/?answer=${status}`, { token: accessToken });
     expect(answer.status).toBe(status);
@@ -167,17 +167,17 @@ describe('nginx with the configuration of examples/nginx', () => {
     expect(reached).toEqual([]);
   });
 
-  it('answers 503 when Latchkey itself is gone', async () => {
+  it('answers 503 when Latchkey itself is away', async () => {
     const { server } = app.nest.getHttpAdapter().getInstance();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    const answer = await gateway.get('/orders', { token: 'whatever' });
+    const answer = await gateway.get('/orders', { token: 'any-token' });
     expect(answer.status).toBe(503);
     expect(reached).toEqual([]);
   });
 });
 
-/** Answers with what it was asked; `?answer=` chooses the status. */
+/** Answers with the request that it received; `?answer=` chooses the status. */
 async function startApplication(onRequest: (echo: Echo) => void): Promise<Server> {
   const server = createServer((incoming, response) => {
     void read(incoming).then((echo) => {

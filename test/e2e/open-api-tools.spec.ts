@@ -8,7 +8,7 @@ import { newFolder } from '../support/stores';
 
 const TIMEOUT_MS = 60_000;
 
-/** Codes of one status of one call: an error that another call answers is no case of a switch. */
+/** Codes of one status of one call. A switch must not list the error of another call. */
 const NARROWING = `
 import type { operations } from './schema.js';
 import type { GetProfileErrors, LoginErrors, RegisterErrors } from './hey-api/index.js';
@@ -32,15 +32,15 @@ export const exact: [
   Same<401 & keyof RegisterErrors, never>,
 ] = [true, true, true, true, true, true, true, true];
 
-/** Only a problem of a validation has fields. */
+/** Only a validation problem has fields. */
 export function fieldsOf(problem: RegisterErrors[keyof RegisterErrors]): string[] {
   return problem.code === 'validation_failed' ? problem.errors.map(({ field }) => field) : [];
 }
 `;
 
-describe('the OpenAPI document, for the tools of others', () => {
+describe('the OpenAPI document, for other tools', () => {
   let app: TestApp;
-  /** Holds the document, and what is generated from it. */
+  /** The folder of the document, and of the files generated from it. */
   let folder: string;
 
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describe('the OpenAPI document, for the tools of others', () => {
 
   afterAll(() => app.close());
 
-  /** Runs a script of a package, or of the folder, and returns what it prints. */
+  /** Runs a script of a package, or of the folder, and returns its output. */
   async function run(script: string, ...args: string[]): Promise<string> {
     const env = {
       ...process.env,
@@ -67,13 +67,13 @@ describe('the OpenAPI document, for the tools of others', () => {
     try {
       return (await promisify(execFile)(process.execPath, [script, ...args], options)).stdout;
     } catch (error) {
-      // Compilers and linters print what they found where a failed command does not look.
+      // Compilers and linters print their findings to standard output, which the error does not show.
       const { stdout, stderr } = error as { stdout: string; stderr: string };
       throw new Error(`${script} failed: ${stdout}${stderr}`, { cause: error });
     }
   }
 
-  it('has nothing that the recommended rules of Redocly complain about', async () => {
+  it('has no finding of the recommended rules of Redocly', async () => {
     const report = await run(
       'node_modules/@redocly/cli/bin/cli.js',
       ...['lint', 'openapi.json', '--extends=recommended', '--format=json'],
@@ -81,11 +81,11 @@ describe('the OpenAPI document, for the tools of others', () => {
     expect(JSON.parse(report)).toMatchObject({ totals: { errors: 0, warnings: 0 }, problems: [] });
   });
 
-  it('has nothing that the recommended rules of Spectral complain about', async () => {
+  it('has no finding of the recommended rules of Spectral', async () => {
     expect(await run(join(ROOT, 'test/support/spectral.mjs'), 'openapi.json')).toBe('');
   });
 
-  it('gives clients that compile under strict, narrow errors by their code, and work', async () => {
+  it('gives clients that compile under strict, narrow errors by code, and work', async () => {
     await Promise.all([
       run('node_modules/openapi-typescript/bin/cli.js', 'openapi.json', '--output', 'schema.d.ts'),
       run(

@@ -9,7 +9,7 @@ import {
 } from '../support/open-api';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head', 'trace'];
-/** These answer 503 in a shape of their own; the process that is alive can always say so. */
+/** These answer 503 in a shape of their own. Liveness never answers 503. */
 const HEALTH: Record<string, string[]> = {
   'GET /api/auth/health': ['503'],
   'GET /health/ready': ['503'],
@@ -58,7 +58,7 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('asks only for schemes that it declares', () => {
+  it('requires only schemes that it declares', () => {
     const asked = routes.flatMap(({ operation }) =>
       (operation.security ?? []).flatMap(Object.keys),
     );
@@ -67,7 +67,7 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('has every route that the server has, and no other', () => {
+  it('has every route of the server, and no other', () => {
     const tree = app.nest.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
     const served = routesOf(tree).filter((route) => !/^\S+ \/docs(\/|$)/.test(route));
     expect(served).toContain('PUT /api/auth/profile/password');
@@ -97,7 +97,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('describes what every operation answers on success', () => {
+  it('describes the answer of every operation on success', () => {
     const faults = routes.filter(({ name, operation: { responses } }) => {
       const successes = Object.entries(responses).filter(([status]) => /^2\d\d$/.test(status));
       return !(
@@ -193,7 +193,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('describes the fields that an answer really has', async () => {
+  it('describes the fields of a real answer', async () => {
     const { accessToken: token, ...result } = await app.register();
     const fieldsOf = (name: string) =>
       Object.keys(document.components?.schemas?.[name]?.properties ?? {}).sort();

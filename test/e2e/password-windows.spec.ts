@@ -5,7 +5,7 @@ import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 const PROFILE = '/api/auth/profile';
 const NEXT_PASSWORD = 'another long password';
 
-/** What happens to an account after a request has checked its password and before it acts on that. */
+/** Changes of an account after a request has checked its password and before it uses the result. */
 describe('between the check of a password and its use', () => {
   let app: TestApp;
 
@@ -57,7 +57,7 @@ describe('between the check of a password and its use', () => {
     return app.nest.get(AdminService).changeAccount(userId, { disabled: true });
   }
 
-  /** As a change of the table by hand does it, which ends no session. */
+  /** Like a change of the table by hand, which ends no session. */
   async function resetPassword(userId: string): Promise<void> {
     const hash = await app.nest.get(PasswordHasher).hash(NEXT_PASSWORD);
     await app.database.sql.query('UPDATE users SET password_hash = $2 WHERE id = $1', [

@@ -7,13 +7,13 @@ import { buildOnce } from '../support/build';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 
-/** What a probe of Kubernetes could be set to; answers have to come within it. */
+/** A usual timeout of a Kubernetes probe. Answers must arrive within it. */
 const PROBE_DEADLINE_MS = 5000;
 const SETTLE_DEADLINE_MS = 20_000;
 
 type State = 'up' | 'dead' | 'hung';
 
-/** Essentials of what the three endpoints answer. */
+/** The essentials of the answers of the three endpoints. */
 interface Answers {
   live: string;
   ready: string;
@@ -157,7 +157,7 @@ describe('probes', () => {
     return `${status} ${String(body.status)} ${String(body.redis)}${stats}`;
   }
 
-  /** All at once, as several probes would. */
+  /** All three at once, like concurrent probes. */
   async function answers(): Promise<Answers> {
     const [liveAnswer, readyAnswer, healthAnswer] = await Promise.all([live(), ready(), health()]);
     return { live: liveAnswer, ready: readyAnswer, health: healthAnswer };
@@ -170,7 +170,7 @@ describe('probes', () => {
     expect(performance.now() - beganMs).toBeLessThan(SETTLE_DEADLINE_MS);
   }
 
-  /** Nothing that was given up made a noise later. */
+  /** Checks that no cancelled work has logged an error later. */
   function expectQuiet(): void {
     expect([api.isAlive, api.complaint, api.logged('error')]).toEqual([true, '', []]);
   }
@@ -184,7 +184,7 @@ describe('probes', () => {
       try {
         await Promise.all([breakRedis(row.redis), breakPostgres(row.postgres)]);
         await settle(row);
-        // Longer than the cache remembers: it stays so.
+        // Longer than the life of the cached report: the answers stay the same.
         for (let time = 0; time < 3; time += 1) {
           await pause(500);
           expect(await answers()).toEqual({ live: row.live, ready: row.ready, health: row.health });
@@ -215,7 +215,7 @@ describe('probes', () => {
         try {
           await Promise.all([breakRedis(redisState), breakPostgres(postgresState)]);
           await settle(row);
-          // The report that is in the cache now says something else.
+          // The cached report has another state.
           expect(await ready()).toBe(row.ready);
           api.signal('SIGTERM');
           await until(

@@ -19,7 +19,7 @@ import { EmailTakenError } from '../../libs/user';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer } from '../support/http-client';
 
-/** What the title and the detail of a code are both about. */
+/** The subject that title and detail of a code must both name. */
 const SUBJECTS: Record<ErrorCode, RegExp> = {
   validation_failed: /validation|invalid fields/i,
   malformed_json: /\bJSON\b/,
@@ -42,7 +42,7 @@ const SUBJECTS: Record<ErrorCode, RegExp> = {
   dependency_unavailable: /unavailable/i,
 };
 
-/** One of each class and each status that a client can meet. */
+/** One of each class and of each status that a client can get. */
 const ERRORS: unknown[] = [
   ...[auth, session, avatar]
     .flatMap((library): unknown[] => Object.values(library))
@@ -77,11 +77,11 @@ describe('the title and the detail of a problem', () => {
   });
 
   it.each(ERRORS.map((error) => problemOf(error, undefined)))(
-    'are about the same: $code, $title, $detail',
+    'have the same subject: $code, $title, $detail',
     ({ code, title, detail }) => {
       expect(title).toMatch(SUBJECTS[code]);
       expect(detail).toMatch(SUBJECTS[code]);
-      // A title that names one kind of token is no title for the other.
+      // A title that names one kind of token does not fit another kind.
       if (/refresh token/i.test(detail)) {
         expect(title).not.toMatch(/access token/i);
       }
@@ -93,7 +93,7 @@ describe('the title and the detail of a problem', () => {
     ERRORS.map((error) => problemOf(error, undefined)).filter(({ status }) => status === 401),
   )('are what the challenge says too: $code, $detail', ({ code, detail }) => {
     const [, description] = /error_description="(.*)"$/.exec(bearerChallenge(code, detail)) ?? [];
-    // RFC 6750 section 3.1: without a token, no more is said. Section 3: what a description is made of.
+    // RFC 6750 section 3.1: without a token there is no error code. Section 3: the characters of a description.
     const isAboutToken = code !== 'token_missing' && code !== 'invalid_credentials';
     expect(description).toBe(isAboutToken ? detail : undefined);
     expect(description ?? '').toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/);

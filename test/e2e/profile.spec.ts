@@ -15,7 +15,7 @@ describe('the profile', () => {
   let userId: string;
 
   beforeAll(async () => {
-    // What is counted below must not depend on how busy the machine is.
+    // The counts below must not depend on the load of the machine.
     const timings = { intervalMs: 200, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
     app = await startTestApp({ timings });
   });
@@ -38,7 +38,7 @@ describe('the profile', () => {
   const change = (json: unknown, headers: Record<string, string> = {}) =>
     app.http.put(PROFILE, { token, json, headers });
 
-  it('holds the fields that are meant to be shown, and no new column by accident', () => {
+  it('has the public fields, and no new column by accident', () => {
     const { columns } = app.nest.get(DataSource).getMetadata(UserEntity);
     const names = columns.map(({ propertyName }) => propertyName);
     expect([...names].sort()).toEqual(
@@ -46,14 +46,14 @@ describe('the profile', () => {
     );
   });
 
-  it('is cached as values only: no name of a field, no password hash', async () => {
+  it('is cached as values only: no field name, no password hash', async () => {
     await read();
     const entry = await app.redis.client.get(`user:profile:{${userId}}`);
     expect(entry).toMatch(/^\d+:1:1\[/);
     expect(entry).not.toMatch(/displayName|argon2/);
   });
 
-  it(`is read once from Postgres for ${READS_AT_ONCE} who ask at once`, async () => {
+  it(`is read once from Postgres for ${READS_AT_ONCE} concurrent requests`, async () => {
     const readProfile = jest.spyOn(app.nest.get(UserStore), 'readProfile');
     const answers = await Promise.all(Array.from({ length: READS_AT_ONCE }, () => read()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -62,7 +62,7 @@ describe('the profile', () => {
     expect(readProfile).toHaveBeenCalledTimes(1);
   });
 
-  it('is counted by how it was read', async () => {
+  it('is counted by the way of its read', async () => {
     const counts = async () => {
       const { body } = await app.http.get<{ details: { redis: { profileReads: unknown } } }>(
         '/health/ready',
@@ -77,14 +77,14 @@ describe('the profile', () => {
     expect(await counts()).toEqual({ HIT: HIT + 3, MISS: MISS + 1, BYPASS });
   });
 
-  it('is not remembered as absent: an account that comes later is found', async () => {
+  it('is not cached as absent: an account that is created later is found', async () => {
     await app.database.sql.query('UPDATE users SET id = gen_random_uuid() WHERE id = $1', [userId]);
     expect((await read()).status).toBe(401);
     expect(await app.redis.client.get(`user:profile:{${userId}}`)).not.toContain('null');
   });
 
   describe('with its entity tag', () => {
-    it('says the same tag from the cache, from Postgres, and after a change', async () => {
+    it('has the same tag from the cache and from Postgres, and another one after a change', async () => {
       const [missed, hit] = [await read(), await read()];
       expect([missed, hit].map(({ headers }) => headers.get('x-cache'))).toEqual(['MISS', 'HIT']);
       const tag = missed.headers.get('etag')!;
@@ -95,7 +95,7 @@ describe('the profile', () => {
       expect((await read()).headers.get('etag')).toBe(changed.headers.get('etag'));
     });
 
-    it('is not sent again to whoever knows it', async () => {
+    it('is not sent again to a client that has it', async () => {
       const tag = (await read()).headers.get('etag')!;
       const known = await read({ 'if-none-match': `"other", W/${tag}` });
       expect([known.status, known.body]).toEqual([304, undefined]);
@@ -105,7 +105,7 @@ describe('the profile', () => {
       expect((await read({ 'if-none-match': tag })).status).toBe(200);
     });
 
-    it("is not taken for another user's", async () => {
+    it('is not mixed up with that of another user', async () => {
       const tag = (await read()).headers.get('etag')!;
       const other = await app.register();
       const headers = { 'if-none-match': tag };
@@ -119,7 +119,7 @@ describe('the profile', () => {
       expect(refused.status).toBe(412);
     });
 
-    it('is changed only where it is as the client knows it', async () => {
+    it('is changed only when the tag of the client is current', async () => {
       const tag = (await read()).headers.get('etag')!;
       const first = await change({ bio: 'first' }, { 'if-match': tag });
       expect(first.status).toBe(200);
@@ -129,7 +129,7 @@ describe('the profile', () => {
       expect((await change({ bio: 'third' }, { 'if-match': '*' })).status).toBe(200);
     });
 
-    it('lets one of many conditional changes through', async () => {
+    it('accepts one of many conditional changes', async () => {
       const tag = (await read()).headers.get('etag')!;
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
@@ -143,7 +143,7 @@ describe('the profile', () => {
     });
   });
 
-  describe('takes texts by the characters that people see', () => {
+  describe('takes texts by the number of visible characters', () => {
     const family = '👨‍👩‍👧‍👦';
 
     it.each([
@@ -159,7 +159,7 @@ describe('the profile', () => {
       expect((await read()).body.displayName).toBe(displayName.normalize('NFC'));
     });
 
-    it('in NFC, so that what looks the same is the same', async () => {
+    it('in NFC, so that texts that look the same are equal', async () => {
       expect((await change({ displayName: 'Ame\u0301lie' })).body.displayName).toBe('Am\u00e9lie');
       const registered = await app.http.post<{ user: { displayName: string } }>(
         '/api/auth/register',
@@ -188,7 +188,7 @@ describe('the profile', () => {
       ['an isolate', { bio: 'a\u2066b' }],
       ['nothing', { displayName: '' }],
       ['spaces', { displayName: ' \u00a0\u3000 ' }],
-      ['nothing that can be seen', { displayName: '\u200b\u200d\u2060' }],
+      ['no visible character', { displayName: '\u200b\u200d\u2060' }],
       ['fillers', { displayName: '\u3164\u115f\u2800' }],
     ])('but not %s', async (_, json) => {
       const answer = await change(json);

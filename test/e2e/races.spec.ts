@@ -33,7 +33,7 @@ describe('races', () => {
     return (await membersOf(app.redis.client, `user:tokens:{${userId}}`)).sort();
   }
 
-  it('50 parallel sign-ins of one user are all listed and all recognised', async () => {
+  it('50 parallel sign-ins of one user are all listed and all accepted', async () => {
     const { user, session, accessToken } = await app.register();
     const logins = await Promise.all(Array.from({ length: 50 }, () => app.login(user.email)));
     const ids = [session.id, ...logins.map((login) => login.session.id)].sort();
@@ -41,7 +41,7 @@ describe('races', () => {
     expect(await liveSessionIds(user.id)).toEqual(ids);
     const statuses = await Promise.all(logins.map(({ accessToken }) => status(accessToken)));
     expect(new Set(statuses)).toEqual(new Set([200]));
-    // The load may have kept Redis from answering in time; what it has not been told it is told now.
+    // Under load Redis may not have answered in time. The rest of the changes is written now.
     await app.nest.get(SyncLease).acquired();
     await Promise.all([accessToken, ...logins.map((login) => login.accessToken)].map(status));
     expect(await indexedSessionIds(user.id)).toEqual(ids);
@@ -60,7 +60,7 @@ describe('races', () => {
     expect(statuses).toEqual([201, ...Array<number>(49).fill(409)]);
   });
 
-  it('sign-ins in flight during a logout-all are dead or newer than it, never half', async () => {
+  it('sign-ins in flight during a logout-all are dead or newer than it, never half dead', async () => {
     const { user } = await app.register();
     for (let round = 0; round < 5; round++) {
       const { accessToken } = await app.login(user.email);
@@ -78,7 +78,7 @@ describe('races', () => {
     }
   });
 
-  it('what was opened before a revocation of everything cannot arrive after it', async () => {
+  it('a session that was opened before a revocation of all cannot be written after it', async () => {
     const { user } = await app.register();
     const sessions = new Sessions(app.nest);
     const generation = await sessions.generationOf(user.id);

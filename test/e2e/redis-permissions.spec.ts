@@ -7,10 +7,10 @@ import { until } from '../support/until';
 const PROFILE = '/api/auth/profile';
 const USER = { name: 'latchkey', password: 'a-password-of-the-tests' };
 
-/** The end of a connection by the test, or by a busy machine. */
+/** Logged when the test, or a busy machine, ends a connection. */
 const UNREACHABLE = /connection was lost|Socket timeout/;
 
-/** All that docs/redis.md asks for, and nothing else. */
+/** The permissions that docs/redis.md lists, and no others. */
 const DOCUMENTED = [
   ...['~session:*', '~user:*', '~blacklist:*', '~latchkey:*', 'resetchannels', '-@all'],
   ...['+eval', '+evalsha', '+get', '+set', '+unlink', '+exists', '+hscan'],
@@ -38,7 +38,7 @@ describe('a Redis user', () => {
     app = await startTestApp({
       redisUser: USER,
       timings: new SyncTimings(),
-      // The user is made once the server runs, and the application begins without Redis.
+      // The user is created once the server runs, and the application starts without Redis.
       env: { LOG_LEVEL: 'info' },
     });
     app.nest.get(HealthTimings).cacheMs = 0;
@@ -69,7 +69,7 @@ describe('a Redis user', () => {
       .filter((msg) => msg !== 'audit event');
   }
 
-  it('that does not exist is named, and Redis is used once it does', async () => {
+  it('that does not exist is named in the report, and Redis is used once it exists', async () => {
     await untilWarned(app, 'credentials_refused');
     expect((await readiness(app)).status).toBe(200);
     await permit('~*', '&*', '+@all');
@@ -77,7 +77,7 @@ describe('a Redis user', () => {
     expect((await readiness(app)).warnings).toEqual([]);
   });
 
-  it('needs no permission but those that the documentation lists', async () => {
+  it('needs only the permissions that the documentation lists', async () => {
     await permit(...DOCUMENTED);
     await syncLease.acquired();
     const { accessToken: token, user } = await app.register();
@@ -112,7 +112,7 @@ describe('a Redis user', () => {
     const [before, begun] = [await epochs(), app.log.length];
 
     await permit('~*', '&*', ...rules);
-    // The first request that needs it finds what is refused.
+    // The first request that needs it discovers the missing permission.
     expect((await app.register()).user.id).toBeDefined();
     await until(
       'the report names the missing permission',
@@ -141,12 +141,12 @@ describe('a Redis user', () => {
     expect((await readiness(app)).warnings).toEqual([]);
   });
 
-  it('leaves nothing behind of what was tried with its permissions', async () => {
+  it('has no keys left from the probe of its permissions', async () => {
     const keys = await app.redis.client.keys('*probe*');
     expect(keys).toEqual([]);
   });
 
-  it('does not make a fault of a script a Redis that is away', async () => {
+  it('does not count as away when a script has a fault', async () => {
     await permit('~*', '&*', '+@all');
     await syncLease.acquired();
     const { accessToken: token, user } = await app.register();

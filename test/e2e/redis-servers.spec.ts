@@ -40,7 +40,7 @@ async function register(api: ApiProcess): Promise<AuthResultDto> {
   return answer.body;
 }
 
-/** Answered by Postgres, as without any Redis. */
+/** Answered by Postgres, as without Redis. */
 async function expectService(api: ApiProcess): Promise<void> {
   const { accessToken: token } = await register(api);
   const profile = await api.http.get(PROFILE, { token });
@@ -57,7 +57,7 @@ async function epochs(): Promise<unknown> {
   return suite.database.sql.query('SELECT last_value, is_called FROM redis_epochs');
 }
 
-/** A real server that has what Redis 6.2 has, and gives that as its version. */
+/** A real server with the commands and the version of Redis 6.2. */
 async function startOldRedis(...flags: string[]): Promise<{ url: string; proxy: TcpProxy }> {
   const server = await start('--rename-command', 'PEXPIRETIME', '', ...flags);
   const proxy = await TcpProxy.start(Number(new URL(server.url).port));
@@ -93,7 +93,7 @@ async function startSentinel(): Promise<string> {
   return `redis://127.0.0.1:${port}`;
 }
 
-/** Not asked whether it is ready: it may not know PING and INFO. */
+/** Not probed for readiness: it may lack PING and INFO. */
 async function launch(args: string[], dir: string, ready: string): Promise<void> {
   const server = await Server.spawn(sharedStores().redis.path, args, {
     name: 'Redis',
@@ -153,7 +153,7 @@ describe('an address of a Redis that cannot be used', () => {
     expect(api.complaint).toBe('');
   });
 
-  it('of a server before 7.0 ends the start, with the version that it has and the one that is needed', async () => {
+  it('of a server before 7.0 ends the start, with the version found and the version required', async () => {
     const { url } = await startOldRedis();
     const api = await suite.spawn({ REDIS_URL: url });
     expect(await api.ended).toBe('exit code 1');
@@ -169,7 +169,7 @@ describe('an address of a Redis that cannot be used', () => {
     expect(api.complaint).toContain('Redis is older than 7.0');
   });
 
-  it('of a server before 7.0 that is met later counts as away, and what was revoked stays revoked', async () => {
+  it('of a server before 7.0 that is found later counts as away, and revoked sessions stay revoked', async () => {
     const old = await startOldRedis();
     const good = await start();
     const wire = await TcpProxy.start(Number(new URL(good.url).port));
@@ -198,12 +198,12 @@ describe('an address of a Redis that cannot be used', () => {
   });
 });
 
-describe('a Redis that forbids what is not needed', () => {
-  it('is used, and the report says which figures are missing', async () => {
+describe('a Redis that forbids unnecessary commands', () => {
+  it('is used, and the report names the missing figures', async () => {
     const forbidden = ['INFO', 'PING', 'CLIENT', 'CONFIG', 'SELECT', 'SCAN'];
     const server = await start(...forbidden.flatMap((name) => ['--rename-command', name, '']));
     const url = new URL(server.url);
-    // Asked for none, it would refuse one; the driver would write to the console.
+    // A server without a password refuses one, and the driver would write that to the console.
     url.password = 'needless';
     const api = await suite.spawn({ REDIS_URL: url.href });
     await api.untilServing();
@@ -220,7 +220,7 @@ describe('a Redis that forbids what is not needed', () => {
 });
 
 describe('an outage of Redis under load', () => {
-  it('is one line, and no line a request', async () => {
+  it('is one line in the log, and not one for each request', async () => {
     const [port, dir] = [await freePort(), newFolder('redis-')];
     const found = sharedStores().redis;
     const launchAgain = () => startRedis({ found, dir, port, flags: ['--appendonly', 'no'] });

@@ -2,7 +2,7 @@ import { AdminService } from '../../libs/auth';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { startTestApp, type TestApp } from '../support/app';
 
-/** The record alone refuses: Redis has lost everything that it knew of the revocation. */
+/** The record alone refuses: Redis has lost the revocation. */
 describe('a refresh after a revocation that Redis has forgotten', () => {
   let app: TestApp;
 
@@ -14,7 +14,7 @@ describe('a refresh after a revocation that Redis has forgotten', () => {
     await app.close();
   });
 
-  /** The session and its refresh tokens, as the record has them. */
+  /** The session and its refresh tokens in the record. */
   async function recordOf(sessionId: string): Promise<unknown> {
     return app.database.sql.query(
       `SELECT session.expires_at, session.tokens_expire_at, session.last_seen_at,

@@ -27,7 +27,7 @@ describe('refresh', () => {
     return (await app.http.get('/api/auth/verify', { token })).status === 200;
   }
 
-  it('gives new tokens for the same session and more life to it', async () => {
+  it('returns new tokens for the same session and extends its life', async () => {
     const first = await app.register();
     app.clock.advance(HOUR_MS / 2);
     const { status, body } = await refresh(first.refreshToken);
@@ -77,7 +77,7 @@ describe('refresh', () => {
     expect(Number(rows[0]!.count)).toBe(3);
   });
 
-  it('answers a client that never got the answer once more', async () => {
+  it('answers a client that lost the answer once more', async () => {
     const first = await app.register();
     const lost = await refresh(first.refreshToken);
     app.clock.advance(9_000);
@@ -110,14 +110,14 @@ describe('refresh', () => {
     );
   });
 
-  it('with a token that its successor has left behind ends the session even within the grace', async () => {
+  it('with a token that its successor has superseded ends the session even within the grace', async () => {
     const first = await app.register();
     const second = await refresh(first.refreshToken);
     await refresh(second.body.refreshToken);
     expect((await refresh(first.refreshToken)).body.code).toBe('token_revoked');
   });
 
-  it('does not outlive a logout, by whatever way the session ended', async () => {
+  it('does not outlive a logout of any kind', async () => {
     const first = await app.register();
     const second = await app.login(first.user.email);
     await app.http.post('/api/auth/logout', { token: second.accessToken });
@@ -127,7 +127,7 @@ describe('refresh', () => {
     expect((await refresh(first.refreshToken)).body.code).toBe('token_revoked');
   });
 
-  it('raced by a logout-all leaves nothing alive', async () => {
+  it('raced by a logout-all leaves no live session', async () => {
     for (let round = 0; round < 10; round++) {
       const first = await app.register();
       const [refreshed] = await Promise.all([
@@ -143,7 +143,7 @@ describe('refresh', () => {
     }
   });
 
-  it('with a guessed secret is refused and harms nobody', async () => {
+  it('with a guessed secret is refused and ends no session', async () => {
     const first = await app.register();
     const [id] = first.refreshToken.split('.') as [string];
     const guesses = [

@@ -33,7 +33,7 @@ describe('secrets', () => {
   let app: TestApp;
   const tokens: string[] = [];
 
-  /** Every kind of write that the product makes, with entries of every kind left behind. */
+  /** Every kind of write of the product, each of which leaves entries. */
   beforeAll(async () => {
     app = await startTestApp();
     const email = newEmail();

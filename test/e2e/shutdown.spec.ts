@@ -18,7 +18,7 @@ const LIVE = '/health/live';
 const PROFILE = '/api/auth/profile';
 const ANSWERED = /^HTTP\/1\.1 200 [^]*\}$/;
 
-describe('a process that is asked to stop', () => {
+describe('a process that is stopped', () => {
   let redis: TestRedis;
   let database: TestDatabase;
   let stores: Record<string, string>;
@@ -53,7 +53,7 @@ describe('a process that is asked to stop', () => {
     return connection;
   }
 
-  /** A connection that has had an answer and is kept for the next request. */
+  /** A connection that has received an answer and is kept open. */
   async function openIdle(api: ApiProcess): Promise<RawConnection> {
     const connection = await open(api);
     connection.get(LIVE);
@@ -94,7 +94,7 @@ describe('a process that is asked to stop', () => {
     };
   }
 
-  describe('while the load balancer has not noticed', () => {
+  describe('while the load balancer still sends requests', () => {
     let api: ApiProcess;
 
     beforeEach(async () => {
@@ -105,7 +105,7 @@ describe('a process that is asked to stop', () => {
       await until('the process is not ready', async () => (await api.http.get(READY)).status, 503);
     }
 
-    it('is not ready and says why, but lives', async () => {
+    it('is not ready, names the reason, and is alive', async () => {
       expect((await api.http.get(READY)).status).toBe(200);
       api.signal('SIGTERM');
       await untilNotReady();
@@ -120,7 +120,7 @@ describe('a process that is asked to stop', () => {
       expect((await api.http.get(LIVE)).status).toBe(200);
     });
 
-    it('serves on new connections, and closes each with its answer, whatever that is', async () => {
+    it('serves on new connections, and closes each with its answer, for every kind of answer', async () => {
       const email = newEmail();
       await register(api, email);
       api.signal('SIGTERM');
@@ -150,7 +150,7 @@ describe('a process that is asked to stop', () => {
       expect(connection.received).toMatch(/\r\nconnection: close\r\n/i);
     });
 
-    it('stays so when it is asked again', async () => {
+    it('changes nothing at a second signal', async () => {
       api.signal('SIGTERM');
       await untilNotReady();
       api.signal('SIGTERM');
@@ -164,7 +164,7 @@ describe('a process that is asked to stop', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'finishes what is in flight at %s, also when asked again, and ends with code 0',
+    'finishes requests in flight at %s, also after a second signal, and ends with code 0',
     async (signal) => {
       const api = await start();
       const { answer, release } = await changeHeldProfile(api);
@@ -187,7 +187,7 @@ describe('a process that is asked to stop', () => {
   );
 
   it.each(['0s', '1s'])(
-    'closes connections that are idle or never said a word, after %s',
+    'closes connections that are idle or never sent a byte, after %s',
     async (SHUTDOWN_DELAY) => {
       const api = await start({ SHUTDOWN_DELAY });
       const connections = [await openIdle(api), await open(api)];
@@ -213,7 +213,7 @@ describe('a process that is asked to stop', () => {
       const client = await open(api);
       const headers = 'Host: test\r\nContent-Type: application/json\r\nContent-Length: 99';
       client.send(`POST /api/auth/login HTTP/1.1\r\n${headers}\r\n\r\n{"email":`);
-      // The next connection is served after this one's bytes were read.
+      // The next connection is served after the bytes of this one are read.
       await openIdle(api).then((idle) => idle.close());
       await expectForcedEnd(api, 'connections 1, unfinished requests 1');
     });
@@ -222,11 +222,11 @@ describe('a process that is asked to stop', () => {
       const api = await start({ SHUTDOWN_TIMEOUT: '1s', DOCS: 'on' });
       const client = await open(api);
       client.stopReading();
-      // More than all buffers between the two take.
+      // More than all buffers between them take.
       for (let request = 0; request < 40; request += 1) {
         client.get('/docs/swagger-ui-bundle.js');
       }
-      // Until no answer gets through any more, although everything that was asked has been read.
+      // Until no further answer is sent, although all requests have been read.
       let answered = 0;
       await until(
         'the server stops sending answers',
@@ -252,7 +252,7 @@ describe('a process that is asked to stop', () => {
       url.port = String(proxy.port);
       const api = await start({ SHUTDOWN_TIMEOUT: '1s', DATABASE_URL: url.href });
       const { accessToken: token } = await register(api);
-      // Its session was seen just now, which is to be recorded before the end.
+      // The last use of the session is to be recorded before the end.
       expect((await api.http.get(PROFILE, { token })).status).toBe(200);
       proxy.hang();
       await expectForcedEnd(api, 'a store does not let go');

@@ -9,17 +9,17 @@ import { sharedStores } from '../support/shared-stores';
 import { createTestDatabase } from '../support/stores';
 import { until } from '../support/until';
 
-/** Nothing listens there. */
+/** No server listens there. */
 const CLOSED_PORT = '127.0.0.1:9';
 const POSTGRES_AWAY = `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey`;
-/** A module that reads on the threads of the pool. */
+/** A module that reads files on the threads of the pool. */
 const POOL_USER = "import { stat } from 'node:fs/promises'; await stat('/');";
 const WAITING = 'waiting for Postgres: connection refused; next attempt in';
 
 describe('the start of the API', () => {
   const suite = useApiSuite();
 
-  /** Ended with code 1, and with one sentence beside the log. */
+  /** Checks that it ended with code 1, and with one sentence beside the log. */
   async function expectRefusal(started: ApiProcess, sentence: string): Promise<void> {
     expect(await started.ended).toBe('exit code 1');
     expect(started.complaint).toBe(`Latchkey could not start: ${sentence}\n`);
@@ -27,7 +27,7 @@ describe('the start of the API', () => {
     expect(started.output).not.toContain('s3cret');
   }
 
-  it('waits for a Postgres that comes up later, and says so', async () => {
+  it('waits for a Postgres that starts later, and logs that', async () => {
     const dataDir = join(mkdtempSync(join(sharedStores().folder, 'late-')), 'postgres');
     const first = await startPostgres({ dataDir, password: 's3cret' });
     await runMigrations(first.url);
@@ -63,7 +63,7 @@ describe('the start of the API', () => {
     expect(warned('DATABASE_URL has no password')).toBe(false);
   });
 
-  /** How far below its event loop the threads of a process are, those that are not beside it. */
+  /** The priorities of the threads of a process relative to its event loop, without equal ones. */
   function stepsBelow({ pid }: ApiProcess): number[] {
     const own = getPriority(pid);
     return readdirSync(`/proc/${pid}/task`)
@@ -73,13 +73,13 @@ describe('the start of the API', () => {
 
   const NO_PRIORITY = expect.stringMatching(/^threads have no priority here/) as string;
 
-  it('puts the threads that hash passwords below the event loop', async () => {
+  it('gives the threads that hash passwords a lower priority than the event loop', async () => {
     const started = await (await suite.spawn({})).untilServing();
     expect(stepsBelow(started)).toEqual([10, 10, 10, 10]);
     expect(started.logged('info')).not.toContainEqual(NO_PRIORITY);
   });
 
-  it('says that it could not, where something had used them before', async () => {
+  it('logs that it could not, where the threads had been used before', async () => {
     const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(POOL_USER)}` };
     const started = await (await suite.spawn(env)).untilServing();
     expect(stepsBelow(started)).toEqual([]);
@@ -93,7 +93,7 @@ describe('the start of the API', () => {
     expect(started.logged('warn').length).toBeGreaterThan(0);
   });
 
-  it('passes on what Postgres says against it', async () => {
+  it('repeats the error of Postgres', async () => {
     const refused = new URL(suite.database.url);
     refused.password = 's3cret';
     const started = await suite.spawn({ DATABASE_URL: refused.href, START_TIMEOUT: '1s' });
@@ -110,7 +110,7 @@ describe('the start of the API', () => {
     expect([started.complaint, started.isAlive]).toEqual(['', false]);
   });
 
-  it('says that the tables are missing, or older than the program', async () => {
+  it('reports tables that are missing, or older than the program', async () => {
     const older = await createTestDatabase();
     try {
       const sentence = 'The tables are not up to date: run latchkey migrate.';
@@ -123,7 +123,7 @@ describe('the start of the API', () => {
     }
   });
 
-  it('does not need to read which migrations ran', async () => {
+  it('does not need the right to read the table of migrations', async () => {
     const name = `app_${process.pid}`;
     const { sql } = suite.database;
     await sql.query(`CREATE ROLE ${name} LOGIN PASSWORD 's3cret'`);
@@ -140,7 +140,7 @@ describe('the start of the API', () => {
     }
   });
 
-  it('does not wait for Redis, and says that it is away', async () => {
+  it('does not wait for Redis, and logs that it is away', async () => {
     const started = await suite.spawn({ REDIS_URL: `redis://:s3cret@${CLOSED_PORT}` });
     await started.untilServing();
     const ready = await started.http.get<{ status: string }>('/health/ready');

@@ -13,7 +13,7 @@ describe('GET /api/auth/health', () => {
 
   beforeEach(async () => {
     app = await startTestApp();
-    // Each answer counts anew what has just been changed.
+    // Each answer counts again, so that it has the last change.
     app.nest.get(HealthTimings).cacheMs = 0;
   });
 
@@ -27,7 +27,7 @@ describe('GET /api/auth/health', () => {
     return answer.body;
   }
 
-  it("answers in the document's shape, and nothing more", async () => {
+  it('answers in the shape of the document, and nothing more', async () => {
     expect(await health()).toEqual({
       status: 'OK',
       redis: 'connected',
@@ -35,7 +35,7 @@ describe('GET /api/auth/health', () => {
     });
   });
 
-  it('counts what is there, through every operation', async () => {
+  it('counts the existing entries, through every operation', async () => {
     const users = await Promise.all(Array.from({ length: 6 }, () => app.register()));
     const more = await Promise.all(users.map(({ user }) => app.login(user.email)));
     const read = (token: string) => app.http.get('/api/auth/profile', { token });

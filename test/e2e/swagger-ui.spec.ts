@@ -6,7 +6,7 @@ import { startAttackedApp } from '../support/attacked-app';
 import { callWith } from '../support/good-calls';
 import { OpenApi, parametersIn, pathOf, type Route } from '../support/open-api';
 
-/** As Swagger UI is configured by the page. */
+/** The configuration of Swagger UI in the page. */
 interface UiOptions {
   persistAuthorization?: boolean;
   requestInterceptor?: (request: object) => object;
@@ -23,7 +23,7 @@ describe('Swagger UI', () => {
 
   afterAll(() => app.close());
 
-  /** What the page hands to Swagger UI. */
+  /** The options that the page passes to Swagger UI. */
   async function uiOptions(): Promise<UiOptions> {
     const script = await fetch(`${app.http.origin}/docs/swagger-ui-init.js`);
     expect(script.headers.get('content-type')).toContain('javascript');
@@ -42,7 +42,7 @@ describe('Swagger UI', () => {
     return options[0]!;
   }
 
-  /** Bodies as the page prefills them: the examples of the body, else those of its fields together. */
+  /** Bodies as the page prefills them: the examples of the body, otherwise those of its fields. */
   function prefilled(route: Route): Record<string, unknown>[] {
     const { examples, schema } = Object.values(route.operation.requestBody!.content)[0]!;
     if (examples) {
@@ -52,7 +52,7 @@ describe('Swagger UI', () => {
     return [Object.fromEntries(fields.map(([name, { example }]) => [name, example]))];
   }
 
-  it.each(['/docs', '/docs/'])('is served with all that it loads at %s', async (path) => {
+  it.each(['/docs', '/docs/'])('is served with all its files at %s', async (path) => {
     const page = await fetch(app.http.origin + path);
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);
@@ -72,7 +72,7 @@ describe('Swagger UI', () => {
     expect(await uiOptions()).toMatchObject({ persistAuthorization: true });
   });
 
-  it('calls without the credentials of the browser, which would ask for them in a dialog', async () => {
+  it('calls without the credentials of the browser, which would open a dialog', async () => {
     const { requestInterceptor } = await uiOptions();
     const request = { url: '/api/auth/introspect', headers: {} };
     expect(requestInterceptor?.(request)).toEqual({ ...request, credentials: 'omit' });
@@ -81,7 +81,7 @@ describe('Swagger UI', () => {
       body: new URLSearchParams({ token: 'x' }),
     });
     await challenged.body?.cancel();
-    // RFC 9110 section 11.6.1: a 401 names how to authenticate, to any client.
+    // RFC 9110 section 11.6.1: a 401 names how to authenticate, for any client.
     expect([challenged.status, challenged.headers.get('www-authenticate')]).toEqual([
       401,
       expect.stringMatching(/^Basic /),

@@ -4,7 +4,7 @@ import { handMadeToken, hmac } from '../support/hand-made-token';
 import type { Answer } from '../support/http-client';
 
 const SECRET = 'the secret that signs the tokens of this suite';
-const OTHER_SECRET = 'a secret that somebody else has chosen for us';
+const OTHER_SECRET = 'a secret that an attacker has chosen for us';
 const HEADER = { alg: 'HS256', typ: 'at+jwt' };
 const PROFILE = '/api/auth/profile';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -12,7 +12,7 @@ const INVALID = ['Bearer realm="latchkey"', 'error="invalid_token"'];
 
 type Claims = Record<string, unknown>;
 
-/** What forged tokens are answered: test/asvs/attacks/jwt-*.spec.ts. */
+/** For forged tokens see test/asvs/attacks/jwt-*.spec.ts. */
 describe('an access token', () => {
   let app: TestApp;
   let issued: string;
@@ -50,7 +50,7 @@ describe('an access token', () => {
     return Promise.resolve();
   }
 
-  it('says exactly what is documented', async () => {
+  it('has exactly the documented claims', async () => {
     const { accessToken, session, user } = await app.register();
     const { header, payload } = decode(accessToken, { complete: true })!;
     expect(header).toEqual(HEADER);
@@ -65,7 +65,7 @@ describe('an access token', () => {
     });
   });
 
-  it('never outlives its session, though it might live longer by itself', async () => {
+  it('never outlives its session, also when its own life is longer', async () => {
     const { accessToken, expiresIn, session } = await app.register();
     const { exp } = decode(accessToken) as JwtPayload;
     expect(exp! * 1000).toBeLessThanOrEqual(Date.parse(session.expiresAt));
@@ -106,7 +106,7 @@ describe('an access token', () => {
     await expectMissing(await bearer(authorization()));
   });
 
-  it('leaves no trace in the log, good or bad', () => {
+  it('leaves no trace in the log, valid or not', () => {
     const log = app.log.join('');
     expect(log).not.toContain(issued);
     expect(log).not.toContain(issued.split('.')[2]);

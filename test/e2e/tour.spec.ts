@@ -7,7 +7,7 @@ import { startTestApp, type TestApp } from '../support/app';
 const ROOT = resolve(__dirname, '../..');
 const run = promisify(execFile);
 
-describe('what a newcomer pastes', () => {
+describe('the commands of the documentation', () => {
   let app: TestApp;
 
   beforeAll(async () => {
@@ -18,7 +18,7 @@ describe('what a newcomer pastes', () => {
     await app.close();
   });
 
-  it('the tour walks through every answer it promises', async () => {
+  it('the tour walks through every answer that it describes', async () => {
     const { stdout } = await run('bash', ['examples/tour.sh', app.http.origin], {
       cwd: ROOT,
       timeout: 30_000,
@@ -30,7 +30,7 @@ describe('what a newcomer pastes', () => {
     expect(stdout.trimEnd().endsWith('The tour is complete.')).toBe(true);
   });
 
-  it('the tour fails loudly where there is no Latchkey', async () => {
+  it('the tour fails with an error where no Latchkey runs', async () => {
     await expect(
       run('bash', ['examples/tour.sh', 'http://127.0.0.1:9'], { cwd: ROOT, timeout: 30_000 }),
     ).rejects.toMatchObject({ code: expect.any(Number) as number });

@@ -9,7 +9,7 @@ import { wholeLines } from '../support/whole-lines';
 
 const PROFILE = '/api/auth/profile';
 const LOGIN = '/api/auth/login';
-/** Nothing listens there. */
+/** No server listens there. */
 const DEAD_COLLECTOR = 'http://127.0.0.1:9';
 
 describe('traces', () => {
@@ -102,7 +102,7 @@ describe('traces', () => {
     expect(collector.resource).toMatchObject({ 'service.name': 'latchkey' });
   });
 
-  it('of a sign-in have all its statements and scripts, in the transaction too', async () => {
+  it('of a sign-in have all its statements and scripts, also in the transaction', async () => {
     const server = await start({ OTEL_SERVICE_NAME: 'sessions' });
     const email = newEmail();
     await register(server, email);
@@ -122,7 +122,7 @@ describe('traces', () => {
     expect(collector.resource).toMatchObject({ 'service.name': 'sessions' });
   });
 
-  it('go on with the trace of the caller, and are named on the lines of the log', async () => {
+  it('continue the trace of the caller, and are on the lines of the log', async () => {
     const server = await start({ LOG_FORMAT: 'json' });
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const parent = '00f067aa0ba902b7';
@@ -137,7 +137,7 @@ describe('traces', () => {
     expect(JSON.parse(line)).toMatchObject({ traceId, status: 401 });
   });
 
-  it('of requests at the same time do not mix', async () => {
+  it('of concurrent requests do not mix', async () => {
     const server = await start();
     const users = await inTurns(8, 8, () => register(server));
     await Promise.all(users.map(({ accessToken: token }) => server.http.get(PROFILE, { token })));
@@ -153,7 +153,7 @@ describe('traces', () => {
     }
   });
 
-  it('hold no token, password, address or id, in anything that is sent', async () => {
+  it('contain no token, password, address or id', async () => {
     const server = await start();
     const email = newEmail();
     const { accessToken, refreshToken, user, session } = await register(server, email);
@@ -183,7 +183,7 @@ describe('traces', () => {
     expect(sent).not.toMatch(/\$argon2|authorization/i);
   });
 
-  it('leave out what machines ask for all the time, and work in the background', async () => {
+  it('leave out probes and metrics, and background work', async () => {
     const server = await start();
     await server.http.get('/health/ready');
     await server.http.get('/metrics');
@@ -232,7 +232,7 @@ describe('traces', () => {
     });
   });
 
-  it('with a collector that hangs do not keep the process from its end', async () => {
+  it('with a collector that hangs do not delay the end of the process', async () => {
     const server = await start({
       OTEL_BSP_SCHEDULE_DELAY: '60000',
       SHUTDOWN_TIMEOUT: '5s',
@@ -243,12 +243,12 @@ describe('traces', () => {
     expect(await server.ended).toBe('exit code 0');
   });
 
-  it('cost nothing where they are not asked for: no package of theirs is loaded', async () => {
+  it('load no package where they are off', async () => {
     const off = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: '', ...PRINTS_MODULES });
     await register(off);
     off.signal('SIGTERM');
     expect(await off.ended).toBe('exit code 0');
-    // prom-client brings the interface, which does nothing by itself.
+    // prom-client depends on the interface, which does nothing by itself.
     const loaded = ({ complaint }: ApiProcess) =>
       new Set(complaint.match(/@opentelemetry\/(?!api\/)[\w-]+/g));
     expect(off.complaint).toContain('node_modules/ioredis');
@@ -262,7 +262,7 @@ describe('traces', () => {
   });
 });
 
-/** Lets Node print, at the end of a process, every file that it has loaded. */
+/** Makes Node print, at the end of a process, every file that it has loaded. */
 const PRINTS_MODULES = {
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
     `import { writeSync } from 'node:fs';

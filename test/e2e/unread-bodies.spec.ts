@@ -63,7 +63,7 @@ describe('a large body that is refused', () => {
     ['for its length', 'POST', '/api/auth/login', 'application/json', 'payload_too_large'],
     ['for its type', 'POST', '/api/auth/login', 'text/xml', 'unsupported_media_type'],
     [
-      'for want of a token',
+      'for lack of a token',
       'POST',
       '/api/auth/profile/avatar',
       'multipart/form-data; boundary=x',
@@ -164,18 +164,21 @@ describe('a large body that is refused', () => {
     ['of a login', login(100_000)],
     ['of a login that closes the connection', login(100_000, 'Connection: close')],
     ['of a method without one', head('GET /health/live HTTP/1.1', 'Transfer-Encoding: chunked')],
-  ])('%s that drips is read until a deadline: the connection is closed', async (_, request) => {
-    bodies.deadlineMs = 300;
-    const connection = await open();
-    connection.send(request);
-    await until('the connection is closed', () => {
-      connection.send(request.includes('chunked') ? '1\r\nx\r\n' : 'x');
-      return connection.isClosed;
-    });
-    expect(statusesOf(connection)).toEqual([request.startsWith('GET') ? 200 : 413]);
-  });
+  ])(
+    '%s that arrives slowly is read until a deadline: the connection is closed',
+    async (_, request) => {
+      bodies.deadlineMs = 300;
+      const connection = await open();
+      connection.send(request);
+      await until('the connection is closed', () => {
+        connection.send(request.includes('chunked') ? '1\r\nx\r\n' : 'x');
+        return connection.isClosed;
+      });
+      expect(statusesOf(connection)).toEqual([request.startsWith('GET') ? 200 : 413]);
+    },
+  );
 
-  it('that never comes does not hold back an answer that is none of a refusal', async () => {
+  it('that never arrives does not delay an answer that is not a refusal', async () => {
     bodies.idleMs = 3_600_000;
     const connection = await open();
     const authorization = `Authorization: Bearer ${token}`;
@@ -184,7 +187,7 @@ describe('a large body that is refused', () => {
     connection.close();
   });
 
-  it('that never comes holds back a refusal only for a moment', async () => {
+  it('that never arrives delays a refusal only for a moment', async () => {
     bodies.deadlineMs = 3_600_000;
     const connection = await open();
     connection.send(head('GET /api/auth/verify HTTP/1.0', 'Content-Length: 12'));
@@ -200,7 +203,7 @@ describe('a large body that is refused', () => {
     connection.close();
   });
 
-  it('is no reason for a second answer when its rest is malformed', async () => {
+  it('causes no second answer when its rest is malformed', async () => {
     const connection = await open();
     connection.send(head('GET /health/live HTTP/1.1', 'Transfer-Encoding: chunked'));
     await connection.untilReceived(/"status":"ok"[^]*\}$/);

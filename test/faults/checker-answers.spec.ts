@@ -23,14 +23,14 @@ describe('a changed password', () => {
     expect(rulesBrokenBy([{ ...login(0, 40, 50), ...wrong }])).toEqual(BROKEN);
   });
 
-  it('says nothing of sign-ins that overlap the change', () => {
+  it('breaks no rule by sign-ins that overlap the change', () => {
     for (const value of [0, 1]) {
       expect(rulesBrokenBy([change, login(value, 25, 50)])).toEqual([]);
       expect(rulesBrokenBy([change, { ...login(value, 25, 50), ...wrong }])).toEqual([]);
     }
   });
 
-  it('whose change may have come to nothing may be wrong', () => {
+  it('may be wrong when its change was not confirmed', () => {
     const fault: FaultWindow = { target: 'postgres', instances: ['a'], startMs: 0, endMs: 100 };
     const undecided: Step = { ...change, ...unavailable };
     for (const value of [0, 1]) {
@@ -41,7 +41,7 @@ describe('a changed password', () => {
     }
   });
 
-  it('ends what the old one opened, however it raced, and nothing that the new one opened', () => {
+  it('ends the sessions of the old one, in any order of the race, and none of the new one', () => {
     expect(rulesBrokenBy([change, login(0, 15, 40), verified(50, 60)])).toEqual([
       'revoked-stays-revoked',
     ]);
@@ -50,7 +50,7 @@ describe('a changed password', () => {
     ]);
   });
 
-  it('may be lost by a sign-in that met one revoke-all after another', () => {
+  it('may be refused by a sign-in that met one revoke-all after another', () => {
     const logoutAll: Step = { op: 'logout-all', session: 't', at: [35, 45] };
     const gaveUp = { ...login(1, 40, 50), ...revoked, opened: null };
     expect(rulesBrokenBy([change, logoutAll, gaveUp])).toEqual([]);
@@ -114,7 +114,7 @@ describe('unsure means no', () => {
     expect(rulesBrokenBy([{ op: 'verify', at, status, code }], faults)).toEqual(BROKEN);
   });
 
-  it('503 says when to come back', () => {
+  it('503 needs Retry-After', () => {
     const step: Step = { op: 'verify', at, ...unavailable, retryAfter: null };
     expect(rulesBrokenBy([step], [away('redis'), away('postgres')])).toEqual(BROKEN);
   });
@@ -145,7 +145,7 @@ describe('unsure means no', () => {
     expect(rulesBrokenBy([step(4_000, 4_001)], [away('postgres')])).toEqual(BROKEN);
   });
 
-  it('Redis may not know a session that was open when it was away', () => {
+  it('Redis may have lost a session that was open when it was away', () => {
     const before = away('redis', ['a', 'b'], [5, 20]);
     const step: Step = { ...verified(2_000, 2_001), ...unavailable };
     const postgres = away('postgres', ['a', 'b'], [1_990, 2_100]);
@@ -156,7 +156,7 @@ describe('unsure means no', () => {
     );
   });
 
-  it('an answer may only be lost with its instance', () => {
+  it('an answer may be missing only with its instance', () => {
     const lost: Step = { op: 'verify', at, status: 0, code: 'reset' };
     expect(rulesBrokenBy([lost])).toEqual(BROKEN);
     expect(rulesBrokenBy([lost], [away('redis'), away('postgres')])).toEqual(BROKEN);

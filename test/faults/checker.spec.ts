@@ -29,7 +29,7 @@ describe('revoked stays revoked', () => {
 
   const logout: Step = { op: 'logout', session: 's', at: [20, 30] };
 
-  it('lets other instances go by what was before for as long as it is told, and no longer', () => {
+  it('lets other instances accept the session for `staleMs`, and no longer', () => {
     const brokenWith = (staleMs: number, ...steps: Step[]) =>
       check(history(opened, logout, ...steps), [], { staleMs }).map(({ rule }) => rule);
     const onOther = { ...verified(100, 110), instance: 'b' };
@@ -39,11 +39,11 @@ describe('revoked stays revoked', () => {
     expect(brokenWith(70, { ...onOther, op: 'refresh' })).toEqual(BROKEN);
   });
 
-  it('says nothing of requests that overlap the revoke', () => {
+  it('breaks no rule by requests that overlap the revoke', () => {
     expect(rulesBrokenBy([opened, logout, verified(29, 40), refused(21, 22)])).toEqual([]);
   });
 
-  it('takes any answer but 401 and 503 for a recognised token', () => {
+  it('counts any answer but 401 and 503 as an accepted token', () => {
     const after = (answer: Partial<Step>): string[] =>
       rulesBrokenBy([
         opened,
@@ -56,7 +56,7 @@ describe('revoked stays revoked', () => {
     expect(after({ status: 0, code: 'reset' })).toEqual(['unsure-means-no']);
   });
 
-  it('takes a refused password for a recognised token', () => {
+  it('counts a refused password as an accepted token', () => {
     const change: Step = {
       op: 'change-password',
       session: 's',
@@ -75,7 +75,7 @@ describe('revoked stays revoked', () => {
     );
   });
 
-  it('does not hold a revoke to what it answered with 503 or not at all', () => {
+  it('requires nothing of a revoke that was answered with 503 or not at all', () => {
     const faults: FaultWindow[] = (['redis', 'postgres', 'instance'] as const).map((target) => ({
       target,
       instances: ['a'],
@@ -120,7 +120,7 @@ describe('no race undoes a revoke-all', () => {
     expect(rulesBrokenBy([login, logoutAll, refused(50, 60)])).toEqual(['alive-stays-alive']);
   });
 
-  it('whose effect is not known, may still end what is opened soon after', () => {
+  it('whose effect is unknown may end a session that is opened soon after', () => {
     const fault: FaultWindow = { target: 'postgres', instances: ['a'], startMs: 0, endMs: 100 };
     const undecided: Step = { ...logoutAll, ...unavailable };
     const soon: Step = { ...opened, at: [31, 35] };
@@ -135,7 +135,7 @@ describe('no race undoes a revoke-all', () => {
 describe('alive stays alive', () => {
   const BROKEN = ['alive-stays-alive'];
 
-  it('a session that nobody ended is never refused', () => {
+  it('a session that no request ended is never refused', () => {
     expect(rulesBrokenBy([opened, verified(20, 30)])).toEqual([]);
     expect(rulesBrokenBy([opened, refused(20, 30)])).toEqual(BROKEN);
     const refresh: Step = { op: 'refresh', session: 's', at: [20, 30] };

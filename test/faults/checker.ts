@@ -8,18 +8,18 @@ import { aliveStaysAlive, revokedStaysRevoked } from './rules/sessions';
 import type { Violation } from './violation';
 
 export interface CheckOptions {
-  /** For how long after a fault requests may still be refused for it. */
+  /** Milliseconds after a fault in which requests may still be refused because of it. */
   graceMs?: number;
-  /** For how long after its end a request without a clear answer may still take effect. */
+  /** Milliseconds after its end in which a request without a clear answer may still take effect. */
   lateEffectMs?: number;
-  /** For how long after an answer another instance may go by what was before it. */
+  /** Milliseconds after an answer in which another instance may still use the state before it. */
   staleMs?: number;
 }
 
 export const GRACE_MS = 1_000;
 const LATE_EFFECT_MS = 5_000;
 
-/** Everything in a history that contradicts a promise. A pure function; empty when all were kept. */
+/** All violations of the rules in a history. A pure function; empty when no rule is broken. */
 export function check(
   requests: readonly RecordedRequest[],
   faults: readonly FaultWindow[] = [],

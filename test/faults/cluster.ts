@@ -7,7 +7,7 @@ import { RedisNode } from './redis-node';
 import { stablePort } from './stable-port';
 
 export interface ClusterOptions {
-  /** A Postgres that may be stopped; else a database on that of all tests. */
+  /** A Postgres that may be stopped; otherwise a database on that of all tests. */
   ownPostgres?: boolean;
   /** Redis keeps an append-only file. */
   appendOnly?: boolean;
@@ -31,7 +31,7 @@ interface Database {
   stop(): Promise<void>;
 }
 
-/** A replica and the wire over which it hears from its master. */
+/** A replica and the wire to its master. */
 export interface Replica {
   node: RedisNode;
   replication: TcpProxy;
@@ -82,7 +82,7 @@ export class Cluster {
     return this.instances.find((instance) => instance.name === name)!;
   }
 
-  /** @param names of instances; all unless told. */
+  /** @param names of instances; all when absent. */
   redisWires(names: readonly string[] = NAMES): TcpProxy[] {
     return names.map((name) => this.wires.get(name)!.redis);
   }
@@ -100,14 +100,14 @@ export class Cluster {
     this.standby = undefined;
   }
 
-  /** A replica of what is the master now. */
+  /** Starts a replica of the current master. */
   async addReplica(): Promise<void> {
     this.standby = await startReplica(this.master);
   }
 
   /**
    * Resolves when every instance that runs is ready and its Redis is in sync.
-   * @throws Error when that does not come about.
+   * @throws Error with the logs when that takes too long.
    */
   async settled(): Promise<void> {
     const deadlineMs = performance.now() + SETTLE_DEADLINE_MS;
@@ -126,7 +126,7 @@ export class Cluster {
     );
   }
 
-  /** Lets every wire through again, whatever a script has left behind. */
+  /** Restores every wire. */
   restoreWires(): void {
     this.wires.forEach(({ redis, postgres }) =>
       [redis, postgres].forEach((wire) => wire.restore()),

@@ -7,20 +7,20 @@ import type { Snapshot } from './redis-node';
 type Target = FaultWindow['target'];
 
 /**
- * What can befall the stores and the instances, each really caused, with a note of when it began;
- * `recovered` notes when it was over. A verb resolves as soon as the fault is there.
+ * Causes real faults of the stores and the instances, and records when each began; `recovered` records
+ * when it was over. A method resolves as soon as the fault has begun.
  */
 export class Faults {
   private readonly noted: FaultWindow[] = [];
 
   constructor(private readonly cluster: Cluster) {}
 
-  /** So far; what has not ended ends never. */
+  /** So far. A fault that has not ended has no end. */
   get windows(): readonly FaultWindow[] {
     return this.noted;
   }
 
-  /** Resolves when every instance is ready and its Redis is in sync, and what was noted is over. */
+  /** Resolves when every instance is ready and in sync with Redis. Records the end of all faults. */
   async recovered(): Promise<void> {
     await this.cluster.settled();
     const endMs = performance.now();
@@ -29,7 +29,7 @@ export class Faults {
       .forEach((window) => (window.endMs = endMs));
   }
 
-  // Redis loses data, and nobody its connection.
+  // Redis loses data, and no client loses its connection.
 
   async flushAll(): Promise<void> {
     this.loseData();
@@ -73,12 +73,12 @@ export class Faults {
     await this.acceptRedis();
   }
 
-  /** From now on the replica hears nothing of what is written. */
+  /** From now on the replica receives no write. */
   cutReplication(): void {
     this.cluster.replica.replication.cut();
   }
 
-  /** The master dies, and whatever the replica has heard is the truth. */
+  /** The master dies, and the replica has the only data. */
   async failOver(): Promise<void> {
     this.loseData();
     const { redis: master } = this.cluster;
@@ -87,9 +87,9 @@ export class Faults {
     this.leadToMaster();
   }
 
-  // Redis is there and does not answer.
+  // Redis is up and does not answer.
 
-  /** CLIENT PAUSE: nobody is served for a while. */
+  /** CLIENT PAUSE: no client is served for a while. */
   async pauseRedis(ms: number): Promise<void> {
     this.begin('redis');
     await this.cluster.redis.client.call('CLIENT', 'PAUSE', ms, 'ALL');
@@ -104,15 +104,15 @@ export class Faults {
     this.cluster.redis.resume();
   }
 
-  // The way to Redis.
+  // The network between the instances and Redis.
 
-  /** Every client of Redis loses its connection, by Redis. */
+  /** Redis ends the connections of all clients. */
   async killConnections(): Promise<void> {
     this.begin('redis');
     await this.cluster.redis.client.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   }
 
-  /** @param names of instances; all unless told. */
+  /** @param names of instances; all when absent. */
   cutRedis(names?: string[]): void {
     this.begin('redis', names);
     this.cluster.redisWires(names).forEach((wire) => wire.cut());
@@ -123,7 +123,7 @@ export class Faults {
     this.cluster.redisWires(names).forEach((wire) => wire.hang());
   }
 
-  /** Packets vanish on the connections that there are. */
+  /** Packets vanish on the open connections. */
   loseRedis(names?: string[]): void {
     this.begin('redis', names);
     this.cluster.redisWires(names).forEach((wire) => wire.lose());

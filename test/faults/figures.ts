@@ -8,7 +8,7 @@ import { send, type Reply } from './load/send';
 import { useCluster } from './scenario';
 
 /*
- * Prints what failures cost, as a table; asserts nothing about time:
+ * Prints the cost of failures as a table; asserts nothing about time:
  *   node tools/test.mjs --testMatch '<rootDir>/test/faults/figures.ts'
  */
 
@@ -107,7 +107,7 @@ describe('figures', () => {
   });
 });
 
-/** By what their text says. */
+/** Conditions on the text of a statement. */
 const STATEMENTS = {
   'looking sessions up': `query LIKE '%FROM sessions session JOIN subjects%ANY(%'`,
   'reading profiles': `query LIKE '%FROM "users"%'`,

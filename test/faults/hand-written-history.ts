@@ -4,7 +4,7 @@ import type { FaultWindow, RecordedRequest } from './history';
 export type Step = Partial<RecordedRequest> &
   Pick<RecordedRequest, 'op'> & { at: [startMs: number, endMs: number] };
 
-/** A history of one user; what a step does not say is what a good answer would be. */
+/** A history of one user. A step without fields has those of a good answer. */
 export function history(...steps: Step[]): RecordedRequest[] {
   return steps.map(({ at: [startMs, endMs], ...step }, index) => ({
     id: index + 1,

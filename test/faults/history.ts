@@ -12,17 +12,17 @@ export type Operation =
   | 'change-password'
   | 'revoke-by-admin';
 
-/** One request and its answer as a client saw them. Instants by the client's monotonic clock. */
+/** One request and its answer as a client received them. Instants by the monotonic clock of the client. */
 export interface RecordedRequest {
   id: number;
-  /** Which of the concurrent clients made it. */
+  /** The client that made it. */
   client: string;
   /** Name of the instance that it was sent to. */
   instance: string;
   op: Operation;
-  /** Whose account it is about. */
+  /** The user whose account it uses. */
   user: string;
-  /** The session whose access or refresh token came along; null where none did. */
+  /** The session of the access or refresh token; null without a token. */
   session: string | null;
   /** The session to be ended, for `delete-session`. */
   target: string | null;
@@ -32,7 +32,7 @@ export interface RecordedRequest {
   endMs: number;
   /** 0: the connection broke before an answer was complete, so the effect is not known. */
   status: number;
-  /** The `code` of a problem+json answer; of a broken connection, how it broke. */
+  /** The `code` of a problem+json answer; of a broken connection, the way it broke. */
   code: string | null;
   retryAfter: string | null;
   /**
@@ -42,16 +42,16 @@ export interface RecordedRequest {
   value: number | null;
 }
 
-/** While a store, or an instance, could not be relied upon because the test saw to it. */
+/** The time in which the test kept a store, or an instance, from working. */
 export interface FaultWindow {
   target: 'redis' | 'postgres' | 'instance';
-  /** The instances that were concerned. */
+  /** The instances that were affected. */
   instances: readonly string[];
   startMs: number;
   endMs: number;
 }
 
-/** Everything that was asked and answered, in the order of the answers. */
+/** All requests and answers, in the order of the answers. */
 export class History {
   readonly requests: RecordedRequest[] = [];
   private lastId = 0;
@@ -69,7 +69,7 @@ export class History {
     this.waiting = this.waiting.filter(({ count }) => count > length);
   }
 
-  /** Resolves when so many more requests have been answered. */
+  /** Resolves when this many more requests have been answered. */
   async grown(by: number): Promise<void> {
     const count = this.requests.length + by;
     await new Promise<void>((resolve) => this.waiting.push({ count, resolve }));
@@ -77,9 +77,9 @@ export class History {
 }
 
 /**
- * Whether the instance that a request went to has to know what an earlier one did: at once where that
- * was the same instance.
- * @param staleMs for how long others need not.
+ * Whether the instance of a request must know the effect of an earlier one: at once where it was the
+ * same instance.
+ * @param staleMs milliseconds in which other instances need not.
  */
 export function isKnownTo(
   request: RecordedRequest,

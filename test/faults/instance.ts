@@ -21,7 +21,7 @@ const LONGEST_LAPSE_MS = 1_000;
 const ERROR_LINE = '{"level":50,';
 
 export interface InstanceOptions {
-  /** What the requests it answers are recorded under. */
+  /** The name under which its answers are recorded. */
   name: string;
   databaseUrl: string;
   redisUrl: string;
@@ -30,7 +30,7 @@ export interface InstanceOptions {
   bug?: string | undefined;
 }
 
-/** What an instance says of itself; null when it does not answer. */
+/** The readiness of an instance; null when it does not answer. */
 export interface Readiness {
   status: number;
   /** Whether its Redis is in sync. */
@@ -52,7 +52,7 @@ export class Instance {
 
   /** Starts it and waits until it answers. */
   static async start(options: InstanceOptions): Promise<Instance> {
-    // LATCHKEY_FAULT_LOGS names a folder that keeps what instances log.
+    // LATCHKEY_FAULT_LOGS names a folder that keeps the logs of instances.
     const kept = process.env.LATCHKEY_FAULT_LOGS;
     const folder = mkdtempSync(join(kept ?? logFolder(), 'instance-'));
     const instance = new Instance(options, await stablePort(), folder);
@@ -91,7 +91,7 @@ export class Instance {
     });
   }
 
-  /** The errors that it logged, and its last lines. */
+  /** The errors in its log, and its last lines. */
   get logTail(): string {
     const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n');
     const errors = lines.slice(0, -TAIL_LINES).filter((line) => line.startsWith(ERROR_LINE));
@@ -142,12 +142,12 @@ export class Instance {
     return code;
   }
 
-  /** Lets its wall clock jump, and waits until it has. */
+  /** Makes its wall clock jump, and waits until it has. */
   async stepClock(stepClockMs: number): Promise<void> {
     await this.tell({ stepClockMs });
   }
 
-  /** Lets an instance that was started with a bug go on with another one. */
+  /** Makes an instance that was started with a bug continue with another one. */
   async plant(plantBug: string): Promise<void> {
     await this.tell({ plantBug });
   }
@@ -163,7 +163,7 @@ export class Instance {
     }
   }
 
-  /** Ends the process for good, however it is. */
+  /** Ends the process in any state. */
   async stop(): Promise<void> {
     const pid = this.child?.pid;
     if (pid !== undefined) {
@@ -171,7 +171,7 @@ export class Instance {
     }
   }
 
-  /** Resolves when it has done as it was told. */
+  /** Resolves when it has confirmed the message. */
   private async tell(message: ClockStep | Planting): Promise<void> {
     if (!this.child) {
       throw new Error(`instance ${this.name} is not running`);

@@ -3,7 +3,7 @@ import { killInstance, stepClock } from './scripts';
 
 const HOUR_MS = 3_600_000;
 
-describe('when something is wrong with one instance, no session comes back and none is lost', () => {
+describe('when one instance fails, no session comes back and none is lost', () => {
   const cluster = useCluster();
 
   it('because its process is killed and started again', async () => {
@@ -13,7 +13,7 @@ describe('when something is wrong with one instance, no session comes back and n
   it.each([
     ['an hour ahead', HOUR_MS],
     ['an hour back', -HOUR_MS],
-  ])('because its clock jumps %s and later to where it was', async (_how, ms) => {
+  ])('because its clock jumps %s and later back', async (_how, ms) => {
     expectPromisesKept(await underLoad(cluster(), stepClock('a', ms)), cluster());
   });
 });

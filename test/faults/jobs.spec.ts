@@ -69,7 +69,7 @@ describe('two instances with the same jobs', () => {
     await insertEndedSessions(database, userId, MANY);
     await until('the clean-up deletes sessions', left, (count) => count < MANY);
 
-    // From now on the instance that runs it has no tick to skip.
+    // From now on the instance that runs it skips no tick.
     const skipped = (each: ApiProcess) =>
       each.loggedAs('clean-up skipped: another instance runs it').length;
     const before = new Map(instances.map((each) => [each, skipped(each)]));
@@ -79,7 +79,7 @@ describe('two instances with the same jobs', () => {
     return { holder, other, left };
   }
 
-  it('run them at the times of the settings, and log what they removed and how long it took', async () => {
+  it('run them at the times of the settings, and log the removals and the duration', async () => {
     await start({ CLEAN_UP_CRON: OFTEN, REDIS_CHECK_CRON: OFTEN });
     for (const job of ['clean-up', 'redis-check']) {
       await until(
@@ -100,7 +100,7 @@ describe('two instances with the same jobs', () => {
     ).toBeGreaterThanOrEqual(3);
   }, 60_000);
 
-  it('make good at the next tick a clean-up in the middle of which the other was killed', async () => {
+  it('repeat at the next tick a clean-up during which the other was killed', async () => {
     const { holder, other, left } = await startLongCleanUp();
     holder.signal('SIGKILL');
     await holder.ended;
@@ -115,7 +115,7 @@ describe('two instances with the same jobs', () => {
     );
   }, 90_000);
 
-  it('abort a clean-up on SIGTERM, and end in order', async () => {
+  it('abort a clean-up on SIGTERM, and exit with code 0', async () => {
     const { holder, other, left } = await startLongCleanUp();
     holder.signal('SIGTERM');
     expect(await holder.ended).toBe('exit code 0');
@@ -125,7 +125,7 @@ describe('two instances with the same jobs', () => {
     expect(other.isAlive).toBe(true);
   }, 90_000);
 
-  it('check Redis, and say when it is away', async () => {
+  it('check Redis, and log when it is away', async () => {
     await start({ CLEAN_UP_CRON: 'off', REDIS_CHECK_CRON: OFTEN });
     await until('redis-check has run', () => logged('redis-check done').length);
     await redis.stop();

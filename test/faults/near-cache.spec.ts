@@ -12,12 +12,12 @@ import {
   type Script,
 } from './scripts';
 
-/** For how long an instance may go by what another one has changed (docs/consistency.md). */
+/** Milliseconds in which an instance may use the state before a change of another one (docs/consistency.md). */
 const LIMITS = { ...MANY_READS, staleMs: 1_000 };
 const env = { NEAR_CACHE: 'on' };
 const RANDOM_MS = lasting(6_000, 300_000);
 
-describe('with the near cache on, promises are kept within its bound', () => {
+describe('with the near cache on, the rules are kept within its bound', () => {
   const cluster = useCluster({ ownPostgres: true, replica: true, env });
 
   async function hits(): Promise<number> {
@@ -29,9 +29,9 @@ describe('with the near cache on, promises are kept within its bound', () => {
   }
 
   it.each<[string, Script]>([
-    ['nothing is wrong', nothingHappensForLong],
+    ['no fault occurs', nothingHappensForLong],
     ['the process of Redis is stopped', suspendRedis],
-    ['Redis fails over to a replica that lacks something', failOverToLaggingReplica],
+    ['Redis fails over to a replica that lacks the last writes', failOverToLaggingReplica],
     ['one instance cannot read the outbox', leaveToRedis('b')],
   ])('when %s', async (_what, script) => {
     const before = await hits();
@@ -40,7 +40,7 @@ describe('with the near cache on, promises are kept within its bound', () => {
   });
 
   it(
-    'whatever happens, one fault after another',
+    'one fault after another occurs',
     () => expectToSurvive(cluster(), RANDOM_MS, LIMITS),
     RANDOM_MS + 120_000,
   );

@@ -4,7 +4,7 @@ import { underLoad, useCluster } from './scenario';
 
 const NAMES = Object.keys(BUGS);
 
-/** Sooner or later: some show only when a session is ended at the right moment. */
+/** Repeated: some bugs show only when a session is ended at the right moment. */
 describe('a bug in the instances is found:', () => {
   const cluster = useCluster({ bug: NAMES[0]! });
 

@@ -6,9 +6,9 @@ import { PostgresNode } from './postgres-node';
 
 const VERIFY = '/api/auth/verify';
 const PAUSE_MS = 100;
-/** As a gateway would give up: less than any deadline of a statement on Postgres. */
+/** The timeout of a gateway: less than any deadline of a statement on Postgres. */
 const DEADLINE_MS = 2_000;
-/** Twice as slow as in production, so that a busy machine has time, and in the same proportions. */
+/** Twice as long as in production, so that a busy machine has time, and in the same proportions. */
 const SLOWNESS = 2;
 
 function slowedDown(): SyncTimings {
@@ -47,7 +47,7 @@ describe('while Postgres hangs', () => {
     }
   }
 
-  it('Redis answers every check, and what was revoked stays refused', async () => {
+  it('Redis answers every verification, and revoked sessions stay refused', async () => {
     const [alive, ended] = [await app.register(), await app.register()];
     await until('the token is accepted', () => verify(alive.accessToken), 200);
     await app.http.post('/api/auth/logout', { token: ended.accessToken });

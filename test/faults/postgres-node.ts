@@ -7,7 +7,7 @@ import { startPostgres } from '../../tools/local/postgres.mjs';
 import { sharedStores } from '../support/shared-stores';
 import { stablePort } from './stable-port';
 
-/** Commits survive the death of the process; only that of the machine could lose some. */
+/** Commits survive the death of the process; that of the machine could lose some. */
 const SETTINGS = [
   'fsync=off',
   'synchronous_commit=on',
@@ -54,7 +54,7 @@ export class PostgresNode {
     await this.server.server.ended;
   }
 
-  /** Starts it again as the standby of a primary that never comes: it reads, and writes nothing. */
+  /** Starts it again as the standby of a primary that never comes: it is read-only. */
   async becomeStandby(): Promise<void> {
     await this.shutDown();
     const signal = join(this.options.dataDir, 'standby.signal');
@@ -64,7 +64,7 @@ export class PostgresNode {
     await this.startAgain();
   }
 
-  /** SIGSTOP to every process of it: connections stay open, and nothing is answered. */
+  /** SIGSTOP to each of its processes: connections stay open, and no request is answered. */
   suspend(): void {
     this.signalAll('SIGSTOP');
   }
@@ -91,7 +91,7 @@ export class PostgresNode {
     await this.server.stop();
   }
 
-  /** Each connection has a process of its own, which heeds no signal to the group of the first. */
+  /** Each connection has a process of its own, which ignores signals to the group of the first. */
   private signalAll(signal: NodeJS.Signals): void {
     const first = this.server.pid;
     const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
@@ -99,7 +99,7 @@ export class PostgresNode {
       .split('\n')
       .map((line) => line.trim().split(/\s+/).map(Number));
     const children = processes.filter(([, parent]) => parent === first).map(([pid]) => pid!);
-    // The first one starts others: it goes first.
+    // The first one starts others: it is stopped first.
     [first, ...children].forEach((pid) => process.kill(pid, signal));
   }
 }

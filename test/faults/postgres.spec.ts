@@ -6,7 +6,7 @@ import {
   restartPostgres,
 } from './scripts';
 
-describe('when Postgres is away, Redis goes on answering, and what ends stays ended', () => {
+describe('while Postgres is away, Redis answers, and ended sessions stay ended', () => {
   const cluster = useCluster({ ownPostgres: true });
 
   it.each([

@@ -26,7 +26,7 @@ async function signUp(cluster: Cluster): Promise<string> {
 
 type Script = (faults: Faults, load: ProfileLoad, cluster: Cluster) => Promise<void>;
 
-/** Reads and changes of one profile on both instances while the script lets something happen. */
+/** Reads and changes of one profile on both instances while the script causes faults. */
 async function profileUnderLoad(cluster: Cluster, script: Script): Promise<ProfileRequest[]> {
   const faults = new Faults(cluster);
   const load = new ProfileLoad(cluster, await signUp(cluster), new Random(seed()));
@@ -43,7 +43,7 @@ async function profileUnderLoad(cluster: Cluster, script: Script): Promise<Profi
 
 const nothing: Script = (_, load) => load.goesOn(2 * DURING);
 
-/** Again and again, so that reads meet changes on a way that is not cached. */
+/** Repeated evictions, so that reads that are not cached meet changes. */
 const evictions: Script = async (faults, load) => {
   for (let time = 0; time < 40; time++) {
     await faults.evict('user:profile:*');
@@ -51,7 +51,7 @@ const evictions: Script = async (faults, load) => {
   }
 };
 
-describe('a profile that was changed is never shown as it was before', () => {
+describe('a changed profile is never shown in an older version', () => {
   const cluster = useCluster();
 
   function expectNoLies(requests: ProfileRequest[]): void {
@@ -64,7 +64,7 @@ describe('a profile that was changed is never shown as it was before', () => {
     expect(requests.filter(({ status }) => ![200, 304, 412].includes(status))).toEqual([]);
   }
 
-  it('while everything is well', async () => {
+  it('without a fault', async () => {
     expectNoLies(await profileUnderLoad(cluster(), nothing));
   });
 
@@ -109,7 +109,7 @@ describe('a profile that was changed is never shown as it was before', () => {
       },
     ],
     [
-      'one instance loses its way to Redis',
+      'one instance loses its connection to Redis',
       async (faults, load) => {
         faults.cutRedis(['a']);
         await load.goesOn(DURING);
@@ -122,8 +122,8 @@ describe('a profile that was changed is never shown as it was before', () => {
   });
 });
 
-/** Sooner or later: it takes a read that is slow at the right moment. */
-describe('what would show an older profile is found:', () => {
+/** Repeated: a bug shows only when a read is slow at the right moment. */
+describe('a bug that shows an older profile is found:', () => {
   const cluster = useCluster({ bug: 'unfenced-fills' });
 
   const untilWrong = (script: Script) =>
@@ -133,11 +133,11 @@ describe('what would show an older profile is found:', () => {
       (wrong) => wrong.length > 0,
     );
 
-  it('fills without regard to their lease', async () => {
+  it('fills that ignore their lease', async () => {
     await untilWrong(evictions);
   });
 
-  it('changes that pass the cache by', async () => {
+  it('changes that bypass the cache', async () => {
     await Promise.all(cluster().instances.map((instance) => instance.plant('uncached-writes')));
     await cluster().settled();
     await untilWrong(nothing);

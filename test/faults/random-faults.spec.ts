@@ -7,5 +7,5 @@ const DURATION_MS = lasting(10_000, 300_000);
 describe('random faults, one after another', () => {
   const cluster = useCluster({ ownPostgres: true, replica: true });
 
-  it('break no promise', () => expectToSurvive(cluster(), DURATION_MS), DURATION_MS + 120_000);
+  it('break no rule', () => expectToSurvive(cluster(), DURATION_MS), DURATION_MS + 120_000);
 });

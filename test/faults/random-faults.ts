@@ -29,7 +29,7 @@ import {
 const ONE = [['a'], ['b']];
 const SOME = [...ONE, undefined];
 
-/** Whatever can happen, and to whom. */
+/** The possible faults, with their targets. */
 const FAULTS: Record<string, (random: Random) => Script> = {
   flushAll: () => flushAll,
   evictSessions: () => evict('session:*'),
@@ -47,7 +47,7 @@ const FAULTS: Record<string, (random: Random) => Script> = {
   hangRedis: (random) => cutOffRedis('hang', random.pick(SOME)),
   loseRedis: (random) => cutOffRedis('lose', random.pick(SOME)),
   killInstance: () => killInstance,
-  // By less than what a client may take to try a refresh again.
+  // Less than the time in which a client may repeat a refresh.
   stepClock: (random) => stepClock(random.pick(['a', 'b'])!, random.pick([-3_000, 3_000])!),
   cutPostgres: (random) => cutOffPostgres('cut', random.pick(SOME)),
   hangPostgres: (random) => cutOffPostgres('hang', random.pick(ONE)),
@@ -73,7 +73,7 @@ async function oneFaultAfterAnother(
 }
 
 /**
- * Whatever can happen, one after another, for so long; no promise may be broken.
+ * Random faults, one after another, for a time; no rule may be broken.
  * @param options of the load and the checker.
  */
 export async function expectToSurvive(

@@ -1,14 +1,14 @@
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
 import { restartFromAppendOnlyFile, restartFromOldCopy } from './scripts';
 
-describe('when Redis comes back from an append-only file, no session does and none is lost', () => {
+describe('when Redis restarts from an append-only file, no session comes back and none is lost', () => {
   const cluster = useCluster({ appendOnly: true });
 
-  it('that is complete but for what was not yet written', async () => {
+  it('that lacks only the unwritten end', async () => {
     expectPromisesKept(await underLoad(cluster(), restartFromAppendOnlyFile(0)), cluster());
   });
 
-  it('whose end is missing', async () => {
+  it('whose end is cut off', async () => {
     expectPromisesKept(await underLoad(cluster(), restartFromAppendOnlyFile(20_000)), cluster());
   });
 

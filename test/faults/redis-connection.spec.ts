@@ -1,7 +1,7 @@
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
 import { cutOffRedis, killConnections, pauseRedis, suspendRedis } from './scripts';
 
-describe('when Redis does not answer, everything is answered and nothing is forgotten', () => {
+describe('while Redis does not answer, every request is answered and no change is lost', () => {
   const cluster = useCluster();
 
   it.each([

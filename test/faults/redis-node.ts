@@ -9,13 +9,13 @@ import { stablePort } from './stable-port';
 const RDB = 'dump.rdb';
 const AOF = 'appendonlydir';
 
-/** Data of a Redis as it was once, put aside. */
+/** A copy of the data of a Redis. */
 export interface Snapshot {
   kind: 'rdb' | 'aof';
   path: string;
 }
 
-/** A Redis process that dies, hangs, and comes back on the same port with data of a test's choice. */
+/** A Redis process that dies, hangs, and restarts on the same port with data that a test chooses. */
 export class RedisNode {
   private server: Awaited<ReturnType<typeof startRedis>> | undefined;
   private snapshots = 0;
@@ -34,7 +34,7 @@ export class RedisNode {
     this.client.on('error', () => undefined);
   }
 
-  /** @param options.masterPort the Redis whose replica it becomes, at 127.0.0.1. */
+  /** @param options.masterPort port of its master at 127.0.0.1. */
   static async start(
     options: { appendOnly?: boolean; masterPort?: number } = {},
   ): Promise<RedisNode> {
@@ -45,7 +45,7 @@ export class RedisNode {
     return node;
   }
 
-  /** SIGKILL: what was not written to disk is lost. */
+  /** SIGKILL: writes that are not on disk are lost. */
   async kill(): Promise<void> {
     const { server } = this;
     if (server) {
@@ -55,7 +55,7 @@ export class RedisNode {
     }
   }
 
-  /** SIGSTOP: the system goes on taking connections and bytes for it. */
+  /** SIGSTOP: the system still accepts connections and bytes for it. */
   suspend(): void {
     this.signal('SIGSTOP');
   }
@@ -69,7 +69,7 @@ export class RedisNode {
     await this.launch();
   }
 
-  /** With what its own append-only file holds. */
+  /** With the data of its own append-only file. */
   async startAgain(): Promise<void> {
     await this.launch();
   }
@@ -80,7 +80,7 @@ export class RedisNode {
     await this.launch();
   }
 
-  /** The data as it is now. Redis must be running; it goes on. */
+  /** A copy of the current data. Redis must be running, and stays so. */
   async takeSnapshot(): Promise<Snapshot> {
     this.snapshots += 1;
     const path = join(this.dir, `snapshot-${this.snapshots}`);
@@ -93,7 +93,7 @@ export class RedisNode {
     return { kind: 'rdb', path };
   }
 
-  /** Takes the last bytes off the append-only file, as an interrupted write would. Redis is down. */
+  /** Takes the last bytes off the append-only file, like an interrupted write. Redis is down. */
   truncateAppendOnlyFile(bytes: number): void {
     const folder = join(this.dir, AOF);
     const name = readdirSync(folder).find((file) => file.endsWith('.incr.aof'))!;
@@ -105,7 +105,7 @@ export class RedisNode {
     await this.client.replicaof('NO', 'ONE');
   }
 
-  /** Resolves when this replica has everything that its master had. */
+  /** Resolves when this replica has all data of its master. */
   async caughtUp(): Promise<boolean> {
     return (await this.client.info('replication')).includes('master_link_status:up');
   }
@@ -125,7 +125,7 @@ export class RedisNode {
     });
   }
 
-  /** False while Redis writes a copy for a replica that lost touch: it writes one at a time. */
+  /** False while Redis writes a copy for a replica that lost its connection: it writes one at a time. */
   private async saved(): Promise<boolean> {
     try {
       await this.client.save();

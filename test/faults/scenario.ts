@@ -16,20 +16,20 @@ export interface Scenario {
 
 export interface ScenarioOptions extends Partial<LoadOptions>, CheckOptions {}
 
-/** What a scenario left behind. */
+/** The requests of a scenario, and the rules that they break. */
 export interface Outcome {
   requests: readonly RecordedRequest[];
   violations: Violation[];
 }
 
-/** A scenario is as long as its requests take; slow machines take long. */
+/** A scenario lasts as long as its requests; slow machines take long. */
 jest.setTimeout(240_000);
 
 /** Requests before the first fault: sessions have been ended, profiles cached. */
 const BEFORE = lasting(45, 90);
 /** Requests after everything has recovered. */
 const AFTER = lasting(35, 70);
-/** Requests after those, for what has not happened yet. */
+/** More requests for rare operations that have not occurred. */
 const MOST_MORE = 600;
 const SHOWN_VIOLATIONS = 10;
 
@@ -58,7 +58,7 @@ export function useCluster(options?: ClusterOptions): () => Cluster {
   return () => cluster!;
 }
 
-/** Runs the load while the script lets something happen, until everything is as before. */
+/** Runs the load while the script causes faults, until all of them have ended. */
 export async function underLoad(
   cluster: Cluster,
   script: (scenario: Scenario) => Promise<void>,
@@ -77,7 +77,7 @@ export async function underLoad(
     await script({ cluster, faults, load, random });
     await faults.recovered();
     await load.goesOn(AFTER);
-    // What is asked for seldom, chance may have left out; where a bug lets nobody sign in, it never comes.
+    // Chance may have left out rare operations. Where a bug refuses every sign-in, they never occur.
     for (let more = 0; more < MOST_MORE && !hasEndedAndChanged(load.history.requests); more++) {
       await load.goesOn(1);
     }
@@ -91,7 +91,7 @@ export async function underLoad(
   return { requests, violations: check(requests, [...faults.windows, ...lapses], limits) };
 }
 
-/** What Postgres has excused is over for good, and the load has gone on beyond that. */
+/** Continues the load until no request is excused by a fault of Postgres. */
 async function untilNothingIsExcused(load: Load, faults: Faults, graceMs: number): Promise<void> {
   const ends = faults.windows
     .filter(({ target }) => target === 'postgres')
@@ -101,7 +101,7 @@ async function untilNothingIsExcused(load: Load, faults: Faults, graceMs: number
   }
 }
 
-/** Fails with what was broken, in sentences, and what the instances had to say. */
+/** Fails with the broken rules, in sentences, and the logs of the instances. */
 export function expectPromisesKept({ requests, violations }: Outcome, cluster: Cluster): void {
   expectWorthChecking(requests);
   if (violations.length > 0) {
@@ -114,7 +114,7 @@ export function expectPromisesKept({ requests, violations }: Outcome, cluster: C
   }
 }
 
-/** A history in which nothing was ended, or nobody came back afterwards, proves nothing. */
+/** A history without ended sessions, or without requests after that, proves nothing. */
 function expectWorthChecking(requests: readonly RecordedRequest[]): void {
   expect(hasEndedAndChanged(requests)).toBe(true);
   const count = (matches: (request: RecordedRequest) => boolean) => requests.filter(matches).length;

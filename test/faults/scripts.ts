@@ -2,17 +2,17 @@ import { lasting } from '../support/long-tests';
 import { until } from '../support/until';
 import type { Scenario } from './scenario';
 
-/** What happens during a scenario, while the load goes on. */
+/** The faults of a scenario, while the load continues. */
 export type Script = (scenario: Scenario) => Promise<void>;
 
-/** Requests while a fault lasts, or right after one that lasts no time. */
+/** Requests during a fault, or right after one that has no duration. */
 const DURING = lasting(60, 110);
 
 export const nothingHappens: Script = ({ load }) => load.goesOn(2 * DURING);
 
 export const nothingHappensForLong: Script = ({ load }) => load.goesOn(4 * DURING);
 
-// Redis loses data, and nobody its connection.
+// Redis loses data, and no client loses its connection.
 
 export const flushAll: Script = async ({ faults, load }) => {
   await faults.flushAll();
@@ -36,7 +36,7 @@ export const restartEmpty: Script = async ({ faults, load }) => {
   await load.goesOn(DURING);
 };
 
-/** What was revoked after the copy was made is alive in it, and the profiles are old. */
+/** Sessions revoked after the copy are alive in it, and its profiles are old. */
 export const restartFromOldCopy: Script = async ({ cluster, faults, load }) => {
   const copy = await cluster.redis.takeSnapshot();
   await load.goesOn(DURING);
@@ -64,7 +64,7 @@ export const failOverToLaggingReplica: Script = async ({ cluster, faults, load }
   await cluster.addReplica();
 };
 
-// Redis is there and does not answer.
+// Redis is up and does not answer.
 
 export const pauseRedis =
   (ms: number): Script =>
@@ -80,14 +80,14 @@ export const suspendRedis: Script = async ({ faults, load }) => {
   await load.goesOn(DURING);
 };
 
-// The way to Redis.
+// The network between the instances and Redis.
 
 export const killConnections: Script = async ({ faults, load }) => {
   await faults.killConnections();
   await load.goesOn(DURING);
 };
 
-/** @param names of the instances that are cut off; all unless told. */
+/** @param names of the instances that are cut off; all when absent. */
 export const cutOffRedis =
   (how: 'cut' | 'hang' | 'lose', names?: string[]): Script =>
   async ({ faults, load }) => {
@@ -118,18 +118,18 @@ export const restartPostgres =
     await load.goesOn(DURING);
   };
 
-/** @param names of the instances that are cut off; all unless told. */
+/** @param names of the instances that are cut off; all when absent. */
 export const cutOffPostgres =
   (how: 'cut' | 'hang', names?: string[]): Script =>
   async ({ faults, load }) => {
     faults[`${how}Postgres`](names);
-    // With so few clients each request that hangs has to find out by itself.
+    // With so few clients each request that hangs has to reach its own deadline.
     await load.goesOn(how === 'hang' ? DURING / 3 : DURING);
     faults.restorePostgres();
     await load.goesOn(DURING / 2);
   };
 
-/** Sessions that end in the meantime end in Redis alone; then that is gone too. */
+/** Sessions that end meanwhile end in Redis alone; then Redis loses them too. */
 export const loseRedisWhilePostgresIsAway: Script = async ({ faults, load }) => {
   faults.cutPostgres();
   await load.goesOn(DURING);
@@ -141,7 +141,7 @@ export const loseRedisWhilePostgresIsAway: Script = async ({ faults, load }) => 
   await load.goesOn(DURING / 2);
 };
 
-/** Nobody can say what the old copy lacks, so nothing in it counts until Postgres is back. */
+/** No store can tell what the old copy lacks, so nothing in it counts until Postgres is back. */
 export const restartFromOldCopyWhilePostgresIsAway: Script = async ({ cluster, faults, load }) => {
   const copy = await cluster.redis.takeSnapshot();
   await load.goesOn(DURING);

@@ -1,11 +1,11 @@
-/** Sent by the test: the machine's clock jumps by so many milliseconds. */
+/** Sent by the test: the wall clock jumps by this many milliseconds. */
 export interface ClockStep {
   stepClockMs: number;
 }
 
 /**
- * Lets the wall clock of this process jump when its parent says so, and confirms it. Timers and the
- * monotonic clock go on as they do on a machine whose clock is set.
+ * Makes the wall clock of this process jump when its parent requests it, and confirms it. Timers and the
+ * monotonic clock continue, as on a machine whose clock is set.
  */
 export function letClockStep(): void {
   const machineNow = Date.now.bind(Date);

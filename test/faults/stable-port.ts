@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { portIsTaken } from '../../tools/local/ports.mjs';
 
-/** Below the ports that systems hand out by themselves. */
+/** Below the ports that systems assign. */
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
-/** A port that nobody else gets while the server on it is down. */
+/** A port that no other process gets while the server on it is down. */
 export async function stablePort(): Promise<number> {
   for (;;) {
     const port = randomInt(LOWEST, HIGHEST);

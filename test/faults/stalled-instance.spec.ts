@@ -11,14 +11,14 @@ import { useCluster } from './scenario';
 /** Shorter than the stall. */
 const env = { BLACKLIST_TTL: '2s' };
 
-/** What an instance left in Redis that had read a session as live, and was stopped until the session had ended. */
+/** The state after the late write of an instance that was stopped after its read, until the session had ended. */
 interface Aftermath {
   isKnown: boolean;
-  /** What another instance answers to its token. */
+  /** The answer of another instance to its token. */
   status: number;
 }
 
-/** The instance is killed when its write has arrived, so that it corrects nothing. */
+/** Kills the instance when its write has arrived, so that it cannot correct it. */
 async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
   const [stalled, other] = [cluster.instance('a'), cluster.instance('b')];
   const { client } = cluster.redis;
@@ -29,7 +29,7 @@ async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
   const field = sessionField(session.id);
   const isInRedis = async () => (await client.hexists(sessionKeys.sessions(user.id), field)) === 1;
   const verify = () => send(other.origin, { method: 'GET', path: '/api/auth/verify', token });
-  // Redis has the script then: a process that stands still cannot send it.
+  // Redis has the script then: a stopped process cannot send it.
   await until(
     'the token is accepted and Redis has the session',
     async () => [(await verify()).status, await isInRedis()],
@@ -58,10 +58,10 @@ async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
   return { isKnown, status: (await verify()).status };
 }
 
-describe('an instance that stands still after it has read a session, and is killed', () => {
+describe('an instance that is stopped after it has read a session, and is killed', () => {
   const cluster = useCluster({ env });
 
-  it('does not put the session back that was logged out meanwhile', async () => {
+  it('does not restore the session that was logged out meanwhile', async () => {
     expect(await afterLateWrite(cluster())).toEqual({ isKnown: false, status: 401 });
   });
 });
@@ -69,7 +69,7 @@ describe('an instance that stands still after it has read a session, and is kill
 describe('an instance whose writes have no deadline', () => {
   const cluster = useCluster({ env, bug: 'endless-writes' });
 
-  it('puts it back, and is found', async () => {
+  it('restores it, which the checker finds', async () => {
     expect(await afterLateWrite(cluster())).toEqual({ isKnown: true, status: 200 });
   });
 });

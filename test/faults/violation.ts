@@ -1,21 +1,21 @@
 import type { RecordedRequest } from './history';
 
-/** The promises that a history is held to. */
+/** The rules that a history must keep. */
 export type Rule =
-  /** A session that was ended by an answered request is dead everywhere from then on. */
+  /** A session that an answered request ended is refused everywhere from then on. */
   | 'revoked-stays-revoked'
-  /** A session that nobody ended is never refused. */
+  /** A session that no request ended is never refused. */
   | 'alive-stays-alive'
-  /** What cannot be confirmed is 503, only while it cannot be, and nothing else ever fails. */
+  /** A session that no store can confirm is answered 503, only while that lasts, and no other request fails. */
   | 'unsure-means-no'
-  /** A profile that was written is never hidden by an older one. */
+  /** A written profile is never hidden by an older one. */
   | 'written-stays-visible'
-  /** A changed password is dead, the new one opens. */
+  /** After a change the old password is refused, and the new one is accepted. */
   | 'password-changed';
 
 export interface Violation {
   rule: Rule;
-  /** Names the requests that contradict each other. */
+  /** Names the contradictory requests. */
   sentence: string;
   requests: RecordedRequest[];
 }

@@ -147,7 +147,7 @@ describe('figures', () => {
     return Math.max(0, ...entries.map(([, , microseconds]) => microseconds)) / 1000;
   }
 
-  /** The longest time for which the event loop of the API could do nothing else, as another client sees it. */
+  /** The longest block of the event loop of the API, as another client measures it. */
   async function watchEventLoop(api: ApiProcess, signal: AbortSignal): Promise<number> {
     let longest = 0;
     while (!signal.aborted) {

@@ -17,7 +17,7 @@ import { RedisSessionStore } from '../../libs/session/store/redis-session.store'
 import { bareClient } from './bare-client';
 
 /*
- * Prints what a clean-up costs those who read meanwhile; asserts nothing about it:
+ * Prints the cost of a clean-up for concurrent readers; asserts nothing about it:
  *   node tools/test.mjs --testMatch '<rootDir>/test/figures/clean-up.ts'
  */
 
@@ -148,7 +148,7 @@ describe('figures', () => {
 
     const origin = `http://127.0.0.1:${instances[1]!.api.port}`;
     let lastScrape: Scrape | undefined;
-    /** Runs that had ended when most records were gone: the one that deleted them had not. */
+    /** Runs that had ended when most records were deleted. The run that deleted them is not among them. */
     let removedIn: number | undefined;
     let isOver = false;
     const watching = setInterval(() => {

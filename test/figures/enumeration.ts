@@ -3,7 +3,7 @@ import { newEmail, startTestApp, type TestApp } from '../support/app';
 import { compareSamples, medianOf } from './mann-whitney';
 
 /*
- * Prints whether the time of a failed sign-in tells if there is an account; asserts nothing about it:
+ * Prints whether the time of a failed sign-in reveals an account; asserts nothing about it:
  *   node tools/test.mjs --testMatch '<rootDir>/test/figures/enumeration.ts'
  */
 
@@ -39,7 +39,7 @@ describe('figures', () => {
     const unknown: number[] = [];
     const known: number[] = [];
     for (let pair = -WARM_UP; pair < PAIRS; pair += 1) {
-      // One after the other, in turns: what else the machine does meets both.
+      // One after the other, in turns, so that other work of the machine affects both.
       const isUnknownFirst = pair % 2 === 0;
       const first = await failedSignInMs(isUnknownFirst ? newEmail() : emailOf(pair));
       const second = await failedSignInMs(isUnknownFirst ? emailOf(pair) : newEmail());

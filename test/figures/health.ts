@@ -10,7 +10,7 @@ import { startTestApp, type TestApp } from '../support/app';
 import { bareClient } from './bare-client';
 
 /*
- * Prints what a check of the health costs with few and with many sessions; asserts nothing about it:
+ * Prints the cost of a health check with few and with many sessions; asserts nothing about it:
  *   node tools/test.mjs --testMatch '<rootDir>/test/figures/health.ts'
  */
 
@@ -40,14 +40,14 @@ describe('figures', () => {
 
   beforeAll(async () => {
     for (const sessions of SIZES) {
-      // What keeps Redis up to date does not run, so that only checks send commands.
+      // The synchroniser does not run, so that only checks send commands.
       const timings: SyncTimings = {
         intervalMs: DAY_MS,
         outboxDeadlineMs: DAY_MS,
         leaseMs: DAY_MS,
       };
       const app = await startTestApp({ timings });
-      // Every probe pays for a check: the cost of one is what is asked for.
+      // Every probe runs a check: its cost is measured.
       app.nest.get(HealthTimings).cacheMs = 0;
       const beganMs = performance.now();
       await seed(app, sessions);

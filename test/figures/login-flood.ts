@@ -7,7 +7,7 @@ import { useApiSuite } from '../support/api-suite';
 import { askRepeatedly, Meter } from '../faults/load/meter';
 
 /*
- * Prints what a flood of sign-ins costs those who read, asserts only with what it is answered:
+ * Prints the cost of a flood of sign-ins for readers, asserts only its answers:
  *   node tools/test.mjs --testMatch '<rootDir>/test/figures/login-flood.ts'
  */
 
@@ -15,7 +15,7 @@ const READERS = { clients: 64, requests: 8_000 };
 const FLOOD = 300;
 const ROUNDS = 5;
 const USERS = 64;
-/** What a flood may be answered with. */
+/** The possible answers to a flood. */
 const REFUSALS = [401, 429, 503];
 
 interface Round {
@@ -26,7 +26,7 @@ interface Round {
   attempts: Map<number, number>;
 }
 
-/** Where an attempt comes from, and for whom it is. */
+/** The address and the account of an attempt. */
 type Attempt = (number: number) => { address: string; email: string };
 
 const FLOODS: Record<string, Attempt> = {
@@ -36,11 +36,11 @@ const FLOODS: Record<string, Attempt> = {
   }),
   'from ever new addresses, on ever new accounts': (number) => ({
     address: `2001:db8:${(number >> 16).toString(16)}:${(number & 0xffff).toString(16)}::1`,
-    email: `nobody-${number}@example.com`,
+    email: `user-${number}@example.com`,
   }),
 };
 
-/** As little work as can be: what the clients need, the server lacks. */
+/** As little work as possible: the clients take CPU from the server. */
 function ask(options: RequestOptions, body?: string): Promise<number> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', ...options }, (response) => {

@@ -1,4 +1,4 @@
-/** How two samples compare, whatever their distributions. */
+/** A comparison of two samples of any distribution. */
 export interface Comparison {
   /** Probability that a value of the first is greater than one of the second; 0.5: no difference. */
   auc: number;

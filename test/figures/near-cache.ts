@@ -116,8 +116,8 @@ describe('figures', () => {
   });
 
   it.each<[string, () => void]>([
-    ['nothing of Redis comes to that other any more', () => faults.hangRedis(['b'])],
-    ['that other cannot read the outbox', () => faults.cutPostgres(['b'])],
+    ['Redis does not answer the other instance', () => faults.hangRedis(['b'])],
+    ['the other instance cannot read the outbox', () => faults.cutPostgres(['b'])],
   ])('%s', async (what, fault) => {
     await measure(what, IN_A_FAULT, fault);
   });

@@ -9,7 +9,7 @@ import { send } from '../faults/load/send';
 import { useCluster } from '../faults/scenario';
 
 /*
- * Prints what uploads cost those who read, and what memory they take; asserts nothing about either:
+ * Prints the cost of uploads for readers, and their memory; asserts nothing about either:
  *   node tools/test.mjs --testMatch '<rootDir>/test/figures/uploads.ts'
  */
 

@@ -79,20 +79,20 @@ const refused = (status: number, body: unknown, type = 'application/problem+json
   complaints('GET /notes/{id}', { status, body, type });
 
 describe('the checker of answers', () => {
-  it('has nothing against an answer as documented', () => {
+  it('accepts an answer as documented', () => {
     expect(read(NOTE)).toEqual([]);
     expect(read({ ...NOTE, text: null, author: null })).toEqual([]);
     expect(refused(404, { status: 404, code: 'not_found' })).toEqual([]);
     expect(complaints('DELETE /notes/{id}', { status: 204, type: '' })).toEqual([]);
   });
 
-  it('notices a status that is not documented', () => {
+  it('reports an undocumented status', () => {
     expect(refused(409, { status: 409, code: 'conflict' })).toEqual([
       'answers 409 conflict, which is not documented',
     ]);
   });
 
-  it.each([500, 502, 503])('notices %d, documented or not', (status) => {
+  it.each([500, 502, 503])('reports %d, documented or not', (status) => {
     expect(refused(status, { status, code: 'x' })).toEqual([`answers ${status} x`]);
   });
 
@@ -108,12 +108,12 @@ describe('the checker of answers', () => {
     ['a wrong format', { ...NOTE, id: 'one' }, /\/id must match format "uuid"/],
     ['null', null, /must be object/],
     ['no body at all', undefined, /must be object/],
-  ])('notices %s', (_what, body, complaint) => {
+  ])('reports %s', (_what, body, complaint) => {
     const json = body === undefined ? undefined : (JSON.parse(JSON.stringify(body)) as unknown);
     expect(read(json).join('\n')).toMatch(complaint);
   });
 
-  it('notices another media type, none, and one where no body is documented', () => {
+  it('reports another media type, none, and one where no body is documented', () => {
     expect(complaints('GET /notes/{id}', { body: NOTE, type: 'text/html' })).toEqual([
       'answers 200 with text/html, not with application/json',
     ]);
@@ -125,7 +125,7 @@ describe('the checker of answers', () => {
     ]);
   });
 
-  it('notices a problem of another status, or with a code that is not documented', () => {
+  it('reports a problem of another status, or with an undocumented code', () => {
     expect(refused(404, { status: 400, code: 'not_found' })).toEqual([
       'answers 404 with a problem of another status',
     ]);
@@ -135,7 +135,7 @@ describe('the checker of answers', () => {
     ]);
   });
 
-  it('notices a header that is missing', () => {
+  it('reports a missing header', () => {
     const headers = new Headers({ 'content-type': 'application/json' });
     const answer = { status: 200, headers, body: NOTE };
     expect(checker.complaints(api.route('GET /notes/{id}'), answer)).toEqual([

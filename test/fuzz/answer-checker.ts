@@ -7,7 +7,7 @@ import { innerSchema, mapValues, strictSchema } from './strict-schema';
 
 const PROBLEM = 'application/problem+json';
 
-/** Holds answers against what the OpenAPI document says of their operation. */
+/** Compares answers with the OpenAPI document. */
 export class AnswerChecker {
   private readonly ajv = addFormats(new Ajv({ strict: false, allErrors: true }));
   private readonly validators = new Map<string, ValidateFunction>();
@@ -17,7 +17,7 @@ export class AnswerChecker {
     this.components = { schemas: mapValues(api.document.components?.schemas ?? {}, innerSchema) };
   }
 
-  /** @returns what is wrong with an answer, a sentence each; nothing for one as documented. */
+  /** @returns the faults of an answer, a sentence each; empty for one as documented. */
   complaints(route: Route, answer: Answer<unknown>): string[] {
     const { status } = answer;
     if (status >= 500) {
@@ -69,7 +69,7 @@ export class AnswerChecker {
   }
 }
 
-/** A problem's status is that of its answer, and its code one of those that are documented for it. */
+/** The status of a problem is that of its answer, and its code is documented for it. */
 function faultsOfProblem({ content }: Response, { status, body }: Answer<unknown>): string[] {
   const documented = content?.[PROBLEM];
   if (!documented) {

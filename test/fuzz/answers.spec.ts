@@ -11,12 +11,12 @@ import { FuzzUsers } from './fuzz-users';
 const REQUESTS_AN_OPERATION = process.env.LATCHKEY_LONG_TESTS === '1' ? 1000 : 40;
 /** The same seed sends the same requests. */
 const SEED = Number(process.env.LATCHKEY_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-/** Each with users of its own, as many as keep the application busy. */
+/** Each with users of its own; so many keep the application busy. */
 const CLIENTS = 4;
 
 jest.setTimeout(30 * 60_000);
 
-/** What was answered otherwise than documented, once for each way of it, with the request that showed it. */
+/** Undocumented answers, one of each kind, with the request. */
 class Findings {
   private readonly examples = new Map<string, string>();
 
@@ -34,7 +34,7 @@ class Findings {
   }
 }
 
-describe(`requests made up from the OpenAPI document (LATCHKEY_FUZZ_SEED=${SEED})`, () => {
+describe(`requests generated from the OpenAPI document (LATCHKEY_FUZZ_SEED=${SEED})`, () => {
   let app: TestApp;
   let api: OpenApi;
   let checker: AnswerChecker;
@@ -65,7 +65,7 @@ describe(`requests made up from the OpenAPI document (LATCHKEY_FUZZ_SEED=${SEED}
     }
   });
 
-  it('are answered as documented, whatever they are', async () => {
+  it('are answered as documented', async () => {
     const findings = new Findings();
     const statuses = new Map<number, number>();
     const queue = mixed(
@@ -96,7 +96,7 @@ describe(`requests made up from the OpenAPI document (LATCHKEY_FUZZ_SEED=${SEED}
   });
 });
 
-/** The first of each operation, then the second of each: what one does concerns the next. */
+/** The first request of each operation, then the second of each, so that operations affect each other. */
 function mixed<Item>(items: readonly Item[], each: number): Item[] {
   return Array.from({ length: each }, (_, turn) =>
     items.filter((_item, at) => at % each === turn),

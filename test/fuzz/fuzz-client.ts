@@ -10,11 +10,11 @@ import type { FuzzUsers, Role } from './fuzz-users';
 import { OWN } from './schema-values';
 
 const PICTURE = monochromePng(4, 4);
-/** The session that a request came with is over; another one will get further. */
+/** The session of a request has ended; another session is needed. */
 const SESSION_IS_OVER = ['token_revoked', 'token_expired'];
 const READY = '/health/ready';
 
-/** Sends requests as one pair of users, and signs them in again when a request has cost them their session. */
+/** Sends requests as one pair of users, and signs them in again when a request has ended their session. */
 export class FuzzClient {
   /** How many requests were sent, repeated ones too. */
   sent = 0;
@@ -26,8 +26,8 @@ export class FuzzClient {
   ) {}
 
   /**
-   * @returns the answer; the second, where the first one said that the session was over, or that a store
-   * is away: then it was too slow on a busy machine, unless the request itself brings that about.
+   * @returns the answer; the second one, where the session had ended, or where a store was away on a busy
+   * machine. A request that always causes that gets the same answer again.
    */
   async send(route: Route, request: FuzzRequest): Promise<Answer<unknown>> {
     const answer = await this.sendOnce(route, request);
@@ -43,7 +43,7 @@ export class FuzzClient {
     return this.sendOnce(route, request);
   }
 
-  /** A request that nothing before it stands in the way of. */
+  /** Sends a request with a new session. */
   async sendAfresh(route: Route, request: FuzzRequest): Promise<Answer<unknown>> {
     await this.users.renew('user');
     await this.users.renew('admin');
@@ -94,7 +94,7 @@ export class FuzzClient {
 
 const ownId = ({ user }: AuthResultDto) => user.id;
 
-/** What of one's own the parameter of a path names, by path, where it is not oneself. */
+/** The value of a path parameter that is not the user's own id, by path. */
 const OWN_IDS: Record<string, (person: AuthResultDto) => string> = {
   '/api/auth/sessions/{id}': ({ session }) => session.id,
   '/avatars/{file}': ({ user }) => user.avatarUrl?.split('/').at(-1) ?? 'no-picture',
@@ -106,7 +106,7 @@ function roleOf({ caller }: FuzzRequest): Role {
 
 function tokenOf({ caller }: FuzzRequest, { accessToken }: AuthResultDto): Pick<Call, 'token'> {
   switch (caller) {
-    case 'nobody':
+    case 'anonymous':
       return { token: '' };
     case 'nonsense':
       return { token: 'non.sen.se' };

@@ -9,8 +9,8 @@ import {
 } from '../support/open-api';
 import { fieldsOf, oddText, OWN, valuesOf } from './schema-values';
 
-/** Who calls: nobody, somebody with a token that is none, a user or an administrator. */
-export type Caller = 'nobody' | 'nonsense' | 'user' | 'admin';
+/** The caller: without a token, with a malformed one, a user or an administrator. */
+export type Caller = 'anonymous' | 'nonsense' | 'user' | 'admin';
 
 export interface FormPart {
   name: string;
@@ -23,7 +23,7 @@ export type FuzzBody =
   | { kind: 'form'; parts: FormPart[] }
   | { kind: 'raw'; text: string; headers: Record<string, string> };
 
-/** A request to one operation, with `OWN` where only the caller knows what belongs there. */
+/** A request to one operation, with `OWN` where the client fills in a value of its own. */
 export interface FuzzRequest {
   caller: Caller;
   path: Record<string, string>;
@@ -47,7 +47,7 @@ export function requestsTo(api: OpenApi, route: Route): fc.Arbitrary<FuzzRequest
   });
 }
 
-/** The request that should succeed: what is documented, and one's own. */
+/** The request that should succeed: documented values, and the caller's own. */
 export function plainRequest(api: OpenApi, route: Route): FuzzRequest {
   const body = api.bodyOf(route);
   const names = Object.keys(body?.schema.properties ?? {});
@@ -67,7 +67,7 @@ export function plainRequest(api: OpenApi, route: Route): FuzzRequest {
 
 function rightCaller(route: Route): Caller {
   if (!needsToken(route)) {
-    return 'nobody';
+    return 'anonymous';
   }
   return route.path.startsWith('/api/admin/') ? 'admin' : 'user';
 }
@@ -75,11 +75,11 @@ function rightCaller(route: Route): Caller {
 function callers(route: Route): fc.Arbitrary<Caller> {
   return fc.oneof(
     { weight: 12, arbitrary: fc.constant(rightCaller(route)) },
-    { weight: 1, arbitrary: fc.constantFrom<Caller[]>('nobody', 'nonsense', 'user', 'admin') },
+    { weight: 1, arbitrary: fc.constantFrom<Caller[]>('anonymous', 'nonsense', 'user', 'admin') },
   );
 }
 
-/** Not `.` and `..`: clients leave them out of the path before they send it. */
+/** Not `.` and `..`: clients remove them from the path before they send it. */
 const pathValues = fc.oneof(
   { weight: 4, arbitrary: fc.constant(OWN) },
   fc.uuid(),
@@ -107,7 +107,7 @@ function queries(api: OpenApi, route: Route): fc.Arbitrary<[string, string][]> {
   );
 }
 
-/** Of the headers that are documented, with what a header may hold. */
+/** Values for documented headers that a header can hold. */
 function headersOf(route: Route): fc.Arbitrary<Record<string, string>> {
   const value = fc.oneof(
     fc.constantFrom('*', '""', 'W/"x"', '"a", "b"', '"', ',,,', OWN),
@@ -145,7 +145,7 @@ function bodies(api: OpenApi, route: Route): fc.Arbitrary<FuzzBody> {
   );
 }
 
-/** Fields of which one has what it must not have, or is missing, or nobody asked for. */
+/** Fields of which one has a wrong value, or is missing, or is unknown. */
 function spoilt(
   good: fc.Arbitrary<Record<string, unknown>>,
   { properties = {} }: Schema,

@@ -4,7 +4,7 @@ import type { TestApp } from '../support/app';
 
 export type Role = 'user' | 'admin';
 
-/** A user and an administrator of one's own, whose sessions, passwords and accounts may be lost. */
+/** A user and an administrator whose sessions, passwords and accounts may be lost. */
 export class FuzzUsers {
   private constructor(
     private readonly app: TestApp,
@@ -19,7 +19,7 @@ export class FuzzUsers {
     return this.current[role];
   }
 
-  /** Signs in again: as the same user where that still works, as a new one otherwise. */
+  /** Signs in again: as the same user where that still works, otherwise as a new one. */
   async renew(role: Role): Promise<void> {
     try {
       this.current[role] = await this.app.login(this.current[role].user.email);

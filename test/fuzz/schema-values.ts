@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { isNullable, typeOf, type OpenApi, type Schema } from '../support/open-api';
 
-/** Stands for what the caller has of this kind: their address, password, token. Filled in when it is sent. */
+/** Stands for a value of the caller: their address, password, token. Filled in when it is sent. */
 export const OWN = '@own';
 
-/** Text as no keyboard writes it, and as none of it should be stored without a thought. */
+/** Unusual text: combining marks, controls, surrogates, other scripts. */
 export const oddText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
@@ -33,7 +33,7 @@ export const oddText = fc.oneof(
   ),
 );
 
-/** Values that the schema allows, as far as it says what it allows. */
+/** Values that the schema allows, as far as it defines them. */
 export function valuesOf(api: OpenApi, named: Schema): fc.Arbitrary<unknown> {
   const schema = api.follow(named);
   return isNullable(named)

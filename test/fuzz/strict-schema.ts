@@ -1,8 +1,8 @@
 import type { Schema } from '../support/open-api';
 
 /**
- * A schema, and stricter than it is written: an object has the members that it or a schema it refers to
- * names and no other, unless it says that it may.
+ * A stricter copy of a schema: an object has the members that it or a schema it refers to
+ * names and no other, unless it allows them.
  */
 export function strictSchema(schema: Schema): object {
   const { $ref, properties, allOf, anyOf, oneOf } = schema;
@@ -12,7 +12,7 @@ export function strictSchema(schema: Schema): object {
   };
 }
 
-/** A schema that is a part of another, whose members may be named beside it: strict only further in. */
+/** A schema that is a part of another, whose members may be named beside it: only its parts are strict. */
 export function innerSchema(schema: Schema): object {
   const { properties, items, allOf, anyOf, oneOf } = schema;
   return {

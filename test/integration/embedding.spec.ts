@@ -13,7 +13,7 @@ const PASSWORD = 'a long enough password';
 const EDITOR = 'editor@example.com';
 const SECRET = 'a secret of the tests, long enough';
 
-describe("the modules in somebody else's application (examples/embed)", () => {
+describe('the modules in another application (examples/embed)', () => {
   let redis: TestRedis;
   let database: TestDatabase;
   let reports: NestFastifyApplication;
@@ -60,7 +60,7 @@ describe("the modules in somebody else's application (examples/embed)", () => {
     expect([taken.status, taken.code]).toEqual([409, 'email_taken']);
   });
 
-  it('guard its routes and tell them who asks, in its own roles', async () => {
+  it('guard its routes and pass on the user, in its own roles', async () => {
     const { token } = await enter('sign-up', 'carol@example.com');
     const answer = await http.get('/reports', { token });
     expect(answer.status).toBe(200);
@@ -84,7 +84,7 @@ describe("the modules in somebody else's application (examples/embed)", () => {
     expect((await http.get('/reports', { token: second.token })).status).toBe(200);
   });
 
-  it("refuse another role's route, and let that role in", async () => {
+  it('refuse the route of another role, and admit that role', async () => {
     const reader = await enter('sign-up', 'erin@example.com');
     const forbidden = await http.call('DELETE', '/reports/1', { token: reader.token });
     expect([forbidden.status, forbidden.body.code]).toEqual([403, 'forbidden']);

@@ -6,7 +6,7 @@ import { HttpTraffic } from '../../apps/api/lifecycle/http-traffic';
 import { RawConnection } from '../support/raw-connection';
 import { until } from '../support/until';
 
-/** More than all buffers between server and client take. */
+/** More than all buffers between server and client hold. */
 const LARGE_BYTES = 32_000_000;
 
 function portOf(server: Server): number {
@@ -50,14 +50,14 @@ describe('the end of the traffic', () => {
     expect(client.received.length).toBeGreaterThan(LARGE_BYTES);
   });
 
-  it('waits for no rest of a body whose request is answered', async () => {
+  it('does not wait for the rest of a body whose request is answered', async () => {
     client.send('GET /unknown HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n');
     await client.untilReceived(/^HTTP\/1\.1 404 [^]*\}$/);
     await traffic.end();
     await client.untilClosed();
   });
 
-  it('closes a connection whose answer had begun to promise to keep it', async () => {
+  it('closes a connection whose answer had already promised to keep it open', async () => {
     client.get('/held');
     await until('the request begins', () => held.length, 1);
     const [answer] = held;
@@ -71,7 +71,7 @@ describe('the end of the traffic', () => {
     expect(client.received).toMatch(/connection: keep-alive[^]*abcd$/i);
   });
 
-  it('gives every request that queues on a connection its answer, and closes with the last', async () => {
+  it('answers every request that queues on a connection, and closes it with the last', async () => {
     client.get('/held');
     client.get('/held');
     await until('both requests begin', () => held.length, 2);
@@ -83,7 +83,7 @@ describe('the end of the traffic', () => {
     expect(client.received).toMatch(/keep-alive[^]*answer 0[^]*connection: close[^]*answer 1$/i);
   });
 
-  it('serves a request that it had half received', async () => {
+  it('serves a request that was half received', async () => {
     client.send('GET /held HTTP/1.1\r\n');
     await until('a connection is open', () => traffic.openConnections, 1);
     // The server has read that once it has answered another client.

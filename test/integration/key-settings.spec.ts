@@ -18,18 +18,18 @@ describe('the start with keys', () => {
 
   const stores = { DATABASE_URL: 'postgres://localhost/none', REDIS_URL: 'redis://localhost' };
 
-  it('needs no secret when there are keys', () => {
+  it('requires no secret when there are keys', () => {
     const env = { ...stores, NODE_ENV: 'production', JWT_KEYS_DIR: directory };
     expect(() => AppModule.forRoot(parseSettings(env))).not.toThrow();
     const weak = { ...env, JWT_SECRET: 'weak' };
     expect(parseSettings(weak).jwtKeys).toEqual({ directory });
   });
 
-  it('needs one of the two', () => {
+  it('requires one of the two', () => {
     expect(() => parseSettings(stores)).toThrow(/^JWT_SECRET is required: .* or JWT_KEYS_DIR\.$/);
   });
 
-  it('stops at a broken directory with one sentence that shows nothing of the keys', () => {
+  it('stops at a broken directory with one sentence that contains nothing of the keys', () => {
     const file = join(directory, `${kid}.pem`);
     writeFileSync(file, readFileSync(file, 'utf8').replace(/\n.{20}/, '\n'));
     const settings = parseSettings({ ...stores, JWT_KEYS_DIR: directory });

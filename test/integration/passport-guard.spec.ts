@@ -4,7 +4,7 @@ import type { Authenticated } from '../../libs/auth';
 import { CurrentSession, JWT_SESSION_STRATEGY, Public } from '../../libs/http';
 import { startTestApp, type TestApp } from '../support/app';
 
-/** Open to everybody, as far as the guard of the application is concerned. */
+/** Public for the guard of the application. */
 @Public()
 @UseGuards(AuthGuard(JWT_SESSION_STRATEGY))
 @Controller('whose')
@@ -26,20 +26,20 @@ describe("passport's own guard, with the strategy by its name", () => {
     await app.close();
   });
 
-  it('lets a live session in, and tells the handler whose it is', async () => {
+  it('admits a live session, and passes it to the handler', async () => {
     const { accessToken: token, user, session } = await app.register();
     const { status, body } = await app.http.get('/api/whose', { token });
     expect([status, body]).toEqual([200, { userId: user.id, sessionId: session.id }]);
   });
 
-  it('refuses a session that has ended, and says so as every other route does', async () => {
+  it('refuses a session that has ended, with the problem of every other route', async () => {
     const { accessToken: token } = await app.register();
     expect((await app.http.post('/api/auth/logout', { token })).status).toBe(204);
     const refused = await app.http.get('/api/whose', { token });
     expect([refused.status, refused.body.code]).toEqual([401, 'token_revoked']);
   });
 
-  it('refuses who comes without a token, or with none of ours', async () => {
+  it('refuses a request without a token, or with an invalid one', async () => {
     const [missing, invalid] = [
       await app.http.get('/api/whose'),
       await app.http.get('/api/whose', { token: 'not.a.token' }),

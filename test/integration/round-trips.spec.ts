@@ -14,7 +14,7 @@ describe('round trips to Redis, counted on the wire', () => {
   let counter: CommandCounter;
 
   beforeAll(async () => {
-    // What keeps Redis up to date repeats what it finds in the outbox: not while we count.
+    // The synchroniser repeats changes of the outbox. It must not do so while we count.
     const timings = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
     app = await startTestApp({ timings, env: { MAX_SESSIONS_PER_USER: '10000' } });
     sessions = new Sessions(app.nest);
@@ -54,7 +54,7 @@ describe('round trips to Redis, counted on the wire', () => {
     expect(commands).toEqual(ONE);
   });
 
-  it('an authenticated profile read on a hit asks Postgres nothing', async () => {
+  it('an authenticated profile read on a hit sends nothing to Postgres', async () => {
     const { accessToken } = await app.register();
     await app.http.get('/api/auth/profile', { token: accessToken });
     const { sql } = app.database;

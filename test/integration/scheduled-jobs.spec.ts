@@ -13,7 +13,7 @@ import { startPgBouncer, type TestPgBouncer } from '../support/pgbouncer';
 import { createTestDatabase, type TestDatabase } from '../support/stores';
 import { until } from '../support/until';
 
-/** Work that a test ends when it likes. Each run of it gets the signal of its job. */
+/** Work that the test ends. Each run of it gets the signal of its job. */
 class HeldWork {
   readonly signals: AbortSignal[] = [];
   private readonly ends: { succeed: () => void; fail: (error: Error) => void }[] = [];
@@ -45,7 +45,7 @@ interface Instance {
   module: TestingModule;
   cleanUp: HeldWork;
   redisCheck: jest.Mock<Promise<object>>;
-  /** As the clock does. Resolves when the job has ended or was skipped. */
+  /** One tick of the schedule. Resolves when the job has ended or was skipped. */
   tick(job: string): Promise<void>;
   /** Runs of a job by outcome. */
   counted(job: string): Promise<{ succeeded: number; failed: number }>;
@@ -151,7 +151,7 @@ describe.each([
     await Promise.all(ticks.map(({ ended }) => ended));
   });
 
-  it('do not overlap themselves: an instance skips the tick that finds its own run', async () => {
+  it('do not overlap themselves: an instance skips the tick during its own run', async () => {
     const running = one.tick(CLEAN_UP);
     await until('the clean-up begins', () => one.cleanUp.began, 1);
     await one.tick(CLEAN_UP);
@@ -174,7 +174,7 @@ describe.each([
     expect(await one.counted(CLEAN_UP)).toEqual({ succeeded: 1, failed: 1 });
   });
 
-  it('lose the lock with the connection that holds it: the work is aborted, another instance runs', async () => {
+  it('lose the lock with the connection that holds it: the work is aborted, and another instance runs it', async () => {
     const running = one.tick(CLEAN_UP);
     await until('the clean-up begins', () => one.cleanUp.began, 1);
     await database.sql.query(
@@ -196,7 +196,7 @@ describe.each([
     expect(await one.counted(CLEAN_UP)).toEqual({ succeeded: 0, failed: 1 });
   });
 
-  it('are aborted at shutdown, which waits until they end', async () => {
+  it('are aborted at shutdown, which waits for their end', async () => {
     const running = one.tick(CLEAN_UP);
     await until('the clean-up begins', () => one.cleanUp.began, 1);
     let isClosed = false;
@@ -213,7 +213,7 @@ describe.each([
     await taken;
   });
 
-  it('without Postgres check Redis all the same, and count other jobs as failed', async () => {
+  it('without Postgres run the check of Redis, and count other jobs as failed', async () => {
     const gone = new URL(database.url);
     gone.port = '1';
     const alone = await start(gone.href);

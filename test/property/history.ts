@@ -180,7 +180,7 @@ export class History {
     revokeAll(user, this.nowMs());
   }
 
-  /** Every token ever issued is recognised exactly if the model says so, with the model's role. */
+  /** Every token of the history is accepted exactly if the model accepts it, with the role of the model. */
   private async compare(): Promise<void> {
     const held = this.users.flatMap((user) =>
       user.sessions.flatMap((session) => session.tokens.map((token) => ({ user, session, token }))),
@@ -225,7 +225,7 @@ export class History {
   }
 }
 
-/** The newest first, so that small numbers, to which failures shrink, mean what just happened. */
+/** The newest first, so that small numbers, to which failures shrink, mean recent sessions. */
 function pick<T>(items: readonly T[], choice: number): T {
   return items[items.length - 1 - (choice % items.length)]!;
 }

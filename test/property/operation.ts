@@ -12,7 +12,7 @@ export type Operation =
   | { do: 'wait'; hours: number }
   | { do: 'keep-alive'; session: number; times: number };
 
-/** Mostly the newest: a history that keeps to few sessions gets further with each. */
+/** Mostly the newest: a history with few sessions reaches further with each. */
 const index = fc.oneof(
   { weight: 3, arbitrary: fc.nat({ max: 1 }) },
   { weight: 1, arbitrary: fc.nat({ max: 50 }) },

@@ -1,4 +1,4 @@
-/** What a simple, sequential session authority in memory would do. Instants in milliseconds. */
+/** A simple, sequential session authority in memory. Instants in milliseconds. */
 
 export const SESSION_TTL_MS = 24 * 3_600_000;
 export const MAX_LIFETIME_MS = 72 * 3_600_000;
@@ -60,7 +60,7 @@ export function isRecognised(session: ModelSession, token: ModelToken, nowMs: nu
   return session.alive && nowMs < session.expiresAtMs && nowMs < token.expiresAtMs;
 }
 
-/** What presenting this refresh token must lead to, before it is presented. */
+/** The expected result of a refresh with this token. */
 export function expectRefresh(
   session: ModelSession,
   token: ModelRefreshToken,

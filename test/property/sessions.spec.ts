@@ -21,7 +21,7 @@ describe('random histories', () => {
   });
 
   it(
-    'of several users and devices: the service recognises whom a simple model recognises',
+    'of several users and devices: the service accepts the tokens that a simple model accepts',
     async () => {
       // On a failure fast-check prints the seed, the path and the shortest history that fails.
       await fc.assert(

@@ -22,12 +22,12 @@ describe('npm test', () => {
     ['22.12.0', [20, 24]],
     ['24.0.0', [20, 22]],
     ['26.1.0', [20, 22, 24]],
-  ])('--every-node on Node %s goes to the other lines %j too', (version, lines) => {
+  ])('--every-node on Node %s adds the other lines %j', (version, lines) => {
     const options = { onThisNode: true, lines, jestArgs: [] };
     expect(readTestOptions(['--every-node'], version)).toEqual(options);
   });
 
-  it('--node goes to that line alone, with the files that are named', () => {
+  it('--node runs on that line alone, with the named files', () => {
     expect(readTestOptions(['--node', '24', 'test/e2e/log.spec.ts'])).toEqual({
       onThisNode: false,
       lines: [24],
@@ -53,7 +53,7 @@ describe('the Node of another line', () => {
 
   afterEach(() => rmSync(cache, { recursive: true, force: true }));
 
-  it('that cannot be downloaded is a failure of one sentence, and leaves nothing behind', async () => {
+  it('that cannot be downloaded is a failure of one sentence, and leaves no file behind', async () => {
     const env = {
       ...process.env,
       XDG_CACHE_HOME: cache,

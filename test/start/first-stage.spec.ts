@@ -48,7 +48,7 @@ describe('a checkout without packages', () => {
 
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** Runs a command with an npm that does as the script says. */
+  /** Runs a command with an npm that runs the script. */
   function run(command: string, npm: string): { code: number | null; text: string } {
     const program = join(dir, 'npm-cli.js');
     writeFileSync(program, npm);
@@ -59,7 +59,7 @@ describe('a checkout without packages', () => {
   }
 
   it.each(['tools/start.mjs', 'tools/test.mjs', 'bench/main.mjs'])(
-    'is installed by %s, which shows why that failed',
+    'is installed by %s, which prints why the installation failed',
     (command) => {
       const { code, text } = run(
         command,
@@ -96,7 +96,7 @@ describe('a checkout without packages', () => {
     expect(isAlive(orphan)).toBe(false);
   });
 
-  it('is not built, which one sentence says', () => {
+  it('is not built, and one sentence says so', () => {
     expect(run('tools/build.mjs', '')).toEqual({
       code: 1,
       text: 'TypeScript is not installed: run npm ci first.\n',

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { buildOnce } from '../support/build';
 
-/** Loads a file of the build and prints the addresses of all scripts that this has compiled. */
+/** Loads a file of the build and prints the addresses of all scripts that this compiles. */
 const LIST_SCRIPTS = `
   const session = new (require('node:inspector').Session)();
   const addresses = [];
@@ -28,8 +28,8 @@ async function packagesOf(...file: string[]): Promise<Set<string>> {
 
 beforeAll(buildOnce, 120_000);
 
-describe('what is loaded before it is needed', () => {
-  it('is nothing of size that only some installations use, in the API', async () => {
+describe('the packages loaded at the start', () => {
+  it('are small, or used by every installation, in the API', async () => {
     const packages = await packagesOf('apps', 'api', 'app.setup.js');
     expect(packages).toContain('@nestjs/core');
     expect(packages).toContain('typeorm');
@@ -44,7 +44,7 @@ describe('what is loaded before it is needed', () => {
     }
   });
 
-  it('is no library at all for help and wrong usage of the command line', async () => {
+  it('are none for help and wrong usage of the command line', async () => {
     expect(await packagesOf('apps', 'cli', 'program.js')).toEqual(new Set(['commander']));
   });
 });

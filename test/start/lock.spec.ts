@@ -11,7 +11,7 @@ import { closeProcessList, identify, isAlive } from '../../tools/local/processes
 const LOCK_MODULE = pathToFileURL(join(__dirname, '../../tools/local/lock.mjs')).href;
 const RACERS = 20;
 
-/** Takes the lock, tells `won` or `held`, and stays until it is killed. */
+/** Takes the lock, prints `won` or `held`, and stays until it is killed. */
 const TAKER = `
   import { takeLock } from ${JSON.stringify(LOCK_MODULE)};
   const told = await takeLock(process.env.LOCK).then(() => 'won', (error) => error.name);
@@ -95,7 +95,7 @@ describe('the lock of a start', () => {
     },
   );
 
-  it('does not take a process with a reused number for the holder', async () => {
+  it('does not count a process with a reused number as the holder', async () => {
     writeHolder({ pid: process.pid, startedAt: 'long ago' });
 
     await takeLock(path);
@@ -128,7 +128,7 @@ describe('the lock of a start', () => {
     expect(readdirSync(dir).sort()).toEqual(['start.lock', 'start.lock.children']);
   });
 
-  it('can be waited for, and says so once', async () => {
+  it('can be waited for, with one message', async () => {
     const first = await takeLock(path);
     const waits: number[] = [];
     const second = waitForLock(path, {

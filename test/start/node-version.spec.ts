@@ -2,7 +2,7 @@ import { satisfies } from '../../tools/local/node-version.mjs';
 
 const RANGE = '^20.19.0 || ^22.12.0 || >=24.0.0';
 
-describe('the Node that runs this', () => {
+describe('the Node of this process', () => {
   it.each(['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.3.1'])('may be %s', (version) => {
     expect(satisfies(version, RANGE)).toBe(true);
   });

@@ -63,7 +63,7 @@ describe('the embedded Postgres', () => {
     );
   });
 
-  it('gets the new password when the old one was lost', async () => {
+  it('gets a new password when the old one was lost', async () => {
     await (await start()).stop();
     const dataDir = join(dir, 'data');
 
@@ -73,7 +73,7 @@ describe('the embedded Postgres', () => {
     expect(await query(second.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
-  it('does not start beside another one on the same data, which it names', async () => {
+  it('does not start beside another one on the same data, and names it', async () => {
     const first = await start();
 
     const refusal: unknown = await start().catch((error: unknown) => error);
@@ -86,7 +86,7 @@ describe('the embedded Postgres', () => {
     expect(await query(first.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
-  it('recovers what was committed before it was killed', async () => {
+  it('recovers committed data after it was killed', async () => {
     const first = await start();
     await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS n');
     const id = identify(first.pid);
@@ -98,7 +98,7 @@ describe('the embedded Postgres', () => {
     expect(await query(second.url, 'SELECT n FROM kept')).toEqual([{ n: 1 }]);
   });
 
-  it('does not take the leftovers of a killed initdb for a database', async () => {
+  it('does not use the leftovers of a killed initdb as a database', async () => {
     mkdirSync(join(dir, '.data.new', 'data'), { recursive: true });
     writeFileSync(join(dir, '.data.new', 'data', 'PG_VERSION'), '18\n');
 
@@ -107,7 +107,7 @@ describe('the embedded Postgres', () => {
     expect(await query(url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
-  it('leaves a folder alone that holds something else', async () => {
+  it('does not touch a folder with other files', async () => {
     mkdirSync(join(dir, 'data'));
     writeFileSync(join(dir, 'data', 'letter.txt'), 'mine');
 

@@ -41,13 +41,13 @@ describe('finding a Redis', () => {
     expect(await find()).toEqual({ kind: 'program', path, version: 'Valkey 8.0.1' });
   });
 
-  it('falls back on a Docker that runs', async () => {
+  it('falls back on a running Docker', async () => {
     const path = addProgram('docker', 'exit 0');
 
     expect(await find()).toMatchObject({ kind: 'docker', path });
   });
 
-  it('says in one sentence what to install when there is nothing', async () => {
+  it('names in one sentence the programs to install when there is none', async () => {
     addProgram('docker', 'echo "Cannot connect to the Docker daemon" >&2; exit 1');
 
     await expect(find()).rejects.toThrow(
@@ -74,7 +74,7 @@ describe('the version of a Redis', () => {
     expect(parseVersion(text)).toEqual({ product, version, supported });
   });
 
-  it('is unknown when the program prints something else', () => {
+  it('is unknown when the program prints other text', () => {
     expect(parseVersion('command not found')).toBeUndefined();
   });
 });

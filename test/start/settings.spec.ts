@@ -16,7 +16,7 @@ const GOOD = {
 
 const MAIN = join(ROOT, 'dist/apps/api/main.js');
 
-/** Starts the built API, far from any .env, with these variables alone; it must stop by itself. */
+/** Starts the built API, without an .env, with these variables alone; it must stop by itself. */
 function start(env: Record<string, string>, { cwd = emptyFolder(), args = [] as string[] } = {}) {
   return spawnSync(process.execPath, [MAIN, ...args], {
     cwd,
@@ -30,7 +30,7 @@ function emptyFolder(): string {
   return mkdtempSync(join(tmpdir(), 'latchkey-settings-'));
 }
 
-/** One of each kind: missing, malformed, too weak, of no use here. libs/config has the rest. */
+/** One of each kind: missing, malformed, too weak, unusable here. libs/config has the rest. */
 const BAD: [variable: string, env: Record<string, string>][] = [
   ['DATABASE_URL', { ...GOOD, DATABASE_URL: '' }],
   ['REDIS_URL', { ...GOOD, REDIS_URL: 'http://secret-place' }],
@@ -57,7 +57,7 @@ describe('a bad setting', () => {
   });
 });
 
-describe('a setting that only a try can judge', () => {
+describe('a setting that only a trial can check', () => {
   it.each(['PORT', 'METRICS_PORT'])(
     '%s stops the start when another program has it',
     async (name) => {

@@ -76,7 +76,7 @@ describe('npm start', () => {
     return readFileSync(join(checkout.dir, '.data', name), 'utf8').trim();
   }
 
-  /** The address of the Redis that runs, as the command line is given it. */
+  /** The URL of the running Redis, as the command line gets it. */
   function redisUrl(): URL {
     const { REDIS_URL } = parseEnv(secret('running.env'));
     return new URL(REDIS_URL ?? '');
@@ -107,7 +107,7 @@ describe('npm start', () => {
     }
   });
 
-  it('gives its Redis a password, which neither its output nor a command line shows', async () => {
+  it('gives its Redis a password, which is in no output and in no command line', async () => {
     const run = await running();
 
     const { port, password } = redisUrl();
@@ -157,7 +157,7 @@ describe('npm start', () => {
     expect(await health.json()).toMatchObject({ redis: 'connected' });
   });
 
-  it('finds the users of the start before, and leaves no process behind', async () => {
+  it('keeps the users of the previous start, and leaves no process behind', async () => {
     const first = await running();
     expect(await post('/api/auth/register', ACCOUNT)).toBe(201);
     const children = checkout.children();
@@ -174,7 +174,7 @@ describe('npm start', () => {
     expect(await post('/api/auth/login', ACCOUNT)).toBe(200);
   });
 
-  it('lets the command line find its stores, for as long as they run', async () => {
+  it('lets the command line find its stores while they run', async () => {
     const run = await running();
     const email = 'admin@example.com';
     expect(await post('/api/auth/register', { ...ACCOUNT, email })).toBe(201);
@@ -203,7 +203,7 @@ describe('npm start', () => {
     expect(children.filter(isAlive)).toEqual([]);
   });
 
-  it('takes the API with it when it is killed with -9, and recovers with the data', async () => {
+  it('stops the API when it is killed with -9, and recovers with the data', async () => {
     const first = await running();
     const account = { ...ACCOUNT, email: 'grace@example.com' };
     expect(await post('/api/auth/register', account)).toBe(201);
@@ -221,7 +221,7 @@ describe('npm start', () => {
     expect(await post('/api/auth/login', account)).toBe(200);
   });
 
-  it.each(SERVERS)('stops the rest and says why when %s dies', async (name) => {
+  it.each(SERVERS)('stops the rest and prints why when %s dies', async (name) => {
     const run = await running();
     const children = checkout.children();
     const victim = find(name, children);
@@ -233,7 +233,7 @@ describe('npm start', () => {
     expect(children.filter(isAlive)).toEqual([]);
   });
 
-  it('says in one sentence that the port is taken, and starts nothing', async () => {
+  it('prints in one sentence that the port is in use, and starts nothing', async () => {
     await checkout.stop();
     const other = createServer().listen(checkout.port, '127.0.0.1');
     try {
@@ -249,7 +249,7 @@ describe('npm start', () => {
     }
   });
 
-  it('embeds nothing in production', async () => {
+  it('starts no embedded store in production', async () => {
     await checkout.stop();
     const run = checkout.run({ NODE_ENV: 'production' });
 
@@ -257,7 +257,7 @@ describe('npm start', () => {
     expect(run.text()).toMatch(/^Nothing is embedded .* set DATABASE_URL and REDIS_URL;.*\n$/);
   });
 
-  it('shows a wrong setting as one sentence that names it, not its value, and stops all', async () => {
+  it('prints a wrong setting as one sentence that names it, not its value, and stops all', async () => {
     await checkout.stop();
     const run = checkout.run({ SESSION_TTL: 'tuesday' });
 
@@ -283,7 +283,7 @@ describe('npm start', () => {
     expect(overridden.text()).toContain(`http://localhost:${checkout.port}/api`);
   });
 
-  it('stops at once when it is asked again', async () => {
+  it('stops at once on a second Ctrl-C', async () => {
     const run = await running();
     const children = checkout.children();
     const supervisor = identify(run.child.pid ?? 0);

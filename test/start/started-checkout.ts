@@ -17,9 +17,9 @@ const EXIT_DEADLINE_MS = 15_000;
 /** A run of `node tools/start.mjs`. */
 export interface StartRun {
   readonly child: ChildProcess;
-  /** Everything it has printed so far. */
+  /** Its output so far. */
   text(): string;
-  /** Whether it has said that it is ready, and has not ended. */
+  /** Whether it is ready, and has not ended. */
   serves(): boolean;
   /** Ends with the exit code, or with the signal that killed it. */
   exited(): Promise<number | NodeJS.Signals>;
@@ -46,7 +46,7 @@ export class CheckoutCopy {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it without waiting for anything. */
+  /** Starts it without waiting. */
   run(env: NodeJS.ProcessEnv = {}): StartRun {
     const child = spawn(process.execPath, [join('tools', 'start.mjs')], {
       cwd: this.dir,
@@ -58,7 +58,7 @@ export class CheckoutCopy {
     return run;
   }
 
-  /** The run that serves; starts one where there is none, and waits until it says that it is ready. */
+  /** The run that serves. Starts one where there is none, and waits until it is ready. */
   async running(): Promise<StartRun> {
     return this.runs.find((run) => run.serves()) ?? this.start();
   }

@@ -26,11 +26,11 @@ describe('the counts of a test run', () => {
     numTodoTests: 0,
   };
 
-  it('name what passed and what failed', () => {
+  it('contain passed and failed tests', () => {
     expect(countsOf({ ...clean, numFailedTests: 2 })).toBe('12 passed, 2 failed');
   });
 
-  it('name skipped tests only when there are some', () => {
+  it('contain skipped tests only when there are some', () => {
     expect(countsOf({ ...clean, numPendingTests: 1, numTodoTests: 2 })).toBe(
       '12 passed, 0 failed, 3 skipped',
     );

@@ -26,7 +26,7 @@ export class ApiProcess {
     this.id = identify(server.pid);
   }
 
-  /** Runs it with these settings and no others, on a free port, without waiting for anything. */
+  /** Runs it with these settings alone, on a free port, without waiting. */
   static async spawn(env: Record<string, string>): Promise<ApiProcess> {
     const { folder } = sharedStores();
     const port = await freePort();
@@ -43,9 +43,9 @@ export class ApiProcess {
         NODE_ENV: 'test',
         LOG_FORMAT: 'json',
         RATE_LIMIT: 'off',
-        // A job that happens to be due would find what a test has broken.
+        // A job that is due would run into the faults of a test.
         JOBS_ENABLED: 'false',
-        // A start is a sixth shorter without.
+        // A start takes a sixth less time without them.
         DOCS: 'off',
         JWT_SECRET: 'a secret of the tests, long enough',
         PORT: String(port),
@@ -59,7 +59,7 @@ export class ApiProcess {
     return this.server.pid;
   }
 
-  /** Everything it has printed. */
+  /** Its whole output. */
   get output(): string {
     return this.server.log;
   }
@@ -75,7 +75,7 @@ export class ApiProcess {
     return this.lines.filter((line) => line.msg === msg);
   }
 
-  /** What it has printed beside its log, and why it could not start. */
+  /** Its output beside the log: why it could not start. */
   get complaint(): string {
     return this.output
       .split('\n')
@@ -96,7 +96,7 @@ export class ApiProcess {
     process.kill(this.server.pid, signal);
   }
 
-  /** @throws Failure with what it printed last, when it ends before it serves */
+  /** @throws Failure with its last output, when it ends before it serves */
   async untilServing(): Promise<this> {
     await this.server.waitUntil(() => this.serves(), { deadlineMs: 60_000 });
     return this;
@@ -106,7 +106,7 @@ export class ApiProcess {
     await until('the process refuses connections', () => this.serves(), false);
   }
 
-  /** For the end of a test, whatever state the process is in. */
+  /** For the end of a test, in any state of the process. */
   kill(): Promise<void> {
     return this.server.stop();
   }

@@ -9,7 +9,7 @@ export interface ApiSuite {
   spawn(env?: Record<string, string>): Promise<ApiProcess>;
 }
 
-/** For a `describe` of tests that run the built API as a process: its stores, and their end. */
+/** For a `describe` of tests that run the built API as a process: starts its stores, and stops them. */
 export function useApiSuite(): ApiSuite {
   let redis: TestRedis;
   let database: TestDatabase;

@@ -32,7 +32,7 @@ export interface TestApp {
   clock: MovableClock;
   redis: TestRedis;
   database: TestDatabase;
-  /** Where avatars are kept, unless the environment says otherwise. */
+  /** The directory of avatars, unless the environment sets another place. */
   avatarDirectory: string;
   /** Every line the application logged. */
   log: string[];
@@ -51,25 +51,25 @@ export interface TestAppOptions {
   postgresPort?: number;
   /** Port at which the application finds Redis. */
   redisPort?: number;
-  /** Who it is there; everybody's user where absent. */
+  /** The user of Redis; the default user when absent. */
   redisUser?: { name: string; password: string };
-  /** How long clients may take, where it is not as in production. */
+  /** Deadlines of clients, where they differ from production. */
   httpTimings?: HttpTimings;
-  /** How closely Redis is watched, where it is not as in production. */
+  /** Timings of the synchroniser, where they differ from production. */
   timings?: SyncTimings;
-  /** Whether passwords are hashed as in production. Cheaply where absent: theirs are worth nothing. */
+  /** Whether passwords are hashed as in production. Cheaper hashes when absent. */
   realHashes?: boolean;
-  /** Controllers and modules to put beside the product's. */
+  /** Controllers and modules beside those of the product. */
   more?: Pick<ModuleMetadata, 'imports' | 'controllers'>;
 }
 
 /**
  * Longer than in production: a machine that is busy with other suites delays polls of the outbox,
- * and a test that is not about them shall not see it.
+ * which must not affect tests of other subjects.
  */
 const LEASE_MS = 5000;
 
-/** As little as argon2 will do. */
+/** The least that argon2 accepts. */
 const CHEAP_HASHES = { memoryKib: 1024, passes: 2, parallelism: 1 };
 
 let users = 0;
@@ -109,7 +109,7 @@ export async function startTestApp({
     JWT_SECRET: 'a secret of the tests, long enough',
     AVATAR_DIR: avatarDirectory,
     JOBS_ENABLED: 'false',
-    // Tests come from one address, and sign in as they like.
+    // Tests send all requests from one address, and sign in often.
     RATE_LIMIT: 'off',
     ...env,
   });
@@ -164,7 +164,7 @@ export async function startTestApp({
       return expectBody(await http.post<AuthResultDto>('/api/auth/login', { json }), 200);
     },
     async close() {
-      // Clients of the tests keep connections open, and some that they have never used.
+      // Clients of the tests keep connections open, also unused ones.
       nest.getHttpServer().closeAllConnections();
       await nest.close();
       if (!beside) {

@@ -21,14 +21,14 @@ export function auditRows(sql: DataSource): Promise<AuditRow[]> {
   return sql.query('SELECT *, host(ip) AS ip FROM audit_events ORDER BY occurred_at');
 }
 
-/** The rows of one request, when what waited has been written. */
+/** The rows of one request, after the waiting events are written. */
 export async function rowsOfRequest(app: TestApp, requestId: string): Promise<AuditRow[]> {
   await app.nest.get(EventQueue).flush();
   const rows = await auditRows(app.database.sql);
   return rows.filter((row) => row.request_id === requestId);
 }
 
-/** What the log says of events, in order. */
+/** The log lines of events, in order. */
 export function loggedEvents(app: TestApp): Record<string, unknown>[] {
   return app.log
     .map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Length of what the service is told of a hash. */
+/** The length of the prefix of a hash that the service receives. */
 const PREFIX_LENGTH = 5;
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface BreachService {
   url: string;
-  /** What was asked, in order. */
+  /** The requests, in order. */
   asked: IncomingMessage[];
-  /** How it answers from now on; by the range API unless told. */
+  /** Its answers from now on; those of the range API when absent. */
   answer: Answer;
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export function digestOf(password: string): string {
   return createHash('sha1').update(password).digest('hex').toUpperCase();
 }
 
-/** A stand-in for "Have I Been Pwned" that knows these passwords. */
+/** A stand-in for "Have I Been Pwned" with these passwords. */
 export async function startBreachService(passwords: readonly string[]): Promise<BreachService> {
   const digests = passwords.map(digestOf);
   const server = createServer((request, response) => {

@@ -5,7 +5,7 @@ import { build } from '../../tools/local/source-build.mjs';
 import { sharedStores } from './shared-stores';
 import { until } from './until';
 
-/** Compiles the checkout unless that is done. Of suites that run at once one does, the others wait. */
+/** Compiles the checkout once. Of concurrent suites one compiles, and the others wait. */
 export async function buildOnce(): Promise<void> {
   const { folder } = sharedStores();
   const done = join(folder, 'built');

@@ -4,7 +4,7 @@ import { run } from '../../tools/local/run.mjs';
 import { programOfPackage } from './debian-package';
 import { sharedStores } from './shared-stores';
 
-/** A certificate that has signed itself, for `localhost`; PEM, and the file that holds it. */
+/** A self-signed certificate for `localhost`; PEM, and the file that contains it. */
 export interface TestCertificate {
   cert: string;
   key: string;

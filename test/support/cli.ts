@@ -16,9 +16,9 @@ export interface CliAnswer {
 }
 
 export interface CliDealings {
-  /** What it reads from its standard input. */
+  /** Its standard input. */
   input?: string;
-  /** Called with what it writes to standard error, as it comes. */
+  /** Called with each chunk of its standard error. */
   onStderr?: (text: string) => void;
 }
 
@@ -82,12 +82,12 @@ export async function runCli(
     if (onStderr !== undefined) {
       child.stderr?.on('data', onStderr);
     }
-    // Who fails early reads nothing of it.
+    // A program that fails early does not read it.
     child.stdin?.on('error', () => undefined).end(input);
   });
 }
 
-/** What every failure looks like: nothing on standard output, no stack. */
+/** Checks that a failure prints nothing on standard output, and no stack. */
 export function expectOneSentence({ stdout, stderr }: CliAnswer): void {
   expect(stdout).toBe('');
   expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);

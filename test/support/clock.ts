@@ -9,7 +9,7 @@ export class MovableClock extends Clock {
     return this.stoppedAtMs ?? Date.now() + this.offsetMs;
   }
 
-  /** It stands still there: what has to be right to the millisecond cannot wait for a clock that goes on. */
+  /** Stops the clock there, for tests that need the exact millisecond. */
   stopAt(instantMs: number): void {
     this.stoppedAtMs = instantMs;
   }

@@ -4,17 +4,17 @@ import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { syncKeys } from '../../libs/sync';
 
-/** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; the source of what a script runs is `lua`. */
+/** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; the source of commands of a script is `lua`. */
 const LINE = /^\+?[\d.]+ \[\d+ ([^\]]+)\] (.*)$/;
 const ARGUMENT = /"((?:[^"\\]|\\.)*)"/g;
 
-/** What keeps Redis up to date runs all the time; its first key is the checkpoint. */
+/** The commands of the synchroniser, whose first key is the checkpoint, run all the time. */
 function isBackground([command = '', ...args]: string[]): boolean {
   return (/^eval(sha)?$/i.test(command) ? args[2] : args[0]) === syncKeys.checkpoint;
 }
 
 /**
- * Counts what clients send to a Redis, by its own MONITOR: commands that a script runs inside the
+ * Counts commands of clients to a Redis, by its own MONITOR: commands that a script runs inside the
  * server do not count, nor do those of the counting connection, of the background, or of connecting.
  */
 export class CommandCounter {
@@ -57,7 +57,7 @@ export class CommandCounter {
     }
   }
 
-  /** Waits until everything sent so far was reported: Redis reports in order. */
+  /** Waits until all earlier commands were reported: Redis reports in order. */
   private async flush(): Promise<string[]> {
     const mark = `mark-${String(Math.random())}`;
     while (!this.seen.some((command) => command.includes(mark))) {

@@ -9,7 +9,7 @@ const INSTALL_DEADLINE_MS = 5 * 60_000;
  * @throws Error that names the package
  */
 export async function programOfPackage(program: string, packageName: string): Promise<string> {
-  // Where Debian puts daemons, and where a user's PATH does not look.
+  // The folders of daemons in Debian, which are not on the PATH of a user.
   const path = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
   const env = { ...process.env, PATH: path };
   const search = { path, nothrow: true } as const;
@@ -23,7 +23,7 @@ export async function programOfPackage(program: string, packageName: string): Pr
     const environment = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive'];
     const asRoot = process.getuid?.() === 0 ? environment : ['sudo', '-n', ...environment];
     const aptGet = [...asRoot, apt, '-o', 'DPkg::Lock::Timeout=120'];
-    // A stale index may still be good enough for the installation.
+    // A stale index may still suffice for the installation.
     await runWords([...aptGet, 'update'], env);
     await runWords([...aptGet, 'install', '-y', '--no-install-recommends', packageName], env);
   }

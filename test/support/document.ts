@@ -48,7 +48,7 @@ export function rowsIn(text: string): Row[] {
   });
 }
 
-/** What a cell has between backticks. */
+/** The text between backticks in a cell. */
 export function codeIn(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 }

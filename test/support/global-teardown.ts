@@ -3,7 +3,7 @@ import { refuseSecretsInLogs } from './log-scan';
 import { logFolder } from './run-logs';
 import { sharedStores } from './shared-stores';
 
-/** Fails the run when anything that was logged in it holds a secret. */
+/** Fails the run when a log of it contains a secret. */
 export default async function globalTeardown(): Promise<void> {
   await globalThis.latchkeyTestPostgres?.stop();
   try {

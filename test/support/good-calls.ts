@@ -10,7 +10,7 @@ export type Fields = Record<string, unknown>;
 
 export const FORM = 'application/x-www-form-urlencoded';
 
-/** Fields for which not just any value will do; the others take their documented example. */
+/** Fields that need a certain value; the others have their documented example. */
 const VALUES: Record<string, (person: AuthResultDto) => unknown> = {
   email: ({ user }) => user.email,
   password: () => PASSWORD,
@@ -30,7 +30,7 @@ export function goodFields(api: OpenApi, route: Route, person: AuthResultDto): F
   return route.name === 'POST /api/auth/register' ? { ...fields, email: newEmail() } : fields;
 }
 
-/** A call with these fields as its body, in the media type that the operation takes, and with what opens it. */
+/** A call with these fields as its body, in the media type of the operation, and with credentials. */
 export function callWith(api: OpenApi, route: Route, person: AuthResultDto, fields: Fields): Call {
   const opened = needsToken(route) ? { token: person.accessToken } : {};
   switch (api.bodyOf(route)?.type) {
@@ -51,7 +51,7 @@ export function callWith(api: OpenApi, route: Route, person: AuthResultDto, fiel
   }
 }
 
-/** A call that succeeds, once, if the path names what belongs to the person. */
+/** A call that succeeds, once, if the path names a resource of the person. */
 export function goodCall(api: OpenApi, route: Route, person: AuthResultDto): Call {
   return callWith(api, route, person, goodFields(api, route, person));
 }

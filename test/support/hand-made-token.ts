@@ -4,8 +4,8 @@ import { createHmac, sign as signWith, type KeyObject } from 'node:crypto';
 export type Signer = (text: string) => Buffer;
 
 /**
- * A JWS in compact form (RFC 7515), so that no library straightens out what is wrong with it.
- * @param header, claims text is taken as it is, anything else becomes JSON.
+ * A JWS in compact form (RFC 7515), without a library that corrects errors.
+ * @param header, claims text is used unchanged, other values become JSON.
  */
 export function handMadeToken(header: unknown, claims: unknown, sign: Signer): string {
   const text = `${encoded(header)}.${encoded(claims)}`;

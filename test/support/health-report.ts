@@ -2,7 +2,7 @@ import type { HealthReportDto } from '../../apps/api/health/health.dto';
 import type { HttpClient } from './http-client';
 import { until } from './until';
 
-/** What `/health/ready` says, with its status; the server must have answered in JSON. */
+/** The readiness report, with its status; the server must have answered in JSON. */
 export async function readiness({ http }: { http: HttpClient }) {
   const { status, body } = await http.get<HealthReportDto>('/health/ready');
   const { redis, postgres } = body.details;

@@ -8,7 +8,7 @@ export interface Answer<Body = Record<string, unknown>> {
 export interface Call {
   token?: string;
   json?: unknown;
-  /** A body to send as it is, instead of `json`. */
+  /** A body that is sent unchanged, instead of `json`. */
   raw?: string | Uint8Array<ArrayBuffer>;
   /** A form with files, instead of `json`. */
   form?: FormData;

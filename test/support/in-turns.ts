@@ -1,4 +1,4 @@
-/** Calls `work` so many times, no more than a few at once, and returns all that it returned. */
+/** Calls `work` this many times, with a bound on concurrent calls, and returns all results. */
 export async function inTurns<T>(
   count: number,
   atOnce: number,

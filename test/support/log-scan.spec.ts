@@ -8,7 +8,7 @@ const JWT =
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I';
 const REFRESH_TOKEN = `3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c11.${SECRET}`;
 
-/** A line of the log, what must be found in it, and what may not be left of it. */
+/** A log line, the kind of its secret, and the text that must not remain. */
 const PLANTED: [line: string, kind: string, secret: string][] = [
   [`{"level":30,"token":"${JWT}","msg":"issued"}`, 'a JWT', JWT.split('.')[2]!],
   [`{"msg":"refused ${JWT.slice(0, 30)}"}`, 'a JWT', JWT.slice(4, 30)],
@@ -27,7 +27,7 @@ const PLANTED: [line: string, kind: string, secret: string][] = [
   ['{"password_hash":"x"}', 'a field with a password', '"x"'],
   ['{"msg":"redis://:hunter2@cache:6379 is away"}', 'credentials of an address', 'hunter2'],
   ['{"msg":"postgres://app:hunter2@db/latchkey"}', 'credentials of an address', 'hunter2'],
-  ['{"err":{"parameters":["hunter2"]}}', 'what a driver was given', 'hunter2'],
+  ['{"err":{"parameters":["hunter2"]}}', 'parameters of a driver', 'hunter2'],
   ['{"msg":"Key (email)=(ada@example.com)"}', 'an e-mail address', 'ada@'],
   [
     '{"msg":"wrong: correct horse battery staple"}',
@@ -47,7 +47,7 @@ const HARMLESS = [
 ];
 
 describe('the search for secrets in logs', () => {
-  it.each(PLANTED)('finds and cuts out what is planted in %s', (line, kind, secret) => {
+  it.each(PLANTED)('finds and removes the secret in %s', (line, kind, secret) => {
     const { kinds, text } = findSecrets(line);
     expect(kinds).toContain(kind);
     expect(text).toContain('***');
@@ -58,7 +58,7 @@ describe('the search for secrets in logs', () => {
     expect(findSecrets(line).kinds).toEqual([]);
   });
 
-  it('names file and line, in whatever folder, and not what it found', async () => {
+  it('names file and line, in any folder, and not the secret', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-scan-'));
     mkdirSync(join(folder, 'api-1'));
     writeFileSync(join(folder, 'api-1', 'api.log'), `${HARMLESS[0]!}\n${PLANTED[0]![0]}\n`);

@@ -2,7 +2,7 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A line of a log with something in it that no log may hold. */
+/** A line of a log with a secret. */
 export interface Leak {
   file: string;
   line: number;
@@ -23,12 +23,12 @@ const KNOWN = [
   'the password number',
   'the pässword of another system',
   'a password of a breach',
-  'a password of nobody else',
+  'a password of no other user',
   'a wrong password',
   'not the password',
   'a secret of the tests, long enough',
   'the secret that signs the tokens of this suite',
-  'a secret that somebody else has chosen for us',
+  'a secret that an attacker has chosen for us',
   'a long random secret',
   'a-secret-of-the-tests',
   's3cret',
@@ -47,7 +47,7 @@ const PATTERNS: [kind: string, pattern: RegExp][] = [
   ],
   ['a field with a password', /\w*password\w*\\*"\s*:\s*\\*"[^"]*/gi],
   ['credentials of an address', /\b[a-z][a-z0-9+]*:\/\/[^\s:@/"]*:[^\s@/"]+@/gi],
-  ['what a driver was given', /"(?:parameters|driverError|internalQuery)\\*"\s*:.+/g],
+  ['parameters of a driver', /"(?:parameters|driverError|internalQuery)\\*"\s*:.+/g],
   ['an e-mail address', /[\w.+-]+@example\.(?:com|org|net)\b/g],
   ['a known password or key', new RegExp(KNOWN.join('|'), 'g')],
 ];
@@ -55,7 +55,7 @@ const PATTERNS: [kind: string, pattern: RegExp][] = [
 const CUT = '***';
 const MAX_TEXT_LENGTH = 400;
 
-/** @returns what kinds of secrets a line holds, and the line without them. */
+/** @returns the kinds of the secrets in a line, and the line without them. */
 export function findSecrets(line: string): Pick<Leak, 'kinds' | 'text'> {
   const kinds: string[] = [];
   let text = line;
@@ -90,7 +90,7 @@ export async function scanLogs(folder: string): Promise<{ lines: number; leaks: 
 
 const SHOWN = 20;
 
-/** @throws Error that names file and line of what was found, and what it is, but not itself */
+/** @throws Error that names file and line of each secret, and its kind, but not the secret */
 export async function refuseSecretsInLogs(folder: string): Promise<void> {
   const { leaks } = await scanLogs(folder);
   if (leaks.length > 0) {

@@ -8,7 +8,7 @@ export interface Sample {
 const SAMPLE = /^([a-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/i;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** What a `/metrics` answered. */
+/** One answer of `/metrics`. */
 export class Scrape {
   /** Of every metric that was declared, with or without samples: its type. */
   readonly types: ReadonlyMap<string, string>;

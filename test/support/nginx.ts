@@ -11,7 +11,7 @@ const CONFIGURATION = join(ROOT, 'examples', 'nginx', 'nginx.conf');
 const READY_DEADLINE_MS = 10_000;
 const STOP_GRACE_MS = 3_000;
 
-/** Where bodies too large for memory go; the defaults belong to the package's own user. */
+/** Folders for large bodies; the defaults belong to the user of the package. */
 const TEMPORARY_PATHS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 export interface TestNginx {
@@ -32,7 +32,7 @@ export async function startNginx(ports: {
   const folder = mkdtempSync(join(sharedStores().folder, 'nginx-'));
   const configuration = join(folder, 'nginx.conf');
   writeFileSync(configuration, configurationFor({ ...ports, gateway: port }));
-  // Workers of a root's nginx would be another user, who may not enter this folder.
+  // Workers of an nginx of root would be another user, who may not enter this folder.
   const user = process.getuid?.() === 0 ? 'user root; ' : '';
   const globals = `${user}daemon off; pid nginx.pid; error_log stderr;`;
   const server = await Server.spawn(
@@ -50,7 +50,7 @@ export async function startNginx(ports: {
   return { origin: `http://127.0.0.1:${port}`, stop: () => server.stop() };
 }
 
-/** The example as it is, but for its ports and for where nginx keeps its own files. */
+/** The example, except for its ports and the folders of nginx itself. */
 function configurationFor(ports: {
   latchkey: number;
   application: number;

@@ -94,7 +94,7 @@ export class OpenApi {
     return route;
   }
 
-  /** What a JSON pointer of this document points at; undefined where there is nothing. */
+  /** The target of a JSON pointer of this document; undefined when there is none. */
   resolve(reference: string): unknown {
     return reference
       .replace(/^#\//, '')
@@ -105,7 +105,7 @@ export class OpenApi {
       );
   }
 
-  /** The schema itself, where it is named by a reference: alone, in an `allOf` of one, or beside null. */
+  /** The schema itself, when a reference names it: alone, in an `allOf` of one, or beside null. */
   follow(schema: Schema): Schema {
     const reference = schema.$ref ?? schema.allOf?.[0]?.$ref ?? schema.anyOf?.[0]?.$ref;
     return reference === undefined ? schema : (this.resolve(reference) as Schema);
@@ -128,7 +128,7 @@ export function isNullable({ type, anyOf = [] }: Schema): boolean {
   return [type].flat().includes('null') || anyOf.some((one) => one.type === 'null');
 }
 
-/** Whether an operation asks for a bearer token. */
+/** Whether an operation requires a bearer token. */
 export function needsToken({ operation }: Route): boolean {
   return (operation.security ?? []).some((scheme) => 'bearer' in scheme);
 }
@@ -138,7 +138,7 @@ export function parametersIn({ operation }: Route, place: Parameter['in']): Para
   return (operation.parameters ?? []).filter((parameter) => parameter.in === place);
 }
 
-/** The path of a route with its parameters filled in, each percent-encoded unless it is wanted raw. */
+/** The path of a route with its parameters filled in, percent-encoded unless `raw` is set. */
 export function pathOf({ path }: Pick<Route, 'path'>, values: Record<string, string>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
 }

@@ -39,14 +39,14 @@ export interface CollectedSpan {
 
 const KINDS: Record<number, CollectedSpan['kind']> = { 1: 'internal', 2: 'server', 3: 'client' };
 
-/** An OpenTelemetry collector that speaks OTLP over HTTP with JSON and keeps all it is sent. */
+/** An OpenTelemetry collector for OTLP over HTTP with JSON that keeps all requests. */
 export class OtlpCollector {
   readonly spans: CollectedSpan[] = [];
-  /** Every request, as it came. */
+  /** Every request, unchanged. */
   readonly requests: { path: string; body: string }[] = [];
-  /** What it knows of who sent them, of the latest request. */
+  /** The resource of the latest request. */
   resource: Record<string, unknown> = {};
-  /** Status of its answers. */
+  /** The status of its answers. */
   status = 200;
   private isHung = false;
 

@@ -12,7 +12,7 @@ const STOP_GRACE_MS = 3_000;
 
 export interface TestPgBouncer {
   port: number;
-  /** The same database, by way of the pooler. */
+  /** The same database, through the pooler. */
   urlOf(url: string): string;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ interface PgBouncerOptions {
 }
 
 /**
- * A real PgBouncer on a free port, with the settings of its package but for these, in front of the tests'
+ * A real PgBouncer on a free port, with the settings of its package except these, in front of the tests'
  * Postgres and all its databases.
  */
 export async function startPgBouncer(
@@ -84,7 +84,7 @@ ${encryption}`,
   };
 }
 
-/** Whether it takes connections: one that says nothing is ended, without an answer. */
+/** Whether it accepts connections: it ends one that sends nothing, without an answer. */
 async function answers(port: number): Promise<boolean> {
   return (await ask(port, '')) !== undefined;
 }

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 
-/** A picture of random colours: it does not shrink away when it is compressed. */
+/** A picture of random colours, so that compression does not shrink it. */
 export function picture(width: number, height: number) {
   return sharp({
     create: {
@@ -14,7 +14,7 @@ export function picture(width: number, height: number) {
   });
 }
 
-/** A JPEG as a phone takes it: it says where. */
+/** A JPEG as a phone takes it, with the place. */
 export function photoWithPlace(): Promise<Buffer> {
   return picture(400, 300)
     .withExif({
@@ -30,7 +30,7 @@ export function photoWithPlace(): Promise<Buffer> {
     .toBuffer();
 }
 
-/** A PNG of one colour: few bytes, however many pixels. */
+/** A PNG of one colour: few bytes for any number of pixels. */
 export function monochromePng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -54,7 +54,7 @@ function pngChunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** Red, then blue: 16 pixels a side, as an animation in each format that has them. */
+/** Red, then blue: 16 pixels a side, as an animation in each format that supports it. */
 export async function animations(): Promise<Record<string, Buffer>> {
   const frames = await Promise.all(
     ['#f00', '#00f'].map((colour) => plain(colour).png().toBuffer()),
@@ -73,7 +73,7 @@ export function plain(background: string) {
   return sharp({ create: { width: 16, height: 16, channels: 3, background } });
 }
 
-/** A still PNG whose second picture stands in chunks of its own. */
+/** A still PNG whose second picture is in chunks of its own. */
 async function animatedPng(): Promise<Buffer> {
   const [first, second] = await Promise.all(
     ['#f00', '#00f'].map(async (colour) => pixelRows(await plain(colour).raw().toBuffer())),

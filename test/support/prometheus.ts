@@ -76,7 +76,7 @@ export class TestPrometheus {
     }));
   }
 
-  /** The values of a label, as a variable of a dashboard asks for them. */
+  /** The values of a label, like the query of a variable of a dashboard. */
   async labelValues(selector: string, label: string): Promise<string[]> {
     const query = new URLSearchParams({ 'match[]': selector }).toString();
     const response = await fetch(`${this.origin}/api/v1/label/${label}/values?${query}`);

@@ -1,8 +1,8 @@
-/** What an expression of Prometheus asks for. */
+/** The metrics and labels of an expression of Prometheus. */
 export interface PromqlUse {
   /** Names of metrics, with the labels that they are filtered by. */
   metrics: { name: string; labels: string[] }[];
-  /** Labels that something is grouped or matched by. */
+  /** Labels of groupings and matchings. */
   groupedBy: string[];
 }
 

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { until } from './until';
 
-/** A client that does with its connection what a well-behaved one would not. */
+/** A client that misuses its connection. */
 export class RawConnection {
-  /** Everything that has arrived. */
+  /** Everything that it has received. */
   received = '';
   isClosed = false;
 
@@ -24,7 +24,7 @@ export class RawConnection {
     return new RawConnection(socket);
   }
 
-  /** Asks for a path, without a word about keeping the connection: HTTP/1.1 keeps it. */
+  /** Requests a path without a `Connection` header: HTTP/1.1 keeps the connection. */
   get(path: string): void {
     this.send(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`);
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sharedStores } from './shared-stores';
 
 /**
- * Where everything lies that a process or an application of this run has logged, in files `*.log`.
+ * The folder for the logs of all processes and applications of this run, in files `*.log`.
  * When all tests have run it is searched for secrets: see log-scan.ts.
  */
 export function logFolder(): string {
@@ -12,7 +12,7 @@ export function logFolder(): string {
   return folder;
 }
 
-/** A file for one of them. @param name says what it is */
+/** A file for one of them. @param name describes it */
 export function newLogFile(name: string): string {
   return join(mkdtempSync(join(logFolder(), `${name}-`)), `${name}.log`);
 }
@@ -25,7 +25,7 @@ export class LogFile {
     this.descriptor = openSync(newLogFile(name), 'a');
   }
 
-  /** At once: a test process may end at any time. Not any more when it is closed. */
+  /** Written synchronously: a test process may end at any time. Ignored once the file is closed. */
   write(text: string): void {
     if (this.descriptor !== null) {
       writeSync(this.descriptor, text);

@@ -2,7 +2,7 @@ import S3rver from 's3rver';
 import { newFolder } from './stores';
 
 export interface TestS3 {
-  /** Environment variables that lead the product there. */
+  /** Environment variables that make the product use it. */
   env: Record<string, string>;
   port: number;
   stop(): Promise<void>;

@@ -17,7 +17,7 @@ interface SharedStores {
 
 const VARIABLE = 'LATCHKEY_TEST_STORES';
 
-/** Passes what the setup started to the workers, which inherit its environment. */
+/** Passes the addresses of the stores to the workers, which inherit the environment. */
 export function handOver(stores: SharedStores): void {
   process.env[VARIABLE] = JSON.stringify(stores);
 }

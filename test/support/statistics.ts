@@ -5,7 +5,7 @@ import type { SessionStatistics } from '../../libs/statistics';
 const MINUTE_MS = 60_000;
 
 /**
- * Counts what lives in Redis the slow way, key by key: of the epoch that stands in the checkpoint, until
+ * Counts the entries of Redis key by key: those of the epoch of the checkpoint, until
  * the minute of its expiry ends.
  */
 export async function bruteForceStatistics(

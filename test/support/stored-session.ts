@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { HeldLease } from '../../libs/sync';
 
-/** A session id as it stands in Redis, in the user's hash and index. */
+/** A session id as Redis stores it, in the hash and the index of the user. */
 export function sessionField(sessionId: string): Buffer {
   return Buffer.from(sessionId.replaceAll('-', ''), 'hex');
 }
 
-/** The id of such a field; of any other, its text. */
+/** The id of such a field; otherwise the text of the field. */
 export function sessionIdOf(field: Buffer): string {
   const digits = field.toString('hex');
   return field.length === 16

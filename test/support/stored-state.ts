@@ -1,6 +1,6 @@
 import type { TestApp } from './app';
 
-/** What the record holds of a user, beside when they were last seen. */
+/** The record of a user, without `last_seen_at`. */
 export async function storedStateOf(app: TestApp, userId: string): Promise<unknown> {
   const [state] = await app.database.sql.query<unknown[]>(
     `SELECT
@@ -15,7 +15,7 @@ export async function storedStateOf(app: TestApp, userId: string): Promise<unkno
   return state;
 }
 
-/** What the record holds of everybody. */
+/** The records of all users. */
 export async function storedState(app: TestApp): Promise<unknown> {
   const users = await app.database.sql.query<{ user_id: string }[]>(
     'SELECT user_id FROM subjects ORDER BY user_id',

@@ -14,7 +14,7 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** An empty folder that goes when all tests have run. */
+/** An empty folder that is deleted when all tests have run. */
 export function newFolder(prefix: string): string {
   return mkdtempSync(join(sharedStores().folder, prefix));
 }

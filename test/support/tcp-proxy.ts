@@ -9,21 +9,21 @@ interface Connection {
   outbound: Socket;
 }
 
-/** What a client has said and the store has not heard. */
+/** The bytes that a client has sent and the store has not received. */
 export interface HeldRequest {
   /** Resolves when it is held. */
   arrived: Promise<void>;
-  /** Sends it on, though the client may be gone or stand still. Resolves when the store has answered. */
+  /** Sends it on, also when the client is gone or stopped. Resolves when the store has answered. */
   release(): Promise<void>;
 }
 
-/** A wire between the application and a store that a test can cut, hang, lose or lay elsewhere. */
+/** A wire between the application and a store that a test can cut, hang, lose or redirect. */
 export class TcpProxy {
   private readonly open = new Set<Socket>();
   /** Ends of connections on which nothing arrives any more. */
   private readonly lost = new Set<Socket>();
   private state: 'up' | 'cut' | 'hung' = 'up';
-  /** What becomes of each chunk that the store sends; the length must stay. */
+  /** Changes each chunk that the store sends; the length must stay. */
   answers = (chunk: Buffer): Buffer => chunk;
 
   private holding: ((chunk: Buffer, connection: Connection) => boolean) | undefined;
@@ -34,9 +34,9 @@ export class TcpProxy {
     private targetPort: number,
   ) {}
 
-  /** @param port of the wire's own; a free one unless told. */
+  /** @param port of the wire; a free one when absent. */
   static async start(targetPort: number, port = 0): Promise<TcpProxy> {
-    // As the stores have it: what is small is not held back until something else is confirmed.
+    // Like the stores: without delay for small packets.
     const server = createServer({ noDelay: true });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -57,14 +57,14 @@ export class TcpProxy {
     [...this.open, ...this.lost].forEach((socket) => socket.destroy());
   }
 
-  /** Keeps connections open, takes new ones, and lets nothing through any more. */
+  /** Keeps connections open, accepts new ones, and forwards nothing any more. */
   hang(): void {
     this.state = 'hung';
     this.open.forEach((socket) => socket.pause());
   }
 
   /**
-   * Leaves every connection half-open: what is sent on it vanishes, neither end learns of it, also
+   * Leaves every connection half-open: packets on it vanish, and neither end detects it, also
    * when the other one closes. New connections work.
    */
   lose(): void {
@@ -77,7 +77,7 @@ export class TcpProxy {
   }
 
   /**
-   * Holds back the next chunk that fits, and all that comes after it on its connection.
+   * Holds back the next chunk that matches, and all later ones on its connection.
    * @param onHeld called at once, before the client can notice.
    */
   holdNext(which: (chunk: string) => boolean, onHeld: () => void): HeldRequest {
@@ -108,12 +108,12 @@ export class TcpProxy {
     this.open.forEach((socket) => socket.resume());
   }
 
-  /** Where new connections lead from now on; those that are open stay where they are. */
+  /** Redirects new connections; open ones keep their target. */
   pointTo(targetPort: number): void {
     this.targetPort = targetPort;
   }
 
-  /** Ends every connection, and refuses new ones like the port of a process that is dead. */
+  /** Ends every connection, and refuses new ones like the port of a dead process. */
   async refuse(): Promise<void> {
     if (this.server.listening) {
       const closed = once(this.server, 'close');
@@ -123,7 +123,7 @@ export class TcpProxy {
     }
   }
 
-  /** Takes connections again after `refuse`. */
+  /** Accepts connections again after `refuse`. */
   async accept(): Promise<void> {
     if (!this.server.listening) {
       this.server.listen(this.port, '127.0.0.1');

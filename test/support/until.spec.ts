@@ -166,7 +166,7 @@ describe('a wait that Jest times out', () => {
          it('passes', () => {});
        });`,
     ],
-  ])('is reported when it stands in %s', (_where, body) => {
+  ])('is reported when it is in %s', (_where, body) => {
     const { ok, output } = runJest(body);
     expect(ok).toBe(false);
     expect(output).toContain('Exceeded timeout of 300 ms');

@@ -17,7 +17,7 @@ const texts = (lines: Line[]) =>
   lines.map(({ number, bytes }) => [number, bytes?.toString() ?? null]);
 
 describe('lines', () => {
-  it('are found wherever chunks end', async () => {
+  it('are found at every chunk boundary', async () => {
     const expected = [
       [1, 'one'],
       [2, ''],
@@ -31,13 +31,13 @@ describe('lines', () => {
     expect(await read('')).toEqual([]);
   });
 
-  it('keep characters whole that a chunk divides', async () => {
+  it('keep characters that a chunk boundary divides', async () => {
     const bytes = Buffer.from('pä🔑\n');
     const lines = await read(...Array.from(bytes, (byte) => Buffer.of(byte)));
     expect(texts(lines)).toEqual([[1, 'pä🔑']]);
   });
 
-  it('that are too long are nothing, and the next one is itself', async () => {
+  it('are null when they are too long, and the next line is read', async () => {
     const longest = 'x'.repeat(16 * 1024);
     const endless = Array<string>(100).fill(longest);
     expect(texts(await read(longest, '\n', longest, 'x\n', ...endless, '\nend'))).toEqual([

@@ -11,7 +11,7 @@ describe('an ES256 key', () => {
     expect(kid).toBe(await calculateJwkThumbprint({ kty, crv, x, y }));
   });
 
-  it('has a kid that no command line takes for an option', () => {
+  it('has a kid that does not start with a hyphen', () => {
     // One thumbprint in 64 begins with "-".
     const kids = Array.from({ length: 600 }, () => generateEs256Key().kid);
     expect(kids.filter((kid) => kid.startsWith('-'))).toEqual([]);
@@ -23,7 +23,7 @@ describe('an ES256 key', () => {
     expect(createPrivateKey(pem).asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
   });
 
-  it('shows nothing of its private half in the public JWK', () => {
+  it('has no private part in its public JWK', () => {
     const { publicJwk } = parseEs256Key(generateEs256Key().pem)!;
     expect(Object.keys(publicJwk).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
   });
@@ -55,7 +55,7 @@ describe('an ES256 key', () => {
     ],
     ['half a key', generateEs256Key().pem.slice(0, 100)],
     ['nothing', ''],
-  ])('%s is none', (_, pem) => {
+  ])('%s is refused', (_, pem) => {
     expect(parseEs256Key(pem.toString())).toBeNull();
   });
 });

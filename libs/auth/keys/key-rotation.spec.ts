@@ -34,7 +34,7 @@ describe('the keys of a directory', () => {
 
   const add = async () => (await addKey(directory)).kid;
 
-  it('sign from the first one on, and others are published without signing', async () => {
+  it('sign at once when they are the first, and are only published otherwise', async () => {
     const first = await addKey(directory);
     expect(first.active).toBe(true);
     const second = await addKey(directory);
@@ -61,7 +61,7 @@ describe('the keys of a directory', () => {
     ]);
   });
 
-  it('are activated at once where the operator says so, or where none signs', async () => {
+  it('are activated at once with `force`, or while no key signs', async () => {
     const [first, second] = [await add(), await add()];
     await activateKey(directory, second, { nowMs, force: true });
     expect(states()[0]).toEqual([second, true]);
@@ -70,7 +70,7 @@ describe('the keys of a directory', () => {
     expect(states()[0]).toEqual([first, true]);
   });
 
-  it('are retired once no token of theirs can be valid', async () => {
+  it('are retired once every token that they signed has expired', async () => {
     const [first, second] = [await add(), await add()];
     await activateKey(directory, second, { nowMs, force: true });
     changedAgo(`${first}.pem`, 90 * 86_400_000);
@@ -83,7 +83,7 @@ describe('the keys of a directory', () => {
     expect(states()).toEqual([[second, true]]);
   });
 
-  it('are retired before that only where the operator says so, also where files are newer than the last activation', async () => {
+  it('are retired earlier only with `force`, also when files are newer than the last activation', async () => {
     const [first, second] = [await add(), await add()];
     changedAgo('active', MINUTE_MS);
     await expect(retireKey(directory, second, TOKEN_TTL_MS, { nowMs })).rejects.toThrow(

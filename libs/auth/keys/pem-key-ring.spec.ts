@@ -58,7 +58,7 @@ describe('a directory of keys', () => {
   }
 
   describe('rotated', () => {
-    it('is created for its owner alone, with one key that signs', async () => {
+    it('is created readable by its owner alone, with one signing key', async () => {
       const kid = await newSigningKey(directory);
       expect(readdirSync(directory).sort()).toEqual([`${kid}.pem`, 'active'].sort());
       expect(readFileSync(join(directory, 'active'), 'utf8')).toBe(`${kid}\n`);
@@ -72,7 +72,7 @@ describe('a directory of keys', () => {
       expect(ring.verificationKey(kid)).toMatchObject({ type: 'public' });
     });
 
-    it('stays usable whatever rotations overlap', async () => {
+    it('stays usable while rotations overlap', async () => {
       await newSigningKey(directory);
       const ring = new PemKeyRing(directory);
       const warn = jest.spyOn(Logger.prototype, 'warn');
@@ -173,7 +173,7 @@ describe('a directory of keys', () => {
       ring = new PemKeyRing(directory);
     });
 
-    it('lets a new key sign at the next look, and the old one verify', async () => {
+    it('signs with a new key after the next refresh, and still verifies with the old one', async () => {
       const kid = await newSigningKey(directory);
       expect(ring.signingKey().kid).toBe(first);
       ring.refresh();
@@ -181,7 +181,7 @@ describe('a directory of keys', () => {
       expect(ring.verificationKey(first)).not.toBeNull();
     });
 
-    it('finds a key at once that somebody signs with already, as often as that happens', async () => {
+    it('finds a key at once when another instance already signs with it, after each rotation', async () => {
       for (let rotation = 0; rotation < 3; rotation++) {
         const kid = await newSigningKey(directory);
         expect(ring.verificationKey(kid)).not.toBeNull();
@@ -189,12 +189,12 @@ describe('a directory of keys', () => {
       }
     });
 
-    it('publishes a key at once, the one that signs first', async () => {
+    it('publishes a key at once, the signing key first', async () => {
       const kid = await newSigningKey(directory);
       expect(kidsOf(ring)).toEqual([kid, first]);
     });
 
-    it('does not look at the keys again for a kid without a file', () => {
+    it('does not read the keys again for a kid without a file', () => {
       const refresh = jest.spyOn(ring, 'refresh');
       const invented = [
         '',
@@ -211,7 +211,7 @@ describe('a directory of keys', () => {
       expect(refresh).not.toHaveBeenCalled();
     });
 
-    it('forgets a retired key whose file is gone', async () => {
+    it('drops a retired key whose file is gone', async () => {
       await newSigningKey(directory);
       ring.refresh();
       rmSync(keyFile(first));
@@ -219,7 +219,7 @@ describe('a directory of keys', () => {
       expect(ring.verificationKey(first)).toBeNull();
     });
 
-    it('keeps its keys while the directory is broken, says so once, and recovers', async () => {
+    it('keeps its keys while the directory is broken, logs that once, and recovers', async () => {
       const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
       const kid = addKey();
       activate('nonsense');
@@ -236,7 +236,7 @@ describe('a directory of keys', () => {
       expect(ring.signingKey().kid).toBe(kid);
     });
 
-    it('keeps its keys when the whole directory is gone for a while', async () => {
+    it('keeps its keys while the whole directory is missing', async () => {
       const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
       await rename(directory, `${directory}-elsewhere`);
       ring.refresh();
@@ -245,7 +245,7 @@ describe('a directory of keys', () => {
       expect(warn).toHaveBeenCalledTimes(1);
     });
 
-    it('tries a broken directory at most once a second, however many ask', () => {
+    it('reads a broken directory at most once a second, for any number of requests', () => {
       const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
       const bad = 'b'.repeat(43);
       writeFileSync(keyFile(bad), 'junk');
@@ -256,7 +256,7 @@ describe('a directory of keys', () => {
       expect(warn).toHaveBeenCalledTimes(1);
     });
 
-    it('is looked at every other second while the module lives', async () => {
+    it('is read every other second while the module runs', async () => {
       ring.onModuleInit();
       try {
         const kid = await newSigningKey(directory);

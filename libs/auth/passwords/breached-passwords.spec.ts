@@ -8,7 +8,7 @@ import type { AuthOptions } from '../auth.options';
 import { BreachedPasswords } from './breached-passwords';
 
 const BREACHED = 'a password of a breach';
-const UNKNOWN = 'a password of nobody else';
+const UNKNOWN = 'a password of no other user';
 
 describe('breached passwords', () => {
   let service: BreachService;
@@ -29,7 +29,7 @@ describe('breached passwords', () => {
     await service.stop();
   });
 
-  /** What stands in the log, which tells nothing of the password. */
+  /** The fields of the logged warnings. No line contains the password or its hash. */
   function warnings(): unknown[] {
     const calls = warn.mock.calls as unknown[][];
     expect(JSON.stringify(calls)).not.toContain(digestOf(BREACHED).slice(0, 5));
@@ -47,13 +47,13 @@ describe('breached passwords', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('are not those that nobody has lost', async () => {
+  it('do not include a password without a known breach', async () => {
     expect(await breached.has(UNKNOWN)).toBe(false);
     expect(service.asked).toHaveLength(1);
     expect(warnings()).toEqual([]);
   });
 
-  it('are not asked for where no service is set', async () => {
+  it('are not looked up where no service is set', async () => {
     const off = new BreachedPasswords({} as AuthOptions);
     expect(await off.has(BREACHED)).toBe(false);
     off.onApplicationShutdown();
@@ -61,7 +61,7 @@ describe('breached passwords', () => {
   });
 
   it.each<[string, BreachService['answer'], string]>([
-    ['says nothing', () => undefined, 'TimeoutError'],
+    ['does not answer', () => undefined, 'TimeoutError'],
     [
       'answers an error',
       (_, response) => response.writeHead(500).end('500'),
@@ -76,7 +76,7 @@ describe('breached passwords', () => {
       'UND_ERR_SOCKET',
     ],
     [
-      'says half and no more',
+      'stops in the middle of an answer without closing it',
       (_, response) => void response.writeHead(200).write('00'),
       'TimeoutError',
     ],
@@ -87,12 +87,12 @@ describe('breached passwords', () => {
     expect(warnings()).toEqual([{ reason }]);
   });
 
-  it('are not asked for while the service fails again and again', async () => {
+  it('are not looked up while the service fails repeatedly', async () => {
     service.answer = (_, response) => response.writeHead(500).end();
     await Promise.all(Array.from({ length: 5 }, () => breached.has(BREACHED)));
     expect(service.asked).toHaveLength(5);
     await Promise.all(Array.from({ length: 5 }, () => breached.has(BREACHED)));
-    // One may have been let through to see whether the service is back.
+    // The breaker may have let one request through to try the service.
     expect(service.asked.length).toBeLessThanOrEqual(6);
     expect(warnings()).toEqual(
       Array.from({ length: 10 }, () => ({ reason: 'an error was answered' })),

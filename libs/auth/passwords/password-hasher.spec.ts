@@ -22,7 +22,7 @@ describe('the password hasher', () => {
     expect(await hasher.verify(null, PASSWORD)).toBe(false);
   });
 
-  it('finds outdated what it would write in another way', async () => {
+  it('reports a hash with other parameters as outdated', async () => {
     expect(hasher.isOutdated(await hasher.hash(PASSWORD))).toBe(false);
     const today = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
     const others = [
@@ -44,7 +44,7 @@ describe('the password hasher', () => {
     expect(await hasher.verify(foreign, 'x'.repeat(72))).toBe(true);
   });
 
-  it('holds the password of nobody against a hash that costs what ours cost', async () => {
+  it('checks the password of an unknown account against a hash of the usual cost', async () => {
     const verify = jest.spyOn(argon2, 'verify');
     try {
       expect(await hasher.verify(null, PASSWORD)).toBe(false);
@@ -71,12 +71,12 @@ describe('the password hasher', () => {
     },
   );
 
-  it('lets nobody in by a hash that it cannot read', async () => {
+  it('accepts no password for a hash that it cannot read', async () => {
     expect(await hasher.verify('', '')).toBe(false);
     expect(await hasher.verify('$scrypt$ln=14,r=8,p=1$c29tZXNhbHQ$', PASSWORD)).toBe(false);
   });
 
-  it('lets nobody in by a hash whose check fails, and does the work of a refusal', async () => {
+  it('accepts no password when the check of the hash fails, and does the work of a refusal', async () => {
     const hash = await hasher.hash(PASSWORD);
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation();
     const verify = jest.spyOn(argon2, 'verify');
@@ -97,7 +97,7 @@ describe('the password hasher', () => {
     expect(await hasher.verify(hash, PASSWORD)).toBe(true);
   });
 
-  it('refuses at once what finds the queue full, and does the rest', async () => {
+  it('refuses work at once while the queue is full, and completes the rest', async () => {
     const room = 2 * hashingThreads() + 2;
     const asked = Array.from({ length: room + 3 }, () =>
       hasher.inTurn(ANY_CLIENT, () => hasher.hash(PASSWORD)),

@@ -13,7 +13,7 @@ describe('the repeated unit of a text', () => {
   });
 
   it.each(['', 'a', 'abcdefgh', 'abcdabc', 'correct horse battery staple'])(
-    'of %j, which holds nothing twice, is itself',
+    'of %j, which repeats nothing, is the text itself',
     (text) => {
       expect(repeatedUnit(text)).toBe(text);
     },

@@ -4,7 +4,7 @@ function parse(text: string): unknown {
   return parseJson(Buffer.from(text));
 }
 
-/** What the reader threw; fails the test when it accepted the body. */
+/** The error of the reader. Fails the test when the body was accepted. */
 function refusal(body: Buffer | string): MalformedJsonError {
   try {
     parseJson(Buffer.from(body as string));
@@ -37,7 +37,7 @@ describe('reading a JSON body', () => {
     expect(parse(text)).toEqual(expected);
   });
 
-  it('has nothing to say of an empty body', () => {
+  it('returns undefined for an empty body', () => {
     expect(parseJson(Buffer.alloc(0))).toBeUndefined();
   });
 
@@ -87,7 +87,7 @@ describe('reading a JSON body', () => {
     '{"a":{"b":[{"__proto__":{}}]}}',
     '{"constructor":{"prototype":{"admin":true}}}',
     '{"a":[{"constructor":{"prototype":1}}]}',
-  ])('refuses a key that reaches for the prototype: %s', (text) => {
+  ])('refuses a key that names a prototype: %s', (text) => {
     expect(refusal(text).code).toBe('malformed_json');
     expect(({} as Record<string, unknown>).admin).toBeUndefined();
   });
@@ -111,7 +111,7 @@ describe('reading a JSON body', () => {
     expect(refusal(text).code).toBe('malformed_json');
   });
 
-  it('counts no marks inside of texts', () => {
+  it('counts no brackets and commas inside strings', () => {
     const text = JSON.stringify({ text: '"\\,[{"'.repeat(2000), other: ',['.repeat(2000) });
     expect(JSON.stringify(parse(text))).toBe(text);
   });

@@ -9,7 +9,7 @@ import {
 } from './refresh-token';
 
 describe('refresh tokens', () => {
-  it('come back from their text', () => {
+  it('are parsed from their text', () => {
     const token = newRefreshToken();
     expect(parseRefreshToken(formatRefreshToken(token))).toEqual(token);
     expect(token.secret).toHaveLength(32);
@@ -22,17 +22,17 @@ describe('refresh tokens', () => {
     `${newRefreshToken().id}.short`,
     'a.b.c',
     `x${formatRefreshToken(newRefreshToken())}`,
-  ])('are not made of %j', (text) => {
+  ])('are not parsed from %j', (text) => {
     expect(parseRefreshToken(text)).toBeNull();
   });
 
-  it('are proved by their secret alone', () => {
+  it('are verified by their secret alone', () => {
     const { secret } = newRefreshToken();
     expect(isSecretOf(secret, hashSecret(secret))).toBe(true);
     expect(isSecretOf(newRefreshToken().secret, hashSecret(secret))).toBe(false);
   });
 
-  it('have one successor for one salt, and another for another', () => {
+  it('have one successor for each salt', () => {
     const { secret } = newRefreshToken();
     const salt = newSuccessorSalt();
     expect(successorSecret(secret, salt)).toEqual(successorSecret(secret, salt));

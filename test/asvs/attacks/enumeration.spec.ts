@@ -7,12 +7,12 @@ import { SERVICE, startAttackedApp } from '../../support/attacked-app';
 import { handMadeToken, hmac, readToken } from '../../support/hand-made-token';
 import type { Answer } from '../../support/http-client';
 import { OpenApi, pathOf } from '../../support/open-api';
-import { told } from '../../support/told';
+import { comparableAnswer } from '../../support/comparable-answer';
 
 const WRONG = 'a wrong password';
 
-/** What stays dark to who has no right to know it. How long it takes: test/figures/enumeration.ts. */
-describe('an answer does not tell', () => {
+/** For response times see test/figures/enumeration.ts. */
+describe('an answer does not reveal', () => {
   let app: TestApp;
   let known: AuthResultDto;
 
@@ -27,7 +27,7 @@ describe('an answer does not tell', () => {
     expect(answers.map((answer) => [answer.status, answer.body.code])).toEqual(
       answers.map(() => [status, code]),
     );
-    const [first, ...others] = answers.map(told);
+    const [first, ...others] = answers.map(comparableAnswer);
     for (const other of others) {
       expect(other).toEqual(first);
     }
@@ -53,7 +53,7 @@ describe('an answer does not tell', () => {
     expectSame(answers, 401, 'invalid_credentials');
   });
 
-  it('V6.3.8: by its time what it asks the database: for an unknown address the same', async () => {
+  it('V6.3.8: by its time whether an account exists: the statements are the same', async () => {
     const query = jest.spyOn(Client.prototype, 'query');
     const asked: unknown[][] = [];
     for (const email of [known.user.email, newEmail()]) {
@@ -67,7 +67,7 @@ describe('an answer does not tell', () => {
     expect(asked[1]).toEqual(asked[0]);
   });
 
-  it('V6.3.8: whether an account is disabled, to who does not know its password', async () => {
+  it('V6.3.8: whether an account is disabled, without the right password', async () => {
     const disabled = await app.register();
     await app.nest.get(AdminService).changeAccount(disabled.user.id, { disabled: true });
     expectSame([await login(disabled.user.email)], 401, 'invalid_credentials');
@@ -75,7 +75,7 @@ describe('an answer does not tell', () => {
     expect([owner.status, owner.body.code]).toEqual([403, 'forbidden']);
   });
 
-  it('V8.2.2: whether there is a session of an id, but to its owner', async () => {
+  it('V8.2.2: whether a session id exists, except to its owner', async () => {
     const other = await app.register();
     const ended = await app.login(other.user.email);
     await app.http.post('/api/auth/logout', { token: ended.accessToken });
@@ -90,7 +90,7 @@ describe('an answer does not tell', () => {
     expectSame(answers, 404, 'not_found');
   });
 
-  it('V8.2.1: whether there is a user of an id, but to administrators', async () => {
+  it('V8.2.1: whether a user id exists, except to administrators', async () => {
     const { accessToken: token } = await app.register();
     const api = await OpenApi.read(app.http);
     const routes = api.routes.filter(({ path }) => path.startsWith('/api/admin/users/{id}'));
@@ -106,14 +106,14 @@ describe('an answer does not tell', () => {
     }
   });
 
-  it('V6.3.8: why a token is not live, to a service that asks', async () => {
+  it('V6.3.8: why a token is not live, to a service client', async () => {
     const gone = await app.register();
     await app.http.post('/api/auth/logout', { token: gone.accessToken });
     const { header, claims } = readToken(known.accessToken);
     const forged = handMadeToken(
       header,
       claims,
-      hmac('a secret that somebody else has chosen for us'),
+      hmac('a secret that an attacker has chosen for us'),
     );
     const unknown = handMadeToken(header, { ...claims, sid: randomUUID() }, hmac(JWT_SECRET));
     const expired = handMadeToken(header, { ...claims, exp: 1 }, hmac(JWT_SECRET));
@@ -121,7 +121,7 @@ describe('an answer does not tell', () => {
     const answers = await Promise.all(tokens.map((token) => introspect(token)));
     for (const answer of answers) {
       expect([answer.status, answer.body]).toEqual([200, { active: false }]);
-      expect(told(answer)).toEqual(told(answers[0]!));
+      expect(comparableAnswer(answer)).toEqual(comparableAnswer(answers[0]!));
     }
     expect((await introspect(known.accessToken)).body.active).toBe(true);
   });
@@ -140,9 +140,9 @@ describe('an answer does not tell', () => {
     expect((await refresh(known.refreshToken)).status).toBe(200);
   });
 
-  it('V6.3.8: which of the clients of introspection there are', async () => {
+  it('V6.3.8: which introspection clients exist', async () => {
     const [id, secret] = SERVICE.split(':') as [string, string];
-    const wrong = [`${id}:wrong`, `nobody:${secret}`, `nobody:wrong`, id, ':', ''];
+    const wrong = [`${id}:wrong`, `unknown:${secret}`, `unknown:wrong`, id, ':', ''];
     const answers = await Promise.all(wrong.map((one) => introspect(known.accessToken, one)));
     expectSame(answers, 401, 'invalid_credentials');
   });
@@ -161,7 +161,7 @@ describe('an answer does not tell', () => {
 /** As the test application is given it. */
 const JWT_SECRET = 'a secret of the tests, long enough';
 
-/** Of what the driver was given. */
+/** The SQL of a call to the driver. */
 function textOf(statement: unknown): string {
   return typeof statement === 'string' ? statement : (statement as { text: string }).text;
 }

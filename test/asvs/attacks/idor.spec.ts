@@ -7,13 +7,13 @@ import { goodCall } from '../../support/good-calls';
 import type { Answer } from '../../support/http-client';
 import { needsToken, OpenApi, pathOf, type Route } from '../../support/open-api';
 import { storedStateOf } from '../../support/stored-state';
-import { told } from '../../support/told';
+import { comparableAnswer } from '../../support/comparable-answer';
 import { OWNED_RESOURCES, PUBLIC_RESOURCES, uncovered } from './owned-resources';
 
 const ADMIN = '/api/admin/';
 const NIL = '00000000-0000-0000-0000-000000000000';
 
-/** An id as no client of ours would write it. */
+/** Spellings of an id that no client of ours would send. */
 const ODD_IDS: [title: string, spell: (id: string) => string][] = [
   ['in capitals', (id) => id.toUpperCase()],
   ['in braces', (id) => `{${id}}`],
@@ -30,7 +30,7 @@ const ODD_IDS: [title: string, spell: (id: string) => string][] = [
   ['very long', (id) => id.repeat(50)],
 ];
 
-describe('what belongs to one user', () => {
+describe('a resource of one user', () => {
   let app: TestApp;
   let api: OpenApi;
   let owner: AuthResultDto;
@@ -47,13 +47,13 @@ describe('what belongs to one user', () => {
 
   const routesWithIds = () => api.routes.filter(({ path }) => path in OWNED_RESOURCES);
 
-  /** A call to an operation, with this in the place of its one parameter, with a body if it takes one. */
+  /** Calls an operation with the value for its one path parameter, with a body if it takes one. */
   function tryAs(person: AuthResultDto, route: Route, id: string): Promise<Answer> {
     const path = pathOf(route, { id });
     return app.http.call(route.method, path, goodCall(api, route, person));
   }
 
-  /** Nothing of the owner is changed by what is tried meanwhile, and their session is alive. */
+  /** Fails when the work changes data of the owner or ends their session. */
   async function leavesOwnerAlone(work: () => Promise<void>): Promise<void> {
     const before = await storedStateOf(app, owner.user.id);
     await work();
@@ -77,7 +77,7 @@ describe('what belongs to one user', () => {
     ]);
   });
 
-  it('V8.2.1: asks every caller for a token that is alive', async () => {
+  it('V8.2.1: requires a live token from every caller', async () => {
     const gone = await app.register();
     await app.http.post('/api/auth/logout', { token: gone.accessToken });
     const closed = api.routes.filter(needsToken);
@@ -105,7 +105,7 @@ describe('what belongs to one user', () => {
     });
   });
 
-  it('V8.2.2: is as absent for others as what does not exist', async () => {
+  it('V8.2.2: is answered to other users like a missing one', async () => {
     await leavesOwnerAlone(async () => {
       for (const route of routesWithIds()) {
         const foreign = await tryAs(other, route, OWNED_RESOURCES[route.path]!(owner));
@@ -114,12 +114,15 @@ describe('what belongs to one user', () => {
           route.name,
           route.path.startsWith(ADMIN) ? 403 : 404,
         ]);
-        expect([route.name, told(foreign)]).toEqual([route.name, told(unknown)]);
+        expect([route.name, comparableAnswer(foreign)]).toEqual([
+          route.name,
+          comparableAnswer(unknown),
+        ]);
       }
     });
   });
 
-  it('V8.2.2: is reached by its owner, so that the refusals are due to who asks', async () => {
+  it('V8.2.2: is answered to its owner, so that the refusals are due to the caller', async () => {
     for (const route of routesWithIds().filter(({ path }) => !path.startsWith(ADMIN))) {
       const person = await app.register();
       const answer = await tryAs(person, route, OWNED_RESOURCES[route.path]!(person));
@@ -139,7 +142,7 @@ describe('what belongs to one user', () => {
     });
   });
 
-  it('V8.2.2: is not reached by ids that mean nobody, everybody or oneself', async () => {
+  it('V8.2.2: is not reached by ids that mean no user, every user or the caller', async () => {
     const ids = [
       NIL,
       NIL.replaceAll('0', 'f'),
@@ -191,7 +194,7 @@ describe('what belongs to one user', () => {
     });
   });
 
-  it("V8.2.2: does not show in another's lists, wherever they begin", async () => {
+  it('V8.2.2: is not in the lists of another user, from any cursor', async () => {
     await app.login(owner.user.email);
     const token = other.accessToken;
     for (const [path, list] of [
@@ -221,7 +224,7 @@ describe('what belongs to one user', () => {
   describe('administration', () => {
     const adminRoutes = () => api.routes.filter(({ path }) => path.startsWith(ADMIN));
 
-    it('V8.2.1: is forbidden to everybody else, whomever it concerns', async () => {
+    it('V8.2.1: is forbidden to every other role, for every user', async () => {
       expect(adminRoutes().length).toBeGreaterThanOrEqual(5);
       await leavesOwnerAlone(async () => {
         for (const route of adminRoutes()) {

@@ -1,7 +1,7 @@
 const NUL = '\0';
 const ESCAPE = '\x1b';
 
-/** Texts that mean something to somebody who should not be listening, by the requirement that says so. */
+/** Texts that an interpreter could execute, by requirement. */
 export const INJECTIONS: Record<string, readonly string[]> = {
   'V1.2.4: SQL': [
     "' OR '1'='1",

@@ -6,7 +6,7 @@ import type { Answer, Call } from '../../support/http-client';
 import { OpenApi, parametersIn, pathOf, typeOf, type Route } from '../../support/open-api';
 import { INJECTIONS } from './injection-strings';
 
-/** Somewhere in a request that a text can stand. */
+/** A place in a request that can hold a text. */
 interface Place {
   name: string;
   route: Route;
@@ -16,7 +16,7 @@ interface Place {
 
 const MADE_BY_US = /^[0-9a-f]{32}$/;
 const ALL = Object.values(INJECTIONS).flat();
-/** What a header can hold at all; the rest never leaves a client: see smuggling.spec.ts. */
+/** The characters that a header can hold. No client sends others: see smuggling.spec.ts. */
 const HEADER_TEXTS = ALL.filter((text) => /^[\x20-\x7e\x80-\xff]+$/.test(text));
 
 describe('injected', () => {
@@ -43,7 +43,7 @@ describe('injected', () => {
     expectWholeLogLines();
   });
 
-  /** Of what was logged since the last time. */
+  /** The log lines since the last call. */
   function expectWholeLogLines(): void {
     for (const line of app.log.splice(0)) {
       // JSON escapes controls: a line that has one was not written by it.
@@ -68,7 +68,7 @@ describe('injected', () => {
   }
 
   function expectNothingReflected({ headers }: Answer, text: string): void {
-    // Whatever an answer says, it says as JSON: no browser takes it for a page or a script.
+    // Every answer is JSON: no browser takes it for a page or a script.
     expect(headers.get('content-type') ?? 'application/json').toMatch(
       /^(application\/(problem\+)?json|text\/plain; version=)/,
     );
@@ -78,7 +78,7 @@ describe('injected', () => {
     }
   }
 
-  it('has places to be: every text of a body, a query and a path', () => {
+  it('covers every text of a body, a query and a path', () => {
     const names = places.map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining([
@@ -95,7 +95,7 @@ describe('injected', () => {
   });
 
   it.each(Object.entries(INJECTIONS))(
-    '%s, a text is but a text, wherever it stands',
+    '%s: a text is plain text in every place',
     async (_kind, texts) => {
       await Promise.all(places.map((place) => sendAll(place, texts)));
     },
@@ -205,7 +205,7 @@ describe('injected', () => {
     'accept',
     'origin',
     'referer',
-  ])('V1.2.1: texts of %s are but texts', async (name) => {
+  ])('V1.2.1: texts of %s are plain text', async (name) => {
     for (const text of HEADER_TEXTS) {
       for (const route of [
         api.route('PUT /api/auth/profile'),

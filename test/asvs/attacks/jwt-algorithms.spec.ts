@@ -11,13 +11,13 @@ import {
   useSigningApp,
 } from './signing-app';
 
-/** RFC 7518 section 3.1, RFC 8037; and spellings of ours that are not it. */
+/** RFC 7518 section 3.1, RFC 8037, and misspellings of them. */
 const NAMES = [
   ...['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512'],
   ...['EdDSA', 'Ed25519', 'HS256 ', 'hs256', 'es256', 'ES256K', 'dir', '*'],
 ];
 const NONE = ['none', 'None', 'NONE', 'nOnE', ' none', 'none\0', ''];
-const OTHER_SECRET = 'a secret that somebody else has chosen for us';
+const OTHER_SECRET = 'a secret that an attacker has chosen for us';
 
 /** Keys of an attacker, each with the algorithm that it is for. */
 function foreignSigners(): [alg: string, sign: Signer][] {
@@ -67,7 +67,7 @@ describe.each(ALGORITHMS)('where %s signs, an access token', (algorithm) => {
   });
 
   it.each(NAMES.filter((name) => name !== algorithm))(
-    'V9.1.2: is refused when our signature calls itself %j',
+    'V9.1.2: is refused when the header of our signature names %j',
     async (alg) => {
       const token = handMadeToken({ ...good.header, alg }, good.claims, issuer.sign);
       expect(await answerTo(app, token)).toEqual(INVALID);

@@ -14,10 +14,10 @@ import {
   useSigningApp,
 } from './signing-app';
 
-const OTHER_SECRET = 'a secret that somebody else has chosen for us';
+const OTHER_SECRET = 'a secret that an attacker has chosen for us';
 const KID = 'a-key-of-the-attacker';
 
-/** Key ids that reach for something: files, statements, prototypes, nothing. */
+/** Key ids that name files, statements, prototypes or nothing. */
 const REACHING_KIDS: unknown[] = [
   ...['', '.', '..', '/', '*', 'active', '../active', '../../../../dev/null', '/dev/null'],
   ...['..%2f..%2fdev%2fnull', '....//....//dev/null', 'file:///dev/null', '\\\\host\\share'],
@@ -27,7 +27,7 @@ const REACHING_KIDS: unknown[] = [
   ...['k'.repeat(43), 'k'.repeat(2500), '\u202e', '../'.repeat(500)],
 ];
 
-/** An attacker's key pair and secret, offered in every way that a header knows. */
+/** The key pair and the secret of an attacker, in every header that can name a key. */
 class Attacker {
   requests = 0;
   private readonly pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
@@ -129,12 +129,12 @@ describe.each(ALGORITHMS)('where %s signs, the header of an access token', (algo
   });
 
   it.each<[string, unknown]>([
-    ['that we know', ['exp']],
-    ['that is none', []],
-    ['that we do not know', ['b64']],
+    ['that is a known claim', ['exp']],
+    ['in an empty list', []],
+    ['that is unknown', ['b64']],
     ['in a text', 'exp'],
     ['in null', null],
-  ])('V9.1.1: cannot ask for an extension %s', async (_what, crit) => {
+  ])('V9.1.1: cannot require an extension %s', async (_what, crit) => {
     const header = { ...good.header, crit, b64: false };
     expect(await answerTo(app, handMadeToken(header, good.claims, issuer.sign))).toEqual(INVALID);
   });

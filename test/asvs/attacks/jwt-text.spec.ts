@@ -42,7 +42,7 @@ describe.each(ALGORITHMS)('where %s signs, the text of an access token', (algori
     );
   });
 
-  // What base64url leaves over in the last character of each part belongs to no byte.
+  // The last character of each part has bits that belong to no byte.
   it('V9.1.1: is not accepted in another spelling of the same bytes', async () => {
     const parts = good.token.split('.');
     for (const [index, part] of parts.entries()) {

@@ -6,7 +6,7 @@ import { callWith, goodFields } from '../../support/good-calls';
 import { OpenApi, pathOf, type Route } from '../../support/open-api';
 import { storedState } from '../../support/stored-state';
 
-/** Fields that somebody would like to set: of the tables, of the documents, of other frameworks. */
+/** Fields that an attacker would like to set: of the tables, of the documents, of other frameworks. */
 const WANTED: Record<string, unknown> = {
   ...{ id: '00000000-0000-4000-8000-000000000000', userId: 'x', user_id: 'x', sub: 'x', sid: 'x' },
   ...{
@@ -34,7 +34,7 @@ const WANTED: Record<string, unknown> = {
 /** Wanted everywhere but where an administrator may set them. */
 const OF_ADMINISTRATORS: Record<string, unknown> = { role: 'admin', disabled: false };
 
-describe('fields that nobody asked for', () => {
+describe('unexpected fields', () => {
   let app: TestApp;
   let api: OpenApi;
   let user: AuthResultDto;
@@ -55,7 +55,7 @@ describe('fields that nobody asked for', () => {
     path.startsWith('/api/admin/') ? admin : person;
   const withBody = () => api.routes.filter((route) => api.bodyOf(route));
 
-  /** @param text replaces the JSON of the fields, where an object cannot hold what it says. */
+  /** @param text replaces the JSON of the fields, for text that an object cannot express. */
   function send(
     route: Route,
     fields: Record<string, unknown>,
@@ -98,7 +98,7 @@ describe('fields that nobody asked for', () => {
     expect(await storedState(app)).toEqual(before);
   });
 
-  it('V15.3.6: are refused when they reach for a prototype, however it is spelled', async () => {
+  it('V15.3.6: are refused when they name a prototype, in every spelling', async () => {
     const before = await storedState(app);
     const reaching = [
       '"__proto__":{"role":"admin"}',
@@ -135,7 +135,7 @@ describe('fields that nobody asked for', () => {
     expect(await storedState(app)).toEqual(before);
   });
 
-  it('V15.3.3: are all that was wrong: the same bodies without them are accepted', async () => {
+  it('V15.3.3: are the only fault: the same bodies without them are accepted', async () => {
     for (const route of withBody()) {
       const person = await app.register();
       const { status } = await send(route, goodFields(api, route, caller(route, person)), person);

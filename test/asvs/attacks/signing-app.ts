@@ -7,7 +7,7 @@ import { es256, hmac, readToken, type Signer } from '../../support/hand-made-tok
 import { newSigningKey } from '../../support/signing-keys';
 import { newFolder } from '../../support/stores';
 
-/** The application, with the key that it signs with: what no attacker has. */
+/** The application, with the key that it signs with. No attacker has that key. */
 export interface SigningApp {
   app: TestApp;
   sign: Signer;
@@ -57,7 +57,7 @@ interface Signing {
   good: GoodToken;
 }
 
-/** For a `describe`: hands over the application that signs so, and a good token of it; and ends it. */
+/** For a `describe`: starts the application with the algorithm, passes it on with a valid token, and ends it. */
 export function useSigningApp(
   algorithm: keyof typeof SIGNING_APPS,
   use: (signing: Signing) => void,
@@ -73,7 +73,7 @@ export function useSigningApp(
   afterAll(() => app.close());
 }
 
-/** Status and code of the answer to a bearer token, whatever it is. A refusal says so in full. */
+/** Status and code of the answer to a bearer token. Fails when a refusal lacks the headers of RFC 6750. */
 export async function answerTo(app: TestApp, token: string): Promise<[number, unknown]> {
   const answer = await app.http.get<{ code?: string }>('/api/auth/profile', { token });
   const { status, headers, body } = answer;

@@ -1,7 +1,7 @@
 /** A message, and in it or behind it another. */
 export interface Framing {
   title: string;
-  /** @param smuggled a request that whoever looks for its end in another place finds behind it. */
+  /** @param smuggled a request that a parser finds if it sees the end of the message elsewhere. */
   message(smuggled: string): string;
 }
 
@@ -92,14 +92,14 @@ const ODD_CHUNKS: [title: string, message: Framing['message']][] = [
   ['a chunk with a plus', inChunks((smuggled) => `+0\r\n\r\n${smuggled}`)],
   ['a chunk without a size', inChunks((smuggled) => `\r\n\r\n${smuggled}`)],
   ['a chunk beyond all numbers', inChunks((smuggled) => `fffffffffffffffff\r\n${smuggled}`)],
-  ['a chunk longer than it says', inChunks((smuggled) => `1\r\n{}\r\n0\r\n\r\n${smuggled}`)],
+  ['a chunk longer than its size', inChunks((smuggled) => `1\r\n{}\r\n0\r\n\r\n${smuggled}`)],
   ['a chunk that ends in a bare line feed', inChunks((smuggled) => `2\n{}\n0\n\n${smuggled}`)],
   ['a chunk with a space before its size', inChunks((smuggled) => ` 0\r\n\r\n${smuggled}`)],
   ['a chunk whose extension has a line feed', inChunks((smuggled) => `0;x\n\r\n\r\n${smuggled}`)],
   ['a trailer without an end', inChunks((smuggled) => `0\r\nX: y\n\r\n${smuggled}`)],
 ];
 
-/** Nobody knows for sure where these end: they are refused, and what comes behind them is not looked at. */
+/** Messages without a certain end: they are refused, and the bytes behind them are not read. */
 export const AMBIGUOUS: Framing[] = [
   ...TWO_ANSWERS_TO_LENGTH,
   ...ODD_ENCODINGS,
@@ -107,7 +107,7 @@ export const AMBIGUOUS: Framing[] = [
   ...ODD_CHUNKS,
 ].map(([title, message]) => ({ title, message }));
 
-/** These end where they say, with the smuggled request inside: they have one answer. */
+/** Messages with a certain end and the smuggled request inside: they have one answer. */
 export const ENCLOSING: Framing[] = [
   {
     title: 'a body of a GET',
@@ -157,7 +157,7 @@ const MALFORMED_MESSAGES: [title: string, message: Framing['message']][] = [
   ['HTTP/1.2', (smuggled) => `GET /health/live HTTP/1.2\r\nHost: x\r\n\r\n${smuggled}`],
   ['garbage', (smuggled) => `GARBAGE\r\n\r\n${smuggled}`],
   ['a hello of TLS', (smuggled) => `\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03${smuggled}`],
-  ['a method that is none', (smuggled) => `GE\0T / HTTP/1.1\r\nHost: x\r\n\r\n${smuggled}`],
+  ['a malformed method', (smuggled) => `GE\0T / HTTP/1.1\r\nHost: x\r\n\r\n${smuggled}`],
   ['a space in the target', (smuggled) => `GET /a b HTTP/1.1\r\nHost: x\r\n\r\n${smuggled}`],
   [
     'a null character in the target',

@@ -28,8 +28,8 @@ describe('a request that is smuggled behind or inside of another', () => {
     `POST /api/auth/logout HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer ${token}\r\nContent-Length: 0\r\n\r\n`;
 
   /**
-   * Sends it all at once, and a last request that asks to close the connection; reads until that is
-   * closed, and says what was answered, the last request too.
+   * Sends the message and a last request that asks to close the connection, and reads until it is closed.
+   * @returns the statuses of all answers, the last one too.
    */
   async function statusesOf(message: string): Promise<number[]> {
     const connection = await open();
@@ -71,7 +71,7 @@ describe('a request that is smuggled behind or inside of another', () => {
   });
 
   it.each(['GARBAGE\r\n\r\n', `${LIVE}X : y\r\n\r\n`, 'POST / HTTP/1.1\r\n\r\n'])(
-    'V4.2.1: is not looked at behind %j, whatever came before that',
+    'V4.2.1: is not read behind %j, after any other request',
     async (bad) => {
       const connection = await open();
       connection.send(`${LIVE}\r\n`);
@@ -94,7 +94,7 @@ describe('a request that is smuggled behind or inside of another', () => {
   });
 
   it.each<[string, string, number[]]>([
-    // RFC 9112 section 3.2.2: a server takes it, too. There is but one host here, whatever it is called.
+    // RFC 9112 section 3.2.2: a server accepts it, too. The server has one host, under any name.
     ['of a proxy', 'GET http://other.example.com/api/auth/verify HTTP/1.1', [200]],
     ['of a proxy to nothing', 'GET http://test/nothing HTTP/1.1', [404]],
     ['of the server itself', 'OPTIONS * HTTP/1.1', [404]],
@@ -111,7 +111,7 @@ describe('a request that is smuggled behind or inside of another', () => {
     expect(rest).toEqual(status === 400 ? [] : [200]);
   });
 
-  it('V4.2.1: is not found in or behind a request that would like to go on in HTTP/2', async () => {
+  it('V4.2.1: is not found in or behind a request that asks for HTTP/2', async () => {
     const connection = await open();
     const upgrade =
       'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
@@ -145,7 +145,7 @@ describe('a request that is smuggled behind or inside of another', () => {
     await expectNotExecuted();
   });
 
-  it('V4.2.1: is executed where it is no smuggling: one after the other, each with its end', async () => {
+  it('V4.2.1: is executed when it is sent as a request of its own', async () => {
     expect(await statusesOf(`${LIVE}\r\n${logout()}`)).toEqual([200, 204, 200]);
     expect((await app.http.get('/api/auth/verify', { token })).status).toBe(401);
   });

@@ -3,7 +3,7 @@ import { copyFileSync, chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * Says of a path whether `.dockerignore` keeps it out of the build context. The last pattern that matches the path
+ * Whether `.dockerignore` keeps a path out of the build context. The last pattern that matches the path
  * or a folder above it decides.
  * @param text of the file
  * @throws Error for a pattern whose meaning is not known here
@@ -32,8 +32,8 @@ function toRegExp(pattern: string): RegExp {
 }
 
 /**
- * Copies into a folder what the engine would get of a checkout: what git knows or would add, but for what
- * `.dockerignore` names. Only the owner may read it, as in a checkout made under the umask 077.
+ * Copies the build context of a checkout into a folder: tracked and untracked files, without those that
+ * `.dockerignore` names. Only the owner may read them, as in a checkout made under the umask 077.
  */
 export function copyBuildContext(
   checkout: string,

@@ -17,7 +17,7 @@ export interface Answer {
   output: string;
 }
 
-/** A stage of a Dockerfile while it is built, and what it says of the containers that it is for. */
+/** A stage of a Dockerfile while it is built, with the settings of its containers. */
 export class Stage {
   cwd = '/';
   user = 'root';
@@ -37,7 +37,7 @@ export class Stage {
   ) {}
 
   /**
-   * Does what the instructions say, without a container engine.
+   * Runs the instructions without a container engine.
    * @param stages the instructions of each stage
    * @param context folder of the build context
    * @param folder an empty one
@@ -184,7 +184,7 @@ export interface Container {
   volumes: Volumes;
 }
 
-/** Named volumes: each begins as a copy of what the image has at its place, owner and mode included. */
+/** Named volumes: each begins as a copy of the folder in the image, owner and mode included. */
 export class Volumes {
   private readonly folders = new Map<string, string>();
 

@@ -29,7 +29,7 @@ export interface Call {
   cwd: string;
   env: Record<string, string>;
   user: string;
-  /** Nothing below the root folder can be written but what is mounted. Default: false. */
+  /** The root folder is read-only except for mounts. Default: false. */
   readOnly?: boolean;
   mounts?: Mount[];
   /** Runs the command as process 1 of its own process namespace. Default: false. */
@@ -54,7 +54,7 @@ export function obstacleToNamespaces(): string | undefined {
 
 /**
  * A root folder with the programs and libraries of this machine, read-only, and with Node, npm and the user `node`
- * where the base image has them. Mounts live in a namespace of each command: none is left when it has ended.
+ * where the base image has them. Mounts live in a namespace of each command and end with it.
  */
 export class RootFolder {
   private readonly mounts: Mount[];
@@ -87,7 +87,7 @@ export class RootFolder {
     }
   }
 
-  /** Where an absolute path inside lies on this machine. */
+  /** The path on this machine of an absolute path inside. */
   locate(path: string): string {
     return join(this.path, resolve('/', path));
   }
@@ -118,7 +118,7 @@ export class RootFolder {
     return ['unshare', [...namespaces, 'sh', '-euc', script, 'sh', ...inside]];
   }
 
-  /** The folders of this machine but for `/usr/local`, or the links that stand in their places. */
+  /** The folders of this machine except `/usr/local`, or the links in their places. */
   private shareSystem(): Mount[] {
     mkdirSync(join(this.path, 'usr/local/bin'), { recursive: true });
     const inUsr = readdirSync('/usr').filter((name) => name !== 'local');
@@ -184,7 +184,7 @@ function npmFolder(): string {
   return dirname(dirname(realpathSync(program)));
 }
 
-/** Settings of npm that say how this machine reaches the registry, and its cache. */
+/** Settings of npm for the access to the registry, and its cache. */
 export function npmSettings(): { cache: string; env: Record<string, string> } {
   const output = execFileSync('npm', ['config', 'list', '--json'], { encoding: 'utf8' });
   const config = JSON.parse(output) as Record<string, string | null>;

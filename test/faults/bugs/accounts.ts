@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ProfileCache, type VersionedProfile } from '../../../libs/user';
 import { PostgresUserStore } from '../../../libs/user/postgres-user.store';
 
-/** Writes profiles past the cache. */
+/** Writes profiles without the cache. */
 @Injectable()
 export class UncachedWrites extends ProfileCache {
   override async change<T extends VersionedProfile>(
@@ -13,7 +13,7 @@ export class UncachedWrites extends ProfileCache {
   }
 }
 
-/** Says that it has changed a password, and has not. */
+/** Reports a changed password without changing it. */
 @Injectable()
 export class StubbornPasswords extends PostgresUserStore {
   override replacePasswordHash(): Promise<boolean> {

@@ -8,12 +8,12 @@ import { PinoLogger } from '../../../apps/api/log/pino-logger';
 import { loadSettings, type Settings } from '../../../libs/config';
 import { mistakeCalled } from '.';
 
-/** Sent by the test: go on with another bug. */
+/** Sent by the test: continue with another bug. */
 export interface Planting {
   plantBug: string;
 }
 
-/** The API with the provider of a bug in place of its own, and with another one when told. */
+/** The API with the provider of a bug in place of its own, and with another one on request. */
 async function main(): Promise<void> {
   const settings = loadSettings();
   let app = await start(settings, process.argv[2] ?? '');

@@ -35,9 +35,9 @@ export interface Mistake {
   useClass: Type;
 }
 
-/** A mistake that shows in what many users do. */
+/** A mistake that shows when many users act. */
 export interface Bug extends Mistake {
-  /** The promise that it breaks, and when. */
+  /** The rule that it breaks, and the script that shows it. */
   breaks: Rule;
   when: Script;
   load?: ScenarioOptions;
@@ -55,7 +55,7 @@ const MANY_ENDS: ScenarioOptions = {
   weights: { login: 25, logout: 20, 'delete-session': 12, 'write-profile': 2, refresh: 2 },
 };
 
-/** What is kept near shows where sessions are used again and again. */
+/** Mistakes of the near cache show where sessions are used repeatedly. */
 export const MANY_READS: ScenarioOptions = {
   weights: { verify: 150, 'read-profile': 70, login: 10, 'write-profile': 3, refresh: 2 },
 };
@@ -92,7 +92,7 @@ export const BUGS: Record<string, Bug> = {
     useClass: VolatileRevocations,
     breaks: 'revoked-stays-revoked',
     when: loseRedisWhilePostgresIsAway,
-    // Nobody signs in meanwhile, so many have to be signed in before.
+    // No user signs in meanwhile, so many have to be signed in before.
     load: { ...MANY_ENDS, accounts: 10 },
   },
   'endless-lease': {
@@ -154,7 +154,7 @@ const CACHE_MISTAKES: Record<string, Mistake> = {
   'unfenced-fills': { provide: RedisEntryStore, useClass: UnfencedFills },
 };
 
-/** Mistakes that show only where an instance stands still between the record and Redis. */
+/** Mistakes that show only where an instance is stopped between the record and Redis. */
 const STALL_MISTAKES: Record<string, Mistake> = {
   'endless-writes': { provide: SyncLease, useClass: EndlessWrites },
 };

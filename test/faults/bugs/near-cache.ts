@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 
-/** Keeps what has changed. */
+/** Keeps changed sessions. */
 @Injectable()
 export class StaleNearCache extends NearCache {
   protected override invalidate(): void {
@@ -9,7 +9,7 @@ export class StaleNearCache extends NearCache {
   }
 }
 
-/** Uses what it has, though the outbox was not read in time. */
+/** Uses its entries, though the outbox was not read in time. */
 @Injectable()
 export class OverconfidentNearCache extends NearCache {
   override isOpen(): boolean {

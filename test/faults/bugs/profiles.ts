@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Versioned } from '../../../libs/cache';
 import { RedisEntryStore, type Lease } from '../../../libs/cache/redis-entry.store';
 
-/** Caches what was read, whatever has become of the lease meanwhile. */
+/** Caches every profile that it reads, also when its lease has ended. */
 @Injectable()
 export class UnfencedFills<Entry extends Versioned> extends RedisEntryStore<Entry> {
   override async fill(userId: string, read: Entry, { epoch }: Lease): Promise<boolean> {

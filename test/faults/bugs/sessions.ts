@@ -18,7 +18,7 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** Takes every session for alive whose token is well signed. */
+/** Accepts every well signed token as a live session. */
 @Injectable()
 export class ForgivingSessions extends SessionVerifier {
   override async verify(
@@ -47,7 +47,7 @@ export class LateGeneration extends SessionOpener {
   }
 }
 
-/** Knows no session: what Redis has forgotten is over. */
+/** Has no record of sessions: a session that Redis has lost has ended. */
 @Injectable()
 export class EmptyRecord extends SessionRepository {
   override find(): Promise<Map<string, RecordedState>> {
@@ -63,7 +63,7 @@ export class VolatileRevocations extends SessionRevoker {
   }
 }
 
-/** Cannot find a session in Postgres, and so not without Redis. */
+/** Finds no session in Postgres, and so none without Redis. */
 @Injectable()
 export class UnreachableRecord extends SessionRepository {
   override find(): Promise<Map<string, RecordedState>> {

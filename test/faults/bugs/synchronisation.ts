@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Synchroniser, SyncLease, WriteThrough, type HeldLease } from '../../../libs/sync';
 
-/** Once acquired, the lease is held for ever. */
+/** Never loses an acquired lease. */
 @Injectable()
 export class EndlessLease extends SyncLease {
   private last: HeldLease | null = null;
@@ -18,7 +18,7 @@ export class EndlessLease extends SyncLease {
   }
 }
 
-/** Writes to Redis by a lease that it held once, however long ago. */
+/** Writes to Redis with a lease that has ended. */
 @Injectable()
 export class EndlessWrites extends SyncLease {
   override current(): HeldLease | null {
@@ -27,7 +27,7 @@ export class EndlessWrites extends SyncLease {
   }
 }
 
-/** Calls a change done that Redis lacks, while other instances go by Redis. */
+/** Reports a change as done that Redis lacks, while other instances go by Redis. */
 @Injectable()
 export class HastyUpdates extends WriteThrough {
   override waitUntilConsistent(): Promise<void> {
@@ -35,7 +35,7 @@ export class HastyUpdates extends WriteThrough {
   }
 }
 
-/** Reads the outbox and does nothing with what it says. */
+/** Reads the outbox and applies no entry. */
 @Injectable()
 export class DeafSynchroniser extends Synchroniser {
   override onChange(): void {

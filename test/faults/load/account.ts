@@ -1,4 +1,4 @@
-/** A sign-in as its client keeps it. */
+/** A sign-in as its client stores it. */
 export interface Device {
   /** Id of the session. */
   id: string;
@@ -12,16 +12,16 @@ export interface Device {
    * within seconds, and the end of the session after that.
    */
   unansweredSinceMs: number | null;
-  /** The client has seen it refused, or has ended it. It goes on trying its tokens. */
+  /** The client has seen it refused, or has ended it. The client still tries its tokens. */
   retired: boolean;
 }
 
-/** A user as all its clients together know it. */
+/** A user as known to all its clients together. */
 export class Account {
   readonly devices: Device[] = [];
   /** Numbers of the passwords that may be set: one, or two after a change without an answer. */
   passwords = [0];
-  /** Numbers given away so far. */
+  /** The numbers used so far. */
   lastPassword = 0;
   lastVersion = 0;
   /** One change at a time, so that their order is known. */

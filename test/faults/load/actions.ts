@@ -5,11 +5,11 @@ import type { History, Operation, RecordedRequest } from '../history';
 import { Account, type Device } from './account';
 import { send, type Message } from './send';
 
-/** A refresh token is answered alike for 10 s; a client that is later than this gives up. */
+/** A refresh token gets the same answer for 10 s. A client that is later than this gives up. */
 const REFRESH_RETRY_MS = 5_000;
 const PROFILE = '/api/auth/profile';
 
-/** What is known of a request before it is answered. */
+/** The fields of a request that are known before its answer. */
 type Question = Pick<RecordedRequest, 'op' | 'user'> &
   Partial<Pick<RecordedRequest, 'session' | 'target' | 'value'>>;
 
@@ -55,7 +55,7 @@ export class Actions {
     }
     const device = deviceOf(account, body as AuthResultDto);
     account.devices.push(device);
-    // The newest possible one has opened: no older one can be set any more.
+    // The newest possible one was accepted: no older one can be set any more.
     if (password === Math.max(...account.passwords)) {
       account.passwords = [password];
     }
@@ -112,7 +112,7 @@ export class Actions {
     this.noteRefusal(device, recorded);
   }
 
-  /** @returns the sessions that the client knows to be over. */
+  /** @returns the sessions that the client knows to have ended. */
   async logout(on: Instance, device: Device): Promise<Device[]> {
     const message: Message = { method: 'POST', path: '/api/auth/logout' };
     const { recorded } = await this.askAs(on, device, 'logout', message);

@@ -12,22 +12,22 @@ export interface LoadOptions {
   accounts?: number;
   /** Clients that make one request after another. */
   clients?: number;
-  /** How often clients do what, where it is not as usual. */
+  /** The weights of the actions, where they differ from the default. */
   weights?: Partial<typeof WEIGHTS>;
-  /** Instances that requests may go to just now. All unless told. */
+  /** Instances that requests may go to at the moment. All when absent. */
   targets?: () => readonly Instance[];
 }
 
 const ACCOUNTS = 4;
 const CLIENTS = 6;
-/** Sessions of one user: fewer make way for collisions, more would only make them rarer. */
+/** Sessions of one user: fewer would give too few collisions, more would make them rarer. */
 const FEWEST_DEVICES = 1;
 const MOST_DEVICES = 4;
-/** Between two requests of a client: the machine must not be so busy that deadlines run out. */
+/** Between two requests of a client: the machine must not be too busy for the deadlines. */
 const THINK_MS = 12;
-/** How often a client uses a session that is over. */
+/** The share of requests that use an ended session. */
 const RETIRED_SHARE = 0.35;
-/** Ended sessions whose tokens are tried at once, of as many as a revoke ended. */
+/** Ended sessions whose tokens are tried at once after a revoke. */
 const PROBED = 2;
 
 const WEIGHTS = {
@@ -44,7 +44,7 @@ const WEIGHTS = {
   'revoke-by-admin': 0.8,
 };
 
-/** Clients of a few users, on all instances at once, until they are told to stop. */
+/** Clients of a few users, on all instances at once, until they are stopped. */
 export class Load {
   readonly history = new History();
   private readonly accounts: Account[] = [];
@@ -65,21 +65,21 @@ export class Load {
     load.clients = Array.from({ length: clients }, (_, index) =>
       load.run(`client ${index + 1}`, options.random.fork()),
     );
-    // Whoever waits for requests or for the end is told.
+    // A failed client stops the others.
     load.clients.forEach((client) => void client.catch(() => (load.stopping = true)));
     return load;
   }
 
-  /** Resolves when so many more requests have been answered. */
+  /** Resolves when this many more requests have been answered. */
   async goesOn(requests: number): Promise<void> {
     await Promise.race([this.history.grown(requests), Promise.all(this.clients)]);
   }
 
-  /** Lets requests in flight finish; then every token that there ever was is tried once more. */
+  /** Waits for requests in flight; then every token of the run is tried once more. */
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all(this.clients);
-    const actions = new Actions(this.history, 'last look', this.admin);
+    const actions = new Actions(this.history, 'last check', this.admin);
     const looking = this.accounts.map(async ({ devices }) => {
       for (const device of devices) {
         await this.onAll((instance) => actions.verify(instance, device));
@@ -157,12 +157,12 @@ export class Load {
 
   private deviceOf(account: Account, random: Random): Device | undefined {
     return random.chance(RETIRED_SHARE)
-      ? // Recent ones more often: what went wrong a moment ago has not been put right yet.
+      ? // Recent ones more often: a fault of a moment ago may not be corrected yet.
         random.pick(random.chance(0.5) ? account.retired.slice(-3) : account.retired)
       : random.pick(account.live);
   }
 
-  /** The moment after the answer is the one in which a promise is broken, if it is. */
+  /** A broken rule shows in the moment after the answer. */
   private async probe(actions: Actions, ended: readonly Device[]): Promise<void> {
     for (const device of ended.slice(-PROBED)) {
       await Promise.all([

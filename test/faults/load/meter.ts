@@ -1,18 +1,18 @@
 import { performance } from 'node:perf_hooks';
 import type { Reply } from './send';
 
-/** One request as it was felt. Milliseconds; instants by the monotonic clock. */
+/** One request as its client measured it. Milliseconds; instants by the monotonic clock. */
 interface Sample {
   startMs: number;
   tookMs: number;
   isGood: boolean;
 }
 
-/** How long requests take, and from when on they are answered well. */
+/** The duration of requests, and the time of the first good answer. */
 export class Meter {
   private readonly samples: Sample[] = [];
 
-  /** Measures one request; good is what is answered with 2xx. */
+  /** Measures one request. An answer of 2xx is good. */
   async measure<R extends Pick<Reply, 'status'>>(ask: () => Promise<R>): Promise<R> {
     const startMs = performance.now();
     const reply = await ask();
@@ -35,7 +35,7 @@ export class Meter {
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
   }
 
-  /** From an instant to the first good answer to a request that was made after it. */
+  /** From an instant to the first good answer to a request that began after it. */
   firstGoodAfterMs(instantMs: number): number {
     const ends = this.samples
       .filter(({ startMs, isGood }) => isGood && startMs >= instantMs)

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster';
 import type { Random } from './random';
 import { send, type Message } from './send';
 
-/** One read or change of the profile, as its client saw it. Instants by the monotonic clock. */
+/** One read or change of the profile, as its client received it. Instants by the monotonic clock. */
 export interface ProfileRequest {
   op: 'read' | 'change';
   instance: string;
@@ -41,7 +41,7 @@ export class ProfileLoad {
     this.clients = Array.from({ length: CLIENTS }, () => this.run(random.fork()));
   }
 
-  /** Resolves when so many more requests have been answered. */
+  /** Resolves when this many more requests have been answered. */
   async goesOn(requests: number): Promise<void> {
     const enough = this.requests.length + requests;
     while (this.requests.length < enough) {

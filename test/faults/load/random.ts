@@ -23,19 +23,19 @@ export class Random {
     return this.fraction() < probability;
   }
 
-  /** @returns undefined when there is nothing to pick from. */
+  /** @returns undefined for an empty list. */
   pick<T>(items: readonly T[]): T | undefined {
     return items[this.below(items.length)];
   }
 
-  /** One of the names, each as often as its weight says. */
+  /** One of the names, each as often as its weight. */
   weighted<Name extends string>(weights: Record<Name, number>): Name {
     const entries = Object.entries<number>(weights) as [Name, number][];
     let left = this.fraction() * entries.reduce((sum, [, weight]) => sum + weight, 0);
     return entries.find(([, weight]) => (left -= weight) < 0)?.[0] ?? entries[0]![0];
   }
 
-  /** Numbers of its own, so that one client's choices do not hang on the pace of another. */
+  /** Numbers of its own, so that the choices of one client do not depend on the speed of another. */
   fork(): Random {
     return new Random(this.below(2 ** 32));
   }

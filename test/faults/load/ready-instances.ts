@@ -3,7 +3,7 @@ import type { Instance } from '../instance';
 
 const PROBE_INTERVAL_MS = 50;
 
-/** The instances that say they are ready, asked again and again, as a load balancer does. */
+/** The instances that are ready, probed repeatedly, as a load balancer does. */
 export class ReadyInstances {
   private ready: readonly Instance[];
   private stopped = false;

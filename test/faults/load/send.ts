@@ -1,4 +1,4 @@
-/** Longer than any deadline of the product: a request that hits it was forgotten. */
+/** Longer than any deadline of the product: a request that reaches it was lost. */
 const DEADLINE_MS = 20_000;
 
 export interface Reply {

@@ -3,10 +3,10 @@ import type { Violation } from '../violation';
 import type { FaultBook } from './fault-book';
 import type { SessionFate } from './revocations';
 
-/** What either store alone can confirm. */
+/** Operations that either store alone can confirm. */
 const EITHER_STORE = new Set<Operation>(['verify']);
 
-/** Beside 401 and 503. */
+/** Statuses beside 401 and 503. */
 const EXPECTED: Record<Operation, readonly number[]> = {
   register: [201],
   login: [200],
@@ -23,9 +23,9 @@ const EXPECTED: Record<Operation, readonly number[]> = {
 };
 
 /**
- * Every request is answered as the contract says. 503 is `dependency_unavailable` with Retry-After,
- * and only while a store that is needed is away: Postgres, and for what either store can answer Redis
- * too, or what it knew. A connection only breaks while its instance was taken down.
+ * Every request has a status of the contract. 503 is `dependency_unavailable` with Retry-After,
+ * and only while a required store is away: Postgres; for operations that either store can answer, also
+ * Redis, or its entries. A connection breaks only while the test has stopped its instance.
  */
 export function unsureMeansNo(
   requests: readonly RecordedRequest[],
@@ -54,13 +54,13 @@ function wrongWith(
   const { op, status, code, retryAfter } = request;
   if (status === 0) {
     const isDown = faults.isDuring(request, 'instance');
-    return isDown ? null : 'no answer, though nobody took the instance down';
+    return isDown ? null : 'no answer, though the instance was not stopped';
   }
   if (status === 401 || EXPECTED[op].includes(status)) {
     return null;
   }
   if (status !== 503) {
-    return 'an answer that nobody expects';
+    return 'a status outside the contract';
   }
   if (code !== 'dependency_unavailable' || !/^\d+$/.test(retryAfter ?? '')) {
     return '503 without its code or without Retry-After';

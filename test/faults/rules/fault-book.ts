@@ -1,21 +1,21 @@
 import type { FaultWindow, RecordedRequest } from '../history';
 import type { SessionFate } from './revocations';
 
-/** What the faults of a test explain. */
+/** Requests that the faults of a test excuse. */
 export class FaultBook {
-  /** @param graceMs for how long after a fault requests may still feel it. */
+  /** @param graceMs milliseconds after a fault in which requests may still be affected. */
   constructor(
     private readonly faults: readonly FaultWindow[],
     private readonly graceMs: number,
   ) {}
 
-  /** Whether the request fell, in part, into a fault that concerned its instance. */
+  /** Whether the request overlapped a fault of its instance. */
   isDuring(request: RecordedRequest, target: FaultWindow['target']): boolean {
     return this.during(request, target).length > 0;
   }
 
   /**
-   * Whether Redis may not know the session, though it is up: it was away, or lost something, when the
+   * Whether Redis may lack the session, though it is up: it was away, or lost data, when the
    * session was open already.
    */
   mayBeUnknownToRedis(request: RecordedRequest, fate: SessionFate | undefined): boolean {

@@ -2,10 +2,10 @@ import { byUser, describeRequest, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
 import { effectOf } from './revocations';
 
-/** Requests that a sign-in in flight may lose against, several times in a row. */
+/** Requests that a concurrent sign-in may lose against, several times in a row. */
 const REVOKES_EVERYTHING = ['logout-all', 'change-password', 'revoke-by-admin'];
 
-/** After an answered change the old password opens nothing, and the new one is not called wrong. */
+/** After an answered change the old password is refused, and the new one is accepted. */
 export function passwordChanged(requests: readonly RecordedRequest[]): Violation[] {
   return [...byUser(requests).values()].flatMap((ofUser) => {
     const logins = ofUser.filter(({ op }) => op === 'login');

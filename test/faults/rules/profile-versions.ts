@@ -1,7 +1,7 @@
 import type { ProfileRequest } from '../load/profile-load';
 
 /**
- * What is wrong with a history of one profile, a sentence each: a read that began after a change was
+ * The faults in a history of one profile, a sentence each: a read that began after a change was
  * answered showed an older version; two answers gave one version different contents; two changes got
  * the same version; a conditional change met another version than it named.
  */

@@ -4,8 +4,8 @@ import { effectOf } from './revocations';
 
 /**
  * A profile that is read after a write was answered is at least that new. A write without an answer
- * may be carried out late, so its version may stand there at any time after it.
- * @param staleMs for how long other instances may show the older one nevertheless.
+ * may be executed late, so its version may be read at any time after it.
+ * @param staleMs milliseconds in which other instances may still show the older one.
  */
 export function writtenStaysVisible(
   requests: readonly RecordedRequest[],

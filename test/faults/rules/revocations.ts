@@ -4,18 +4,18 @@ import type { Operation, RecordedRequest } from '../history';
 const USER_WIDE = new Set<Operation>(['logout-all', 'change-password', 'revoke-by-admin']);
 const SINGLE = new Set<Operation>(['logout', 'delete-session']);
 
-/** What the requests did, or may have done, to one session. */
+/** The effects, certain or possible, of the requests on one session. */
 export interface SessionFate {
   opening: RecordedRequest;
   /** Answered requests that certainly ended it. */
   ended: RecordedRequest[];
-  /** Requests that may have ended it: how they ran against its opening, or what they did, is open. */
+  /** Requests that may have ended it: their order with its opening, or their effect, is unknown. */
   perhapsEnded: RecordedRequest[];
 }
 
 export type Effect = 'done' | 'undecided' | 'none';
 
-/** Whether a request to change something has changed it. */
+/** Whether a request has changed its target. */
 export function effectOf({ status }: RecordedRequest): Effect {
   if (status >= 200 && status < 300) {
     return 'done';
@@ -24,8 +24,8 @@ export function effectOf({ status }: RecordedRequest): Effect {
 }
 
 /**
- * @param lateEffectMs for how long after its end an undecided request may still take effect: a
- * statement that hung is carried out when the store goes on.
+ * @param lateEffectMs milliseconds after its end in which an undecided request may still take effect: a
+ * statement that hung is executed when the store continues.
  */
 export function fatesOf(
   requests: readonly RecordedRequest[],

@@ -2,19 +2,19 @@ import { describeRequest, isKnownTo, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
 import type { SessionFate } from './revocations';
 
-/** The token was taken for good, whatever became of the request otherwise. */
+/** The token was accepted; the request itself may have failed. */
 function isAuthenticated({ status, code }: RecordedRequest): boolean {
   return (status >= 200 && status < 500 && status !== 401) || code === 'invalid_credentials';
 }
 
-/** The token was called bad. */
+/** The token was refused. */
 function isDenied({ status, code }: RecordedRequest): boolean {
   return status === 401 && code !== 'invalid_credentials';
 }
 
 /**
- * A session that an answered request ended is never taken for alive by a request that starts later.
- * @param staleMs for how long other instances may take it for alive nevertheless.
+ * A session that an answered request ended is not accepted by a request that starts later.
+ * @param staleMs milliseconds in which other instances may still accept it.
  */
 export function revokedStaysRevoked(
   requests: readonly RecordedRequest[],
@@ -23,7 +23,7 @@ export function revokedStaysRevoked(
 ): Violation[] {
   return requests.flatMap((request) => {
     const fate = fates.get(request.session ?? '');
-    // Refresh tokens are known to the record alone.
+    // Only the record has refresh tokens.
     const patienceMs = request.op === 'refresh' ? 0 : staleMs;
     const revoke = fate?.ended.find((ended) => isKnownTo(request, ended, patienceMs));
     if (!revoke || !isAuthenticated(request)) {
@@ -36,7 +36,7 @@ export function revokedStaysRevoked(
   });
 }
 
-/** A session is only refused when something that started before the answer ended it, or may have. */
+/** A session is refused only when a request that started before the answer ended it, or may have ended it. */
 export function aliveStaysAlive(
   requests: readonly RecordedRequest[],
   fates: ReadonlyMap<string, SessionFate>,
@@ -51,7 +51,7 @@ export function aliveStaysAlive(
       return [];
     }
     const sentence =
-      `refused though nobody ended the session: ${describeRequest(request)}, ` +
+      `refused though no request ended the session: ${describeRequest(request)}, ` +
       `opened by ${describeRequest(fate.opening)}`;
     return [{ rule: 'alive-stays-alive', sentence, requests: [fate.opening, request] }];
   });

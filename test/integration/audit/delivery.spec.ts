@@ -49,7 +49,7 @@ describe('audit events on their way into the table', () => {
       .map(({ msg }) => msg);
   }
 
-  it('are written by themselves, many with one statement', async () => {
+  it('are written in the background, many with one statement', async () => {
     const insert = jest.spyOn(app.nest.get(AuditEventRepository), 'insert');
     const userId = randomUUID();
     for (let more = 0; more < 1200; more++) {
@@ -59,7 +59,7 @@ describe('audit events on their way into the table', () => {
     expect(insert.mock.calls.map(([batch]) => batch.length)).toEqual([500, 500, 200]);
   });
 
-  it('keep no sign-in waiting, though the table takes nothing', async () => {
+  it('delay no sign-in, though the table accepts no row', async () => {
     const { user } = await app.register();
     const runner = app.database.sql.createQueryRunner();
     await runner.startTransaction();
@@ -93,7 +93,7 @@ describe('audit events on their way into the table', () => {
     expect(events.droppedEvents).toBe(0);
   });
 
-  it('are there once, though the answer to the first attempt is lost', async () => {
+  it('are written once, though the answer to the first attempt is lost', async () => {
     const store = app.nest.get(AuditEventRepository);
     const insert = store.insert.bind(store);
     const lost = jest.spyOn(store, 'insert').mockImplementationOnce(async (batch) => {
@@ -119,7 +119,7 @@ describe('audit events on their way into the table', () => {
     expect(complaints()).toEqual([]);
   });
 
-  it('do not keep the process from ending without Postgres, and it says what is missing', async () => {
+  it('do not keep the process from ending without Postgres, and the log has the number of lost ones', async () => {
     postgres.cut();
     events.record(newEvent());
     events.record(newEvent());
@@ -128,7 +128,7 @@ describe('audit events on their way into the table', () => {
     expect(complaints()).toEqual(['2 events are in the log only: Postgres is away']);
   });
 
-  it('are dropped where there are too many, counted, and complained of once', async () => {
+  it('are dropped beyond a limit, counted, and logged as a warning once', async () => {
     const told: unknown[] = [];
     events.onRecorded((event) => told.push(event));
     postgres.cut();
@@ -147,7 +147,7 @@ describe('audit events on their way into the table', () => {
     expect(complaints()[1]).toBe('events are written again; missing since the start: 100');
   });
 
-  it('do not wait behind what Postgres will never take', async () => {
+  it('do not wait behind an event that Postgres always refuses', async () => {
     const userId = randomUUID();
     events.record(newEvent('no uuid'));
     await app.nest.get(EventQueue).flush();
@@ -158,7 +158,7 @@ describe('audit events on their way into the table', () => {
     expect(complaints()).toEqual(['1 events are in the log only']);
   });
 
-  it('keep an address without its zone, and of a long user agent the beginning', async () => {
+  it('keep an address without its zone, and the beginning of a long user agent', async () => {
     const userId = randomUUID();
     const userAgent = 'x'.repeat(600);
     for (const ip of ['::1', 'fe80::1%eth0', 'unknown']) {
@@ -170,7 +170,7 @@ describe('audit events on their way into the table', () => {
     expect(rows[0]!.user_agent).toBe('x'.repeat(512));
   });
 
-  it('are in the table if and only if the change is, and told of when it is', async () => {
+  it('are in the table if and only if the change is committed, and listeners are called after that', async () => {
     const database = app.nest.get(Database);
     const told: unknown[] = [];
     events.onRecorded(({ userId }) => told.push(userId));
@@ -189,7 +189,7 @@ describe('audit events on their way into the table', () => {
     expect(await rowsOf(undone)).toHaveLength(0);
   });
 
-  it('that wait are not drawn into a transaction in which they were noticed', async () => {
+  it('that wait are not written in a transaction during which they were recorded', async () => {
     const userId = randomUUID();
     const undoing = app.nest.get(Database).transaction(async () => {
       events.record(newEvent(userId));
@@ -200,8 +200,8 @@ describe('audit events on their way into the table', () => {
     expect(await rowsOf(userId)).toHaveLength(1);
   });
 
-  describe('and out of it', () => {
-    it('go when their time is over, in batches, and no other', async () => {
+  describe('and their deletion', () => {
+    it('delete them after their retention, in batches, and no others', async () => {
       const { sql } = app.database;
       await sql.query(
         `INSERT INTO audit_events (id, occurred_at, name, details)
@@ -222,7 +222,7 @@ describe('audit events on their way into the table', () => {
       expect(await audit.deleteOld(90 * DAY_SECONDS)).toBe(0);
     });
 
-    it('come by an index, for a user and for the clean-up', async () => {
+    it('read them by an index, for a user and for the clean-up', async () => {
       const { sql } = app.database;
       await sql.query(
         `INSERT INTO audit_events (id, occurred_at, name, user_id, details)

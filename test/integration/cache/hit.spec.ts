@@ -29,7 +29,7 @@ describe('the entry of a cached profile', () => {
     expect(() => Object.assign(first!.profile, { role: 'admin' })).toThrow(TypeError);
   });
 
-  it('says nothing in another epoch, also when it was read before', async () => {
+  it('is void in another epoch, also when it was read before', async () => {
     const entry = await cachedEntry();
     const profiles = app.nest.get(ProfileCache);
     expect(profiles.hit(entry)).not.toBeNull();

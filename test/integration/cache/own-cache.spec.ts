@@ -99,7 +99,7 @@ describe('a cache of one more content', () => {
     expect(cacheOf(other).loads).toBe(loads);
   });
 
-  it('holds the allowed fields alone, under a key of its own', async () => {
+  it('contains the allowed fields alone, under its own key', async () => {
     const userId = await userWithNote('first');
     const text = await one.redis.client.get(`user:note:{${userId}}`);
     expect(text).toMatch(/^\d+:1:1\["first",\["read","write"\]\]$/);
@@ -114,7 +114,7 @@ describe('a cache of one more content', () => {
     }
   });
 
-  it('shares a read among all who ask meanwhile', async () => {
+  it('shares a read among all concurrent readers', async () => {
     const userId = await userWithNote('first');
     await one.redis.client.del(cacheOf(one).keyOf(userId));
     const { loads } = cacheOf(one);
@@ -123,7 +123,7 @@ describe('a cache of one more content', () => {
     expect(cacheOf(one).loads).toBe(loads + 1);
   });
 
-  it('returns null for a user without an entry, and does not remember it', async () => {
+  it('returns null for a user without an entry, and does not cache that', async () => {
     const { user } = await one.register();
     expect(await cacheOf(one).read(user.id)).toBeNull();
     await cacheOf(other).write(user.id, 'first');
@@ -142,7 +142,7 @@ describe('a cache of one more content', () => {
     });
   });
 
-  it('leaves the cached profile as it is, and is not counted as one', async () => {
+  it('does not change the cached profile, and is not counted as one', async () => {
     const { accessToken: token, user } = await one.register();
     await one.http.get('/api/auth/profile', { token });
     const counted = (await one.nest.get(StatisticsService).read()).cachedProfiles;

@@ -27,7 +27,7 @@ describe('scripts of the caches', () => {
     userId = randomUUID();
   });
 
-  /** After each test the statistics are what a count of the cached profiles says. */
+  /** After each test the statistics equal a count of the cached profiles. */
   afterEach(async () => {
     const counted = Number(await redis.raw.hget(STATISTICS_KEY, 'p'));
     const keys = await redis.raw.keys('user:profile:*');
@@ -66,12 +66,12 @@ describe('scripts of the caches', () => {
     return leased;
   }
 
-  /** What a reader does who finds nothing. */
+  /** The steps of a reader after a miss. */
   async function readThrough(version: number): Promise<void> {
     expect(await store.fill(userId, at(version), await lease())).toBe(true);
   }
 
-  it('a reader fills what it leased, for a little less than the TTL', async () => {
+  it('a reader fills its leased entry, for a little less than the TTL', async () => {
     await readThrough(4);
     expect(await cachedVersion()).toBe(4);
     const ttlMs = await redis.raw.pttl(key());
@@ -79,7 +79,7 @@ describe('scripts of the caches', () => {
     expect(ttlMs).toBeLessThanOrEqual(TTL_SECONDS * 1000);
   });
 
-  it('a profile that came meanwhile is given instead of a lease', async () => {
+  it('a profile that was filled meanwhile is returned instead of a lease', async () => {
     await readThrough(4);
     expect(await store.lease(userId, EPOCH)).toEqual(at(4));
   });
@@ -133,7 +133,7 @@ describe('scripts of the caches', () => {
     expect(await redis.raw.exists(key())).toBe(0);
   });
 
-  it('what was filled in another epoch is read as nothing, and leased anew', async () => {
+  it('an entry that was filled in another epoch is read as nothing, and leased again', async () => {
     await readThrough(9);
     await redis.raw.set('latchkey:checkpoint', '4|1:1:|1');
     expect(await store.publish(userId, at(2), EPOCH)).toBe('fenced');
@@ -141,7 +141,7 @@ describe('scripts of the caches', () => {
     expect(await store.lease(userId, '4')).toMatchObject({ epoch: '4' });
   });
 
-  it('what another format left is leased anew', async () => {
+  it('an entry of another format is leased again', async () => {
     await readThrough(4);
     const foreign = (await redis.raw.get(key()))!.replace(/^(\d+:\d+:)1/, '$12');
     await redis.raw.set(key(), foreign, 'KEEPTTL');

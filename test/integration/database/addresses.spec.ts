@@ -10,9 +10,9 @@ import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
 type PoolConfig = ConstructorParameters<typeof ConnectionPool>[0];
 
-/** What counts as Postgres being away: read_only_sql_transaction. */
+/** An error that counts as Postgres being away: read_only_sql_transaction. */
 const READ_ONLY = '25006';
-/** Nothing listens there. */
+/** No server listens there. */
 const CLOSED = '127.0.0.1:9';
 
 describe('an address of Postgres', () => {
@@ -37,7 +37,7 @@ describe('an address of Postgres', () => {
     }
   }
 
-  /** As the start tries it: resolves, or says in one sentence what is wrong. */
+  /** Like the start: resolves, or throws with one sentence. */
   const start = (url: string) => waitForPostgres(url, 0);
 
   describe('with TLS', () => {
@@ -71,7 +71,7 @@ describe('an address of Postgres', () => {
       await start(urlWith({ sslmode }));
     });
 
-    it('verify-ca asks who signed, verify-full for whom as well', async () => {
+    it('verify-ca verifies the authority, verify-full the host name as well', async () => {
       const sslrootcert = certificate.file;
       expect(await connected(urlWith({ sslmode: 'verify-ca', sslrootcert }), isEncrypted)).toBe(
         true,
@@ -86,7 +86,7 @@ describe('an address of Postgres', () => {
       );
     });
 
-    it('on a server without, prefer does without, and require says so', async () => {
+    it('on a server without TLS, prefer connects without it, and require refuses', async () => {
       const plain = (sslmode: string) => `${database.url}?sslmode=${sslmode}`;
       expect(await connected(plain('prefer'), isEncrypted)).toBe(false);
       await expect(start(plain('require'))).rejects.toThrow(
@@ -111,12 +111,12 @@ describe('an address of Postgres', () => {
       return `postgres://${username}:${password}@${list}${pathname}`;
     }
 
-    it('goes to the first that answers', async () => {
+    it('connects to the first that answers', async () => {
       await start(urlOf(CLOSED));
       await start(urlOf(CLOSED, CLOSED));
     });
 
-    it('passes over one that takes no writes, or does not', async () => {
+    it('skips one that is read-only, or does not answer', async () => {
       const readOnly = new URL(standby.url).host;
       const { username, password } = new URL(database.url);
       const isPrimary = async (client: PostgresClient) =>
@@ -137,14 +137,14 @@ describe('an address of Postgres', () => {
       return clientConfigOf(dataSourceOptions({ url }));
     };
 
-    it('closes the connection to one that it passes over', async () => {
+    it('closes the connection to one that it skips', async () => {
       const client = new PostgresClient(standbyConfig('primary'));
       await expect(client.connect()).rejects.toMatchObject({ code: READ_ONLY });
       expect(client.connection.stream.destroyed).toBe(true);
     });
 
     it.each(['SELECT 1', 'START TRANSACTION'])(
-      'takes a connection out of the pool whose server takes no writes any more: %s',
+      'removes a connection from the pool whose server has become read-only: %s',
       async (statement) => {
         const pool = new ConnectionPool(standbyConfig('any') as PoolConfig);
         try {
@@ -173,7 +173,7 @@ describe('an address of Postgres', () => {
 
     afterAll(() => database.sql.query(`DROP ROLE ${role}`));
 
-    it('says so at once, and does not go on to the next', async () => {
+    it('fails at once, and does not try the next', async () => {
       const { host, pathname } = new URL(database.url);
       const config = clientConfigOf(
         dataSourceOptions({ url: `postgres://${role}:full@${host},${CLOSED}${pathname}` }),
@@ -198,14 +198,14 @@ describe('an address of Postgres', () => {
 
     afterAll(() => database.sql.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
 
-    it('make tables: says which right is missing, and where', async () => {
+    it('create tables: the error names the missing right and the schema', async () => {
       url.searchParams.set('schema', 'theirs');
       await expect(runMigrations(url.href)).rejects.toThrow(
         'The role of DATABASE_URL may not create tables in schema theirs.',
       );
     });
 
-    it('find the schema: says that there is none', async () => {
+    it('find the schema: the error names the schema', async () => {
       url.searchParams.set('schema', 'nowhere');
       await expect(runMigrations(url.href)).rejects.toThrow(
         'The database of DATABASE_URL has no schema nowhere that the role may use.',

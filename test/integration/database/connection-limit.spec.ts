@@ -40,7 +40,7 @@ describe('a role that Postgres grants few connections', () => {
     app.nest.get(HealthTimings).cacheMs = 0;
   }
 
-  /** Clients that each change a profile of their own again and again: the statuses, counted. */
+  /** Clients that each change a profile of their own repeatedly. @returns the number of answers by status. */
   async function statusesUnderLoad(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     const users = await Promise.all(Array.from({ length: CLIENTS }, () => app.register()));
@@ -57,7 +57,7 @@ describe('a role that Postgres grants few connections', () => {
   }
 
   it('serves more clients than that, leaves one for a lock, and readiness names the limit', async () => {
-    // Where the first host is full, the second, at which nothing listens, is not tried.
+    // Where the first host is full, the second, at which no server listens, is not tried.
     const several = url.replace(/(@[^/]+)/, '$1,127.0.0.1:9');
     await start(5, { DATABASE_URL: several });
     const load = statusesUnderLoad();
@@ -78,7 +78,7 @@ describe('a role that Postgres grants few connections', () => {
     expect(pool.options.max).toBeGreaterThan(1);
   });
 
-  it('has room for the command line where DATABASE_POOL_MAX says so', async () => {
+  it('leaves connections for the command line where DATABASE_POOL_MAX is lower', async () => {
     await start(6, { DATABASE_POOL_MAX: '1' });
     const load = statusesUnderLoad();
     const answer = await runCli(['clean-up'], {

@@ -8,7 +8,7 @@ import { runCli } from '../../support/cli';
 import { startPgBouncer, type TestPgBouncer } from '../../support/pgbouncer';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
-/** What an administrator of the database may have set for it, or for the role, each for a reason. */
+/** Defaults that an administrator may have set for the database, or for the role, each for a reason. */
 const DEFAULTS = {
   default_transaction_isolation: `'serializable'`,
   default_transaction_read_only: 'on',
@@ -23,7 +23,7 @@ const DEFAULTS = {
 };
 
 const PROFILE = '/api/auth/profile';
-/** One for each of ours, and fewer than those. */
+/** As many as the connections of the pool, and fewer. */
 const SERVER_CONNECTIONS = { session: 12, transaction: 4 };
 /** Longer than any time-out of the defaults. */
 const LONGER_MS = 500;
@@ -32,7 +32,7 @@ describe.each([
   ['on Postgres itself', undefined],
   ['behind a pool of sessions', 'session'],
   ['behind a pool of transactions', 'transaction'],
-] as const)('whatever the defaults of the database, %s,', (_way, mode) => {
+] as const)('with unusual defaults of the database, %s,', (_way, mode) => {
   let pooler: TestPgBouncer | undefined;
   let database: TestDatabase;
   let url: string;
@@ -75,14 +75,14 @@ describe.each([
     expect(rows[0]!.version).toBe(1 + answers.length);
   });
 
-  it('instants are what they were', async () => {
+  it('instants are unchanged', async () => {
     const { session, user } = await app.register();
     const seconds = Math.abs(Date.parse(user.createdAt) - Date.now()) / 1000;
     expect(seconds).toBeLessThan(60);
     expect(Date.parse(session.createdAt) - Date.parse(user.createdAt)).toBeLessThan(60_000);
   });
 
-  it('statements, locks and transactions may take their time, and no more than that', async () => {
+  it('statements, locks and transactions may take the time of our deadlines, and no more', async () => {
     const door = app.nest.get(Database);
     const asking = (seconds: number) =>
       door.run((manager) => manager.query<unknown[]>('SELECT pg_sleep($1)', [seconds]));
@@ -121,8 +121,8 @@ describe.each([
     expect([answer.exitCode, answer.stderr]).toEqual([0, '']);
   });
 
-  it('tables are made in the schema that the address names, and nothing of a session is left', async () => {
-    // A connection that the pool opens anew has the defaults of the database: it may only read.
+  it('tables are created in the schema of the URL, and no setting of a session is left', async () => {
+    // A new connection of the pool has the defaults of the database: it may only read.
     await database.sql.query('BEGIN READ WRITE; CREATE SCHEMA IF NOT EXISTS elsewhere; COMMIT');
     const there = new URL(url);
     there.searchParams.set('schema', 'elsewhere');
@@ -134,7 +134,7 @@ describe.each([
     );
     expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(['users', 'migrations']));
 
-    // As another program that shares the pooler would find them.
+    // Another program that shares the pooler would get these connections.
     const clients = Array.from({ length: 3 }, () => new Client({ connectionString: url }));
     try {
       for (const client of clients) {

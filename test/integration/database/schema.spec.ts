@@ -36,7 +36,7 @@ describe('the schema', () => {
     expect(drift.upQueries.map(({ query }) => query)).toEqual([]);
   });
 
-  it('names every constraint and index by our choice', async () => {
+  it('names every constraint and index explicitly', async () => {
     const rows = await database.sql.query<{ name: string }[]>(
       `SELECT conname AS name FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
@@ -49,7 +49,7 @@ describe('the schema', () => {
     }
   });
 
-  it('can be taken back and brought forward again', async () => {
+  it('can be reverted and migrated again', async () => {
     const scratch = await createTestDatabase();
     const source = await new DataSource(dataSourceOptions({ url: scratch.url })).initialize();
     for (let left = source.migrations.length; left > 0; left--) {
@@ -60,7 +60,7 @@ describe('the schema', () => {
     await scratch.drop();
   });
 
-  it('is brought up to date once, by however many processes at once', async () => {
+  it('is migrated once, by any number of concurrent processes', async () => {
     const scratch = await createTestDatabase();
     await scratch.sql.query('DROP SCHEMA public CASCADE');
     await scratch.sql.query('CREATE SCHEMA public');

@@ -9,7 +9,7 @@ import { Sessions } from '../../support/sessions';
 import { until } from '../../support/until';
 import { sessionField } from '../../support/stored-session';
 
-/** What the record was asked, as the product asks it. */
+/** The statements to the record. */
 class RecordWatch {
   readonly batches: string[][] = [];
   running = 0;
@@ -41,7 +41,7 @@ function holdOpening(redis: RedisSessionStore) {
   return { arrived, letGo };
 }
 
-describe('sessions that Redis does not know', () => {
+describe('sessions that are missing in Redis', () => {
   let app: TestApp;
   let sessions: Sessions;
   let watch: RecordWatch;
@@ -71,7 +71,7 @@ describe('sessions that Redis does not know', () => {
 
   const verify = ({ userId, id }: Session) => sessions.verify(userId, id);
 
-  /** All of Redis is gone, and it is in sync again. */
+  /** Empties Redis, and waits until it is in sync again. */
   async function emptyRedis(): Promise<void> {
     const syncLease = app.nest.get(SyncLease);
     const epoch = syncLease.epoch();
@@ -83,7 +83,7 @@ describe('sessions that Redis does not know', () => {
     );
   }
 
-  it('are looked up in few statements, however many are asked for at once', async () => {
+  it('are looked up in few statements, for any number of concurrent requests', async () => {
     const live = await inTurns(1000, 20, open);
     await emptyRedis();
     const found = await Promise.all([...live, ...live, ...live].map(verify));
@@ -92,7 +92,7 @@ describe('sessions that Redis does not know', () => {
     expect(watch.most).toBeLessThanOrEqual(2);
   });
 
-  it('are looked up once, and then known', async () => {
+  it('are looked up once, and then found in Redis', async () => {
     const session = await open();
     await emptyRedis();
     await verify(session);
@@ -100,7 +100,7 @@ describe('sessions that Redis does not know', () => {
     expect(watch.batches).toEqual([[session.id]]);
   });
 
-  it('are dead when they were revoked before the question, though a lookup is under way', async () => {
+  it('are refused when they were revoked before the request, though a lookup is under way', async () => {
     const session = await open();
     await emptyRedis();
     const early = verify(session);
@@ -117,7 +117,7 @@ describe('sessions that Redis does not know', () => {
       async (session) => {
         const before = await app.redis.client.get(syncKeys.checkpoint);
         await sessions.logout(session);
-        // Or the outbox would put the tombstone up once more after the FLUSHALL.
+        // Otherwise the outbox would write the tombstone again after the FLUSHALL.
         await until(
           'the checkpoint moves',
           () => app.redis.client.get(syncKeys.checkpoint),
@@ -126,7 +126,7 @@ describe('sessions that Redis does not know', () => {
         await emptyRedis();
       },
     ],
-  ])('are not put back when %s came after their record was read', async (_what, revoke) => {
+  ])('are not restored when %s came after their record was read', async (_what, revoke) => {
     const session = await open();
     await app.redis.client.del(`session:{${session.userId}}`, `user:tokens:{${session.userId}}`);
     const { arrived, letGo } = holdOpening(app.nest.get(RedisSessionStore));

@@ -12,7 +12,7 @@ const EPOCH = '3';
 const USERS = 2_000;
 const AT_ONCE = 100;
 
-describe('memory of Redis, of which every byte counts as often as there are sessions', () => {
+describe('the memory of Redis for each session', () => {
   let redis: ConnectedRedis;
   let store: RedisSessionStore;
   /** The users of the measured half; the first half lets tables and buffers grow. */
@@ -53,7 +53,7 @@ describe('memory of Redis, of which every byte counts as often as there are sess
     expect(await store.open(session, endlessLease(EPOCH), NOW_MS)).toBe('opened');
   }
 
-  // What Redis itself needs for two keys with these names and a TTL is some 320 of them.
+  // Redis itself needs some 320 of them for two keys with these names and a TTL.
   it('a user with one session takes at most 410 bytes, index and all', () => {
     expect(first).toBeGreaterThan(250);
     expect(first).toBeLessThanOrEqual(410);
@@ -65,7 +65,7 @@ describe('memory of Redis, of which every byte counts as often as there are sess
     expect(further).toBeLessThanOrEqual(100);
   });
 
-  it('a tombstone takes what its name does: its value is one that Redis shares', async () => {
+  it('a tombstone takes the size of its name: its value is one that Redis shares', async () => {
     const [userId, sessionId] = [users[0]!, randomUUID()];
     await store.revoke(userId, { sessionId, ttlMs: DAY_MS });
     const tombstone = sessionKeys.tombstone(userId, sessionId);

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const PROFILE = '/api/auth/profile';
 const VERIFY = '/api/auth/verify';
 
-/** An instance with the near cache on, in which nothing ends for its age. */
+/** An instance with the near cache on, without a limit of age. */
 async function startNear(options: TestAppOptions = {}): Promise<TestApp> {
   const env = { NEAR_CACHE: 'on', ...options.env };
   const app = await startTestApp({ ...options, env });
@@ -27,7 +27,7 @@ const isOpen = (app: TestApp) => app.nest.get(NearCache).isOpen();
 const opened = (app: TestApp) => until('the near cache is open', () => isOpen(app));
 const closed = (app: TestApp) => until('the near cache is closed', () => isOpen(app), false);
 
-/** Whether an instance knows a session without asking anybody. */
+/** Whether an instance has a session in its near cache. */
 function isNear(app: TestApp, { userId, id }: Pick<Session, 'userId' | 'id'>): boolean {
   const epoch = app.nest.get(SyncLease).epoch();
   return epoch !== null && app.nest.get(NearCache).get(userId, id, epoch) !== undefined;
@@ -41,7 +41,7 @@ describe('the near cache', () => {
   let postgresWire: TcpProxy;
   /** Ends sessions and changes profiles. */
   let one: TestApp;
-  /** Has what it knows in memory. */
+  /** Keeps sessions in its near cache. */
   let other: TestApp;
 
   beforeAll(async () => {
@@ -90,7 +90,7 @@ describe('the near cache', () => {
     return { token, email: user.email, ...of };
   }
 
-  /** Asks until the instance keeps the session: what has just changed is still being told. */
+  /** Sends requests until the instance keeps the session: it learns of the last changes with a delay. */
   async function keptBy(
     app: TestApp,
     of: Pick<Session, 'userId' | 'id'>,
@@ -138,14 +138,14 @@ describe('the near cache', () => {
       await until('the instance sends no command to Redis', commands, []);
     });
 
-    it('and asks Redis about a session of which it knows no profile', async () => {
+    it('and reads a session without a profile in the near cache from Redis', async () => {
       const { accessToken: token, user, session } = await one.register();
       const of = { userId: user.id, id: session.id };
       await keptBy(other, of, () => other.http.get(VERIFY, { token }));
       expect(await commandsOf(() => other.http.get(PROFILE, { token }))).not.toEqual([]);
     });
 
-    it('and notes that the session is in use', async () => {
+    it('and records that the session is in use', async () => {
       const session = await openNear();
       const note = jest.spyOn(other.nest.get(LastSeenTracker), 'note');
       const commands = async () => {
@@ -176,7 +176,7 @@ describe('the near cache', () => {
     });
   });
 
-  describe('refuses what another instance has ended, and what it has ended itself at once:', () => {
+  describe('refuses sessions that another instance has ended, and at once those that it has ended itself:', () => {
     type SignedIn = Awaited<ReturnType<typeof signedIn>>;
 
     async function asAdmin(userId: string, change: Record<string, unknown>) {
@@ -258,7 +258,7 @@ describe('the near cache', () => {
     other.clock.advance(Date.now() - session.expiresAtMs);
   });
 
-  it('uses nothing for longer than it may', async () => {
+  it('uses no entry beyond its maximum age', async () => {
     const timings = other.nest.get(NearCacheTimings);
     timings.maxAgeMs = 300;
     const session = await openNear();
@@ -268,7 +268,7 @@ describe('the near cache', () => {
     expect(isNear(other, lasting)).toBe(true);
   });
 
-  it('is not used while Redis is stale, nor what is from before', async () => {
+  it('is not used while Redis is stale, and neither are earlier entries', async () => {
     const session = await openNear();
     const syncLease = other.nest.get(SyncLease);
     const epoch = syncLease.epoch()!;
@@ -279,14 +279,14 @@ describe('the near cache', () => {
     await keptBy(other, session, () => verify(other, session));
   });
 
-  it('is of one user: nobody else is taken for them', async () => {
+  it('is of one user: the session is refused for another user', async () => {
     const session = await openNear();
     await expect(sessionsOf(other).verify(randomUUID(), session.id)).rejects.toThrow(
       SessionRevokedError,
     );
   });
 
-  it('keeps no answer that a change has overtaken', async () => {
+  it('keeps no answer that is older than a change', async () => {
     const session = await open();
     const verifier = other.nest.get(RedisSessionReader);
     const ask = verifier.verify.bind(verifier);
@@ -315,7 +315,7 @@ describe('the near cache', () => {
     await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
   });
 
-  it('keeps no more sessions than it may', async () => {
+  it('keeps no more sessions than its limit', async () => {
     const small = await startNear({ beside: one, env: { NEAR_CACHE_MAX: '2' } });
     await opened(small);
     const [first, second, third] = [await open(), await open(), await open()];
@@ -330,7 +330,7 @@ describe('the near cache', () => {
     await small.close();
   });
 
-  describe('is not used when the outbox was not read within the lease, and nothing is missed:', () => {
+  describe('is not used when the outbox was not read within the lease, and no change is missed:', () => {
     const stopRedis = () => process.kill(one.redis.pid, 'SIGSTOP');
     const continueRedis = () => process.kill(one.redis.pid, 'SIGCONT');
 
@@ -341,7 +341,7 @@ describe('the near cache', () => {
       const [session, kept] = [await openNear(), await openNear()];
       breakIt();
       await closed(other);
-      // The lease goes on, without a poll: Redis is asked.
+      // The lease is renewed without a poll, so Redis answers.
       expect(other.nest.get(SyncLease).epoch()).not.toBeNull();
       await sessionsOf(one).logout(session);
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
@@ -349,16 +349,16 @@ describe('the near cache', () => {
       expect(isNear(other, kept)).toBe(false);
     });
 
-    it('this process stood still, and has not heard what happened meanwhile', async () => {
+    it('this process was blocked, and has not read the changes of that time', async () => {
       const session = await openNear();
       const untilMs = performance.now() + LEASE_MS;
       while (performance.now() < untilMs) {
-        // Nothing else is done.
+        // Blocks the event loop.
       }
       expect(isNear(other, session)).toBe(false);
     });
 
-    it('nothing comes through to the instance any more', async () => {
+    it('the instance receives nothing any more', async () => {
       const [session, kept] = [await openNear(), await openNear()];
       redisWire.hang();
       await sessionsOf(one).logout(session);

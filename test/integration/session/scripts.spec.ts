@@ -47,7 +47,7 @@ describe('session scripts', () => {
     return (await verifier.verify(session.userId, session.id, epoch)).state;
   }
 
-  /** Does something on data of another epoch, and comes back. */
+  /** Runs work in another epoch, and returns to the current one. */
   async function inEpoch(epoch: string, work: () => Promise<unknown>): Promise<void> {
     await redis.raw.set('latchkey:checkpoint', `${epoch}|1:1:|1`);
     await work();
@@ -62,7 +62,7 @@ describe('session scripts', () => {
   }
 
   describe('open-session', () => {
-    it('makes a session alive, as it was given', async () => {
+    it('makes a session live, with the given fields', async () => {
       const session = aSession({ role: 'admin', generation: 7 });
       expect(await store.open(session, LEASE, NOW_MS)).toBe('opened');
       expect(await verifier.verify(session.userId, session.id, EPOCH)).toEqual({
@@ -110,7 +110,7 @@ describe('session scripts', () => {
       expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
     });
 
-    it('refuses later than it may be written, by the clock of Redis', async () => {
+    it('refuses after the deadline of the write, by the clock of Redis', async () => {
       const session = aSession();
       const nowMs = await redisNowMs(redis.raw);
       expect(await store.open(session, { epoch: EPOCH, writeUntilMs: nowMs - 1 }, NOW_MS)).toBe(
@@ -121,7 +121,7 @@ describe('session scripts', () => {
       expect(await store.open(session, lease, NOW_MS)).toBe('opened');
     });
 
-    it('says that a session was revoked, however late it is', async () => {
+    it('returns that a session was revoked, also after that deadline', async () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await store.open(session, { epoch: EPOCH, writeUntilMs: 0 }, NOW_MS)).toBe('revoked');
@@ -133,7 +133,7 @@ describe('session scripts', () => {
       await redis.raw.set('latchkey:checkpoint', checkpoint);
     });
 
-    it('forgets what another epoch left of the user, and counts it no more', async () => {
+    it('removes the entries of the user from another epoch, and stops counting them', async () => {
       const { userId } = aSession();
       const before = await counted('s');
       await inEpoch('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
@@ -168,30 +168,30 @@ describe('session scripts', () => {
   });
 
   describe('verify-sessions', () => {
-    it('does not know a session that was never opened', async () => {
+    it('returns unknown for a session that was never opened', async () => {
       expect(await state(aSession())).toBe('unknown');
     });
 
-    it('calls a session expired from the millisecond of its expiry', async () => {
+    it('returns expired from the millisecond of the expiry', async () => {
       const session = aSession();
       await store.open(session, LEASE, NOW_MS);
       expect(await state(session, session.expiresAtMs - 1)).toBe('live');
       expect(await state(session, session.expiresAtMs)).toBe('expired');
     });
 
-    it('does not know a session of another epoch', async () => {
+    it('returns unknown for a session of another epoch', async () => {
       const session = aSession();
       await store.open(session, LEASE, NOW_MS);
       expect(await state(session, NOW_MS, '4')).toBe('unknown');
     });
 
-    it('knows a tombstone of any epoch', async () => {
+    it('finds a tombstone of any epoch', async () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await state(session, NOW_MS, '4')).toBe('revoked');
     });
 
-    it('reads a key along for a live session, and for no other', async () => {
+    it('reads a second key for a live session, and for no other', async () => {
       const session = aSession();
       const cachedProfile = `cachedProfile:{${session.userId}}`;
       await store.open(session, LEASE, NOW_MS);
@@ -202,7 +202,7 @@ describe('session scripts', () => {
       expect(stranger).toEqual({ state: 'unknown' });
     });
 
-    it('answers many who ask at once, each for itself', async () => {
+    it('answers many sessions in one call, each separately', async () => {
       const states = ['live', 'revoked', 'expired', 'unknown'] as const;
       clock.stopAt(NOW_MS);
       const sessions = await Promise.all(
@@ -236,7 +236,7 @@ describe('session scripts', () => {
       });
     });
 
-    it('does not know a session whose key is of another type, and tells others of theirs', async () => {
+    it('returns unknown for a session whose key is of another type, and answers the others', async () => {
       const spoiled = aSession();
       const other = aSession();
       await store.open(other, LEASE, NOW_MS);
@@ -246,7 +246,7 @@ describe('session scripts', () => {
     });
 
     it.each(['', 'x', 'z'.repeat(36), randomUUID().toUpperCase()])(
-      'does not know a session by the id %j',
+      'returns unknown for the id %j',
       async (id) => {
         expect(await state(aSession({ id }))).toBe('unknown');
       },
@@ -263,7 +263,7 @@ describe('session scripts', () => {
       }
     });
 
-    it('refuses a session below the known generation, even while its entry stands', async () => {
+    it('refuses a session below the known generation, even while its entry exists', async () => {
       const old = aSession();
       await store.open(old, LEASE, NOW_MS);
       await store.open(aSession({ userId: old.userId, generation: 2 }), LEASE, NOW_MS);
@@ -272,7 +272,7 @@ describe('session scripts', () => {
   });
 
   describe('revoke-session', () => {
-    it('leaves a tombstone for what is left of the token, and nothing else of the session', async () => {
+    it('leaves a tombstone for the rest of the life of the token, and nothing else of the session', async () => {
       const session = aSession();
       await store.open(session, LEASE, NOW_MS);
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
@@ -326,14 +326,14 @@ describe('session scripts', () => {
       expect(await redis.raw.zcard(sessionKeys.index(listed.userId))).toBe(0);
     });
 
-    it('leaves alone what is newer than the revocation', async () => {
+    it('does not end sessions that are newer than the revocation', async () => {
       const newer = aSession({ generation: 2 });
       await store.open(newer, LEASE, NOW_MS);
       await store.revokeAll({ userId: newer.userId, generation: 2 }, [], HOUR_MS);
       expect(await state(newer)).toBe('live');
     });
 
-    it('puts the generation into the epoch of the data, over what the user has left there', async () => {
+    it('writes the generation in the epoch of the data, over the earlier entry of the user', async () => {
       const { userId } = aSession();
       await inEpoch('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
       await store.revokeAll({ userId, generation: 2 }, [], HOUR_MS);
@@ -341,7 +341,7 @@ describe('session scripts', () => {
       expect(await store.open(late, LEASE, NOW_MS)).toBe('stale-generation');
     });
 
-    it('tells whether it changed anything', async () => {
+    it('returns whether it changed anything', async () => {
       const session = aSession();
       await store.open(session, LEASE, NOW_MS);
       const all = { userId: session.userId, generation: 2 };
@@ -361,15 +361,15 @@ describe('session scripts', () => {
       );
     });
 
-    it('remembers the generation for as long as it is told, with no session left', async () => {
+    it('keeps the generation for the given time, with no session left', async () => {
       const { userId } = aSession();
       await store.revokeAll({ userId, generation: 2 }, [], 7 * HOUR_MS);
       expect(await redis.raw.pttl(sessionKeys.sessions(userId))).toBeGreaterThan(6.9 * HOUR_MS);
     });
   });
 
-  describe('what a release with another layout left behind', () => {
-    /** As an instance did that wrote ids as text and entries as `generation|role|created|expires`. */
+  describe('entries of a release with another layout', () => {
+    /** Writes entries like that release, with ids as text and entries as `generation|role|created|expires`. */
     async function leave(session: Session): Promise<void> {
       const { id, userId, generation, role, expiresAtMs } = session;
       const entry = `${generation}|${role}|${NOW_MS}|${expiresAtMs}`;
@@ -380,7 +380,7 @@ describe('session scripts', () => {
       }
     }
 
-    it('is unknown, and put back as any unknown session', async () => {
+    it('are unknown, and are replaced like any unknown session', async () => {
       const session = aSession();
       await leave(session);
       expect(await state(session)).toBe('unknown');
@@ -390,7 +390,7 @@ describe('session scripts', () => {
       expect(await counted('s')).toBe(before + 1);
     });
 
-    it('keeps neither a tombstone nor a newer generation from standing', async () => {
+    it('do not replace a tombstone or a newer generation', async () => {
       const [one, other] = [aSession(), aSession()];
       await leave(one);
       await leave(other);

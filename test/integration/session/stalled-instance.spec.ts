@@ -7,7 +7,7 @@ import { sessionField } from '../../support/stored-session';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
 
-/** Shorter than the lease, for which a write may be under way. */
+/** Shorter than the lease, during which a write may be under way. */
 const BLACKLIST_TTL_MS = 1_000;
 const env = { BLACKLIST_TTL: '1s' };
 const PROFILE = '/api/auth/profile';
@@ -47,7 +47,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
     await other.close();
   });
 
-  /** Comes between the next transaction that opens or refreshes a session and what Redis is told of it. */
+  /** Runs work after the next transaction that opens or refreshes a session, before its write to Redis. */
   function beforeOpening(happens: () => Promise<void> | void): Promise<void> {
     const activation = stalled.nest.get(SessionActivation);
     const opened = activation.activate.bind(activation);
@@ -61,7 +61,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
 
   const statusOf = async (token: string) => (await other.http.get(PROFILE, { token })).status;
 
-  /** What the instance finds of Redis when it goes on. */
+  /** The state of Redis when the instance continues. */
   const WAYS = [
     ['with Redis hanging', () => wire.hang()],
     ['with Redis away', () => wire.cut()],
@@ -98,7 +98,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('finds the tombstone in time, however short the life of tombstones is set', async () => {
+  it('finds the tombstone in time, also with a short BLACKLIST_TTL', async () => {
     const { accessToken: token, refreshToken, user, session } = await other.register();
     const { client } = other.redis;
     const opened = beforeOpening(async () => {
@@ -110,7 +110,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
         (sinceMs) => sinceMs > BLACKLIST_TTL_MS,
       );
     });
-    // What a busy machine does to the connection of the instance is not the subject.
+    // The connection of the instance may be lost on a busy machine. That is not tested here.
     const syncLease = stalled.nest.get(SyncLease);
     jest.spyOn(syncLease, 'current').mockReturnValue(syncLease.current());
     const answer = await stalled.http.post('/api/auth/refresh', { json: { refreshToken } });
@@ -121,7 +121,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
     expect(await statusOf(token)).toBe(401);
   });
 
-  it('writes nothing once its lease has ended, though nothing else stands against it', async () => {
+  it('writes nothing once its lease has ended, without any other obstacle', async () => {
     const { refreshToken, user, session } = await other.register();
     const { client } = other.redis;
     const syncLease = stalled.nest.get(SyncLease);
@@ -147,7 +147,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
     expect([answer.status, answer.body.code]).toEqual([401, 'token_revoked']);
   });
 
-  it('answers with tokens that are good where nothing was revoked', async () => {
+  it('answers with valid tokens when no session was revoked', async () => {
     const { refreshToken } = await other.register();
     const hung = beforeOpening(() => wire.hang());
     const answer = await stalled.http.post<{ accessToken: string }>('/api/auth/refresh', {

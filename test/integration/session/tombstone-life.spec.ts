@@ -45,7 +45,7 @@ describe('a tombstone', () => {
     expect((await app.http.post(LOGOUT, { token })).status).toBe(204);
   }
 
-  /** Milliseconds that the tombstone has left; it must outlive all tokens of the session. */
+  /** The remaining milliseconds of the tombstone, which must outlive all tokens of the session. */
   async function lifeOf(issued: AuthResultDto[]): Promise<number> {
     const [{ user, session }] = issued as [AuthResultDto];
     const key = `blacklist:{${user.id}}:${session.id}`;
@@ -62,7 +62,7 @@ describe('a tombstone', () => {
     expect(lifeMs).toBeLessThanOrEqual(12 * HOUR_MS + 2 * MINUTE_MS);
   };
 
-  it('stands as long as an access token lives, not its session', async () => {
+  it('lasts as long as an access token, not as its session', async () => {
     const issued = await short.register();
     await logout(short, issued);
     expectShort(await lifeOf([issued]));
@@ -84,13 +84,13 @@ describe('a tombstone', () => {
         return short.http.delete(path, { token });
       },
     ],
-  ])('stands that long also after %s', async (_what, end) => {
+  ])('lasts that long also after %s', async (_what, end) => {
     const issued = await short.register();
     expect((await end(issued.accessToken)).status).toBeLessThan(300);
     expectShort(await lifeOf([issued]));
   });
 
-  it('stands that long also for a session that made room for another', async () => {
+  it('lasts that long also for a session that was ended by the limit of sessions', async () => {
     const issued = await short.register();
     for (let other = 0; other < 4; other++) {
       await short.login(issued.user.email);
@@ -112,7 +112,7 @@ describe('a tombstone', () => {
     expectLong(await lifeOf([opened, byLong, byShort]));
   });
 
-  it('outlives the token of a pair that the other instance has made once more', async () => {
+  it('outlives the token of a pair that the other instance has issued again', async () => {
     const opened = await short.register();
     const first = await refresh(short, opened);
     const again = await refresh(long, opened);
@@ -121,7 +121,7 @@ describe('a tombstone', () => {
     expectLong(await lifeOf([opened, first, again]));
   });
 
-  it('outlives the token of a refresh that is on its way into Redis', async () => {
+  it('outlives the token of a refresh whose write to Redis is under way', async () => {
     const opened = await short.register();
     const activation = long.nest.get(SessionActivation);
     const original = activation.activate.bind(activation);
@@ -146,7 +146,7 @@ describe('a tombstone', () => {
     expectLong(await lifeOf([opened, stolen.body]));
   });
 
-  it('stands as long as its session where nothing is known of its tokens', async () => {
+  it('lasts as long as its session when its tokens are unknown', async () => {
     const opened = await short.register();
     await short.database.sql.query('UPDATE sessions SET tokens_expire_at = NULL WHERE id = $1', [
       opened.session.id,
@@ -155,7 +155,7 @@ describe('a tombstone', () => {
     expect(await lifeOf([opened])).toBeGreaterThan(23 * HOUR_MS);
   });
 
-  it('of a session whose tokens have all expired stands for a minute', async () => {
+  it('of a session whose tokens have all expired lasts a minute', async () => {
     const opened = await short.register();
     await short.database.sql.query(
       `UPDATE sessions SET tokens_expire_at = now() - interval '1 hour' WHERE id = $1`,
@@ -168,7 +168,7 @@ describe('a tombstone', () => {
     expect(leftMs).toBeLessThanOrEqual(MINUTE_MS);
   });
 
-  it('is asked for by the outbox for the same time', async () => {
+  it('is written by the outbox for the same time', async () => {
     const opened = await long.register();
     await logout(short, opened);
     const [entry] = await short.database.sql.query<[{ details: { expiresAtMs: number } }]>(

@@ -91,11 +91,11 @@ describe('statistics', () => {
   const bruteForce = () => bruteForceStatistics(redis.raw, nowMs);
 
   describe('reading', () => {
-    it('begins with nothing', async () => {
+    it('begins with zero', async () => {
       expect(await statistics.read()).toEqual(NOTHING);
     });
 
-    it('takes out what has expired, minute by minute', async () => {
+    it('removes expired entries, minute by minute', async () => {
       const userId = randomUUID();
       for (const minutes of [2, 2, 5, 60]) {
         await sessions.open(aSession(userId, minutes), LEASE, nowMs);
@@ -112,7 +112,7 @@ describe('statistics', () => {
       );
     });
 
-    it('takes out what has expired after a silence of days', async () => {
+    it('removes expired entries after days without a read', async () => {
       await statistics.read();
       await sessions.open(aSession(randomUUID(), 10), LEASE, nowMs);
       await sessions.open(aSession(randomUUID(), 5 * 24 * 60), LEASE, nowMs);
@@ -130,7 +130,7 @@ describe('statistics', () => {
       expect((await statistics.read()).activeSessions).toBe(1);
     });
 
-    it('counts what another epoch left no more, but its tombstones', async () => {
+    it('stops counting entries of another epoch, except tombstones', async () => {
       const userId = randomUUID();
       const [ended, alive] = [aSession(userId, 60), aSession(userId, 60)];
       await sessions.open(alive, LEASE, nowMs);
@@ -139,7 +139,7 @@ describe('statistics', () => {
       await redis.raw.set('latchkey:checkpoint', `4|1:1:|1`);
       const counted = { ...NOTHING, blacklistedTokens: 1 };
       expect(await statistics.read()).toEqual(counted);
-      // What is left of the other epoch goes, and takes nothing of this one along.
+      // The rest of the other epoch is removed, and nothing of this one.
       await sessions.revoke(userId, { sessionId: alive.id, ttlMs: 0 });
       await sessions.open(aSession(userId, 60), endlessLease('4'), nowMs);
       expect(await statistics.read()).toEqual({ ...counted, activeSessions: 1 });
@@ -185,7 +185,7 @@ describe('statistics', () => {
       expect(await statistics.read()).toEqual({ ...NOTHING, activeSessions: 1 });
     });
 
-    it('and are never below zero until then', async () => {
+    it('and are never below zero before that', async () => {
       const userId = randomUUID();
       const session = aSession(userId, 30);
       await sessions.open(session, LEASE, nowMs);
@@ -223,7 +223,7 @@ describe('statistics', () => {
       await expectLeft(userId, lasting, ...(isOpened ? [next] : []));
     });
 
-    it('all of them, however many a user has, and of every user', async () => {
+    it('all of them, for any number per user, and of every user', async () => {
       const userIds = Array.from({ length: 30 }, () => randomUUID());
       const crowd = randomUUID();
       const opening = [...userIds, ...Array.from({ length: 600 }, () => crowd)];
@@ -235,7 +235,7 @@ describe('statistics', () => {
       await expectLeft(crowd, lasting);
     });
 
-    it('until the clean-up is told to end', async () => {
+    it('until the clean-up is aborted', async () => {
       const ended = removeExpired(AbortSignal.abort(new Error('stopping')));
       await expect(ended).rejects.toThrow('stopping');
     });

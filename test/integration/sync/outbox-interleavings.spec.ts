@@ -46,7 +46,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 5, maxLength: 30, size: 'max' },
 );
 
-/** One that writes, in a transaction that begins with its first row. The last one writes elsewhere. */
+/** A writer whose transaction begins with its first row. The last writer uses another database. */
 class Writer {
   private pending: string[] | null = null;
 
@@ -135,7 +135,7 @@ describe('the outbox, read by two instances while transactions begin and end in 
   async function run(history: Step[]): Promise<void> {
     await here!.sql.query('TRUNCATE outbox');
     const committed = new Set<string>();
-    /** What any reader has brought to the one Redis. */
+    /** Entries that a reader has written to the one Redis. */
     const inRedis = new Set<string>();
     const writers = clients.map(
       (client, index) => new Writer(client, committed, index < WRITERS - 1),
@@ -194,7 +194,7 @@ describe('the outbox, read by two instances while transactions begin and end in 
     }
   }
 
-  it('gives each of them everything that is committed, and nothing else', async () => {
+  it('returns to each of them every committed entry, and no other', async () => {
     await fc.assert(fc.asyncProperty(steps, run), { numRuns: LONG ? 500 : 60 });
   }, 600_000);
 });

@@ -39,7 +39,7 @@ describe('the outbox', () => {
     return { end: pages[0]!.snapshot, kinds };
   }
 
-  it('gives what was written since a snapshot, once', async () => {
+  it('returns the entries since a snapshot, once', async () => {
     const { snapshot } = await outbox.end();
     await append('first');
     await append('second');
@@ -53,7 +53,7 @@ describe('the outbox', () => {
     expect((await changesSince(page!.snapshot)).kinds).toEqual([]);
   });
 
-  it('gives nothing twice while a transaction of any database stays open', async () => {
+  it('returns nothing twice while a transaction of any database stays open', async () => {
     const elsewhere = await createTestDatabase();
     const open = elsewhere.sql.createQueryRunner();
     await open.startTransaction();
@@ -69,7 +69,7 @@ describe('the outbox', () => {
     await elsewhere.drop();
   });
 
-  it('gives what a transaction has written once it has committed, though later ones have before', async () => {
+  it('returns the entries of a transaction once it has committed, though later ones have committed before', async () => {
     const { snapshot } = await outbox.end();
     const slow = database.sql.createQueryRunner();
     await slow.startTransaction();
@@ -82,7 +82,7 @@ describe('the outbox', () => {
     expect((await changesSince(end)).kinds).toEqual(['slow']);
   });
 
-  it('gives what a prepared transaction has written once it is committed', async () => {
+  it('returns the entries of a prepared transaction once it is committed', async () => {
     const server = await PostgresNode.start(['max_prepared_transactions=1']);
     const other = await new DataSource(dataSourceOptions({ url: server.url })).initialize();
     await other.runMigrations();
@@ -108,7 +108,7 @@ describe('the outbox', () => {
     await server.stop();
   }, 60_000);
 
-  it('has an entry only if the change that it tells of was committed', async () => {
+  it('has an entry only if its change was committed', async () => {
     const { snapshot } = await outbox.end();
     const failing = postgres.transaction(async () => {
       await append('undone');
@@ -118,14 +118,14 @@ describe('the outbox', () => {
     expect((await changesSince(snapshot)).kinds).toEqual([]);
   });
 
-  it('gives many changes in pages, also where one transaction made all of them', async () => {
+  it('returns many changes in pages, also when one transaction made all of them', async () => {
     const { snapshot } = await outbox.end();
     const many = `SELECT 'many ' || number, gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 5000) AS number`;
     await database.sql.query(appendToOutbox(many));
     const pages: OutboxPage[] = [];
     for await (const page of outbox.changesSince(snapshot)) {
       pages.push(page);
-      // What comes while pages are read is not waited for.
+      // Entries that arrive while pages are read are not waited for.
       await append('late');
     }
     const sizes = pages.map(({ entries }) => entries.length);
@@ -137,7 +137,7 @@ describe('the outbox', () => {
     expect(late.kinds).toEqual(['late', 'late', 'late']);
   });
 
-  it('reads what is new by an index, and nothing else, though millions may be old', async () => {
+  it('reads new entries by an index, and no others, though millions may be old', async () => {
     const old = `SELECT 'old', gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 20000)`;
     await database.sql.query(appendToOutbox(old));
     await database.sql.query('ANALYZE outbox');
@@ -158,7 +158,7 @@ describe('the outbox', () => {
     }
   });
 
-  /** How Postgres reads a page. */
+  /** The plan of Postgres for a page. */
   async function planOf(snapshot: string): Promise<string> {
     const query = jest.spyOn(ReservedConnection.prototype, 'query');
     await collect(outbox.changesSince(snapshot));
@@ -171,12 +171,12 @@ describe('the outbox', () => {
     return lines.map((line) => line['QUERY PLAN']).join('\n');
   }
 
-  it('never gives an epoch twice', async () => {
+  it('never returns an epoch twice', async () => {
     const epochs = await Promise.all(Array.from({ length: 5 }, () => outbox.nextEpoch()));
     expect(new Set(epochs).size).toBe(5);
   });
 
-  it('keeps entries for two hours, twice what is replayed, and drops older ones', async () => {
+  it('keeps entries for two hours, twice the replay window, and deletes older ones', async () => {
     const { snapshot } = await outbox.end();
     await append('old');
     await append('kept');

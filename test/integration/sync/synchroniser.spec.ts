@@ -5,7 +5,7 @@ import { fieldsOf, membersOf, sessionField } from '../../support/stored-session'
 
 const PROFILE = '/api/auth/profile';
 
-describe('a Redis whose data changes under a standing connection', () => {
+describe('a Redis whose data changes while connections stay open', () => {
   let app: TestApp;
   let syncLease: SyncLease;
 
@@ -64,10 +64,10 @@ describe('a Redis whose data changes under a standing connection', () => {
         syncLease.revoke('a connection was lost, say');
       },
     ],
-  ])('whose checkpoint %s: what it holds does not count', async (_what, change) => {
+  ])('whose checkpoint %s: its entries do not count', async (_what, change) => {
     const { accessToken, user, session } = await app.register();
     const epoch = syncLease.epoch()!;
-    // As if it had been revoked and this data did not know.
+    // As if the session had been revoked and this data lacked the revocation.
     await app.database.sql.query(
       `UPDATE sessions SET revoked_at = now(), revoked_reason = 'logout' WHERE id = $1`,
       [session.id],
@@ -81,7 +81,7 @@ describe('a Redis whose data changes under a standing connection', () => {
     expect(await status(accessToken)).toBe(401);
   });
 
-  it('gone back to before a revocation: the revocation is brought to it again', async () => {
+  it('restored to before a revocation: the revocation is applied to it again', async () => {
     const { client } = app.redis;
     const { accessToken, user, session } = await app.register();
     const sessions = `session:{${user.id}}`;
@@ -101,7 +101,7 @@ describe('a Redis whose data changes under a standing connection', () => {
     expect(await status(accessToken)).toBe(401);
   });
 
-  it('without one key: what it held is looked up', async () => {
+  it('without one key: the lost entries are looked up', async () => {
     const { client } = app.redis;
     const [live, dead] = [await app.register(), await app.register()];
     await app.http.post('/api/auth/logout', { token: dead.accessToken });
@@ -113,7 +113,7 @@ describe('a Redis whose data changes under a standing connection', () => {
   });
 });
 
-describe('what another instance could do in one store only', () => {
+describe('changes of another instance in one store only', () => {
   let app: TestApp;
 
   beforeAll(async () => {
@@ -124,7 +124,7 @@ describe('what another instance could do in one store only', () => {
     await app.close();
   });
 
-  it('a revocation that is recorded is brought to Redis, and the lag is measured', async () => {
+  it('a recorded revocation is applied to Redis, and the lag is measured', async () => {
     const { accessToken: token, user, session } = await app.register();
     await app.database.sql.query(
       `WITH ended AS (
@@ -145,7 +145,7 @@ describe('what another instance could do in one store only', () => {
     expect(lag.maxMs).toBeGreaterThanOrEqual(lag.lastMs);
   });
 
-  it('a revocation that is committed while pages of the outbox are read is brought to Redis', async () => {
+  it('a revocation that is committed while pages of the outbox are read is applied to Redis', async () => {
     const { accessToken: token, user, session } = await app.register();
     const late = app.database.sql.createQueryRunner();
     await late.startTransaction();
@@ -168,7 +168,7 @@ describe('what another instance could do in one store only', () => {
         pages += page.entries.length > 1 ? 1 : 0;
       }
     });
-    // More than a page, and later than what is not committed.
+    // More than a page, and later than the uncommitted change.
     const many = `SELECT 'any', gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 2500)`;
     await app.database.sql.query(appendToOutbox(many));
     await until(

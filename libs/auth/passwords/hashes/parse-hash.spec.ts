@@ -8,7 +8,7 @@ const SALT_6070 = 'c2FsdFNBTFRzYWx0U0FMVHNhbHRTQUxUc2FsdFNBTFRzYWx0';
 const SHA512_6070 =
   'jAUR9Mbll8asYxXY8DYuIl88UBSVuiO4aMAFF03E7nERW1n55gzZUy+jPg91rv4wIlxYOhhs2CvU2uqXJKPTuA';
 
-/** None of them was made by what checks them. */
+/** Made by other implementations than those that check them. */
 const VECTORS: [source: string, password: string, hash: string][] = [
   [
     'bcrypt 2a: crypt_blowfish',
@@ -105,14 +105,14 @@ describe('a stored hash', () => {
     ['scrypt without p', `$scrypt$ln=14,r=8$${SALT}$${HASH}`],
     ['scrypt with a parameter more', `$scrypt$ln=14,r=8,p=1,x=1$${SALT}$${HASH}`],
     ['scrypt with a parameter twice', `$scrypt$ln=14,r=8,p=1,p=2$${SALT}$${HASH}`],
-    ['scrypt of nothing', `$scrypt$ln=0,r=8,p=1$${SALT}$${HASH}`],
-    ['scrypt of less than nothing', `$scrypt$ln=14,r=-8,p=1$${SALT}$${HASH}`],
-    ['scrypt of words', `$scrypt$ln=many,r=8,p=1$${SALT}$${HASH}`],
+    ['scrypt with an ln of zero', `$scrypt$ln=0,r=8,p=1$${SALT}$${HASH}`],
+    ['scrypt with a negative r', `$scrypt$ln=14,r=-8,p=1$${SALT}$${HASH}`],
+    ['scrypt with a word for ln', `$scrypt$ln=many,r=8,p=1$${SALT}$${HASH}`],
     ['scrypt of N beyond 32 bits', `$scrypt$ln=32,r=8,p=1$${SALT}$${HASH}`],
-    ['scrypt in base64 for addresses', `$scrypt$ln=14,r=8,p=1$${SALT}$${HASH.replace('+', '-')}`],
+    ['scrypt in base64url', `$scrypt$ln=14,r=8,p=1$${SALT}$${HASH.replace('+', '-')}`],
     ['scrypt with padding', `$scrypt$ln=14,r=8,p=1$${SALT}=$${HASH}=`],
     ['PBKDF2 with SHA-1', `$pbkdf2-sha1$i=4096$${SALT}$${HASH}`],
-    ['PBKDF2 of a length that is another', `$pbkdf2-sha256$i=4096,l=16$${SALT}$${HASH}`],
+    ['PBKDF2 with a wrong length', `$pbkdf2-sha256$i=4096,l=16$${SALT}$${HASH}`],
     ['PBKDF2 longer than its digest', `$pbkdf2-sha256$i=4096$${SALT}$${SHA512_6070}`],
     ['PBKDF2 without iterations', `$pbkdf2-sha256$${SALT}$${HASH}`],
     ['half a thousand characters', `$scrypt$ln=14,r=8,p=1$${SALT}$${'A'.repeat(600)}`],
@@ -150,7 +150,7 @@ describe('an imported hash', () => {
     pbkdf2(2_000_000),
     argon2('m=131072,t=4,p=16'),
     argon2('m=19456,t=2,p=1'),
-  ])('may cost what %s does', (text) => {
+  ])('may cost as much as %s', (text) => {
     expect(() => checkImportedHash(text)).not.toThrow();
   });
 
@@ -169,7 +169,7 @@ describe('an imported hash', () => {
     argon2('m=131072,t=5,p=1'),
     argon2('m=64,t=4294967295,p=1'),
     argon2('m=19456,t=2,p=17'),
-  ])('may not cost what %s does', (text) => {
+  ])('may not cost as much as %s', (text) => {
     expect(() => parseHash(text)).not.toThrow();
     expect(() => checkImportedHash(text)).toThrow(UnusableHashError);
     expect(() => checkImportedHash(text)).toThrow(/^costs more than .* at each sign-in$/);
@@ -181,7 +181,7 @@ describe('any hash that is accepted', () => {
     fc
       .uint8Array({ minLength: min - 1, maxLength: max + 1 })
       .map((array) => Buffer.from(array).toString('base64').replace(/=+$/, ''));
-  /** Where limits lie, and just below. */
+  /** Hashes at the limits, and just below. */
   const edges = [0, 1, 2, 7, 8, 15, 16, 17, 2 ** 24, 2 ** 30, 2 ** 31, 2 ** 32, 2 ** 53];
   const edge = fc.constantFrom(...edges.flatMap((value) => [value - 1, value]));
   const count = fc.oneof(fc.integer({ min: -1, max: 200 }), edge);

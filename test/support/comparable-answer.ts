@@ -1,10 +1,10 @@
 import type { Answer } from './http-client';
 
-/** Different for each answer, whatever it tells. */
+/** Headers that differ for each answer. */
 const OWN_HEADERS = ['x-request-id', 'date'];
 
-/** Everything that an answer tells, to be compared with another. */
-export function told({ status, headers, body }: Answer): unknown {
+/** All parts of an answer that two answers can share, for a comparison. */
+export function comparableAnswer({ status, headers, body }: Answer): unknown {
   return {
     status,
     headers: [...headers].filter(([name]) => !OWN_HEADERS.includes(name)),
