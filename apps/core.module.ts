@@ -20,7 +20,7 @@ export interface CoreOptions {
   databaseAttempts?: number;
 }
 
-/** What every process of ours has in common: the libraries, one line of settings for each. */
+/** The libraries with their settings, for the API and the command line. */
 @Module({})
 export class CoreModule {
   /** @throws SettingsError when JWT_KEYS_DIR is unusable: before Nest starts, so without a stack. */

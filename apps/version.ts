@@ -1,2 +1,2 @@
-/** As in package.json, which a built process does not have beside it. */
+/** The version of package.json, which is not beside a built process. */
 export const VERSION = '0.1.0';

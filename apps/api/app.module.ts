@@ -17,7 +17,7 @@ import { ProfileApiModule } from './profile/profile-api.module';
 import { SessionApiModule } from './session/session-api.module';
 import { TraceInterceptor } from './tracing/trace.interceptor';
 
-/** The API process: what every feature needs, and a module for each feature. */
+/** The modules of the API process: the libraries, then one module for each feature. */
 @Module({})
 export class AppModule {
   /** @throws SettingsError when JWT_KEYS_DIR is unusable: before Nest starts, so without a stack. */

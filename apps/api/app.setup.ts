@@ -39,7 +39,7 @@ import { PinoLogger } from './log/pino-logger';
 import { acceptUploads } from './profile/avatar-upload';
 import { nameTraces } from './tracing/request-trace.hook';
 
-/** Builds the API application, ready to listen. */
+/** Builds the API application. It does not listen yet. */
 export async function createApp(
   settings: Settings,
   logger: Logger,
@@ -54,7 +54,7 @@ export async function createApp(
   return app;
 }
 
-/** Fastify with our limits; answers also what fails before a route is found. */
+/** Fastify with the limits of the server. It also answers requests that fail before routing. */
 export function fastifyAdapter(
   logger: Logger,
   { trustedProxies, hstsSeconds }: Settings,
@@ -69,17 +69,17 @@ export function fastifyAdapter(
     genReqId: requestIdOf,
     requestIdHeader: false,
     logController: new LogController({ disableRequestLogging: true }),
-    // The request's id comes from its context, with more, on every line: see log/logger.ts.
+    // The log context adds the request's id to every line: see log/logger.ts.
     childLoggerFactory: (log: FastifyBaseLogger) => log,
     clientErrorHandler(this: FastifyInstance, error, socket) {
       answerClientError(error, socket, always, this.unreadBodies.has(socket));
     },
     rewriteUrl: routableTarget,
-    // Every answer is ours, also one that a request gets while the application closes.
+    // Fastify would answer in its own format while the application closes.
     return503OnClosing: false,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = describe(error, request.id);
-      // No hook sees this answer, so none could close the connection when the process ends.
+      // No hook runs for this answer, so no hook would close its connection at shutdown.
       reply.raw.setHeader('connection', 'close');
       reply.code(problem.status).headers(always).header('x-request-id', request.id);
       request.server.unreadBodies.readAround(request, reply, () => {
@@ -90,13 +90,14 @@ export function fastifyAdapter(
 }
 
 /**
- * A target that is no path and no URL, such as `*`, as a path that no route has: Nest would answer it before our hooks.
+ * Maps a target that is neither a path nor a URL, such as `*`, to a path without a route. Nest would answer it before
+ * the hooks run.
  */
 function routableTarget({ url = '' }: { url?: string | undefined }): string {
   return url.startsWith('/') || /^https?:\/\//i.test(url) ? url : `/${url}`;
 }
 
-/** What is not under /api. */
+/** Paths outside /api. */
 const OUTSIDE_API = [
   'health/live',
   'health/ready',
@@ -105,7 +106,7 @@ const OUTSIDE_API = [
   'avatars/:file',
 ];
 
-/** Everything HTTP that is the same in production and in tests. */
+/** The HTTP setup that production and tests share. */
 export function setUpHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const settings = app.get(Settings);

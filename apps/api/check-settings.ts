@@ -5,9 +5,9 @@ import { SettingsError, type Settings } from '#libs/config';
 import { keyRingOf } from '../core.module';
 
 /**
- * Tries the settings that can be tried without a store: the addresses to listen on, the directory of the
- * keys, and that of the avatars, which is made where it is missing.
- * @throws SettingsError for the first one that cannot work
+ * Checks the settings that need no store: the addresses to listen on, the directory of the keys, and that of the
+ * avatars, which it creates where it is missing.
+ * @throws SettingsError for the first setting that cannot work.
  */
 export async function checkSettings(settings: Settings): Promise<void> {
   await tryToListen(settings.host, settings.port, 'PORT');
@@ -39,7 +39,7 @@ function listenError({ code = 'unknown' }: NodeJS.ErrnoException, variable: stri
     case 'EACCES':
       return new SettingsError(
         variable,
-        'needs rights that this user does not have: take 1024 or above',
+        'needs privileges that this user lacks: use 1024 or above',
       );
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':

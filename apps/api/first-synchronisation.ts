@@ -6,9 +6,8 @@ import { SyncLease } from '#libs/sync';
 const TIMEOUT_MS = 2000;
 
 /**
- * Lets the first request find Redis in sync, where there is one. Without Redis the
- * service starts all the same, and answers from Postgres. A Redis that is too old ends the start: no
- * time makes it good.
+ * Waits until Redis is in sync, so that Redis can answer the first request. Without Redis the service starts all the
+ * same and answers from Postgres. An outdated Redis ends the start: waiting does not help.
  */
 @Injectable()
 export class FirstSynchronisation implements OnApplicationBootstrap {
@@ -27,7 +26,7 @@ export class FirstSynchronisation implements OnApplicationBootstrap {
       throw new InternalError(reason.message.replace(/\.$/, ''));
     }
     if (this.syncLease.epoch() === null) {
-      this.logger.warn('Redis is away: starting without it, Postgres answers');
+      this.logger.warn('Redis is unavailable: starting without it; Postgres answers requests');
     }
   }
 }

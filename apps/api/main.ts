@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const pinoLogger = createLogger(settings.logLevel, await logOutput(settings.logFormat));
   logProcessOutput(pinoLogger);
   Logger.overrideLogger(new PinoLogger(pinoLogger));
-  // Only now: what is traced has to be loaded after tracing has been started.
+  // Loaded here, because tracing must start before the modules that it traces.
   /* eslint-disable @typescript-eslint/no-require-imports */
   const { waitForPostgres } = require('#libs/database') as typeof import('#libs/database');
   const { createApp } = require('./app.setup') as typeof import('./app.setup');
@@ -35,10 +35,10 @@ async function main(): Promise<void> {
   if (process.argv.includes('--check-settings')) {
     return;
   }
-  warnOfOpenDoors(settings);
+  warnAboutInsecureSettings(settings);
   if (!isThreadPoolBelowEventLoop()) {
     Logger.log(
-      'threads have no priority here: passwords are hashed on one processor less',
+      'thread priorities are unavailable: password hashing uses one processor less',
       'Start',
     );
   }
@@ -51,13 +51,13 @@ async function main(): Promise<void> {
   stop = (request) => shutdown.begin(request);
 }
 
-/** What an operator may have reasons for, and had better know. */
-function warnOfOpenDoors({ production, databaseUrl, redisUrl }: Settings): void {
+/** Warns about insecure settings that an operator may have chosen on purpose. */
+function warnAboutInsecureSettings({ production, databaseUrl, redisUrl }: Settings): void {
   if (!production) {
     return;
   }
   if (process.getuid?.() === 0) {
-    Logger.warn('the process runs as root: let it run as a user that may do no more', 'Start');
+    Logger.warn('the process runs as root: run it as a user without privileges', 'Start');
   }
   Object.entries({
     DATABASE_URL: parsePostgresUrl(databaseUrl).password,
@@ -65,14 +65,17 @@ function warnOfOpenDoors({ production, databaseUrl, redisUrl }: Settings): void 
   })
     .filter(([, password]) => !password)
     .forEach(([name]) =>
-      Logger.warn(`${name} has no password: whoever reaches the store has it`, 'Start'),
+      Logger.warn(
+        `${name} has no password: every host that reaches the store can read and change it`,
+        'Start',
+      ),
     );
 }
 
 function endBeforeStart({ reason }: StopRequest): void {
-  Logger.log(`stopped before the start was complete (${reason})`, 'Shutdown');
+  Logger.log(`stopped during the start (${reason})`, 'Shutdown');
   process.exit(0);
 }
 
-// A turn later: what the log has to say comes first.
+// One turn later, so that the log is written first.
 main().catch((error: unknown) => setImmediate(() => endFailedStart(error)));

@@ -13,10 +13,9 @@ const REDIS_DEADLINE_MS = 3000;
 const REDIS_POLL_MS = 25;
 
 /**
- * Runs work on the product's services, with its log silent, and lets go of the stores afterwards. Needs the
- * settings of both stores and none of the keys that sign.
- * @throws SettingsError, DependencyUnavailableError, errors of the Postgres driver, and what `work`
- * throws.
+ * Runs work on the services of the product, with a silent log, and closes the stores afterwards. Needs the settings of
+ * both stores and none of the signing keys.
+ * @throws SettingsError, DependencyUnavailableError, errors of the Postgres driver, and what `work` throws.
  */
 export async function withApplication<T>(
   work: (app: INestApplicationContext) => Promise<T>,
@@ -27,7 +26,7 @@ export async function withApplication<T>(
   return run(CliModule.forRoot(settings), work);
 }
 
-/** As `withApplication`, for what lives in Redis alone: needs REDIS_URL and nothing else. */
+/** As `withApplication`, for data in Redis alone: needs only REDIS_URL. */
 export async function withRedis<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
   const url = loadRedisUrl();
   noteEndpoint('redis', url);
@@ -54,7 +53,7 @@ async function run<T>(
   }
 }
 
-/** A command to a Redis that is away fails by its circuit breaker, which does not know why. */
+/** While Redis is unavailable, the circuit breaker refuses a command without naming the cause. */
 function withFirstCause(error: unknown, failure: Error | undefined): unknown {
   return failure && error instanceof DependencyUnavailableError && error.dependency === 'redis'
     ? new DependencyUnavailableError('redis', { cause: failure })
@@ -83,7 +82,7 @@ export async function withAccount<T>(
 }
 
 /**
- * For what only Redis knows: its connection is made in the background, and commands do not wait for it.
+ * Waits for Redis. The connection is made in the background, and commands do not wait for it.
  * @throws DependencyUnavailableError
  */
 export async function untilRedisAnswers(app: INestApplicationContext): Promise<void> {

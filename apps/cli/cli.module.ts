@@ -6,7 +6,7 @@ import { StatisticsModule } from '#libs/statistics';
 import { CoreModule } from '../core.module';
 import { UserImport } from './import/user-import';
 
-/** The command line, composed. It tries Postgres once: a person waits for the answer. */
+/** The modules of the command line. Postgres is tried once: a person waits for the answer. */
 @Module({})
 export class CliModule {
   /** @throws SettingsError when JWT_KEYS_DIR is unusable. */
@@ -19,7 +19,7 @@ export class CliModule {
   }
 }
 
-/** The commands that look at Redis alone. */
+/** The modules of the commands that need Redis alone. */
 @Module({})
 export class RedisCliModule {
   static forRoot(url: string): DynamicModule {

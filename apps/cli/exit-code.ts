@@ -1,4 +1,4 @@
-/** What the process answers to a shell. Stable: scripts branch on it. */
+/** The exit codes. Stable: scripts branch on them. */
 export const EXIT_CODE = { done: 0, failed: 1, usage: 2, notFound: 3 } as const;
 
 export type ExitCode = (typeof EXIT_CODE)[keyof typeof EXIT_CODE];

@@ -14,11 +14,11 @@ export class UnknownEmailError extends DomainError {
   readonly code = 'not_found';
 
   constructor(email: string) {
-    super(`There is no account with the e-mail address ${email}.`);
+    super(`No account has the e-mail address ${email}.`);
   }
 }
 
-/** The text is no e-mail address that an account could have. */
+/** The text is no valid e-mail address. */
 export class InvalidEmailError extends DomainError {
   readonly code = 'validation_failed';
 
@@ -28,31 +28,31 @@ export class InvalidEmailError extends DomainError {
   }
 }
 
-/** No account has this id, and no audit event is kept of one that had. */
+/** No account and no audit event has this id. */
 export class UnknownUserError extends DomainError {
   readonly code = 'not_found';
 
   constructor(id: string) {
-    super(`There is no account with the id ${id}, and no audit event of it.`);
+    super(`No account and no audit event has the id ${id}.`);
   }
 }
 
-/** How a command that did not succeed ends. */
+/** The outcome of a command that failed. */
 export interface Failure {
   exitCode: ExitCode;
   /** One sentence for standard error. */
   sentence: string;
 }
 
-/** What to check where a store cannot be used. */
+/** Advice for a store that cannot be used. */
 const CHECKS: Record<Dependency, string> = {
-  postgres: 'check DATABASE_URL, and that it runs',
-  redis: 'check REDIS_URL, and that it runs',
+  postgres: 'check DATABASE_URL and that Postgres runs',
+  redis: 'check REDIS_URL and that Redis runs',
   'avatar storage': 'check AVATAR_DIR, or the AVATAR_S3_ settings',
   'breach service': 'check BREACHED_PASSWORD_URL',
 };
 
-/** What the codes of the system mean for a connection. */
+/** Meanings of system error codes for a connection. */
 const CONNECTION_FAILURES: Record<string, string> = {
   ECONNREFUSED: 'refused the connection',
   ECONNRESET: 'closed the connection',
@@ -64,7 +64,7 @@ const CONNECTION_FAILURES: Record<string, string> = {
   ENETUNREACH: 'cannot be reached',
 };
 
-/** What to tell a person, and a shell, about anything that was thrown. */
+/** The exit code and the message for any error. */
 export async function describeFailure(error: unknown): Promise<Failure> {
   if (error instanceof DependencyUnavailableError) {
     return failed(
@@ -82,7 +82,7 @@ export async function describeFailure(error: unknown): Promise<Failure> {
   if (error instanceof DomainError || (error instanceof InternalError && codeOf(error) === '')) {
     return failed(errorText(error));
   }
-  // Where an error of the driver comes from, its library is loaded; help and wrong usage do without.
+  // An error of the driver means that its library is loaded. Help and usage errors load none.
   const { isOutdatedSchema, isUnavailable } = await import('#libs/database');
   if (isOutdatedSchema(error)) {
     return failed('The tables are not up to date: run latchkey migrate.');
@@ -90,7 +90,7 @@ export async function describeFailure(error: unknown): Promise<Failure> {
   return failed(isUnavailable(error) ? unusable('postgres', error) : errorText(error));
 }
 
-/** By its name: its class would load the driver for every command, and for help. */
+/** Checked by name: importing the class would load the driver for every command, and for help. */
 function isOfRedisServer(cause: unknown): cause is RedisAwayError {
   return cause instanceof Error && cause.name === 'RedisAwayError';
 }
@@ -109,7 +109,7 @@ function unusable(store: Dependency, cause: unknown): string {
   return `${nameOfStore(store)} cannot be used${reason}: ${CHECKS[store]}.`;
 }
 
-/** Several addresses tried in vain make an error of errors. */
+/** A connection that tried several addresses fails with an AggregateError. */
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) {
     return codeOf(error.errors[0]);

@@ -7,11 +7,11 @@ import { report, runCommandLine } from './run';
 // The reader of the output has closed it, as `head` does.
 process.stdout.on('error', () => process.exit(EXIT_CODE.failed));
 
-// Node would print its message and all its properties.
+// Node would print the message and all properties of the error.
 process.once('uncaughtException', (error) => void report(error).then((code) => process.exit(code)));
 
 void runCommandLine(process.argv.slice(2)).then(async (exitCode) => {
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
-  // A start that failed half-way leaves connections that would keep the process alive.
+  // After a failed start, open connections would keep the process alive.
   process.exit(exitCode);
 });

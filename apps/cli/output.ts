@@ -1,4 +1,4 @@
-/** What a command found out: for people and for machines. */
+/** The result of a command, for people and for machines. */
 export interface Report {
   text: string;
   data: Record<string, unknown>;
@@ -13,12 +13,14 @@ export function print({ text, data }: Report, { json = false }: OutputOptions): 
   process.stdout.write(`${json ? JSON.stringify(data) : text}\n`);
 }
 
-/** Writes and waits until the stream has taken it: what nobody reads does not pile up. */
+/**
+ * Writes, and waits until the stream has accepted the text, so that unread output does not pile up.
+ */
 export async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   await new Promise<void>((resolve) => stream.write(text, () => resolve()));
 }
 
-/** Waits until a stream has taken everything: only then may the process exit. */
+/** Waits until a stream has accepted all output. The process must not exit before. */
 export async function flush(stream: NodeJS.WriteStream): Promise<void> {
   await write(stream, '');
 }

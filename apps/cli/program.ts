@@ -12,13 +12,12 @@ Exit codes:
   0  done
   1  failed; one sentence on standard error says why
   2  wrong usage
-  3  there is no such account or key
+  3  account or key not found
 
 Settings come from the environment and from .env in the working folder; see .env.example.`;
 
 /**
- * The whole command line. Throws CommanderError instead of exiting; wrong usage has then been
- * explained on standard error.
+ * The command line. It throws CommanderError instead of exiting, after the usage error was printed on standard error.
  */
 export function createProgram(): Command {
   const program = new Command('latchkey')
@@ -41,7 +40,7 @@ export function createProgram(): Command {
   return program;
 }
 
-/** Groups are shown by the commands in them: nobody has to look for one. */
+/** Lists the commands of a group instead of the group. */
 function leavesOf({ commands }: Command): Command[] {
   return commands.flatMap((command) =>
     command.commands.length > 0 ? leavesOf(command) : [command],

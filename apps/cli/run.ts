@@ -18,9 +18,12 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
   }
 }
 
-/** Prints why a command failed. @returns its exit code */
+/**
+ * Prints the failure of a command.
+ * @returns its exit code
+ */
 export async function report(error: unknown): Promise<ExitCode> {
-  // Not at the top of the file, as in the commands: help and wrong usage do not wait for libraries.
+  // Loaded on demand, as in the commands: help and usage errors need no library.
   const { describeFailure } = await import('./failure.js');
   const { exitCode, sentence } = await describeFailure(error);
   process.stderr.write(`latchkey: ${sentence}\n`);

@@ -1,7 +1,9 @@
-/** What somebody else chose, such as a user agent, may not steer the terminal that shows it. */
+/**
+ * Characters that a client may have chosen, for example in a user agent, to control the terminal.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The text without what is no text. */
+/** The text with unprintable characters replaced. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, '\uFFFD');
 }

@@ -1,15 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * A value that work finds without being handed it, also after it has waited. Node follows every promise
- * of the process while such a value is in use anywhere (before its release 24), which makes all requests
- * dearer: so it is held only as long as somebody needs it.
+ * A value that asynchronous work finds without a parameter. Until version 24, Node tracks every promise of the process
+ * while such a value is in use, which makes all requests slower: therefore a scope is released as early as possible.
  */
 export class AsyncScope<T> {
   private readonly storage = new AsyncLocalStorage<T | undefined>();
   private holders = 0;
 
-  /** Whether the value is in use anywhere. */
+  /** Whether any scope is in use. */
   get isHeld(): boolean {
     return this.holders > 0;
   }
@@ -20,8 +19,8 @@ export class AsyncScope<T> {
   }
 
   /**
-   * Lets `work`, and all that it starts, find the value until the scope is released.
-   * @param release is given a function that ends the scope; whoever calls `enter` sees that it is called.
+   * Makes the value available to `work` and all that it starts, until the scope is released.
+   * @param release gets a function that ends the scope; the caller of `enter` must make sure that it is called.
    */
   enter<R>(value: T, work: (release: () => void) => R): R {
     this.holders += 1;
@@ -45,7 +44,7 @@ export class AsyncScope<T> {
     }
   }
 
-  /** For work that happens to be set off in a scope and does not belong to it. */
+  /** For work that starts in a scope but does not belong to it. */
   outside<R>(work: () => R): R {
     return this.isHeld ? this.storage.run(undefined, work) : work();
   }

@@ -1,12 +1,12 @@
 import { outsideRequest } from './request-context';
 
-/** How a `Batcher` is bounded. */
+/** Bounds of a `Batcher`. */
 export interface BatchLimits {
-  /** Keys that one load may take. */
+  /** Keys per load. */
   maxBatch: number;
   /** Loads that run at once. */
   maxRunning: number;
-  /** Keys that may wait for their load; one more is refused. */
+  /** Keys that wait for a load; one more is refused. */
   maxWaiting: number;
 }
 
@@ -17,10 +17,9 @@ interface Waiting<Value> {
 }
 
 /**
- * Turns many single reads into few loads of many keys. While as many loads run as may, further keys
- * wait and share the next one; the same key asked twice is loaded once. A key never joins a load
- * that has begun: what it is told was read after it asked, so no answer is older than its question.
- * Not a DataLoader: that bounds neither the loads under way nor the keys that wait.
+ * Combines many single reads into few loads of many keys. At the limit of running loads, further keys wait and share
+ * the next load; equal keys are loaded once. A key never joins a load that has begun, so no result is older than its
+ * request. DataLoader bounds neither the running loads nor the waiting keys.
  */
 export class Batcher<Key, Value> {
   private waiting = new Map<Key, Waiting<Value>>();
@@ -28,8 +27,8 @@ export class Batcher<Key, Value> {
   private scheduled = false;
 
   /**
-   * @param load returns what it found; a key that is missing there is answered with undefined.
-   * @param refusal makes the error for a key that finds no room to wait.
+   * @param load returns the values by key; a missing key yields undefined.
+   * @param refusal creates the error for a key beyond the limit.
    */
   constructor(
     private readonly load: (keys: Key[]) => Promise<ReadonlyMap<Key, Value>>,
@@ -37,7 +36,7 @@ export class Batcher<Key, Value> {
     private readonly refusal: () => Error,
   ) {}
 
-  /** Rejects with what the load threw, or with the refusal. */
+  /** Rejects with the error of the load, or with the refusal. */
   get(key: Key): Promise<Value | undefined> {
     const known = this.waiting.get(key);
     if (known) {
@@ -52,11 +51,11 @@ export class Batcher<Key, Value> {
     return promise;
   }
 
-  /** At the end of this turn of the event loop: what arrived together is loaded together. */
+  /** Starts at the end of this turn of the event loop, so that keys of one turn share a load. */
   private schedule(): void {
     if (!this.scheduled && this.running < this.limits.maxRunning) {
       this.scheduled = true;
-      // A load for many belongs to none of their requests.
+      // A load for many requests belongs to none of them.
       outsideRequest(() =>
         setImmediate(() => {
           this.scheduled = false;
@@ -87,7 +86,7 @@ export class Batcher<Key, Value> {
   }
 }
 
-/** `Promise.withResolvers`, which Node 20 does not have. */
+/** `Promise.withResolvers`, which Node 20 lacks. */
 function withResolvers<T>() {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;

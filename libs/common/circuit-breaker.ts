@@ -3,28 +3,30 @@ import Opossum from 'opossum';
 import { DependencyUnavailableError, type Dependency } from './domain-error';
 import { OutageLog } from './outage-log';
 
-/** Milliseconds in which failures are counted, and after which an open circuit lets one call try. */
+/** Milliseconds in which failures are counted, and after which an open circuit admits one call. */
 const WINDOW_MS = 1000;
 const RESET_MS = 250;
-/** Calls in the window below which nothing opens, and the share of failures that does. */
+/**
+ * Minimum number of calls in the window before the circuit opens, and the share of failures that opens it.
+ */
 const MIN_CALLS = 5;
 const FAILURE_PERCENTAGE = 50;
 
-/** `half-open`: one call may try whether the store is back. */
+/** `half-open`: one call tests the store. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
 type Work = () => Promise<unknown>;
 
 /**
- * Stops asking a store that does not answer: open, it refuses at once; a quarter of a second later
- * one call may try. Only DependencyUnavailableError counts as a failure of the store.
+ * Refuses calls to a store that does not answer. While open it refuses every call immediately; after 250 ms one call
+ * tests the store. Only DependencyUnavailableError counts as a failure.
  */
 export class CircuitBreaker {
   private readonly circuit: Opossum<[Work]>;
-  /** Of the last failure: an open circuit is none that helps a reader. */
+  /** Of the last failure: "the circuit is open" would not explain it. */
   private cause: unknown;
 
-  /** @param outage where it is logged that the store is away; the log of the circuit where absent. */
+  /** @param outage logs the outages of the store. Absent: a log of the circuit. */
   constructor(
     private readonly dependency: Dependency,
     outage: Pick<OutageLog, 'failed' | 'ended'> = new OutageLog(
@@ -41,7 +43,7 @@ export class CircuitBreaker {
       rollingPercentilesEnabled: false,
       errorFilter: (error: unknown) => !(error instanceof DependencyUnavailableError),
     });
-    // Emitted again each time that a call has tried the store in vain.
+    // Emitted again after each failed test call.
     this.circuit.on('open', () =>
       outage.failed('unreachable', 'most calls fail, the circuit is open'),
     );
@@ -49,8 +51,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * @throws DependencyUnavailableError, without having done the work, while the circuit is open; and
-   * whatever the work throws.
+   * @throws DependencyUnavailableError while the circuit is open, without doing the work; and what the work throws.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -73,12 +74,12 @@ export class CircuitBreaker {
     return this.circuit.opened ? 'open' : 'closed';
   }
 
-  /** Trusts the store again at once: for whoever knows that it is back. */
+  /** Closes the circuit, for a caller that knows that the store answers. */
   close(): void {
     this.circuit.close();
   }
 
-  /** Lets go of its timers; afterwards every call is refused. */
+  /** Clears the timers; every later call is refused. */
   shutdown(): void {
     this.circuit.shutdown();
   }

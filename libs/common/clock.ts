@@ -1,15 +1,15 @@
 import { Global, Injectable, Module } from '@nestjs/common';
 
 /**
- * The only source of the current time for rules about sessions and tokens. Abstract so that a test
- * can move it: nothing that decides about expiry reads the wall clock by itself.
+ * The only source of the current time for rules about sessions and tokens. Abstract, so that tests can set it: no rule
+ * about expiry reads the system clock directly.
  */
 export abstract class Clock {
   /** Milliseconds since the Unix epoch. */
   abstract nowMs(): number;
 }
 
-/** The clock of the machine. */
+/** The system clock. */
 @Injectable()
 export class SystemClock extends Clock {
   nowMs(): number {
@@ -17,7 +17,7 @@ export class SystemClock extends Clock {
   }
 }
 
-/** Makes `Clock` injectable everywhere. Global, so that overriding it once moves time for all. */
+/** Provides `Clock` globally: one override sets the time for all modules. */
 @Global()
 @Module({ providers: [{ provide: Clock, useClass: SystemClock }], exports: [Clock] })
 export class ClockModule {}

@@ -1,5 +1,5 @@
 /**
- * The result of `work`, within `timeoutMs`. Work that takes longer goes on; its result is dropped.
+ * The result of `work`, within `timeoutMs`. Work that takes longer continues; its result is dropped.
  * @throws what `work` throws, and the error of `expired` at the deadline.
  */
 export function withDeadline<T>(

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Rows that one statement deletes, and the breath between two: other statements come first. */
+/** Rows per statement, and the pause between two statements, for other statements. */
 const BATCH = 1000;
 const PAUSE_MS = 100;
 
 /**
- * Deletes until there is nothing more to delete.
- * @param deleteSome deletes up to `limit`; returns how many, fewer when no more are left.
- * @param signal ends it between two batches.
- * @returns how many.
+ * Deletes in batches until no row is left.
+ * @param deleteSome deletes up to `limit` rows and returns how many; fewer means that no more are left.
+ * @param signal ends the deletion between two batches.
+ * @returns the number of deleted rows.
  */
 export async function deleteInBatches(
   deleteSome: (limit: number) => Promise<number>,

@@ -1,4 +1,4 @@
-/** Every code a client can meet in `code` of a problem+json answer. Stable: clients switch on them. */
+/** All codes of a problem+json answer. Stable: clients switch on them. */
 export type ErrorCode =
   | 'validation_failed'
   | 'malformed_json'
@@ -20,20 +20,20 @@ export type ErrorCode =
   | 'dependency_unavailable'
   | 'internal_error';
 
-/** What is wrong with one field of a request. */
+/** Errors of one field of a request. */
 export interface FieldError {
   field: string;
   messages: string[];
 }
 
 /**
- * Base of every error the product raises on purpose. It knows nothing of HTTP: the edge maps `code`
- * to a status. `message` may be shown to a client, so it never holds a secret, SQL or a key name;
- * what only the log may know travels in `cause`.
+ * Base of every error that the product raises on purpose. It is independent of HTTP: the API maps `code` to a status.
+ * `message` may be shown to a client, so it never holds a secret, SQL or a key name; details for the log belong into
+ * `cause`.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
-  /** Seconds after which a client may try again, where waiting helps. */
+  /** Seconds after which a client may try again, if waiting helps. */
   readonly retryAfterSeconds?: number;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -42,10 +42,12 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** A store or service, by the name that a person on call would say. */
+/** A store or service, by its name in messages. */
 export type Dependency = 'redis' | 'postgres' | 'avatar storage' | 'breach service';
 
-/** A store that is needed for this answer cannot be reached: deny, but never as "your token is bad". */
+/**
+ * A store that this answer needs is unavailable. The request is denied, but never with "your token is invalid".
+ */
 export class DependencyUnavailableError extends DomainError {
   readonly code = 'dependency_unavailable';
   override readonly retryAfterSeconds = 1;
@@ -58,7 +60,7 @@ export class DependencyUnavailableError extends DomainError {
   }
 }
 
-/** There is more of this to do at once than there is room for. */
+/** The limit of concurrent work is reached. */
 export class OverloadedError extends DomainError {
   readonly code = 'overloaded';
   override readonly retryAfterSeconds = 1;
@@ -68,7 +70,7 @@ export class OverloadedError extends DomainError {
   }
 }
 
-/** The input breaks a rule; says which field and how. */
+/** The input breaks a rule; `errors` names the fields and the rules. */
 export class ValidationFailedError extends DomainError {
   readonly code = 'validation_failed';
 

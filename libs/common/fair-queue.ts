@@ -4,22 +4,24 @@ import { OverloadedError } from './domain-error';
 export const CLIENT_CLASSES = ['known', 'familiar', 'stranger'] as const;
 
 /**
- * `known`: this account has signed in from this address group before; `familiar`: some account has;
- * `stranger`: none has, or it is not known whether one has.
+ * `known`: this account has signed in from this address group before; `familiar`: some account has; `stranger`: none
+ * has, or the history is unknown.
  */
 export type ClientClass = (typeof CLIENT_CLASSES)[number];
 
-/** For whom work is done. */
+/** The client for whom work is done. */
 export interface Admission {
-  /** Those who share a turn: an address group. */
+  /** The clients that share a turn: an address group. */
   party: string;
   class: ClientClass;
 }
 
-/** Work for which nothing says whose it is. */
+/** For work without a known client. */
 export const ANY_CLIENT: Admission = { party: '', class: 'stranger' };
 
-/** Whose turn it is, in rotation: half of the starts go to the best class, a quarter to each of the others. */
+/**
+ * The order of the classes: half of the starts for the best class, a quarter for each of the others.
+ */
 const TURNS: readonly ClientClass[] = ['known', 'familiar', 'known', 'stranger'];
 
 interface Waiting {
@@ -27,13 +29,15 @@ interface Waiting {
   displace: () => void;
 }
 
-/** What waits in one class: the parties in the order of their turns, with the work of each, oldest first. */
+/**
+ * The waiting work of one class: the parties in the order of their turns, with the work of each, oldest first.
+ */
 type Parties = Map<string, Waiting[]>;
 
 /**
- * A bounded queue before work that only a few may do at once. Better classes go first, but each class has its share
- * of the starts. Within a class the parties take turns, however much work each of them has. In a full queue a newcomer
- * takes the place of the newest work of the party that has the most, where that is fairer.
+ * A bounded queue for work with limited concurrency. Better classes go first, but each class has its share of the
+ * starts. Within a class the parties take turns, independent of the amount of their work. In a full queue, new work
+ * displaces the newest work of the party that has the most, if that is fairer.
  */
 export class FairQueue {
   private readonly classes: Record<ClientClass, Parties> = {
@@ -46,7 +50,7 @@ export class FairQueue {
   private turn = 0;
 
   /**
-   * @param concurrency work that is done at once.
+   * @param concurrency work that runs at once.
    * @param maxWaiting work that waits at once.
    */
   constructor(
@@ -54,14 +58,14 @@ export class FairQueue {
     private readonly maxWaiting: number,
   ) {}
 
-  /** Work that waits for its turn. */
+  /** Number of waiting entries. */
   get waiting(): number {
     return this.waitingNow;
   }
 
   /**
-   * Does the work when its turn has come, and passes on what it returns or throws.
-   * @throws OverloadedError when there is no room to wait, at once or while it waits.
+   * Runs the work in its turn, and passes on its result or error.
+   * @throws OverloadedError if there is no room, immediately or while the work waits.
    */
   async run<T>(admission: Admission, work: () => Promise<T>): Promise<T> {
     if (this.running < this.concurrency) {
@@ -100,7 +104,7 @@ export class FairQueue {
     const parties = this.classes[next];
     const [[party, line] = ['', []]] = parties;
     const first = line.shift();
-    // To the end, behind those who have not had their turn.
+    // Moves behind the parties that have not had their turn.
     parties.delete(party);
     if (line.length > 0) {
       parties.set(party, line);
@@ -111,8 +115,8 @@ export class FairQueue {
   }
 
   /**
-   * Displaces the newest work of the party that has the most in the worst class, unless that class is better than the
-   * newcomer's, or is the same and the newcomer's party would then have as much or more.
+   * Displaces the newest work of the party that has the most in the worst class. It does not if that class is better
+   * than the class of the new work, or is the same and the new work's party would then have as much or more.
    */
   private makeRoom({ party, class: own }: Admission): boolean {
     const worst = CLIENT_CLASSES.findLast((one) => this.classes[one].size > 0);

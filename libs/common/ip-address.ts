@@ -6,11 +6,11 @@ const ZONE = /%[^]*$/;
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 /**
- * Reads an address as sockets, proxies and people write it: with a port, brackets, quotes or a zone, which are
- * all taken off. The result is one that Postgres takes as `inet`: IPv4 in decimal, or IPv6 as of RFC 5952;
- * an IPv4 address in its IPv6 form is that IPv4 address.
- * @returns undefined for a text that is no address, and for IPv4 with leading zeros, which programs read as
- * octal or as decimal. `ipaddr.js` would read `::192.0.2.7` as IPv4 and take leading zeros inside IPv6.
+ * Parses an address as sockets, proxies and people write it: a port, brackets, quotes and a zone are removed. The
+ * result is valid for Postgres' `inet`: IPv4 in decimal, or IPv6 as of RFC 5952; an IPv4-mapped IPv6 address becomes
+ * its IPv4 address.
+ * @returns undefined for a text that is no address, and for IPv4 with leading zeros, which some programs read as octal
+ * and some as decimal. `ipaddr.js` would read `::192.0.2.7` as IPv4 and accept leading zeros inside IPv6.
  */
 export function parseIpAddress(text: string | undefined): string | undefined {
   const bare = text?.trim().replace(/^"(.*)"$/, '$1') ?? '';

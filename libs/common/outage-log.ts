@@ -10,9 +10,8 @@ export interface OutageLogOptions {
 }
 
 /**
- * The log of one store's outages: a warning when an outage begins, one when it has a reason that it did
- * not have before, and one a minute while it lasts, with the number of failures since the last. Everything
- * else goes to the level `debug`.
+ * Logs the outages of one store: a warning when an outage begins, one for each new reason, and one per minute while it
+ * lasts, with the number of failures since the last warning. All other failures are logged at `debug`.
  */
 export class OutageLog {
   private readonly periodMs: number;
@@ -22,7 +21,7 @@ export class OutageLog {
   private warnedMs = 0;
   private failures = 0;
 
-  /** @param store with a capital letter, as it stands in the sentences. */
+  /** @param store with a capital letter, as in the messages. */
   constructor(
     private readonly store: string,
     private readonly logger: Pick<Logger, 'warn' | 'log' | 'debug'>,
@@ -33,9 +32,9 @@ export class OutageLog {
   }
 
   /**
-   * A failure, of which an outage may have any number.
-   * @param reason stable: a warning of its own for each that is new in this outage.
-   * @param text says what is wrong, without a full stop.
+   * Records a failure; an outage may have any number.
+   * @param reason stable: each reason that is new in this outage is logged as a warning.
+   * @param text the reason for people, without a full stop.
    */
   failed(reason: string, text: string): void {
     const nowMs = this.now();
@@ -52,7 +51,7 @@ export class OutageLog {
     this.failures = 0;
   }
 
-  /** The store answers; the next failure begins another outage. */
+  /** Records that the store answers. The next failure begins another outage. */
   ended(): void {
     if (this.beganMs !== undefined) {
       this.logger.log(`${this.store} answers again after ${seconds(this.now() - this.beganMs)}`);

@@ -8,23 +8,25 @@ export interface PostgresHost {
   port: number;
 }
 
-/** As libpq has them: https://www.postgresql.org/docs/current/libpq-ssl.html */
+/** As in libpq: https://www.postgresql.org/docs/current/libpq-ssl.html */
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
 
-/** A Postgres URL, taken apart. */
+/** A parsed Postgres URL. */
 export interface PostgresAddress {
-  /** In the order in which they are tried; at least one. */
+  /** In the order of the attempts; at least one. */
   hosts: readonly PostgresHost[];
   user?: string;
   password?: string;
   database?: string;
   sslMode: SslMode;
-  /** Options of TLS, for the modes that use it: with the content of the files that the URL names. */
+  /**
+   * Options of TLS, for the modes that use it, with the content of the files that the URL names.
+   */
   tls: ConnectionOptions;
-  /** Whether a server that only takes reads is passed over. */
+  /** Whether a read-only server is skipped. */
   primaryOnly: boolean;
-  /** Where the tables are. */
+  /** The schema of the tables. */
   schema: string;
   applicationName: string;
   /** Milliseconds for connecting to one host. */
@@ -32,7 +34,10 @@ export interface PostgresAddress {
   channelBinding: boolean;
 }
 
-/** A Postgres URL that cannot be used. `problem` completes a sentence and holds no part of the URL but a parameter's name. */
+/**
+ * A Postgres URL that cannot be used. `problem` completes a sentence and holds no part of the URL but the names of
+ * parameters.
+ */
 export class PostgresUrlError extends Error {
   constructor(readonly problem: string) {
     super(`The Postgres URL ${problem}.`);
@@ -67,8 +72,8 @@ const DEFAULT_PORT = 5432;
 const DEFAULT_SCHEMA = 'public';
 
 /**
- * Takes a URL of the form that libpq documents apart, with several hosts and libpq's parameters. Reads
- * the files that it names.
+ * Parses a URL in the form that libpq documents, with several hosts and libpq's parameters. Reads the files that it
+ * names.
  * @throws PostgresUrlError for a part that would be ignored or cannot be used.
  */
 export function parsePostgresUrl(url: string): PostgresAddress {
@@ -155,7 +160,7 @@ function decode(text: string, part: string): string {
   }
 }
 
-/** `a:5432,b:5433`, or the parameters `host` and `port`, which may be lists as well. */
+/** `a:5432,b:5433`, or the parameters `host` and `port`, which may also be lists. */
 function hostsOf(list: string, { host, port }: Parameters): PostgresHost[] {
   if (list !== '' && host !== undefined) {
     throw new PostgresUrlError('names hosts twice: before the path and in the parameter host');
@@ -218,7 +223,7 @@ function isPrimaryOnly({ target_session_attrs: wanted }: Parameters, several: bo
 function schemaOf({ schema, search_path: searchPath, options }: Parameters): string {
   const fromOptions = options === undefined ? undefined : SEARCH_PATH_OPTION.exec(options)?.[1];
   if (options !== undefined && fromOptions === undefined) {
-    throw new PostgresUrlError('may set nothing but search_path in the parameter options');
+    throw new PostgresUrlError('may only set search_path in the parameter options');
   }
   const named = [schema, searchPath, fromOptions].filter((name) => name !== undefined);
   if (named.length > 1) {
@@ -268,7 +273,7 @@ function securityOf(
       'names files in sslrootcert, sslcert, sslkey that are not certificates and a key of one kind in PEM',
     );
   }
-  // libpq takes `require` with a root certificate for `verify-ca`.
+  // libpq treats `require` with a root certificate as `verify-ca`.
   const verifies =
     sslMode === 'verify-full' || sslMode === 'verify-ca' || (sslMode === 'require' && !!tls.ca);
   return {

@@ -1,14 +1,13 @@
 /**
- * One answer for all who ask within a short time; those who come while it is being made wait for it.
- * Its age counts from when it was begun, on the monotonic clock: a step of the wall clock does not
- * keep an old one.
+ * Shares one result among all callers within a short time. Callers during a run wait for its result. The age counts
+ * from the start of the run, on the monotonic clock: a step of the system clock does not prolong it.
  */
 export class Recent<Value> {
   private last: { value: Promise<Value>; beganMs: number; ended: boolean } | undefined;
 
   /**
-   * Rejects with what `make` threw, for all who waited for it; whoever comes later tries again.
-   * @param maxAgeMs milliseconds; 0 shares only what is being made.
+   * Rejects with the error of `make` for all callers that waited for it; a later caller tries again.
+   * @param maxAgeMs milliseconds; 0 shares only the run in progress.
    */
   get(maxAgeMs: number, make: () => Promise<Value>): Promise<Value> {
     const { last } = this;

@@ -1,35 +1,35 @@
 import { AsyncScope } from './async-scope';
 import type { RequestOrigin } from './request-origin';
 
-/** The request that is being answered, for the log and audit events, which name it. */
+/** The current request, for log lines and audit events. */
 export interface RequestContext {
   readonly requestId: string;
   readonly origin: () => RequestOrigin;
-  /** Whose session asks, once that is confirmed. */
+  /** The session of the request, once it is verified. */
   session?: { id: string; userId: string };
 }
 
 const scope = new AsyncScope<RequestContext>();
 
 /**
- * Lets `work`, and all that it starts, find the request by `currentRequest`.
- * @param work is given a function to be called when the request is over.
+ * Makes the request available to `work` and all that it starts, by `currentRequest`.
+ * @param work gets a function that ends the context.
  */
 export function runInRequest<T>(context: RequestContext, work: (end: () => void) => T): T {
   return scope.enter(context, work);
 }
 
-/** @returns undefined for what no request asked for, and in a request that does without its context. */
+/** @returns undefined outside of a request, and in a request without context. */
 export function currentRequest(): RequestContext | undefined {
   return scope.get();
 }
 
-/** Whether there is a request that can be found so; while there is, every promise of the process costs more. */
+/** Whether any request has a context; meanwhile every promise of the process costs more. */
 export function isAnyRequestFollowed(): boolean {
   return scope.isHeld;
 }
 
-/** Says whose session asks. Without a request it does nothing. */
+/** Sets the session of the current request. Does nothing outside of a request. */
 export function identifyRequest({ id, userId }: { id: string; userId: string }): void {
   const context = scope.get();
   if (context) {
@@ -37,7 +37,7 @@ export function identifyRequest({ id, userId }: { id: string; userId: string }):
   }
 }
 
-/** Whose session asks, for a line of the log; nothing while that is not known. */
+/** The log fields of a session; none without a session. */
 export function sessionFields(session: RequestContext['session']): {
   userId?: string;
   sessionId?: string;
@@ -45,7 +45,9 @@ export function sessionFields(session: RequestContext['session']): {
   return session ? { userId: session.userId, sessionId: session.id } : {};
 }
 
-/** For what a request happens to set off but does not ask for, such as writing what others left. */
+/**
+ * For work that a request starts but that does not belong to it, such as writing data of other requests.
+ */
 export function outsideRequest<T>(work: () => T): T {
   return scope.outside(work);
 }

@@ -1,4 +1,4 @@
-/** Address and user agent of the client of a request, as far as they are known. */
+/** Address and user agent of a request's client, as far as known. */
 export interface RequestOrigin {
   ip?: string | undefined;
   userAgent?: string | undefined;

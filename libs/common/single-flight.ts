@@ -1,18 +1,18 @@
 interface Flight<Value> {
-  /** Begins when this one has ended, for those who came while it was under way. */
+  /** Begins when the current run has ended, for the callers that arrived during it. */
   next?: Promise<Value>;
   ended: Promise<void>;
 }
 
 /**
- * Does the same work once for many who want it at the same time. Nobody joins work that has begun:
- * a caller that comes meanwhile shares the next run, so no answer is older than its question. Libraries for this
- * (`p-memoize`, `LRUCache.fetch`) let a caller join the run under way.
+ * Runs the same work once for many concurrent callers. No caller joins a run that has begun: callers during a run share
+ * the next one, so no result is older than its request. Libraries for this (`p-memoize`, `LRUCache.fetch`) let a caller
+ * join the current run.
  */
 export class SingleFlight<Value> {
   private readonly flights = new Map<string, Flight<Value>>();
 
-  /** Rejects with what the work threw; those who share the next run are not concerned. */
+  /** Rejects with the error of the run; callers of the next run are not affected. */
   run(key: string, work: () => Promise<Value>): Promise<Value> {
     const flight = this.flights.get(key);
     if (!flight) {

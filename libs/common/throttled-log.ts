@@ -8,8 +8,8 @@ export interface ThrottledLogOptions {
 }
 
 /**
- * Lines of one kind that may come in any number: the first is written, then one a minute, with the number
- * of those in between as `suppressed`.
+ * Throttles lines of one kind: the first is written, then one per minute, with the number of the omitted lines as
+ * `suppressed`.
  */
 export class ThrottledLog {
   private readonly periodMs: number;
@@ -17,7 +17,7 @@ export class ThrottledLog {
   private writtenMs = -Infinity;
   private suppressed = 0;
 
-  /** @param writeLine to the logger, at the level of these lines. */
+  /** @param writeLine writes to the logger, at the level of these lines. */
   constructor(
     private readonly writeLine: (fields: Record<string, unknown>, message: string) => void,
     { periodMs = PERIOD_MS, now = () => performance.now() }: ThrottledLogOptions = {},

@@ -2,10 +2,10 @@ import DataLoader from 'dataloader';
 import { outsideRequest } from './request-context';
 
 /**
- * Asks everything that is asked within one turn of the event loop in one batch, at the end of the turn: under load
- * many questions share a round trip, and a single question does not wait. Nothing is cached.
+ * Combines all questions of one turn of the event loop into one batch, at the end of the turn: under load many
+ * questions share a round trip, and a single question does not wait. Caches nothing.
  * @param ask returns the answers in the order of the questions; an error rejects all of them.
- * @param maxBatchSize questions of one batch.
+ * @param maxBatchSize questions per batch.
  */
 export function turnLoader<Question, Answer>(
   ask: (questions: readonly Question[]) => Promise<readonly Answer[]>,

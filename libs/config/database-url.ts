@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parsePostgresUrl, PostgresUrlError } from '#libs/common';
 
-/** The address of Postgres. Everything in it is checked; the text stays what it is. */
+/** The URL of Postgres. All its parts are validated; the text is kept unchanged. */
 export function databaseUrl() {
   return z
     .string('is required: it must be a URL that starts with postgres:// or postgresql://')

@@ -2,23 +2,23 @@ import { z } from 'zod';
 import { InternalError } from '#libs/common';
 import { SETTINGS_BY_TOPIC } from './settings-schema';
 
-/** What operators read about a setting. */
+/** The description of a setting for operators. */
 export interface SettingDescription {
   topic: string;
   /** Name of the environment variable. */
   name: string;
-  /** Sentences; code stands in backticks. */
+  /** Sentences, with code in backticks. */
   description: string;
-  /** As operators write it. Undefined: there is no single default value. */
+  /** As operators write it. Undefined: the setting has no single default value. */
   default: string | undefined;
-  /** The effect of leaving the setting unset, where that is more than one default value. */
+  /** The effect of leaving the setting unset, if it is more than one default value. */
   unset: string | undefined;
   /** Values as operators write them. */
   examples: readonly string[];
   secret: boolean;
 }
 
-/** Every setting, as declared, in the order of the declaration. */
+/** All settings, in the order of their declaration. */
 export function describeSettings(): SettingDescription[] {
   return Object.entries(SETTINGS_BY_TOPIC).flatMap(([topic, declarations]) =>
     Object.entries<z.ZodType>(declarations).map(([field, type]) => {

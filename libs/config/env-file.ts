@@ -6,8 +6,8 @@ import { readTextFile } from './text-file';
 const ASSIGNMENT = /^\s*(?:export\s+)?([\w.-]+)\s*(?:=|:\s)\s*(['"`]?)(.*)$/;
 
 /**
- * Reads the variables of an env file; none where the file does not exist. A file that a lenient parser would
- * skip in part is refused: another encoding than UTF-8, a line without an assignment.
+ * Reads the variables of an env file; none if the file does not exist. A file that a lenient parser would skip in part
+ * is refused: another encoding than UTF-8, or a line without an assignment.
  * @throws SettingsError
  */
 export function readEnvFile(path: string): NodeJS.Dict<string> {
@@ -24,8 +24,8 @@ export function readEnvFile(path: string): NodeJS.Dict<string> {
 }
 
 /**
- * Rewrites the lines as plain assignments, which `parseEnv` of every Node version reads alike: indented
- * comments, blank values and `NAME: value` are read in different ways. A quoted value may span lines.
+ * Rewrites the lines as plain assignments, which `parseEnv` of every Node version reads alike. The versions differ for
+ * indented comments, blank values and `NAME: value`. A quoted value may span lines.
  */
 function normalize(lines: readonly string[], path: string): string {
   const plain: string[] = [];

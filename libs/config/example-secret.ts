@@ -3,20 +3,20 @@ import { SettingsError } from './settings-error';
 import type { DeclaredSettings } from './settings-schema';
 
 /**
- * Words of placeholders, ours and usual ones. Each has 8 characters or more: fewer than one random
- * base64 value of 32 bytes in 10^9 holds one of them, and no hexadecimal value ever does.
+ * Common words of placeholders. Each has 8 characters or more: fewer than one random base64 value of 32 bytes in 10^9
+ * holds one of them, and no hexadecimal value does.
  */
 const PLACEHOLDER =
   /(change|replace|insert)[\W_]?(this|it|here)([\W_]|$)|(change|replace)[\W_]?me|placeholder|(random|jwt|your|super|top|long)[\W_]?secret|secret[\W_]?(key|password)|your[\W_]?password|(^|[\W_])example([\W_]|$)/i;
 /** Passwords of our own examples that hold no such word. */
 const EXAMPLES = ['password', 'secret', 'latchkey', 'postgres', 'redis'];
 
-/** Whether a secret is one of an example file, or was made by hand in the manner of one. */
+/** Whether a secret is one of an example file, or contains a placeholder. */
 export function isPlaceholder(secret: string): boolean {
   return PLACEHOLDER.test(secret) || EXAMPLES.includes(secret.toLowerCase());
 }
 
-/** Whether a text is one pattern over and over; the last time it may be cut short. */
+/** Whether a text repeats one pattern; the last repetition may be incomplete. */
 export function repeatsPattern(text: string): boolean {
   const longest = Math.floor(text.length / 2);
   return Array.from({ length: longest }, (_, index) => index + 1).some((length) =>
@@ -25,7 +25,7 @@ export function repeatsPattern(text: string): boolean {
 }
 
 /**
- * For production: what an example file holds is known to everybody.
+ * For production: secrets of example files are public.
  * @throws SettingsError
  */
 export function refuseExampleSecrets({
@@ -39,7 +39,7 @@ export function refuseExampleSecrets({
   if (introspectionClients.some(({ secret }) => repeatsPattern(secret))) {
     throw new SettingsError(
       'INTROSPECTION_CLIENTS',
-      'must hold random secrets: one repeats itself',
+      'must hold random secrets: one repeats a pattern',
     );
   }
   const passwords = {

@@ -1,8 +1,8 @@
 import type { Settings } from './settings';
 
 /**
- * How to write to the log where the settings as a whole could not be read: as LOG_FORMAT says, else by
- * the default. To be called after `loadSettings`, which has read `.env`.
+ * The log format when the settings are invalid as a whole: LOG_FORMAT, else the default. Call it after `loadSettings`,
+ * which has read `.env`.
  */
 export function logFormatOf(): Settings['logFormat'] {
   const { LOG_FORMAT, NODE_ENV } = process.env;

@@ -1,20 +1,24 @@
 import { parseUrl } from './parse-url';
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
-/** Schemes of pages that a browser loads from a host. Of others the host may be a name of any form. */
+/**
+ * Schemes of pages that a browser loads from a host. With other schemes the host may have any form.
+ */
 const WEB_SCHEMES = ['http', 'https'];
-/** Their pages have no origin of their own: browsers send `null`. */
+/** Pages of these schemes have no origin of their own: browsers send `null`. */
 const WITHOUT_ORIGIN = ['about', 'blob', 'data', 'file', 'filesystem', 'javascript', 'view-source'];
-/** Schemes of calls and not of pages. */
+/** Schemes of requests, not of pages. */
 const NO_PAGES = ['ftp', 'ws', 'wss'];
 
-/** What is wrong with an entry of a list of origins, as the end of a sentence that begins with the entry. */
+/**
+ * An invalid entry of a list of origins. The message completes a sentence that begins with the entry.
+ */
 export class OriginError extends Error {}
 
 /**
- * Reads an origin as browsers send it in `Origin` (RFC 6454 section 6.1): `https://app.example.com`,
- * `http://[::1]:3000`, `capacitor://localhost`. A host in Unicode becomes the Punycode that browsers send. Nothing
- * else is corrected: an entry that no browser sends is a mistake about what will match.
+ * Parses an origin as browsers send it in `Origin` (RFC 6454 section 6.1): `https://app.example.com`,
+ * `http://[::1]:3000`, `capacitor://localhost`. A Unicode host becomes the Punycode that browsers send. Nothing else is
+ * corrected: an entry that no browser sends would never match.
  * @throws OriginError; its message never repeats the entry.
  */
 export function parseOrigin(text: string): string {
@@ -47,13 +51,13 @@ function webOrigin(text: string, rest: string): string {
   const [, portText] = /:(\d+)$/.exec(rest) ?? [];
   refuse(portText !== undefined && port === '', 'must not name the default port of its scheme');
   refuse(rest !== rest.toLowerCase(), 'must have its host in lower case');
-  // Unicode is written as Punycode; any other difference is a form that browsers do not send.
+  // Unicode becomes Punycode. Any other difference is a form that browsers do not send.
   const isAscii = /^[\x21-\x7e]+$/.test(rest);
   refuse(isAscii && rest !== host, 'must have its host and port as browsers write them');
   return origin;
 }
 
-/** Of a browser's extension or an app: browsers send the host as it is. */
+/** For browser extensions and apps: browsers send the host as it is. */
 function appOrigin(text: string): string {
   refuse(
     !/^[^:]+:\/\/(\[[\da-f:.]+\]|[\w.~-]+)(:\d{1,5})?$/i.test(text),

@@ -6,12 +6,12 @@ const FORM = `must be a URL that starts with ${SCHEMES.join(' or ')}`;
 const HOST = /^(\[[0-9a-f:.]+\]|[\w.-]+)$/i;
 const PATH = /^\/?$|^\/\d{1,5}$/;
 const FAMILIES = ['4', '6'];
-/** The authority of a URL, of which the last part is a port. */
+/** The authority of a URL that ends in a port. */
 const WITH_PORT = /^rediss?:\/\/[^/?#]*:(\d+)([/?#]|$)/;
 
 /**
- * The address of Redis: `redis[s]://[[user]:password@]host[:port][/database][?family=4|6]`. Anything else is
- * refused: what a driver makes of it depends on the driver.
+ * The URL of Redis: `redis[s]://[[user]:password@]host[:port][/database][?family=4|6]`. Other forms are refused:
+ * drivers interpret them differently.
  */
 export function redisUrl() {
   return z.string(`is required: it ${FORM}`).superRefine((text, context) => {
@@ -22,7 +22,9 @@ export function redisUrl() {
   });
 }
 
-/** @returns what follows the name of the setting, without any part of the value; null: nothing is wrong. */
+/**
+ * @returns the problem as the end of a sentence, without any part of the value; null for a valid URL.
+ */
 function problemOf(text: string): string | null {
   if (!SCHEMES.some((scheme) => text.startsWith(scheme))) {
     return FORM;
@@ -51,7 +53,7 @@ function problemOfUrl(url: URL): string | null {
     [url.hash === '', 'has a part that begins with #: in a password, write it as %23'],
     [
       parameters.every(([name]) => name === 'family') && parameters.length <= 1,
-      'has a parameter that is not known: only family is',
+      'has an unknown parameter: only family is supported',
     ],
     [
       parameters.every(([, value]) => FAMILIES.includes(value)),

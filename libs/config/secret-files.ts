@@ -9,9 +9,9 @@ export const SECRET_SETTINGS = describeSettings()
   .map(({ name }) => name);
 
 /**
- * Puts the content of the files in the place of their names, without the line end that editors add.
- * So a secret need not stand in the environment, which is inherited, and shown by many tools.
- * @throws SettingsError for a file that cannot be read or is empty, or a secret that is given twice.
+ * Replaces the names of secret files by their content, without the trailing line end that editors add. A file keeps a
+ * secret out of the environment, which child processes inherit and many tools show.
+ * @throws SettingsError for a file that cannot be read or is empty, or a secret that is set twice.
  */
 export function withSecretFiles(env: Environment): Environment {
   const secrets = SECRET_SETTINGS.flatMap((name) => {

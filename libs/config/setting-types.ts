@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { parseOrigin, type OriginError } from './origin';
 import { parseUrl } from './parse-url';
 
-/** Labels of letters, digits, hyphens and underscores. Numbers alone are a malformed IPv4 address. */
+/**
+ * Labels of letters, digits, hyphens and underscores. A name of digits alone is a malformed IPv4 address.
+ */
 const HOST_NAME = /^(?![\d.]+$)[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/i;
 
 const DURATION = /^\d+(ms|s|m|h|d)$/;
@@ -13,13 +15,13 @@ const DURATION = /^\d+(ms|s|m|h|d)$/;
 interface DurationRange {
   min: StringValue;
   max: StringValue;
-  /** What the message shows a reader. */
+  /** Examples for the message. */
   examples: string;
 }
 
 const LIFETIME: DurationRange = { min: '1s', max: '366d', examples: '15m, 24h or 30d' };
 
-/** `15m`, `24h`, `30d`; whole seconds, at least 1 unless told. Output in seconds. */
+/** `15m`, `24h`, `30d`: whole seconds, by default at least 1. Output in seconds. */
 export function durationSeconds({ min, max, examples } = LIFETIME) {
   return z.string().transform((text, context) => {
     const milliseconds = DURATION.test(text) ? ms(text as StringValue) : NaN;
@@ -36,12 +38,12 @@ export function timeoutSeconds(min: StringValue = '1s') {
   return durationSeconds({ min, max: '1h', examples: '5s or 1m' });
 }
 
-/** How long something is kept that somebody may have to look into: `90d`, `730d`. In seconds. */
+/** How long data is kept for later investigation: `90d`, `730d`. In seconds. */
 export function retentionSeconds() {
   return durationSeconds({ min: '1d', max: '3660d', examples: '90d or 365d' });
 }
 
-/** A TCP port; 0 asks the system for a free one. */
+/** A TCP port; 0 lets the system choose a free one. */
 export function listenPort() {
   return z.string().transform((text, context) => {
     const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
@@ -60,7 +62,7 @@ export function onOff() {
     .transform((text) => text === 'true' || text === 'on');
 }
 
-/** A host name or an IP address on which to listen. An IPv6 address may stand in brackets, as in a URL. */
+/** A host name or an IP address to listen on. An IPv6 address may be in brackets, as in a URL. */
 export function listenHost() {
   return z.string().transform((text, context) => {
     const host = text.replace(/^\[(.*:.*)\]$/, '$1');
@@ -72,7 +74,7 @@ export function listenHost() {
   });
 }
 
-/** The schedule of a job: a cron expression, in UTC; `off` is null. */
+/** The schedule of a job: a cron expression in UTC; `off` is null. */
 export function schedule() {
   return z.string().transform((text, context) => {
     if (text === 'off') {
@@ -102,7 +104,7 @@ function cronProblem(text: string): string | undefined {
   }
 }
 
-/** A whole number of at least 1. */
+/** An integer of at least 1. */
 export function positiveInteger() {
   return z.string().transform((text, context) => {
     if (/^[1-9]\d{0,8}$/.test(text)) {
@@ -113,7 +115,7 @@ export function positiveInteger() {
   });
 }
 
-/** `acme,acme shop`: names, of 3 characters at least. */
+/** `acme,acme shop`: names of at least 3 characters. */
 export function wordList() {
   return z.string().transform((text, context) => {
     const words = text.split(',').map((word) => word.trim());
@@ -170,7 +172,7 @@ export function bucketName() {
 
 const ADDRESS_LIST = 'a list of IP addresses and networks, like 127.0.0.1,10.0.0.0/8';
 
-/** `10.0.0.0/8,::1`: addresses and networks, as the set of all that is in them. */
+/** `10.0.0.0/8,::1`: addresses and networks, as a set of all addresses in them. */
 export function addressSet() {
   return z.string().transform((text, context) => {
     const addresses = addressesIn(text);
@@ -182,13 +184,13 @@ export function addressSet() {
   });
 }
 
-/** The proxies between clients and us: how many, or where they are. */
+/** The proxies in front of this process: their number or their addresses. */
 export type TrustedProxies = { hops: number } | { addresses: BlockList };
 
 /** A network such as 0.0.0.0/0. */
 const EVERY_ADDRESS = /\/0+\s*(,|$)/;
 
-/** `1`, or `10.0.0.0/8`. Not `true`: then a client could name any address. */
+/** `1`, or `10.0.0.0/8`. Not `true`: a client could then claim any address. */
 export function trustedProxies() {
   return z.string().transform((text, context): TrustedProxies => {
     if (/^[1-9]\d?$/.test(text)) {
@@ -218,7 +220,9 @@ function addressesIn(text: string): BlockList | undefined {
   return addresses;
 }
 
-/** `https://app.example.com,capacitor://localhost`: see `parseOrigin`. The message names the entry by its place. */
+/**
+ * `https://app.example.com,capacitor://localhost`: see `parseOrigin`. The message names the entry by its position.
+ */
 export function originList() {
   return z.string().transform((text, context) =>
     text.split(',').map((part, index) => {
@@ -232,7 +236,7 @@ export function originList() {
   );
 }
 
-/** A share of a whole. */
+/** A share from 0 to 1. */
 export function ratio() {
   return z.string().transform((text, context) => {
     if (/^(0|1|[01]?\.\d{1,9})$/.test(text) && Number(text) <= 1) {

@@ -1,6 +1,8 @@
 import { InternalError } from '#libs/common';
 
-/** A variable is missing or wrong. One sentence that names it; never its value. */
+/**
+ * A variable is missing or invalid. The message is one sentence that names the variable, never its value.
+ */
 export class SettingsError extends InternalError {
   constructor(
     readonly variable: string,

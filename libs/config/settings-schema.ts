@@ -21,7 +21,7 @@ import {
 } from './setting-types';
 
 declare module 'zod' {
-  /** What is declared of a setting beside its type and its default. */
+  /** The declaration of a setting, in addition to its type and its default. */
   interface GlobalMeta {
     /** Name of the environment variable. */
     env: string;
@@ -29,14 +29,14 @@ declare module 'zod' {
     description: string;
     /** Values as operators write them, where there is no default. */
     examples?: string[];
-    /** The effect of leaving the setting unset, where that is more than one default value. */
+    /** The effect of leaving the setting unset, if it is more than one default value. */
     unset?: string;
     /** Whether the value is a secret: `<env>_FILE` may name a file that holds it. */
     secret?: boolean;
   }
 }
 
-/** Those of the OpenTelemetry SDK, by their standard names. */
+/** The standard names of the OpenTelemetry SDK. */
 const TRACE_SAMPLERS = [
   'always_on',
   'always_off',
@@ -52,9 +52,9 @@ export const DEFAULT_SCHEDULES = { cleanUp: '0 * * * *', redisCheck: '*/5 * * * 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /**
- * Every setting, declared once: field of `Settings`, type, default (`prefault`: as operators write it), and what
- * operators read about it. `.env.example` and docs/settings.md are generated from it: `npm run settings`.
- * Messages name what is wrong and never repeat the value: it may be a secret.
+ * All settings. Each is declared once: field of `Settings`, type, default (`prefault`: as operators write it), and
+ * description. `npm run settings` generates `.env.example` and docs/settings.md from it. Messages name the problem and
+ * never repeat the value, which may be a secret.
  */
 export const SETTINGS_BY_TOPIC = {
   Process: {
@@ -427,5 +427,5 @@ export const settingsSchema = z.object({
   ...SETTINGS_BY_TOPIC['Logs, metrics and traces'],
 });
 
-/** What the environment declares, by field. Durations in seconds. */
+/** The declared settings, by field. Durations in seconds. */
 export type DeclaredSettings = z.output<typeof settingsSchema>;

@@ -5,10 +5,10 @@ import type { DeclaredSettings } from './settings-schema';
 
 const MIN_SECRET_BYTES = 32;
 
-/** What tokens are signed with: a secret, HS256; or a directory of keys, ES256. Never both. */
+/** The signing keys: a secret for HS256, or a directory of keys for ES256. Never both. */
 export type JwtKeys = { secret: string } | { directory: string };
 
-/** Where avatars are kept: in a directory, or in a bucket of an S3-compatible service. */
+/** The storage of avatars: a directory, or a bucket of an S3-compatible service. */
 export type AvatarStorageSettings =
   | { directory: string }
   | {
@@ -20,17 +20,17 @@ export type AvatarStorageSettings =
       };
     };
 
-/** Where traces go, and which ones. */
+/** The destination of traces, and their selection. */
 export interface TracingSettings {
-  /** Of an OTLP collector over HTTP; traces go to `/v1/traces` below it. */
+  /** Of an OTLP collector over HTTP; traces are sent to `/v1/traces` below it. */
   endpoint: string;
   serviceName: string;
   sampler: DeclaredSettings['traceSampler'];
-  /** Of the samplers by ratio: the share of traces that is recorded. */
+  /** For the samplers by ratio: the share of traces that is recorded. */
   samplerRatio: number;
 }
 
-/** Where there are keys, the secret is not even looked at. */
+/** With a key directory, the secret is ignored. */
 export function jwtKeysOf({ jwtKeysDir, jwtSecret, nodeEnv }: DeclaredSettings): JwtKeys {
   if (jwtKeysDir !== undefined) {
     return { directory: jwtKeysDir };
@@ -59,7 +59,7 @@ export function tracingOf(declared: DeclaredSettings): TracingSettings | undefin
       };
 }
 
-/** Where there is a bucket, the directory is not even looked at. */
+/** With a bucket, the directory is ignored. */
 export function avatarStorageOf(declared: DeclaredSettings): AvatarStorageSettings {
   const { avatarS3AccessKeyId: accessKeyId, avatarS3SecretAccessKey: secretAccessKey } = declared;
   if (declared.avatarS3Bucket === undefined) {

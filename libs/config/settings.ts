@@ -6,12 +6,12 @@ import { SettingsError } from './settings-error';
 import { settingsSchema, type DeclaredSettings } from './settings-schema';
 import { avatarStorageOf, jwtKeysOf, tracingOf } from './settings-sections';
 
-/** Longer than a load balancer takes to notice that a process is not ready any more. */
+/** Longer than a load balancer takes to notice that readiness fails. */
 const PRODUCTION_SHUTDOWN_DELAY_SECONDS = 5;
 
 export type Environment = Readonly<NodeJS.Dict<string>>;
 
-/** The declared settings, and the values that follow from several of them. */
+/** Adds the values that follow from several settings. */
 function derive(declared: DeclaredSettings) {
   const production = declared.nodeEnv === 'production';
   const defaultDelaySeconds = production ? PRODUCTION_SHUTDOWN_DELAY_SECONDS : 0;
@@ -30,20 +30,20 @@ function derive(declared: DeclaredSettings) {
 type Values = Readonly<ReturnType<typeof derive>>;
 
 /**
- * The typed, validated configuration: the fields of `settings-schema.ts` and those that `derive` adds.
- * Durations in seconds. Injected by its class.
+ * The typed, validated settings: the fields of `settings-schema.ts` and those that `derive` adds. Durations in seconds.
+ * Injected by its class.
  */
 export class Settings extends (Object as unknown as new () => Values) {
   constructor(declared: DeclaredSettings) {
     super();
-    // The cast above names what this assigns: TypeScript cannot derive it.
+    // The cast above types this assignment: TypeScript cannot derive it.
     Object.assign(this, derive(declared));
   }
 }
 
 /**
- * Reads the settings out of environment variables; an empty variable counts as unset.
- * @throws SettingsError for the first variable that is wrong.
+ * Reads the settings from environment variables; an empty variable counts as unset.
+ * @throws SettingsError for the first invalid variable.
  */
 export function parseSettings(env: Environment): Settings {
   const declared = check(settingsSchema, env);
@@ -59,26 +59,35 @@ export function parseSettings(env: Environment): Settings {
   return new Settings(declared);
 }
 
-/** The one setting that bringing the tables up to date needs. @throws SettingsError */
+/**
+ * The only setting of a migration.
+ * @throws SettingsError
+ */
 export function parseDatabaseUrl(env: Environment): string {
   return check(settingsSchema.pick({ databaseUrl: true }), env).databaseUrl;
 }
 
-/** The one setting that a look at Redis needs. @throws SettingsError */
+/**
+ * The only setting of a Redis command.
+ * @throws SettingsError
+ */
 export function parseRedisUrl(env: Environment): string {
   return check(settingsSchema.pick({ redisUrl: true }), env).redisUrl;
 }
 
-/** For a process that neither signs nor checks a token: without the settings of the keys. @throws SettingsError */
+/**
+ * For a process that neither signs nor verifies tokens: without the settings of the keys.
+ * @throws SettingsError
+ */
 export function parseCommandSettings(env: Environment): Settings {
   const unused = randomBytes(32).toString('base64');
   return parseSettings({ ...env, JWT_KEYS_DIR: undefined, JWT_SECRET: unused });
 }
 
-/** What the care of keys needs. */
+/** The settings of the key commands. */
 export interface KeySettings {
   directory: string;
-  /** The longest life of an access token, in seconds. */
+  /** The lifetime of an access token, in seconds. */
   jwtExpiresInSeconds: number;
 }
 

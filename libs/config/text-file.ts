@@ -3,8 +3,8 @@ import { InternalError } from '#libs/common';
 
 /**
  * Reads a file as UTF-8, without its byte order mark.
- * @throws InternalError with a few words that name no path: the file cannot be read (with the system's code),
- * or is in another encoding, such as the UTF-16 that editors of Windows write.
+ * @throws InternalError with a few words that name no path, if the file cannot be read (with the system's code) or has
+ * another encoding, such as the UTF-16 of Windows editors.
  */
 export function readTextFile(path: string): string {
   let content: Buffer;
@@ -20,7 +20,7 @@ export function readTextFile(path: string): string {
       return text;
     }
   } catch {
-    // Not UTF-8 either.
+    // Not UTF-8.
   }
   throw new InternalError('is not text in UTF-8');
 }

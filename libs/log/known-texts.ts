@@ -1,6 +1,8 @@
-/** Texts without data, of the drivers and of Node, that tell why a store was away. */
+/**
+ * Messages of the drivers and of Node that hold no data and explain why a store was unavailable.
+ */
 const FIXED = new Set([
-  // Ours, in the doors to the stores.
+  // libs/redis and libs/database
   'no answer in time',
   'shutting down',
   // opossum
@@ -40,7 +42,7 @@ const FIXED = new Set([
   'Invalid time value',
 ]);
 
-/** The beginnings of texts whose rest may name a property or a value. */
+/** Beginnings of messages whose rest may quote a property or a value. */
 const BEGINNINGS = [
   /^Cannot (?:read|set) properties of (?:undefined|null)/,
   /^Converting circular structure to JSON/,
@@ -49,7 +51,7 @@ const BEGINNINGS = [
   /^Reached the max retries per request limit \(which is \d+\)/,
 ];
 
-/** The message of an error as far as it is known to hold no data. */
+/** The part of an error's message that is known to hold no data. */
 export function knownText(message: string): string | undefined {
   if (FIXED.has(message)) {
     return message;

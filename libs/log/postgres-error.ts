@@ -1,14 +1,16 @@
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /**
- * SQLSTATEs whose message names objects and settings of the database and never a value: connection
- * exceptions (08), state of the transaction (25), sign-in (28, 3D), rollback (40), resources (53),
- * locks (55), operator intervention (57), missing rights (42501), and what does not exist (42703, 42883,
- * 42P01, 3F000). https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * SQLSTATEs whose message names objects and settings of the database and never a value: connection exceptions (08),
+ * transaction state (25), sign-in (28, 3D), rollback (40), resources (53), locks (55), operator intervention (57),
+ * missing privileges (42501), and missing objects (42703, 42883, 42P01, 3F000).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const WITHOUT_DATA = /^(08|25|28|3D|40|53|55|57|42501|42703|42883|42P01|3F000)/;
 
-/** Names of the conditions that this program's statements may meet, for messages that are withheld. */
+/**
+ * Names of the conditions that statements of this program may meet, for messages that are withheld.
+ */
 const CONDITIONS: Record<string, string> = {
   '22001': 'string data right truncation',
   '22003': 'numeric value out of range',
@@ -27,10 +29,10 @@ const CONDITIONS: Record<string, string> = {
   P0001: 'exception raised',
 };
 
-/** Names of objects that an error of the server brings, each checked to be no more than a name. */
+/** Names of objects in an error of the server. Each is checked to be a mere name. */
 const OBJECTS = ['schema', 'table', 'column', 'dataType', 'constraint'] as const;
 
-/** A function of the server's source, which tells one use of a SQLSTATE from another. */
+/** A function in the server's source, which tells one use of a SQLSTATE from another. */
 const ROUTINE = /^\w{1,64}$/;
 
 /** Whether it is an error reply of Postgres, from the driver itself or wrapped by the mapper. */
@@ -38,7 +40,7 @@ export function isPostgresError({ code, severity }: Record<string, unknown>): bo
   return typeof severity === 'string' && typeof code === 'string' && SQLSTATE.test(code);
 }
 
-/** The server's message where its kind never quotes a value; else the name of the condition. */
+/** The server's message if its kind never quotes a value; else the name of the condition. */
 export function postgresMessage({ code, message }: Error & Record<string, unknown>): string {
   const sqlstate = String(code);
   if (WITHOUT_DATA.test(sqlstate)) {
@@ -47,7 +49,7 @@ export function postgresMessage({ code, message }: Error & Record<string, unknow
   return `Postgres: ${CONDITIONS[sqlstate] ?? 'error'} (SQLSTATE ${sqlstate})`;
 }
 
-/** What else is safe to know of it. */
+/** The other fields that hold no data. */
 export function postgresFields(error: Record<string, unknown>): Record<string, string> {
   const objects = OBJECTS.flatMap((field) => {
     const name = error[field];

@@ -1,7 +1,7 @@
 /** The first word of an error reply. */
 const CODE = /^[A-Z][A-Z0-9]*(?= |$)/;
 
-/** Replies whose text never quotes an argument; for others it is enough to know the code. */
+/** Replies whose text never quotes an argument. For other replies the code must do. */
 const WITHOUT_DATA = new Set([
   'ASK',
   'BUSY',
@@ -24,18 +24,20 @@ const WITHOUT_DATA = new Set([
   'WRONGTYPE',
 ]);
 
-/** Where a script failed: `@user_script:12` or `user_script:12`. */
+/** The position in a script: `@user_script:12` or `user_script:12`. */
 const SCRIPT_LINE = /\buser_script:\d+\b/;
 
-/** Name of a command of Redis, or of a script of ours. */
+/** Name of a Redis command, or of a script of this program. */
 const COMMAND = /^[\w-]{1,64}$/;
 
-/** Whether it is an error reply of Redis, as the driver throws it: with the command and its arguments. */
+/**
+ * Whether it is an error reply of Redis, as the driver throws it: with the command and its arguments.
+ */
 export function isRedisReply({ name }: Error): boolean {
   return name === 'ReplyError';
 }
 
-/** `WRONGTYPE …` as Redis says it, or the code alone, and where in which script. */
+/** The reply, such as `WRONGTYPE …`, or its code alone, with the position in the script. */
 export function redisMessage({ message, command }: Error & Record<string, unknown>): string {
   const code = redisCode(message) ?? 'error';
   const text = WITHOUT_DATA.has(code) ? firstSentence(message) : `Redis: ${code}`;
@@ -54,7 +56,7 @@ export function redisCode(message: string): string | undefined {
   return CODE.exec(message)?.[0];
 }
 
-/** What follows it names a script by its hash. */
+/** The rest of such a reply names a script by its hash. */
 function firstSentence(message: string): string {
   return message.split(/\n| script: /)[0]?.replace(/\.$/, '') ?? '';
 }

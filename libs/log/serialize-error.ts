@@ -6,15 +6,15 @@ import { knownText } from './known-texts';
 import { stackFrames } from './stack-frames';
 import { isSystemError, systemErrorMessage } from './system-error';
 
-/** All that a log says of an error. */
+/** The fields of an error in the log. */
 export interface SerializedError {
   /** Its class. */
   type: string;
-  /** Its text, where that holds no data; else what kind of error it is. */
+  /** Its text if that holds no data; else the kind of error. */
   message: string;
-  /** SQLSTATE, code of the system or of a library, or the product's own. */
+  /** SQLSTATE, code of the system or of a library, or code of the product. */
   code?: string;
-  /** The store or service that was away. */
+  /** The store or service that was unavailable. */
   dependency?: string;
   /** Of an answer over HTTP or SMTP. */
   status?: number;
@@ -25,16 +25,16 @@ export interface SerializedError {
   constraint?: string;
   /** The function of Postgres that raised it. */
   routine?: string;
-  /** The frames alone. */
+  /** The frames, without the message. */
   stack?: string;
   cause?: SerializedError;
-  /** The first of several that happened together. */
+  /** The first of several errors that occurred together. */
   errors?: SerializedError[];
 }
 
 const WITHHELD = 'message withheld: it may quote data';
 
-/** Errors in each other that are followed, and of several at once. */
+/** Nested errors and simultaneous errors that are followed. */
 const MAX_DEPTH = 5;
 const MAX_ERRORS = 5;
 
@@ -44,18 +44,17 @@ const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 type Fields = Record<string, unknown>;
 
 /**
- * An error for the log, by a list of what may be in it: class, code, names of tables and constraints, the
- * frames of its stack, its causes by the same rule, and its message where that is known to hold no data.
- * Other properties of an error, such as parameters of a query or arguments of a command, stays out.
- * Never throws.
+ * An error for the log, by an allow-list: class, code, names of tables and constraints, the frames of its stack, its
+ * causes by the same rule, and its message if that is known to hold no data. Other properties of an error, such as
+ * parameters of a query or arguments of a command, are omitted. Never throws.
  */
 export function serializeError(error: unknown): SerializedError {
   return serialize(error, 0);
 }
 
 /**
- * An error in a few words, for a sentence or a row: its message where that holds no data, else class and
- * code. Never throws.
+ * An error in a few words, for a sentence or a row: its message if that holds no data, else class and code. Never
+ * throws.
  */
 export function errorText(error: unknown): string {
   if (error instanceof DependencyUnavailableError && error.cause !== undefined) {
@@ -65,10 +64,10 @@ export function errorText(error: unknown): string {
   return message === WITHHELD ? [type, code].filter(Boolean).join(' ') : message;
 }
 
-/** How deep fields of a line are searched. */
+/** Depth to which fields of a line are searched. */
 const FIELDS_DEPTH = 3;
 
-/** The fields of a line with every error in them serialized. The same object where there is none. */
+/** The fields of a line with all errors serialized. The same object if there is none. */
 export function serializeErrors<T extends object>(fields: T): T {
   return replaceErrors(fields, 0) as T;
 }
@@ -120,17 +119,17 @@ function serialize(error: unknown, depth: number): SerializedError {
       ...(several && { errors: several }),
     };
   } catch {
-    // A property that throws when it is read.
+    // A getter that throws.
     return { type: 'Error', message: WITHHELD };
   }
 }
 
-/** Also one of another realm. */
+/** Includes errors of another realm. */
 function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
-/** Some libraries set a name that is no class, and some classes are named by a minifier. */
+/** Some libraries set a name that is no class, and some classes have minified names. */
 function typeOf({ name, constructor }: Error): string {
   const named = typeof name === 'string' && CLASS_NAME.test(name) ? name : 'Error';
   const ofClass = constructor.name;
@@ -168,7 +167,7 @@ function codeOf(error: Error & Fields): string | undefined {
   return typeof code === 'string' && CODE.test(code) ? code : undefined;
 }
 
-/** By the names that Nest and Fastify, the SDK of S3, and clients of SMTP give it. */
+/** The names of the status in Nest and Fastify, the SDK of S3, and SMTP clients. */
 function statusOf({ status, statusCode, responseCode, $metadata }: Fields): number | undefined {
   const ofService = ($metadata as { httpStatusCode?: unknown } | undefined)?.httpStatusCode;
   const found = [status, statusCode, responseCode, ofService].find(

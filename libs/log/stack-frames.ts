@@ -1,11 +1,11 @@
-/** Code that was loaded from its own text. */
+/** Code that was evaluated from a string. */
 const INLINE_SOURCE = /data:\S*(?=:\d+:\d+\)?$)/;
 
 const FRAME = /^\s+at .*(?::\d+:\d+|<anonymous>|native)\)?$/;
 
 /**
- * The frames at the end of a stack, without the lines of its message, which may quote data.
- * @returns undefined where there are none.
+ * The frames at the end of a stack, without its message, which may quote data.
+ * @returns undefined without frames.
  */
 export function stackFrames(stack: unknown, message = ''): string | undefined {
   if (typeof stack !== 'string') {
@@ -28,7 +28,7 @@ function endOf(message: string, stack: string): number {
   return at < 0 ? 0 : at + message.length;
 }
 
-/** The frames above a function, without Node's own. */
+/** The frames above a function, without those of Node. */
 export function callSite(above: (...args: never[]) => unknown): string | undefined {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, above);

@@ -4,20 +4,20 @@ import { isIP } from 'node:net';
 const SYSTEM_CODE = /^E(?!RR_)[A-Z0-9_]+$/;
 const HOST_NAME = /^[\w-]+(?:\.[\w-]+)*$/;
 
-/** Whether a call of the system failed: a connection, a file. */
+/** Whether a system call failed: a connection, a file. */
 export function isSystemError({ code }: Record<string, unknown>): boolean {
   return typeof code === 'string' && SYSTEM_CODE.test(code);
 }
 
-/** As Node says it, without the path of a file: `connect ECONNREFUSED 127.0.0.1:6379`. */
+/** In Node's form, without the path of a file: `connect ECONNREFUSED 127.0.0.1:6379`. */
 export function systemErrorMessage(error: Record<string, unknown>): string {
   const { syscall, code } = error;
-  // Of `spawn` it holds the program and its arguments.
+  // For `spawn` it also holds the program and its arguments.
   const call = typeof syscall === 'string' ? /^[a-z]\w*/.exec(syscall)?.[0] : undefined;
   return [call, String(code), endpointOf(error)].filter((part) => part !== undefined).join(' ');
 }
 
-/** `host:port`, as far as the error names it. */
+/** `host:port`, as far as the error has it. */
 export function endpointOf({
   address,
   hostname,

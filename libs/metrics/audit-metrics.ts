@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 
-/** What an auditor wants to know, by name. */
+/** Audit events. */
 export class AuditMetrics {
   private readonly events: Counter;
 
@@ -13,12 +13,12 @@ export class AuditMetrics {
     });
   }
 
-  /** Exports an event from now on, at 0. */
+  /** Exports an event, from 0. */
   expect(event: string): void {
     this.events.labels(event).inc(0);
   }
 
-  /** @param event one of the names that the code knows. */
+  /** @param event a name from the code, never from data. */
   happened(event: string): void {
     this.events.labels(event).inc();
   }

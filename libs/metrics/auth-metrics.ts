@@ -7,13 +7,13 @@ const RESULTS: Record<string, string> = {
   dependency_unavailable: 'unavailable',
 };
 
-/** Counts how something ended: `succeeded`, the code of its error, or `failed` for a fault of ours. */
+/** Counts outcomes: `succeeded`, the code of the error, or `failed` for an internal error. */
 export class ResultCounter {
   constructor(private readonly counter: Counter) {
     ['succeeded', 'unavailable', 'failed'].forEach((result) => counter.labels(result).inc(0));
   }
 
-  /** Does the work, and passes on what it returns or throws. */
+  /** Does the work, and passes on its result or error. */
   async count<T>(work: () => Promise<T>): Promise<T> {
     let result = 'succeeded';
     try {
@@ -27,7 +27,7 @@ export class ResultCounter {
   }
 }
 
-/** Who gets in. */
+/** Sign-ins, refreshes and the limits on them. */
 export class AuthMetrics {
   readonly logins: ResultCounter;
   readonly refreshes: ResultCounter;
@@ -40,14 +40,14 @@ export class AuthMetrics {
     this.refreshes = counter('latchkey_refreshes_total', 'Uses of a refresh token, by result.');
     this.refused = new Counter({
       name: 'latchkey_attempts_refused_total',
-      help: 'Sign-ins, registrations, refreshes and other calls that came too often, by limit.',
+      help: 'Sign-ins, registrations, refreshes and other calls that a limit refused, by limit.',
       labelNames: ['limit'],
       registers: [registry],
     });
   }
 
   /**
-   * @param limits all that there are: each is exported from the start.
+   * @param limits all limits: each is exported from the start.
    * @returns counts an attempt that a limit refused.
    */
   refusals<Limit extends string>(limits: readonly Limit[]): (limit: Limit) => void {

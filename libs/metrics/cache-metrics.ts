@@ -2,11 +2,11 @@ import { Counter, type Registry } from 'prom-client';
 
 /** The reads of one cache. */
 export interface CacheReads {
-  /** One word, part of the metric's name. */
+  /** One word, a part of the metric's name. */
   name: string;
-  /** What was read, as the help calls it: `Profiles`. */
+  /** The cached content, for the help text: `Profiles`. */
   title: string;
-  /** Since the start of the process, read at a scrape. */
+  /** Counts since the start of the process, read at a scrape. */
   reads: () => Readonly<Record<string, number>>;
 }
 
@@ -17,7 +17,7 @@ export class CacheMetrics {
   watchReads({ name, title, reads }: CacheReads): void {
     new Counter({
       name: `latchkey_${name}_reads_total`,
-      help: `${title} that were read, by what the cache had: HIT, MISS, or BYPASS without Redis.`,
+      help: `${title} that were read, by result of the cache: HIT, MISS, or BYPASS without Redis.`,
       labelNames: ['cache'],
       registers: [this.registry],
       collect() {

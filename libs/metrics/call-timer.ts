@@ -2,16 +2,16 @@ import type { Histogram } from 'prom-client';
 import { DependencyUnavailableError } from '#libs/common';
 
 /**
- * How a call to a store ended. `unavailable`: it did not answer in time, or said "not now"; `failed`:
- * with another error, also one by which the product itself takes a transaction back.
+ * The outcome of a call to a store. `unavailable`: the store did not answer in time, or answered "not now"; `failed`:
+ * another error, including one that rolls a transaction back.
  */
 type Outcome = 'ok' | 'unavailable' | 'failed';
 
-/** Measures the calls of one kind, by their outcome. */
+/** Measures the calls of one kind, by outcome. */
 export class CallTimer {
   private readonly observers: Record<Outcome, { observe(seconds: number): void }>;
 
-  /** @param histogram with the labels of a kind of call, and then `outcome`. */
+  /** @param histogram with the labels of a kind of call, then `outcome`. */
   constructor(histogram: Histogram, kind: string) {
     this.observers = {
       ok: histogram.labels(kind, 'ok'),
@@ -20,7 +20,7 @@ export class CallTimer {
     };
   }
 
-  /** Does the work, and passes on what it returns or throws. */
+  /** Does the work, and passes on its result or error. */
   async measure<T>(work: () => Promise<T>): Promise<T> {
     const beganMs = performance.now();
     try {

@@ -1,13 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** Label of every request for which there is no route. */
+/** Label of all requests without a route. */
 const NO_ROUTE = 'none';
-/** Methods that get a label of their own; whatever else a client may send gets one together. */
+/** Methods with a label of their own; all others share one label. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const OTHER_METHOD = 'other';
 
 interface Observers {
-  /** Answers that the counter has yet to be told of. */
+  /** Answers that are not yet in the counter. */
   uncounted: number;
   count: { inc(answers: number): void };
   duration: { observe(seconds: number): void };
@@ -15,19 +15,19 @@ interface Observers {
 
 /** Answers of one route, by status. */
 export class RouteMetrics {
-  /** Looked up by status, so that a request makes no labels. */
+  /** By status, so that a request creates no labels. */
   private readonly byStatus: (Observers | undefined)[] = [];
 
   constructor(private readonly create: (status: number) => Observers) {}
 
-  /** An answer was sent, or its connection broke. */
+  /** The answer was sent, or its connection broke. */
   answered(status: number, seconds: number): void {
     const observers = (this.byStatus[status] ??= this.create(status));
     observers.uncounted += 1;
     observers.duration.observe(seconds);
   }
 
-  /** Tells the counters: each time they are told they look up their labels, so not for each answer. */
+  /** Adds to the counters. Each addition looks up labels, so it is not done for each answer. */
   count(): void {
     for (const observers of this.byStatus) {
       if (observers !== undefined) {
@@ -38,7 +38,7 @@ export class RouteMetrics {
   }
 }
 
-/** Requests, by the pattern of their route. */
+/** Requests, by route pattern. */
 export class HttpMetrics {
   private readonly routes: RouteMetrics[] = [];
   private readonly requests: Counter;
@@ -62,8 +62,8 @@ export class HttpMetrics {
   }
 
   /**
-   * To be kept by whoever serves the route.
-   * @param pattern as it is registered, never a URL; undefined for what has no route.
+   * The caller keeps it for its route.
+   * @param pattern as registered, never a URL; undefined for requests without a route.
    */
   route(method: string, pattern?: string): RouteMetrics {
     const route = pattern ?? NO_ROUTE;
@@ -77,7 +77,7 @@ export class HttpMetrics {
     return metrics;
   }
 
-  /** @param count of the requests that wait for the end of their answer, read when it is asked for. */
+  /** @param count of the requests whose answer is not complete, read at each scrape. */
   watchInFlight(count: () => number): void {
     new Gauge({
       name: 'latchkey_http_requests_in_flight',

@@ -2,7 +2,9 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type JobOutcome = 'succeeded' | 'failed';
 
-/** Scheduled jobs. Label values come from the code, never from data. Prometheus has a label `job` of its own. */
+/**
+ * Scheduled jobs. Label values come from the code, never from data. Prometheus reserves the label `job`.
+ */
 export class JobMetrics {
   private readonly runs: Counter;
   private readonly durations: Histogram;
@@ -19,32 +21,32 @@ export class JobMetrics {
     });
     this.durations = new Histogram({
       name: 'latchkey_job_duration_seconds',
-      help: 'How long runs of a job took, whatever their outcome.',
+      help: 'Duration of the runs of a job, of any outcome.',
       labelNames: ['job_name'],
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900],
       registers,
     });
     this.removals = new Counter({
       name: 'latchkey_job_removed_total',
-      help: 'Things that a job took away, by what they were.',
+      help: 'Items that a job removed, by kind.',
       labelNames: ['job_name', 'what'],
       registers,
     });
     this.lastSuccess = new Gauge({
       name: 'latchkey_job_last_success_timestamp_seconds',
-      help: 'When a run of a job last succeeded on this instance; absent until one has.',
+      help: 'Time of the last successful run of a job on this instance; absent before the first.',
       labelNames: ['job_name'],
       registers,
     });
   }
 
-  /** Exports the runs of a job from now on, at 0: an alert sees a job that never runs. */
+  /** Exports the runs of a job, from 0: an alert then sees a job that never runs. */
   expect(job: string): void {
     this.runs.labels(job, 'succeeded').inc(0);
     this.runs.labels(job, 'failed').inc(0);
   }
 
-  /** A run has ended. A tick that is skipped, because another instance runs the job, is no run. */
+  /** Counts a run. A skipped tick, because another instance runs the job, is no run. */
   ran(job: string, outcome: JobOutcome, durationMs: number): void {
     this.runs.labels(job, outcome).inc();
     this.durations.labels(job).observe(durationMs / 1000);

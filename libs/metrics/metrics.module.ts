@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Metrics } from './metrics';
 
-/** Makes `Metrics` injectable everywhere. Global, so that an application has one registry for all. */
+/** Provides `Metrics` globally: an application has one registry. */
 @Global()
 @Module({ providers: [Metrics], exports: [Metrics] })
 export class MetricsModule {}

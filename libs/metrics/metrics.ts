@@ -12,8 +12,8 @@ import { StoreMetrics } from './store-metrics';
 import { SyncMetrics } from './sync-metrics';
 
 /**
- * Everything that the product measures, in a registry of the application's own. Libraries report to a
- * member; names and labels stand in its file and nowhere else. docs/metrics.md says what they mean.
+ * All metrics, in a registry of the application. Libraries report to a member, whose file has the names and labels.
+ * docs/metrics.md describes their meaning.
  */
 @Injectable()
 export class Metrics {
@@ -30,24 +30,26 @@ export class Metrics {
   readonly jobs = new JobMetrics(this.registry);
   readonly audit = new AuditMetrics(this.registry);
 
-  /** Of what `text` returns. */
+  /** The media type of `text`. */
   readonly contentType = this.registry.contentType;
 
   /**
-   * Adds the figures of the process and of Node, which do not begin with `latchkey_`. Once, and for the
-   * whole life of the process: what observes its garbage collector cannot be taken off again.
+   * Adds the metrics of the process and of Node, which do not begin with `latchkey_`. Called once for the whole
+   * process: the observer of the garbage collector cannot be removed.
    */
   collectProcess(version: string): void {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({
       name: 'latchkey_build_info',
-      help: '1; the labels say what is running.',
+      help: '1; the labels name the version of the program and of Node.',
       labelNames: ['version', 'node'],
       registers: [this.registry],
     }).set({ version, node: process.versions.node }, 1);
   }
 
-  /** Prometheus text. Asks Redis for the statistics, once a second at most; never rejects for that. */
+  /**
+   * Prometheus text. Reads the statistics from Redis, at most once per second. Never rejects for that.
+   */
   async text(): Promise<string> {
     return this.registry.metrics();
   }

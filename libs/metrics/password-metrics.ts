@@ -6,7 +6,7 @@ export interface HashingQueue {
   waiting: number;
 }
 
-/** The work that sign-ins make: what is hashed, what waits for a thread, how long one hash takes. */
+/** Password hashing: running, waiting, and its duration. */
 export class PasswordMetrics {
   private readonly durations: Histogram;
   private readonly refusals: Counter;
@@ -38,7 +38,7 @@ export class PasswordMetrics {
     return result;
   }
 
-  /** @param queue read when it is asked for. */
+  /** @param queue read at each scrape. */
   watchQueue(queue: () => HashingQueue): void {
     new Gauge({
       name: 'latchkey_password_hashing_in_progress',

@@ -1,13 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** The near cache, read when it is asked for. Counts are since the start of the process. */
+/** The near cache, read at each scrape. Counts since the start of the process. */
 export interface NearCacheFigures {
   reads: () => Readonly<Record<'hit' | 'miss', number>>;
   sessions: () => number;
   isOpen: () => boolean;
 }
 
-/** Sessions that end, and the near cache. */
+/** Ended sessions and the near cache. */
 export class SessionMetrics {
   private readonly revoked: Counter;
 
@@ -21,8 +21,8 @@ export class SessionMetrics {
   }
 
   /**
-   * @param reasons all that there are: each is exported from the start.
-   * @returns counts sessions that were ended.
+   * @param reasons all reasons: each is exported from the start.
+   * @returns counts ended sessions.
    */
   revocations<Reason extends string>(
     reasons: readonly Reason[],
@@ -36,7 +36,7 @@ export class SessionMetrics {
     const registers = [this.registry];
     new Counter({
       name: 'latchkey_near_cache_reads_total',
-      help: 'Sessions that were looked for in the near cache: hit, or miss, and then Redis was asked.',
+      help: 'Lookups of sessions in the near cache: hit, or miss, which is read from Redis.',
       labelNames: ['result'],
       registers,
       collect() {

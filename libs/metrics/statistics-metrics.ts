@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { Recent } from '#libs/common';
 
-/** What lives in Redis, as its counters say. */
+/** The counters in Redis. */
 export interface LiveCounts {
   activeSessions: number;
   cachedProfiles: number;
@@ -10,13 +10,13 @@ export interface LiveCounts {
 
 const MAX_AGE_MS = 1000;
 
-/** How much lives in Redis: the same on every instance, and absent where Redis does not answer. */
+/** Contents of Redis: the same on every instance, and absent while Redis does not answer. */
 export class StatisticsMetrics {
   private readonly latest = new Recent<LiveCounts | null>();
 
   constructor(private readonly registry: Registry) {}
 
-  /** @param read one round trip; done when metrics are asked for, once a second at most. */
+  /** @param read one round trip; called at a scrape, at most once per second. */
   watch(read: () => Promise<LiveCounts>): void {
     const recent = () => this.latest.get(MAX_AGE_MS, () => read().catch(() => null));
     const gauge = (name: string, help: string, of: (counts: LiveCounts) => number) => {
@@ -36,17 +36,17 @@ export class StatisticsMetrics {
     };
     gauge(
       'latchkey_active_sessions',
-      'Sessions that Redis knows, exact to a minute.',
+      'Sessions in Redis, accurate to one minute.',
       ({ activeSessions }) => activeSessions,
     );
     gauge(
       'latchkey_cached_profiles',
-      'Profiles in the cache, exact to a minute.',
+      'Profiles in the cache, accurate to one minute.',
       ({ cachedProfiles }) => cachedProfiles,
     );
     gauge(
       'latchkey_blacklisted_tokens',
-      'Tombstones of revoked sessions, exact to a minute.',
+      'Tombstones of revoked sessions, accurate to one minute.',
       ({ blacklistedTokens }) => blacklistedTokens,
     );
   }

@@ -9,7 +9,7 @@ export type PostgresOperation = 'run' | 'transaction' | 'reserved';
 
 interface StoreWarnings {
   codes: () => Promise<readonly string[]>;
-  /** All that there ever were: an alert ends at 0, not at a series that is gone. */
+  /** All warnings so far: an alert must end at 0, not at a missing series. */
   seen: Set<string>;
 }
 
@@ -20,7 +20,7 @@ export interface PoolConnections {
   waiting: number;
 }
 
-/** The stores as this process sees them: how long they take, and whether they are asked at all. */
+/** The stores as seen by this process: durations, circuit breakers, pool. */
 export class StoreMetrics {
   private readonly redisCommands: Histogram;
   private readonly postgresOperations: Histogram;
@@ -31,14 +31,14 @@ export class StoreMetrics {
   constructor(registry: Registry) {
     this.redisCommands = new Histogram({
       name: 'latchkey_redis_command_duration_seconds',
-      help: 'Round trips to Redis, by script or command and outcome, as this process felt them.',
+      help: 'Duration of round trips to Redis, by script or command and outcome.',
       labelNames: ['command', 'outcome'],
       buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
       registers: [registry],
     });
     this.postgresOperations = new Histogram({
       name: 'latchkey_postgres_operation_duration_seconds',
-      help: 'Work with Postgres, from when it has got its turn.',
+      help: 'Duration of work with Postgres, without the wait for a connection.',
       labelNames: ['operation', 'outcome'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
@@ -48,12 +48,12 @@ export class StoreMetrics {
     this.exportPool(registry);
   }
 
-  /** To be kept by the caller that sends the command or runs the script. */
+  /** The caller that sends the command or runs the script keeps it. */
   redisCommand(name: string): CallTimer {
     return new CallTimer(this.redisCommands, name);
   }
 
-  /** To be kept by the caller that does the work. */
+  /** The caller that does the work keeps it. */
   postgresOperation(operation: PostgresOperation): CallTimer {
     return new CallTimer(this.postgresOperations, operation);
   }
@@ -63,7 +63,7 @@ export class StoreMetrics {
     this.circuits.set(store, state);
   }
 
-  /** @param codes read at each scrape: the warnings that the health report has for the store. */
+  /** @param codes the warnings of the health report for the store, read at each scrape. */
   watchWarnings(store: string, codes: StoreWarnings['codes']): void {
     this.warnings.set(store, { codes, seen: new Set(['unreachable']) });
   }
@@ -77,7 +77,7 @@ export class StoreMetrics {
     const { circuits } = this;
     new Gauge({
       name: 'latchkey_circuit_breaker_state',
-      help: '1 for the state that the circuit breaker of a store is in, 0 for the others.',
+      help: '1 for the current state of the circuit breaker of a store, 0 for the others.',
       labelNames: ['store', 'state'],
       registers: [registry],
       collect() {
@@ -93,7 +93,7 @@ export class StoreMetrics {
     const { warnings } = this;
     new Gauge({
       name: 'latchkey_health_warning',
-      help: '1 while the health report has this warning for the store, 0 when it no longer has.',
+      help: '1 while the health report has this warning for the store, 0 afterwards.',
       labelNames: ['store', 'code'],
       registers: [registry],
       async collect() {

@@ -11,10 +11,10 @@ import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { DependencyUnavailableError, DomainError, endedWithin } from '#libs/common';
 import { Tracer, type SpanKind } from './tracer';
 
-/** Milliseconds that the last spans have to reach the collector when the process ends. */
+/** Milliseconds that the last spans have to reach the collector at shutdown. */
 const FLUSH_TIMEOUT_MS = 1000;
 
-/** Spans by OpenTelemetry. Work outside of a traced request, as in the background, gets none. */
+/** Spans by OpenTelemetry. Work outside of a traced request, such as background work, gets none. */
 export class OpenTelemetryTracer extends Tracer implements OnApplicationShutdown {
   readonly isOn = true;
   private readonly tracer: ApiTracer;
@@ -51,7 +51,7 @@ export class OpenTelemetryTracer extends Tracer implements OnApplicationShutdown
     return trace.getActiveSpan()?.spanContext().traceId;
   }
 
-  /** Sends what is left. Never rejects: whoever asked for the end has waited long enough. */
+  /** Sends the remaining spans, within a timeout. Never rejects. */
   async onApplicationShutdown(): Promise<void> {
     await endedWithin(this.provider.shutdown(), FLUSH_TIMEOUT_MS);
   }
@@ -66,7 +66,7 @@ function optionsOf(name: string, kind: SpanKind): { kind: Kind; attributes: Attr
     : { kind: Kind.INTERNAL, attributes: {} };
 }
 
-/** The error by its class: a message may quote what the client sent. */
+/** Records the class of an error: its message may quote input. */
 function note(span: Span, error: unknown): void {
   span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
   if (!(error instanceof DomainError) || error instanceof DependencyUnavailableError) {

@@ -17,13 +17,13 @@ import type { TracingOptions } from './process-tracer';
 import { ReportingExporter } from './reporting-exporter';
 import { ScrubbingExporter } from './scrubbing-exporter';
 
-/** Milliseconds after which a batch of spans is given up, attempts to repeat it included. */
+/** Milliseconds after which a batch of spans is dropped, retries included. */
 const EXPORT_TIMEOUT_MS = 5000;
 
-/** Asked every few seconds by machines: a trace of them tells nothing. */
+/** Polled by machines every few seconds: traces of them are of no use. */
 const UNTRACED = /^\/(health|metrics)\b/;
 
-/** Sets OpenTelemetry up: what happens here happens to the whole process, and once. */
+/** Sets OpenTelemetry up, once for the whole process. */
 export function openTelemetryTracer(options: TracingOptions): OpenTelemetryTracer {
   const { endpoint, serviceName, serviceVersion } = options;
   const exporter = new OTLPTraceExporter({

@@ -1,7 +1,7 @@
 import { NoTracer, type Tracer } from './tracer';
 
 export interface TracingOptions {
-  /** Of an OTLP collector over HTTP; traces go to `/v1/traces` below it. */
+  /** Of an OTLP collector over HTTP; traces are sent to `/v1/traces` below it. */
   endpoint: string;
   serviceName: string;
   serviceVersion: string;
@@ -12,16 +12,18 @@ export interface TracingOptions {
     | 'parentbased_always_on'
     | 'parentbased_always_off'
     | 'parentbased_traceidratio';
-  /** Of the samplers by ratio: the share of traces that is recorded. */
+  /** For the samplers by ratio: the share of traces that is recorded. */
   samplerRatio: number;
 }
 
-/** One for the process: what traces HTTP and Postgres changes their modules, for all that use them. */
+/**
+ * One per process: the instrumentation of HTTP and Postgres patches their modules for all users.
+ */
 let current: Tracer = new NoTracer();
 
 /**
- * Traces from now on. To be called before anything loads `node:http` or the Postgres driver: they are
- * changed as they are loaded. Without this call nothing of OpenTelemetry is, but for its bare interface.
+ * Starts tracing. Call it before `node:http` or the Postgres driver are loaded: they are patched while they load.
+ * Without this call, only the API package of OpenTelemetry is loaded.
  */
 export function startTracing(options: TracingOptions): void {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it.

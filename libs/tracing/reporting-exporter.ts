@@ -2,10 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
 import { errorText } from '#libs/log';
 
-/** Code of a result that says that the spans were taken. */
+/** Result code of an accepted export. */
 const SUCCESS = 0;
 
-/** Says once that spans are not taken, and once that they are again. Spans that were not are lost. */
+/**
+ * Logs once that spans are rejected, and once that they are accepted again. Rejected spans are lost.
+ */
 export class ReportingExporter implements SpanExporter {
   private readonly logger = new Logger('Tracing');
   private failing = false;
@@ -32,7 +34,7 @@ export class ReportingExporter implements SpanExporter {
       this.logger.log('traces are exported again');
     } else if (!succeeded && !this.failing) {
       this.logger.warn(
-        `traces are lost: ${error ? errorText(error) : 'the collector does not take them'}`,
+        `traces are lost: ${error ? errorText(error) : 'the collector rejects them'}`,
       );
     }
     this.failing = !succeeded;

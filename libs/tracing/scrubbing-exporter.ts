@@ -1,8 +1,8 @@
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
 
 /**
- * All that leaves the process. Whatever else an instrumentation notes, now or in a version to come, may
- * hold a path with an id, a query with a token, an address of a client, or an error that quotes input.
+ * The only attributes that leave the process. Others, of this or a later version of an instrumentation, may hold a path
+ * with an id, a query with a token, an address of a client, or an error that quotes input.
  */
 const KEPT = new Set([
   'http.request.method',
@@ -19,7 +19,7 @@ const KEPT = new Set([
   'error.type',
 ]);
 
-/** Passes spans on without events, without the text of errors, and with known attributes only. */
+/** Passes spans on without events, without error texts, and with known attributes only. */
 export class ScrubbingExporter implements SpanExporter {
   constructor(private readonly exporter: SpanExporter) {}
 

@@ -1,24 +1,20 @@
-/** What a span is about. `work`: done here; `redis`: a round trip. */
+/** The kind of a span. `work`: in this process; `redis`: a round trip. */
 export type SpanKind = 'work' | 'redis';
 
 /**
- * Traces what is done for a request: spans, one inside the other as the calls are. A span has a name
- * from the code and an outcome, and nothing of the data.
+ * Traces the work for a request as nested spans. A span has a name from the code and an outcome, and no data.
  */
 export abstract class Tracer {
-  /** Whether anything is traced. */
+  /** Whether tracing is on. */
   abstract readonly isOn: boolean;
 
-  /**
-   * Does the work in a span, if it belongs to a request that is traced, and passes on what it returns or
-   * throws.
-   */
+  /** Does the work in a span if it belongs to a traced request. Passes on its result or error. */
   abstract span<T>(name: string, kind: SpanKind, work: () => Promise<T>): Promise<T>;
 
-  /** Names the request that is being answered by the pattern of its route; undefined: there is none. */
+  /** Names the current request by its route pattern; undefined: it has none. */
   abstract nameRequest(method: string, route: string | undefined): void;
 
-  /** The id of the trace that this call belongs to; undefined outside of one. */
+  /** The id of the current trace; undefined outside of one. */
   abstract traceId(): string | undefined;
 }
 
@@ -31,7 +27,7 @@ export class NoTracer extends Tracer {
   }
 
   nameRequest(): void {
-    // Nobody asks for the name.
+    // No span has the name.
   }
 
   traceId(): undefined {

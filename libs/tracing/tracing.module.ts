@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { processTracer } from './process-tracer';
 import { Tracer } from './tracer';
 
-/** Makes the `Tracer` of the process injectable everywhere: one that traces nothing, unless it was started. */
+/** Provides the `Tracer` of the process globally: without tracing, one that does nothing. */
 @Global()
 @Module({ providers: [{ provide: Tracer, useFactory: processTracer }], exports: [Tracer] })
 export class TracingModule {}

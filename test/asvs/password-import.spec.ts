@@ -212,7 +212,7 @@ describe('latchkey users import', () => {
     expect(answer).toEqual({
       exitCode: 0,
       stdout:
-        'Accounts created: 2.\nLines skipped, because there is an account: 0.\nBad lines: 0.\n',
+        'Accounts created: 2.\nLines skipped because the account exists: 0.\nInvalid lines: 0.\n',
       stderr: '',
     });
     const signedIn = await login(admin, PASSWORD);
@@ -293,7 +293,7 @@ describe('latchkey users import', () => {
     ]);
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
-      'Accounts created: 2.\nLines skipped, because there is an account: 0.\nBad lines: 11.\n',
+      'Accounts created: 2.\nLines skipped because the account exists: 0.\nInvalid lines: 11.\n',
     );
     const complaints = stderr.trimEnd().split('\n');
     expect(complaints.map((complaint) => complaint.replace(/:.*/, ''))).toEqual([
@@ -339,7 +339,7 @@ describe('latchkey users import', () => {
     const { exitCode, stdout } = await runCommand(['users', 'import', file, '--dry-run'], settings);
     expect([exitCode, stdout]).toEqual([
       1,
-      'Accounts that would be created: 2.\nLines skipped, because there is an account: 1.\nBad lines: 1.\n',
+      'Accounts that would be created: 2.\nLines skipped because the account exists: 1.\nInvalid lines: 1.\n',
     ]);
     expect(await countUsers()).toBe(users);
 

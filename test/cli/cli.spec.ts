@@ -75,7 +75,7 @@ describe('the commands', () => {
       const { exitCode, stdout } = await latchkey('users', 'grant-role', user.email, 'admin');
       expect([exitCode, stdout]).toEqual([
         0,
-        `${user.email} has the role admin; its sessions have ended.\n`,
+        `${user.email} has the role admin; its sessions are revoked.\n`,
       ]);
       const after = await app.http.get('/api/auth/profile', { token: accessToken });
       expect([after.status, after.body.code]).toEqual([401, 'token_revoked']);
@@ -252,9 +252,9 @@ describe('the commands', () => {
       );
 
       const again = await latchkey('sessions', 'revoke', first.user.email);
-      expect([again.exitCode, again.stdout]).toEqual([0, 'Sessions ended: 0.\n']);
+      expect([again.exitCode, again.stdout]).toEqual([0, 'Sessions revoked: 0.\n']);
       const list = await latchkey('sessions', 'list', first.user.email);
-      expect(list.stdout).toBe(`${first.user.email} has no live session.\n`);
+      expect(list.stdout).toBe(`${first.user.email} has no active session.\n`);
     });
   });
 
@@ -292,7 +292,7 @@ describe('the commands', () => {
       const { exitCode, stderr } = await waiting;
       expect([exitCode, stderr]).toEqual([
         0,
-        expect.stringMatching(/^(Another clean-up is under way; .*\n)+$/),
+        expect.stringMatching(/^(Another clean-up is in progress; .*\n)+$/),
       ]);
     });
   });
@@ -350,7 +350,7 @@ describe('the commands', () => {
       const activated = await keys('activate', second.kid, '--now');
       expect([activated.exitCode, activated.stdout]).toEqual([
         0,
-        `The key ${second.kid} signs from now on.\n`,
+        `The key ${second.kid} is active and signs from now on.\n`,
       ]);
       const list = await keys('list');
       expect(list.stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([

@@ -158,7 +158,7 @@ describe('a process that is stopped', () => {
 
       expect((await api.http.get(LIVE)).status).toBe(200);
       expect(api.logged('info').filter((line) => line.startsWith('stopping'))).toEqual([
-        'stopping (SIGTERM): not ready any more, serving for another 3600 s',
+        'stopping (SIGTERM): readiness fails, requests are served for another 3600 s',
       ]);
     });
   });
@@ -203,7 +203,7 @@ describe('a process that is stopped', () => {
       api.signal('SIGTERM');
       expect(await api.ended).toBe('exit code 1');
       expect(api.logged('error')).toEqual([
-        `not stopped within 1 s (${holder}): exiting anyway, with code 1`,
+        `not stopped within 1 s (${holder}): exiting with code 1`,
       ]);
       expect([api.isAlive, api.complaint]).toEqual([false, '']);
     }
@@ -255,7 +255,7 @@ describe('a process that is stopped', () => {
       // The last use of the session is to be recorded before the end.
       expect((await api.http.get(PROFILE, { token })).status).toBe(200);
       proxy.hang();
-      await expectForcedEnd(api, 'a store does not let go');
+      await expectForcedEnd(api, 'a connection to a store does not close');
     });
   });
 });

@@ -71,7 +71,7 @@ describe('the start of the API', () => {
       .filter((steps) => steps !== 0);
   }
 
-  const NO_PRIORITY = expect.stringMatching(/^threads have no priority here/) as string;
+  const NO_PRIORITY = expect.stringMatching(/^thread priorities are unavailable/) as string;
 
   it('gives the threads that hash passwords a lower priority than the event loop', async () => {
     const started = await (await suite.spawn({})).untilServing();
@@ -106,7 +106,7 @@ describe('the start of the API', () => {
     await until('a warning is logged', () => started.logged('warn').length);
     started.signal('SIGTERM');
     expect(await started.ended).toBe('exit code 0');
-    expect(started.logged('info').at(-1)).toBe('stopped before the start was complete (SIGTERM)');
+    expect(started.logged('info').at(-1)).toBe('stopped during the start (SIGTERM)');
     expect([started.complaint, started.isAlive]).toEqual(['', false]);
   });
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AdminController } from './admin.controller';
 
-/** What administrators do to accounts and sessions. */
+/** Administration of accounts and sessions. */
 @Module({ controllers: [AdminController] })
 export class AdminApiModule {}

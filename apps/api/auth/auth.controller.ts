@@ -100,8 +100,8 @@ export class AuthController {
     operationId: 'refresh',
     summary: 'Exchange a refresh token for new tokens',
     description:
-      'Each refresh token is good for one use. Used again by the same client within 10 seconds it ' +
-      'answers the same pair; used again in any other way it ends the session.',
+      'Each refresh token is valid for one use. Used again by the same client within 10 seconds it ' +
+      'returns the same pair. Any other repeated use ends the session.',
   })
   @ApiOkResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(

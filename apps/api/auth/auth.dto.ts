@@ -64,7 +64,7 @@ export class LoginDto {
 
 export class RefreshDto {
   @ApiProperty({
-    description: 'From the last AuthResult; good for one use.',
+    description: 'From the last AuthResult. Valid for one use.',
     example: '3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c11.c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I',
   })
   @IsString()
@@ -84,7 +84,7 @@ export class SessionSummaryDto {
 }
 
 export class AuthResultDto {
-  @ApiProperty({ description: 'JWT; send it as `Authorization: Bearer`.' })
+  @ApiProperty({ description: 'JWT. Send it as `Authorization: Bearer`.' })
   accessToken!: string;
 
   @ApiProperty({ enum: ['Bearer'] })
@@ -97,7 +97,7 @@ export class AuthResultDto {
   })
   expiresIn!: number;
 
-  @ApiProperty({ description: 'Opaque; keep it secret and use it once.' })
+  @ApiProperty({ description: 'Opaque. Keep it secret. It is valid for one use.' })
   refreshToken!: string;
 
   @ApiProperty({
@@ -115,6 +115,10 @@ export class AuthResultDto {
 }
 
 export class RevokedSessionsDto {
-  @ApiProperty({ type: 'integer', description: 'How many sessions were revoked.', example: 3 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of sessions that were revoked.',
+    example: 3,
+  })
   revokedSessions!: number;
 }

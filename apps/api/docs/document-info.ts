@@ -1,4 +1,4 @@
-/** What the document says before its first operation; Markdown, which Swagger UI shows. */
+/** The introduction of the document, in Markdown. */
 export const DESCRIPTION = `
 Latchkey registers and signs in users, issues access tokens, keeps sessions, caches profiles and revokes
 sessions immediately.
@@ -16,9 +16,9 @@ Errors are \`application/problem+json\` (RFC 9457). Each has a stable \`code\`; 
 /** The tags of controllers, in the order in which Swagger UI shows them. */
 export const TAGS: Record<string, string> = {
   Authentication: 'Register, sign in, refresh tokens, sign out.',
-  Sessions: 'The sessions of the user who calls: one for each device.',
-  Profile: 'The profile, avatar and password of the user who calls.',
-  'Audit events': 'Sign-ins, refused attempts and changes of the account of the user who calls.',
+  Sessions: 'Your sessions: one for each device.',
+  Profile: 'Your profile, avatar and password.',
+  'Audit events': 'Sign-ins, refused attempts and changes of your account.',
   'Gateways and services': 'Verify sessions and tokens for other services.',
   Administration: "Other users' accounts, sessions and events; needs the role `admin`.",
   Health: 'Probes, health and metrics for operators.',

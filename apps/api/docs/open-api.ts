@@ -10,7 +10,6 @@ interface Operation {
   security?: Record<string, string[]>[];
 }
 
-/** The API's OpenAPI document. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const document = nameSchemas(SwaggerModule.createDocument(app, header()));
   for (const operations of Object.values(document.paths)) {
@@ -25,13 +24,17 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   };
 }
 
-/** An empty list where the operation is public. A controller and its route may both name a scheme. */
+/**
+ * The security requirements: an empty list for a public operation. A controller and its route may name the same scheme.
+ */
 function schemesOf({ security = [] }: Operation): Record<string, string[]>[] {
   const named = new Map(security.map((scheme) => [Object.keys(scheme).join(), scheme]));
   return [...named.values()];
 }
 
-/** Swagger UI at /docs, which keeps the token over a reload, and the document beside it. */
+/**
+ * Serves Swagger UI at /docs and the document beside it. Swagger UI keeps the token across a reload.
+ */
 export function serveDocs(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs/openapi.json',

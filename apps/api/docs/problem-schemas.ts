@@ -1,7 +1,9 @@
 import { InternalError, type ErrorCode } from '#libs/common';
 import { PROBLEMS } from '#libs/http';
 
-/** Schemas of one code each, by which a generated client narrows a problem in `switch (error.code)`. */
+/**
+ * One schema for each code. A generated client narrows a problem by it in `switch (error.code)`.
+ */
 type ProblemSchema = ReturnType<typeof schemaOf>;
 
 const CODES = Object.keys(PROBLEMS) as ErrorCode[];
@@ -23,7 +25,7 @@ export function oneOfProblems(codes: readonly ErrorCode[]) {
   return others.length === 0 ? first : { oneOf: [first, ...others] };
 }
 
-/** The schemas that a document refers to, by name: a schema that nothing uses is no part of it. */
+/** The schemas that the document refers to, by name. */
 export function problemSchemasIn(document: object): Record<string, ProblemSchema> {
   const text = JSON.stringify(document);
   const used = CODES.filter((code) => text.includes(`"${referenceTo(code)}"`));

@@ -3,8 +3,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 const SCHEMAS = '#/components/schemas/';
 
 /**
- * Names schemas as generated clients should name their types: `RegisterDto`, a body, becomes
- * `RegisterRequest`, and `ProfileDto` becomes `Profile`.
+ * Names schemas as generated clients name their types: a request body `RegisterDto` becomes `RegisterRequest`, and
+ * `ProfileDto` becomes `Profile`.
  */
 export function nameSchemas(document: OpenAPIObject): OpenAPIObject {
   const bodies = new Set(Object.values(document.paths).flatMap(bodiesOf));
@@ -20,7 +20,7 @@ export function nameSchemas(document: OpenAPIObject): OpenAPIObject {
   };
 }
 
-/** Names of the schemas that are the bodies of a path's requests. */
+/** Names of the schemas of a path's request bodies. */
 function bodiesOf(operations: object): string[] {
   return Object.values(operations).flatMap((operation: { requestBody?: object }) =>
     [

@@ -1,13 +1,13 @@
 import type { SwaggerCustomOptions } from '@nestjs/swagger';
 
-/** As Swagger UI hands a request to its interceptor: also the options of `fetch`. */
+/** The argument of a request interceptor of Swagger UI. It holds the options of `fetch` too. */
 interface UiRequest {
   credentials?: 'omit';
 }
 
 /**
- * No operation has links. On a screen as narrow as a phone's, tables become lists: a cell below the other,
- * so that the page does not scroll sideways.
+ * Hides the column of links: no operation has any. On a narrow screen tables become lists, so that the page does not
+ * scroll sideways.
  */
 const CSS = `
   .swagger-ui .response-col_links { display: none; }
@@ -34,15 +34,15 @@ const CSS = `
   }
 `;
 
-/** How Swagger UI looks and behaves. */
+/** Appearance and behaviour of Swagger UI. */
 export const SWAGGER_UI: SwaggerCustomOptions = {
   customSiteTitle: 'Latchkey API',
   customCss: CSS,
   swaggerOptions: {
     persistAuthorization: true,
     displayRequestDuration: true,
-    // Runs in the browser, from its source text. With credentials of its own, the browser answers the
-    // challenge of HTTP Basic with a dialog that holds up every later call of the page.
+    // Runs in the browser, from its source text. With stored credentials the browser answers a challenge of HTTP Basic
+    // with a dialog, which blocks every later call of the page.
     requestInterceptor: (request: UiRequest) => {
       request.credentials = 'omit';
       return request;

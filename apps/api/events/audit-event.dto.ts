@@ -19,7 +19,7 @@ export class AuditEventDto {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'The session that it concerns, or in which it happened.',
+    description: 'The session that the event concerns, or in which it occurred.',
   })
   sessionId!: string | null;
 
@@ -27,7 +27,7 @@ export class AuditEventDto {
     type: String,
     nullable: true,
     example: '203.0.113.7',
-    description: 'Where it came from; null for what an administrator did.',
+    description: 'Address of the client; null for an action of an administrator.',
   })
   ip!: string | null;
 
@@ -37,7 +37,7 @@ export class AuditEventDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'What the event tells besides; see docs/audit-events.md.',
+    description: 'Further fields of the event; see docs/audit-events.md.',
     example: { reason: 'wrong_password' },
   })
   details!: object;
@@ -51,13 +51,13 @@ export class AuditEventListDto {
   nextCursor!: string | null;
 }
 
-/** With the fields that only administrators read. */
+/** An event with the fields that only administrators read. */
 export class AdminAuditEventDto extends AuditEventDto {
   @ApiProperty({
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'Who did it, where that was another user.',
+    description: 'The user who acted, if that is another user.',
   })
   actorId!: string | null;
 

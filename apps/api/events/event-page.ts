@@ -2,7 +2,10 @@ import type { EventCursor, AuditEvent } from '#libs/audit';
 import { parsePageCursor, toPage } from '#libs/http';
 import type { AdminAuditEventDto, AuditEventDto } from './audit-event.dto';
 
-/** Where a page begins, or undefined for the first. @throws MalformedCursorError */
+/**
+ * @returns undefined for the first page.
+ * @throws MalformedCursorError
+ */
 export function parseCursor(cursor: string | undefined): EventCursor | undefined {
   const parsed = parsePageCursor(cursor);
   return parsed && { occurredAtMs: parsed.atMs, id: parsed.id };
@@ -21,13 +24,13 @@ export function toEventPage<Dto>(
   return { events: items.map(toDto), nextCursor };
 }
 
-/** For its user: without the address of an administrator. */
+/** An event as its user sees it: without the address of an administrator. */
 export function toOwnEvent(event: AuditEvent): AuditEventDto {
   const { ip, userAgent, actorId } = event;
   return { ...toShared(event), ...(actorId ? NOWHERE : { ip, userAgent }) };
 }
 
-/** For administrators. */
+/** An event as administrators see it. */
 export function toAdminEvent(event: AuditEvent): AdminAuditEventDto {
   const { ip, userAgent, actorId, requestId } = event;
   return { ...toShared(event), ip, userAgent, actorId, requestId };

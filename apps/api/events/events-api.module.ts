@@ -3,6 +3,6 @@ import { AuditModule } from '#libs/audit';
 import { AdminEventController } from './admin-event.controller';
 import { EventController } from './event.controller';
 
-/** Audit events, for their user and for administrators. */
+/** Audit events, for users and administrators. */
 @Module({ imports: [AuditModule], controllers: [EventController, AdminEventController] })
 export class EventsApiModule {}

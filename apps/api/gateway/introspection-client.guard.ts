@@ -8,7 +8,7 @@ import { CallLimits, RateLimitedError, RejectionDelay } from '#libs/rate-limit';
 import { clientAddress } from '../http/client-address';
 import { setRateLimitHeaders } from '../limits/rate-limit-headers';
 
-/** The caller is not a client of `INTROSPECTION_CLIENTS`. */
+/** The caller is no client of `INTROSPECTION_CLIENTS`. */
 export class IntrospectionClientError extends DomainError {
   readonly code = 'invalid_credentials';
   readonly challenge = 'Basic realm="latchkey", charset="UTF-8"';
@@ -19,7 +19,7 @@ export class IntrospectionClientError extends DomainError {
 }
 
 /**
- * HTTP Basic (RFC 7617) for services that introspect. Wrong secrets are limited by address. A call with a right one
+ * HTTP Basic (RFC 7617) for services that introspect. Wrong secrets are limited per address. A call with a right secret
  * costs no Redis round trip.
  */
 @Injectable()
@@ -63,7 +63,7 @@ export class IntrospectionClientGuard implements CanActivate {
   private isClient({ headers: { authorization = '' } }: FastifyRequest): boolean {
     const encoded = /^Basic +([\w+/=-]+)$/i.exec(authorization)?.[1] ?? '';
     const presented = digest(Buffer.from(encoded, 'base64').toString('utf8'));
-    // Every client is compared, and digests of equal length: time tells nothing of what is near.
+    // Compares every client, by digests of equal length: the duration reveals nothing about a near match.
     return this.credentials.filter((one) => timingSafeEqual(one, presented)).length > 0;
   }
 }

@@ -8,9 +8,9 @@ import { ApiProblems } from '../http/api-problems.decorator';
 import { JwksDto } from './jwks.dto';
 
 /**
- * Kept by caches, confirmed on each use. Verifiers keep the keys by themselves, and ask again when
- * they meet a `kid` they do not know: a cache that still answered with the older keys then would
- * make them refuse good tokens after each rotation, and trust a removed key for longer.
+ * Caches revalidate the answer on each use. Verifiers cache the keys themselves and ask again for an unknown `kid`. A
+ * cache that answered with older keys would make them refuse valid tokens after each rotation, and accept a removed key
+ * for longer.
  */
 const CACHE_CONTROL = 'public, max-age=0, must-revalidate';
 
@@ -30,7 +30,7 @@ export class JwksController {
   })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of a copy.' })
   @ApiOkResponse({ type: JwksDto, headers: { 'Cache-Control': text, ETag: text } })
-  @ApiResponse({ status: HttpStatus.NOT_MODIFIED, description: 'The copy is current; no body.' })
+  @ApiResponse({ status: HttpStatus.NOT_MODIFIED, description: 'The copy is current. No body.' })
   @ApiProblems()
   jwks(
     @Headers('if-none-match') copies: string | undefined,

@@ -7,8 +7,8 @@ const logger = new Logger('Health');
 const errors = new ThrottledLog((line, message) => logger.error(line, message));
 
 /**
- * Resolves with what `ask` found out, or with null when that failed or took longer than it may. Never
- * rejects, and neither does what comes too late.
+ * Resolves with the result of `ask`, or with null if it fails or takes longer than `timeoutMs`. Never rejects; a late
+ * error is dropped.
  */
 export async function askInTime<Value>(
   indicators: HealthIndicatorService,
@@ -25,13 +25,13 @@ export async function askInTime<Value>(
   return store.status === 'up' ? found : null;
 }
 
-/** Null for what could not be found out; logs why, unless a store is just away. Never rejects. */
+/** Null if the promise rejects. Logs the error, unless a store is unavailable. Never rejects. */
 export async function orNull<Value>(found: Promise<Value>): Promise<Value | null> {
   try {
     return await found;
   } catch (error) {
     if (!(error instanceof DependencyUnavailableError)) {
-      errors.write({ err: serializeError(error) }, 'a part of the health could not be found out');
+      errors.write({ err: serializeError(error) }, 'a health check failed');
     }
     return null;
   }

@@ -10,7 +10,7 @@ import { PostgresHealth } from './postgres.health';
 import { RedisHealth } from './redis.health';
 import { ShutdownHealth } from './shutdown.health';
 
-/** Probes for Kubernetes, and the report for operators. */
+/** Probes for Kubernetes and the report for operators. */
 @Module({
   imports: [LifecycleModule, StatisticsModule, TerminusModule.forRoot({ logger: false })],
   controllers: [AuthHealthController, HealthController],

@@ -1,8 +1,8 @@
-/** How much probes may ask of the stores. Milliseconds. */
+/** Load of the probes on the stores. In milliseconds. */
 export class HealthTimings {
-  /** For which what the stores said is told to whoever asks next. */
+  /** How long a result is reused. */
   cacheMs = 1000;
 
-  /** After which a store counts as not answering: shorter than probes usually wait. */
+  /** When a check of a store fails. Shorter than the timeout of most probes. */
   timeoutMs = 1000;
 }

@@ -40,11 +40,11 @@ export class HealthController {
 
   @Get('live')
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
-  @ApiOkResponse({ type: HealthReportDto, description: 'The process can serve.' })
+  @ApiOkResponse({ type: HealthReportDto, description: 'The process serves requests.' })
   @ApiOperation({
     operationId: 'getLiveness',
     summary: 'Liveness probe',
-    description: 'Succeeds while the process can serve, whatever the state of its stores.',
+    description: 'Succeeds while the process serves requests, in any state of its stores.',
   })
   @ApiProblems()
   live() {
@@ -55,7 +55,7 @@ export class HealthController {
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOkResponse({
     type: HealthReportDto,
-    description: '`ok`, or `degraded`: requests are answered, and something wants attention.',
+    description: '`ok`, or `degraded`: requests are answered, and `details` has warnings.',
   })
   @ApiResponse({
     status: 503,
@@ -66,15 +66,15 @@ export class HealthController {
     operationId: 'getReadiness',
     summary: 'Readiness probe',
     description:
-      'Succeeds while requests can be answered: `degraded` while Redis is away, 503 without Postgres ' +
-      'and while shutting down.',
+      'Succeeds while requests can be answered: `degraded` without Redis, 503 without Postgres ' +
+      'and during the shutdown.',
   })
   @ApiProblems()
   async ready() {
     const stores = this.shutdown.isUnderWay
       ? null
       : await this.health.check([() => this.redis.check(), () => this.postgres.check()]);
-    // Asked again: a store that hangs takes a second, in which a signal can come.
+    // Checked again: a store that hangs takes a second, and a signal may arrive in it.
     return stores && !this.shutdown.isUnderWay
       ? stores
       : this.health.check([() => this.shutdown.check()]);

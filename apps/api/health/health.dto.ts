@@ -3,7 +3,7 @@ import type { CircuitState } from '#libs/common';
 
 const CIRCUIT_STATES: CircuitState[] = ['closed', 'open', 'half-open'];
 
-/** Something that is not as it should be. */
+/** A state that an operator should correct. */
 export class HealthWarningDto {
   @ApiProperty({ example: 'may_evict', description: 'Stable; alert on this.' })
   code!: string;
@@ -35,7 +35,7 @@ class ProfileReadsDto {
   @ApiProperty({
     type: 'integer',
     example: 0,
-    description: 'Answered from the record, for want of Redis.',
+    description: 'Answered from Postgres, because Redis was unavailable.',
   })
   BYPASS!: number;
 }
@@ -50,29 +50,35 @@ class OutboxLagDto {
   @ApiProperty({
     type: 'integer',
     example: 42,
-    description: 'Changes that this process brought to Redis.',
+    description: 'Changes that this process has applied to Redis.',
   })
   applied!: number;
 }
 
-/** Figures of the server are missing while it does not answer, and null while it refuses INFO. */
+/** Figures of the server are absent while it does not answer, and null while it refuses INFO. */
 export class RedisHealthDto {
   @ApiProperty({ enum: ['up', 'degraded'] })
   status!: 'up' | 'degraded';
 
-  @ApiProperty({ type: [HealthWarningDto], description: 'Why it is degraded; empty while up.' })
+  @ApiProperty({ type: [HealthWarningDto], description: 'Reasons for `degraded`; empty while up.' })
   warnings!: HealthWarningDto[];
 
-  @ApiProperty({ description: 'Whether requests are answered from Redis; else from Postgres.' })
+  @ApiProperty({ description: 'true: Redis answers requests. false: Postgres does.' })
   inSync!: boolean;
 
-  @ApiProperty({ enum: CIRCUIT_STATES, description: '`open`: Redis is not asked for a moment.' })
+  @ApiProperty({
+    enum: CIRCUIT_STATES,
+    description: '`open`: no command is sent to Redis for a moment.',
+  })
   circuit!: CircuitState;
 
-  @ApiProperty({ type: OutboxLagDto, description: 'From a recorded change to Redis having it.' })
+  @ApiProperty({
+    type: OutboxLagDto,
+    description: 'Time from the commit of a change to its write to Redis.',
+  })
   outboxLag!: OutboxLagDto;
 
-  @ApiProperty({ type: ProfileReadsDto, description: 'Of this process, since it started.' })
+  @ApiProperty({ type: ProfileReadsDto, description: 'Reads of this process since its start.' })
   profileReads!: ProfileReadsDto;
 
   @ApiPropertyOptional({ type: Number, example: 0.4 })
@@ -142,10 +148,13 @@ export class PostgresHealthDto {
   @ApiProperty({ enum: ['up', 'degraded', 'down'] })
   status!: 'up' | 'degraded' | 'down';
 
-  @ApiProperty({ type: [HealthWarningDto], description: 'Why it is not up.' })
+  @ApiProperty({ type: [HealthWarningDto], description: 'Reasons for `degraded` or `down`.' })
   warnings!: HealthWarningDto[];
 
-  @ApiProperty({ enum: CIRCUIT_STATES, description: '`open`: Postgres is not asked for a moment.' })
+  @ApiProperty({
+    enum: CIRCUIT_STATES,
+    description: '`open`: no statement is sent to Postgres for a moment.',
+  })
   circuit!: CircuitState;
 
   @ApiProperty({ type: PoolDto })
@@ -176,7 +185,7 @@ class HealthDetailsDto {
   @ApiPropertyOptional({ type: PostgresHealthDto })
   postgres?: PostgresHealthDto;
 
-  @ApiPropertyOptional({ type: ShutdownDto, description: 'And nothing else, while that goes on.' })
+  @ApiPropertyOptional({ type: ShutdownDto, description: 'The only entry during the shutdown.' })
   shutdown?: ShutdownDto;
 }
 

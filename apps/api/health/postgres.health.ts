@@ -18,9 +18,9 @@ const TOO_MANY_CONNECTIONS = {
 };
 
 /**
- * Postgres: latency, version, pool, migrations. Without it the service is not ready. Tables that have
- * become older than the program degrade it, no more: it would not have started with them, so a backup
- * or an older copy has taken their place, everywhere at once, and what still works had better go on.
+ * Postgres: latency, version, pool, migrations. Without it the service is not ready. Outdated tables only degrade it:
+ * the process would not have started with them, so a backup or an older copy has replaced the database for all
+ * instances at once, and some requests still work.
  */
 @Injectable()
 export class PostgresHealth {
@@ -41,7 +41,7 @@ export class PostgresHealth {
     const indicator = this.indicators.check('postgres');
     const limits = this.inspector.isLimited ? [TOO_MANY_CONNECTIONS] : [];
     if (!server) {
-      // A pool that has connections answers requests, though none is left to ask on.
+      // A pool with connections answers requests, though no connection was free for this check.
       return limits.length > 0 && now.pool.size > 0
         ? indicator.degraded({ ...now, warnings: limits })
         : indicator.down({ ...now, warnings: [UNREACHABLE, ...limits] });

@@ -12,13 +12,13 @@ import type { HealthWarningDto } from './health.dto';
 const UNREACHABLE = { code: 'unreachable', message: 'Redis does not answer.' };
 const STALE = {
   code: 'stale',
-  message: 'Redis is being brought up to date; Postgres answers.',
+  message: 'Redis is being synchronised; Postgres answers requests.',
 };
 const NO_FIGURES = {
   code: 'no_figures',
-  message: 'Redis refuses INFO: version, role, memory and persistence are not known. Allow INFO.',
+  message: 'Redis refuses INFO: version, role, memory and persistence are unknown. Allow INFO.',
 };
-/** Of a server that does not tell. */
+/** The figures of a server that refuses INFO. */
 const UNKNOWN_SERVER: Record<keyof RedisServer, null> = {
   software: null,
   version: null,
@@ -32,18 +32,18 @@ const UNKNOWN_SERVER: Record<keyof RedisServer, null> = {
   isPersistenceFailing: null,
 };
 
-/** What Redis said. */
+/** Results of the checks. */
 interface Answer {
   latencyMs: number;
-  /** Null where the user may not ask. */
+  /** Null where the user may not run INFO. */
   server: RedisServer | null;
-  /** Null where the server does not count, such as a replica. */
+  /** Null where the server does not count, as on a replica. */
   statistics: SessionStatistics | null;
 }
 
 /**
- * Redis: latency, memory, eviction policy, statistics. Away, stale or not as it should be, it
- * degrades the service, no more. What only this process knows is never from the cache.
+ * Redis: latency, memory, eviction policy, statistics. A Redis that is unavailable, stale or misconfigured only
+ * degrades the service. The state of this process is never cached.
  */
 @Injectable()
 export class RedisHealth {
@@ -88,17 +88,19 @@ export class RedisHealth {
       ...(answer && !inSync && !away ? [STALE] : []),
       ...(answer && !answer.server ? [NO_FIGURES] : []),
     ];
-    // The server may say of itself why it cannot be used.
+    // A server may report itself why it cannot be used.
     return warnings.filter(
       ({ code }, index) => warnings.findIndex((other) => other.code === code) === index,
     );
   }
 
-  /** Three commands in two round trips, however many sessions there are; fewer where Redis is away. */
+  /**
+   * Three commands in two round trips, independent of the number of sessions; fewer while Redis is unavailable.
+   */
   private async measure(): Promise<Answer> {
     const beganMs = performance.now();
     const isAway = this.redis.awayReason !== null;
-    // A server that cannot be used may say why.
+    // A server that cannot be used may report why.
     const first = isAway ? await this.redis.inspect() : null;
     if (!isAway) {
       await this.redis.ping();
@@ -107,7 +109,7 @@ export class RedisHealth {
     if (first) {
       return { latencyMs, server: first, statistics: null };
     }
-    // It has just answered: what it keeps to itself does not make it unreachable.
+    // It has just answered, so a refused INFO does not make it unreachable.
     const [server, statistics] = await Promise.all([
       orNull(this.redis.inspect()),
       orNull(this.statistics.read()),

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { HttpTraffic } from '../lifecycle/http-traffic';
 
-/** Whether the process was asked to stop: it still serves then, but is not ready for more. */
+/** Fails once the process has begun to stop. It still serves then, but is not ready. */
 @Injectable()
 export class ShutdownHealth {
   constructor(

@@ -12,11 +12,11 @@ export class MethodNotAllowedError extends DomainError {
 }
 
 /**
- * Answers 405 with `Allow` for a method that a known path does not support (RFC 9110 section 15.5.6), before a body
- * is read or a token is looked at. To be called before the routes are added.
+ * Answers 405 with `Allow` for a method that a known path does not support (RFC 9110 section 15.5.6), before the body
+ * or the token is read. Call it before the routes are added.
  */
 export function refuseOtherMethods(fastify: FastifyInstance): void {
-  // Fastify's own router, so that a path is known here if and only if it is there.
+  // Fastify's own router, so that both know the same paths.
   const router = findMyWay();
   const methods = new Set<HTTPMethod>();
   fastify.addHook('onRoute', ({ method, url }) => {

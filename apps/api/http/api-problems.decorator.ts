@@ -12,12 +12,12 @@ class FieldProblemDto {
   messages!: string[];
 }
 
-/** RFC 9457, as the API documents it; `problem-schemas.ts` has a schema for each code. */
+/** RFC 9457, as the API documents it. `problem-schemas.ts` has a schema for each code. */
 class ProblemDto {
   @ApiProperty({ format: 'uri', example: 'urn:latchkey:problem:not_found' })
   type!: string;
 
-  @ApiProperty({ description: 'The same for each code.', example: 'Not found' })
+  @ApiProperty({ description: 'The same for all errors of a code.', example: 'Not found' })
   title!: string;
 
   @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 404 })
@@ -41,12 +41,12 @@ class ProblemDto {
   requestId!: string;
 }
 
-/** What any request can be answered with, as far as a schema says: see `describe` of libs/http. */
+/** The codes of every route that a schema can express: see `describe` of libs/http. */
 const ALWAYS = ['malformed_request', 'internal_error'] as const satisfies ErrorCode[];
 
 /**
- * Documents the errors a route can answer beside those of every route: one response a status, which has
- * exactly these codes, with an example a code.
+ * Documents the errors of a route, in addition to those of every route: one response for each status, with exactly its
+ * codes and an example of each.
  */
 export function ApiProblems(...more: ErrorCode[]) {
   const codes = [...new Set([...more, ...ALWAYS])];
@@ -70,7 +70,9 @@ export function ApiProblems(...more: ErrorCode[]) {
   );
 }
 
-/** Of every route but a GET: a body is read before the handler is asked, whether it wants one or not. */
+/**
+ * Of every route but a GET: the body is read before the handler runs, even if the handler takes none.
+ */
 export const UNREADABLE_BODY = [
   'malformed_json',
   'payload_too_large',

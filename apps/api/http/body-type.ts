@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '#libs/common';
 
-/** The body is of a media type that the route does not take. The text says which it takes. */
+/**
+ * The route does not accept the media type of the body. The message names the types that it accepts.
+ */
 export class UnsupportedBodyTypeError extends DomainError {
   readonly code = 'unsupported_media_type';
 }
@@ -9,13 +11,13 @@ export class UnsupportedBodyTypeError extends DomainError {
 export interface BodyType {
   /** Media types in lower case, without parameters. */
   types: readonly string[];
-  /** For the client: what to send. */
+  /** Advice for the client: what to send. */
   advice: string;
 }
 
 /**
- * Refuses a body of another media type on one route before it is parsed, with advice that fits the route: the general
- * refusal advises JSON. No other route pays for it. A request without a body passes.
+ * Refuses a body of another media type on one route, before the body is parsed, with advice for that route: the general
+ * message advises JSON. Other routes have no cost. A request without a body passes.
  * @param route with its prefix.
  */
 export function requireBodyType(

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import helmet from 'helmet';
 
-/** A page that a browser makes of an answer may do nothing. */
+/** For answers that a browser may render: no script, no frame, no request. */
 const API_POLICY = {
   'default-src': ["'none'"],
   'base-uri': ["'none'"],
@@ -11,7 +11,7 @@ const API_POLICY = {
   'frame-ancestors': ["'none'"],
 };
 
-/** Swagger UI brings its own scripts, and styles that it writes into the page. */
+/** Swagger UI has scripts of its own, and writes styles into the page. */
 const DOCS_POLICY = [
   "default-src 'none'",
   "base-uri 'none'",
@@ -25,7 +25,7 @@ const DOCS_POLICY = [
 
 const DOCS = /^\/docs(?:[/?]|$)/;
 
-/** What a page of another origin may read of an answer, beside its body. */
+/** Headers of an answer that a page of another origin may read. */
 const EXPOSED_HEADERS = [
   'ETag',
   'RateLimit-Limit',
@@ -39,9 +39,8 @@ const EXPOSED_HEADERS = [
 const PREFLIGHT_SECONDS = 600;
 
 /**
- * Headers of every answer: they tell browsers what not to do with it, and forbid caches to keep it. Helmet is asked
- * once and not for each answer.
- * @param hstsSeconds for which they shall use HTTPS only; undefined where TLS is somebody else's matter.
+ * Headers of every answer: they restrict browsers and forbid caches to store it. Helmet runs once, not for each answer.
+ * @param hstsSeconds how long browsers use HTTPS only; undefined where a proxy terminates TLS.
  */
 export function answerHeaders(hstsSeconds: number | undefined): Record<string, string> {
   const protect = helmet({
@@ -59,7 +58,7 @@ export function answerHeaders(hstsSeconds: number | undefined): Record<string, s
   };
 }
 
-/** Lets the pages of Swagger UI do what they need. Where they are not served nothing is looked at. */
+/** Allows the pages of Swagger UI what they need. Adds no hook where they are not served. */
 export function letDocsRun(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     if (DOCS.test(request.url)) {
@@ -70,7 +69,7 @@ export function letDocsRun(fastify: FastifyInstance): void {
   });
 }
 
-/** Swagger UI does not say that its texts are UTF-8. */
+/** Adds the charset that Swagger UI omits. */
 function nameCharacters(reply: FastifyReply): void {
   const type = reply.getHeader('content-type');
   if (typeof type === 'string' && /^(text\/\w+|application\/javascript)$/.test(type)) {
@@ -87,8 +86,8 @@ const PREFLIGHT = {
 };
 
 /**
- * Pages of these origins may call the API; without any, no page of another origin may. A hook of ours, where Nest's
- * would run before all others: it would answer without our headers, and requests that are to be refused.
+ * Allows pages of these origins to call the API; without any, no page of another origin may. A hook of its own, because
+ * Nest's would run before all others and answer without the security headers, also requests that must be refused.
  */
 export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
   if (origins.length === 0) {

@@ -4,8 +4,8 @@ import { parseIpAddress } from '#libs/common';
 import type { TrustedProxies } from '#libs/config';
 
 /**
- * For Fastify's `trustProxy`: whether the next address of `X-Forwarded-For`, which was written by the host at this
- * one, counts. Never that of a host that is not a trusted proxy, or whose address cannot be read.
+ * For Fastify's `trustProxy`: decides whether the next entry of `X-Forwarded-For`, written by the host at this address,
+ * is used. False for a host that is no trusted proxy, and for an address that cannot be parsed.
  */
 export function trustProxy(proxies: TrustedProxies | undefined) {
   return (
@@ -24,11 +24,11 @@ export function trustProxy(proxies: TrustedProxies | undefined) {
 
 /**
  * The address of a client, for sessions, limits, events, logs and access to metrics; see `parseIpAddress`. Where the
- * entry of `X-Forwarded-For` is no address, that of the proxy that passed it on.
- * @returns undefined for a connection that was closed before anything asked.
+ * entry of `X-Forwarded-For` is no address, the address of the proxy that forwarded it.
+ * @returns undefined for a connection that is closed already.
  */
 export function clientAddress(request: FastifyRequest): string | undefined {
-  // Fastify reads the header anew for each of the two.
+  // Both properties parse the header again.
   const ips = request.ips ?? [request.ip];
   return parseIpAddress(ips.at(-1)) ?? parseIpAddress(ips.at(-2));
 }

@@ -9,8 +9,8 @@ const STATUS_OF: Record<string, number> = {
 };
 
 /**
- * Answers what Node's HTTP parser gave up on, before there was a request: the only answer that has
- * to be written by hand. The connection is closed, for the start of a next request is not known.
+ * Answers a request that Node's HTTP parser has rejected: the only answer written by hand. It closes the connection,
+ * because the start of the next request is unknown.
  * @param always headers of every answer.
  * @param isAnswered whether the request that is being read has its answer.
  */
@@ -55,9 +55,9 @@ function problemMessage(status: number, always: Record<string, string>): string 
 }
 
 /**
- * Whether an earlier request has yet to be answered, or its answer is half sent: what we wrote now would
- * be taken for that answer, or for a part of it. `_httpMessage` is a reach (decision 0038): Node's own handler goes by
- * it, and nothing documented names the response that a connection is at.
+ * Whether an earlier request still waits for its answer, or its answer is half sent: an answer written now would be
+ * taken for that one, or for a part of it. `_httpMessage` is a reach (decision 0038): Node's own handler uses it, and
+ * no documented member names the response of a connection.
  */
 function owesAnswer(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
   const answer = socket._httpMessage;

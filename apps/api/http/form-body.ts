@@ -7,8 +7,8 @@ import { MAX_BODY_BYTES } from './json-body';
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * Accepts a form where a standard wants one, and there only: a form is what another site's page can
- * make a browser send without asking.
+ * Accepts a form on the routes of which a standard requires it, and on no other: another site's page can make a browser
+ * send a form without a preflight.
  * @param route the one route, with its prefix.
  */
 export function acceptForms(fastify: FastifyInstance, route: string): void {

@@ -11,21 +11,21 @@ class UnclearRequestError extends DomainError {
   }
 }
 
-/** Connections of requests that were refused here. */
+/** Connections with a request that this module has refused. */
 const refused = new WeakSet<Socket>();
 
-/** Whether the end of a request is not sure: what follows its head must not be read. */
+/** Whether the end of a request is ambiguous: the bytes after its head must not be read. */
 export function isRefusedAsUnclear({ socket }: IncomingMessage): boolean {
   return refused.has(socket);
 }
 
 /**
- * Refuses requests that a proxy in front may have read in another way, by their Host or by where they
- * end; and all that comes behind them on their connection, which Node would still execute (RFC 9112
- * sections 3.2, 6.1, 9.6 and 11.2). Before any other hook that may answer.
+ * Refuses requests that a proxy may have read differently, by their Host or their length, and all requests after them
+ * on the same connection, which Node would still execute (RFC 9112 sections 3.2, 6.1, 9.6 and 11.2). Runs before every
+ * hook that may answer.
  */
 export function refuseUnclearRequests(fastify: FastifyInstance): void {
-  // Node keeps two thousand headers and leaves out the rest without a word; their size is bounded anyway.
+  // Node silently drops headers beyond 2,000. Their total size is limited in any case.
   fastify.server.maxHeadersCount = 0;
   fastify.addHook('onRequest', ({ raw }, reply, done) => {
     if (refused.has(raw.socket) || isUnclear(raw)) {
@@ -38,7 +38,7 @@ export function refuseUnclearRequests(fastify: FastifyInstance): void {
   });
 }
 
-/** Node joins headers that come twice: see `serverLimits`. */
+/** Node joins repeated headers: see `serverLimits`. */
 function isUnclear({ headers, httpVersion }: IncomingMessage): boolean {
   const { host, 'transfer-encoding': encoding } = headers;
   const hasOneHost = host === undefined ? httpVersion === '1.0' : !host.includes(',');

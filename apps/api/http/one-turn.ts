@@ -3,22 +3,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** Requests that wait on one connection before the server reads no more of it. */
+/** Requests that wait on one connection before the server stops reading from it. */
 export const MAX_WAITING = 16;
 
-/** Responses whose requests wait, in their order, by connection. Empty for clients that do not pipeline. */
+/**
+ * Responses whose requests wait, in order, by connection. Empty for clients that do not pipeline.
+ */
 const waiting = new WeakMap<Socket, ServerResponse[]>();
 
 /**
- * Handles one request of a connection at a time, and the next one in a later turn of the event loop. Node parses up
- * to 64 KiB at once and emits every request in them, some thousands, before it looks at another connection; and it
- * reads on. So without this, a client that pipelines (RFC 9112 section 9.3.2) stops all others. To be called before
- * the listener opens.
+ * Handles one request of a connection at a time, and the next in a later turn of the event loop. Node parses up to 64
+ * KiB at once and emits all requests in them, several thousand, before it serves another connection. So without this, a
+ * client that pipelines (RFC 9112 section 9.3.2) blocks all others. Call it before the listener opens.
  */
 export function handleInTurns(fastify: FastifyInstance): void {
-  // Fastify's own listener does nothing but this: to route a request at once.
+  // Fastify's own listener only routes a request immediately.
   fastify.server.removeAllListeners('request').on('request', (request, response) => {
-    // Node gives a response its connection when those before it have been sent.
+    // Node assigns the connection to a response once the earlier ones have been sent.
     if (response.socket) {
       fastify.routing(request, response);
     } else {
@@ -27,7 +28,7 @@ export function handleInTurns(fastify: FastifyInstance): void {
   });
 }
 
-/** Responses of requests that wait on the same connection, in their order. */
+/** Responses of requests that wait on the same connection, in order. */
 export function waitingBehind({ socket }: IncomingMessage): readonly ServerResponse[] {
   return waiting.get(socket) ?? [];
 }
@@ -36,7 +37,7 @@ function wait({ socket }: IncomingMessage, response: ServerResponse, start: () =
   const queue = waiting.get(socket) ?? newQueue(socket);
   queue.push(response);
   pauseIfFull(socket, queue);
-  // What is traced or logged must not name the request that was answered last.
+  // Traces and log lines must not name the request that was answered last.
   const startInOwnContext = AsyncResource.bind(() => {
     if (socket.writable) {
       start();

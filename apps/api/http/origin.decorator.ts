@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { RequestOrigin } from '#libs/common';
 import { clientAddress } from './client-address';
 
-/** The origin of the request (`RequestOrigin`), for the session's record. */
+/** The origin of the request, for the session's record. */
 export const Origin = createParamDecorator((_: unknown, context: ExecutionContext): RequestOrigin =>
   originOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );

@@ -5,9 +5,9 @@ import { originOf } from './origin.decorator';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the log and audit events say of this request; null where it does without. */
+    /** The context for log lines and audit events; null on a route without context. */
     requestContext: RequestContext | null;
-    /** To be called when the answer is made. */
+    /** Called when the answer is complete. */
     whenHandled: (() => void) | null;
   }
 
@@ -17,15 +17,19 @@ declare module 'fastify' {
 }
 
 /**
- * For a route that is asked all the time, and sets off nothing that has to name its request: following
- * it through all that it waits for would be much of its cost. Its lines in the log name it all the same.
+ * For a route that is called very often and starts nothing that must name its request: following the request through
+ * all its promises would dominate its cost. The line of its answer names the request all the same.
  */
 export const WithoutContext = () => RouteConfig({ withoutContext: true });
 
-/** Milliseconds after which a request is over that nobody waits for and that is not answered. No handler takes longer. */
+/**
+ * Milliseconds after which the context of an aborted request without an answer ends. No handler takes longer.
+ */
 const AFTER_ABORT_MS = 60_000;
 
-/** Lets all that happens for a request know it; Fastify's parser of bodies brings the context along. */
+/**
+ * Makes the request's context available to all work for it. Fastify's body parser keeps the context.
+ */
 export function addRequestContext(fastify: FastifyInstance): void {
   fastify.decorateRequest('requestContext', null);
   fastify.decorateRequest('whenHandled', null);
@@ -47,7 +51,7 @@ export function addRequestContext(fastify: FastifyInstance): void {
         if (isHandled) {
           end();
         } else {
-          // Work goes on that nobody waits for any more: it still has to say who asked.
+          // The client has gone, but the work continues and must still name its request.
           setTimeout(end, AFTER_ABORT_MS).unref();
         }
       });

@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { AuthenticatedRequest } from '#libs/http';
 import { clientAddress } from './client-address';
 
-/** Sets headers of every answer, and the id of its request. Before any hook that may answer. */
+/**
+ * Sets the headers of every answer and the id of its request. Runs before every hook that may answer.
+ */
 export function addAnswerHeaders(fastify: FastifyInstance, always: Record<string, string>): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(always).header('x-request-id', request.id);
@@ -11,17 +13,17 @@ export function addAnswerHeaders(fastify: FastifyInstance, always: Record<string
 }
 
 /**
- * Logs one line for each answer; undefined fields are left out. `route` is the pattern, never the URL: a client may
- * have put a secret into that.
+ * Logs one line for each answer, without undefined fields. `route` is the pattern, never the URL, which may hold a
+ * secret.
  */
 export function logAnswers(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const { statusCode: status } = reply;
     const { user, attempt, problemCode }: AuthenticatedRequest = request;
-    // A sign-in has come by its session on the way; of a refused token it is the session that it names.
+    // A sign-in gains its session during the request. For a refused token it is the session that the token names.
     const session = request.requestContext?.session ?? user?.session ?? attempt?.claimed;
     const line = {
-      // Also where the request does without its context.
+      // Set here because the route may have no context.
       requestId: request.id,
       userId: session?.userId,
       sessionId: session?.id,
@@ -29,7 +31,7 @@ export function logAnswers(fastify: FastifyInstance): void {
       route: request.routeOptions.url,
       status,
       code: problemCode,
-      // Who was refused may be an attacker.
+      // The client of a refused request may be an attacker.
       ip: status >= 400 ? clientAddress(request) : undefined,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
     };

@@ -6,9 +6,9 @@ import type { Role } from '#libs/user';
 import { ApiProblems } from './api-problems.decorator';
 
 export interface SessionRequirement {
-  /** A session of another role is refused with `forbidden`. Absent: every role is admitted. */
+  /** A session of another role is refused with `forbidden`. Absent: all roles are admitted. */
   role?: Role;
-  /** The errors of the route besides those of authentication. */
+  /** Errors of the route, in addition to those of authentication. */
   problems?: readonly ErrorCode[];
 }
 

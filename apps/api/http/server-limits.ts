@@ -1,24 +1,24 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 
-/** How long a client may take, in milliseconds. */
+/** Timeouts for clients, in milliseconds. */
 export class HttpTimings {
-  /** For its headers, from when it has connected or sent the last request. */
+  /** For the headers, from the connection or the end of the previous request. */
   headersMs = 10_000;
-  /** For a whole request. The largest is a picture. */
+  /** For a whole request. The largest request is a picture. */
   requestMs = 60_000;
-  /** Between two requests: longer than the minute that load balancers keep a connection. */
+  /** Between two requests: longer than the 60 s for which load balancers keep a connection. */
   idleMs = 72_000;
-  /** Between two looks at who takes too long. */
+  /** Interval at which Node checks the two timeouts of a request. */
   checkMs = 2_000;
 }
 
 /** Bytes of all headers of a request. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** Milliseconds between two complaints of the same. */
+/** Milliseconds between two equal warnings. */
 const COMPLAINT_INTERVAL_MS = 10_000;
 
-/** Options of Fastify, and of Node's server below it. */
+/** Options of Fastify, and of the Node server below it. */
 export function serverLimits({ headersMs, requestMs, idleMs, checkMs }: HttpTimings) {
   return {
     requestTimeout: requestMs,
@@ -27,20 +27,20 @@ export function serverLimits({ headersMs, requestMs, idleMs, checkMs }: HttpTimi
       headersTimeout: headersMs,
       connectionsCheckingInterval: checkMs,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Node drops all but the first Authorization, where a proxy in front may have looked at the last;
-      // and it goes on after a request without a Host: see message-framing.ts.
+      // Node drops all Authorization headers but the first, where a proxy may have read the last, and accepts a request
+      // without a Host: see message-framing.ts.
       joinDuplicateHeaders: true,
       requireHostHeader: false,
     },
   };
 }
 
-/** Where Node would answer 417 by itself: a server may ignore an expectation it does not know (RFC 9110 section 10.1.1). */
+/** Replaces Node's 417: a server may ignore an unknown expectation (RFC 9110 section 10.1.1). */
 export function ignoreExpectations({ server }: FastifyInstance): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
-/** Beyond them connections are closed at once, which a load balancer takes for a full instance. */
+/** Closes connections beyond the limit at once; a load balancer takes that for a full instance. */
 export function limitConnections({ server }: FastifyInstance, maxConnections: number): void {
   const logger = new Logger('Http');
   let complainedAtMs = -Infinity;

@@ -11,9 +11,9 @@ declare module 'fastify' {
 }
 
 /**
- * Reads, and drops, the rest of a body whose request is answered before it has arrived, such as one that is refused
- * for its length. Were the connection closed instead, the client would lose the answer: the system resets a
- * connection that is closed with unread bytes.
+ * Reads and drops the rest of a body whose request is answered before the body has arrived, for example one that is
+ * refused for its length. Closing the connection instead would lose the answer: the system resets a connection that is
+ * closed with unread bytes.
  */
 @Injectable()
 export class UnreadBodies {
@@ -21,13 +21,13 @@ export class UnreadBodies {
   maxBytes = 16 * 1024 * 1024;
   /** Milliseconds that a client has to send them. */
   deadlineMs = 30_000;
-  /** Milliseconds without a byte after which an answer is not held back any longer. */
+  /** Milliseconds without a byte after which the answer is sent. */
   idleMs = 1000;
-  /** How the reading ends early, by connection. */
+  /** Ends the reading early, by connection. */
   private readonly reading = new Map<Socket, () => void>();
   private ending = false;
 
-  /** To be called before the routes are added. */
+  /** Call it before the routes are added. */
   watch(fastify: FastifyInstance): void {
     fastify.decorate('unreadBodies', { getter: (): UnreadBodies => this });
     fastify.addHook('onSend', (request, reply, _payload, done) => {
@@ -39,20 +39,22 @@ export class UnreadBodies {
     });
   }
 
-  /** Whether a request of this connection has its answer, or is about to, and is read to its end. */
+  /**
+   * Whether a request of this connection has its answer, or is about to have it, and its body is being read.
+   */
   has(socket: Socket): boolean {
     return this.reading.has(socket);
   }
 
   /**
-   * Calls `send` and reads the rest of the body. A refusal that closes the connection is held back meanwhile, for as
-   * long as bytes arrive. Beyond `maxBytes` or `deadlineMs` the connection is closed.
+   * Calls `send` and reads the rest of the body. A refusal that closes the connection is delayed while bytes arrive.
+   * Beyond `maxBytes` or `deadlineMs` the connection is closed.
    */
   readAround({ raw }: FastifyRequest, reply: FastifyReply, send: () => void): void {
-    // Set where the process ends: see HttpTraffic.
+    // Set at shutdown: see HttpTraffic.
     const closes = !reply.raw.shouldKeepAlive || reply.raw.hasHeader('connection');
     if (reply.statusCode === 413 && !closes) {
-      // Fastify would close the connection because of the rest.
+      // Fastify would close the connection because of the unread rest.
       reply.removeHeader('connection');
     }
     const isHeld = closes && reply.statusCode >= 400;
@@ -71,7 +73,7 @@ export class UnreadBodies {
     }
   }
 
-  /** Stops reading: answers that wait for it are sent, and other connections closed. */
+  /** Stops reading: answers that wait for it are sent, and other connections are closed. */
   end(): void {
     this.ending = true;
     [...this.reading.values()].forEach((stop) => stop());
@@ -107,7 +109,7 @@ export class UnreadBodies {
   }
 }
 
-/** A request without a body may be answered before Node has noted that it is complete. */
+/** A request without a body may be answered before Node has marked it as complete. */
 function isUnread({ complete, headers }: IncomingMessage): boolean {
   return (
     !complete &&

@@ -2,6 +2,5 @@ import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { ScheduledJobs } from './scheduled-jobs';
 
-/** The scheduled jobs. */
 @Module({ imports: [ScheduleModule.forRoot()], providers: [ScheduledJobs] })
 export class JobsModule {}

@@ -15,7 +15,7 @@ import { Metrics } from '#libs/metrics';
 
 const TIME_ZONE = 'UTC';
 
-/** `disabled`: `onApplicationBootstrap` starts the jobs, once it has applied the settings. */
+/** `disabled`: `onApplicationBootstrap` starts the jobs, after it has applied the settings. */
 const OPTIONS = {
   timeZone: TIME_ZONE,
   waitForCompletion: true,
@@ -23,10 +23,10 @@ const OPTIONS = {
 } as const satisfies CronOptions;
 
 /**
- * The scheduled jobs. One instance at a time runs a job: it holds an advisory lock in Postgres, and an
- * instance that finds the lock taken skips its tick. An instance whose clock is late may find the lock free
- * again and run the job a second time, which is harmless: every job is idempotent. For the same reason
- * nothing is recorded: the next tick makes good a tick that failed or was lost with its instance.
+ * The scheduled jobs. One instance at a time runs a job: it holds an advisory lock in Postgres, and an instance that
+ * finds the lock taken skips its tick. An instance with a slow clock may find the lock free again and run the job a
+ * second time, which is harmless: every job is idempotent. Therefore no run is recorded: the next tick makes up for a
+ * tick that failed or was lost with its instance.
  */
 @Injectable()
 export class ScheduledJobs implements OnApplicationBootstrap, OnModuleDestroy {
@@ -71,8 +71,8 @@ export class ScheduledJobs implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Aborts the jobs in progress and waits until they end: at most one batch of the clean-up, whose calls to
-   * the stores all have deadlines. SHUTDOWN_TIMEOUT bounds it in any case.
+   * Aborts the jobs in progress and waits for their end: at most one batch of the clean-up, whose calls to the stores
+   * all have deadlines. SHUTDOWN_TIMEOUT bounds the wait in any case.
    */
   async onModuleDestroy(): Promise<void> {
     this.shutdown.abort(new InternalError('shutting down'));
@@ -115,9 +115,9 @@ export class ScheduledJobs implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * @param work is given a signal that fires at shutdown and when the lock may be lost.
-   * @returns null, with nothing done, when another instance holds the lock of the job.
-   * @throws DependencyUnavailableError when Postgres is down, and what `work` throws.
+   * @param work gets a signal that fires at shutdown and when the lock may be lost.
+   * @returns null, without running `work`, if another instance holds the lock of the job.
+   * @throws DependencyUnavailableError while Postgres is unavailable, and what `work` throws.
    */
   private async exclusively<T extends object>(
     job: string,

@@ -6,12 +6,12 @@ import { waitingBehind } from '../http/one-turn';
 import { UnreadBodies } from '../http/unread-bodies';
 
 /**
- * What goes on at the listener, and how it ends: first clients are told to go elsewhere while everything
- * is still served; then nothing new is taken, and what is under way is finished.
+ * The connections and requests of the listener, and their end: first every answer closes its connection while all
+ * requests are still served; then the listener closes and requests in flight are finished.
  */
 @Injectable()
 export class HttpTraffic {
-  /** The open connections, each with its answers that have not been sent to the last byte. */
+  /** The open connections, each with the answers that are not sent completely. */
   private readonly connections = new Map<Socket, ServerResponse[]>();
   private fastify: FastifyInstance | undefined;
   private ending = false;
@@ -19,7 +19,7 @@ export class HttpTraffic {
 
   constructor(private readonly unreadBodies: UnreadBodies) {}
 
-  /** Whether new requests had better go to another process. */
+  /** Whether the process is draining: new requests should go to another instance. */
   get isEnding(): boolean {
     return this.ending;
   }
@@ -43,7 +43,9 @@ export class HttpTraffic {
     fastify.server.on('connection', (socket: Socket) => this.answersOf(socket));
   }
 
-  /** From now on every answer closes its connection, so that the client opens the next one elsewhere. */
+  /**
+   * From now on every answer closes its connection, so that the client connects to another instance next.
+   */
   drain(): void {
     this.ending = true;
     for (const answers of this.connections.values()) {
@@ -65,8 +67,8 @@ export class HttpTraffic {
       return;
     }
     const closed = new Promise<void>((resolve) => {
-      // The listener alone: HTTP's own close would cut off answers that are half sent. A reach (decision 0038): the
-      // method is documented, calling it past the subclass is not.
+      // Closes the listener alone: HTTP's own close would cut off answers that are half sent. A reach (decision 0038):
+      // the method is documented, calling it past the subclass is not.
       Listener.prototype.close.call(server, () => resolve());
     });
     this.whenAnswered = () => this.closeIdleConnections();
@@ -82,13 +84,13 @@ export class HttpTraffic {
       answers.splice(answers.indexOf(answer), 1);
       this.whenAnswered?.();
     });
-    // One that waited behind it when the end was announced may be the one that closes the connection.
+    // A response that waited behind it when draining began may be the one that closes the connection.
     if (this.ending && !waitingBehind(answer.req).some((next) => next.hasHeader('connection'))) {
       closeConnection(answer);
     }
   }
 
-  /** Of a connection that is open until it says otherwise. */
+  /** Of a connection that is kept alive. */
   private answersOf(socket: Socket): ServerResponse[] {
     const known = this.connections.get(socket);
     if (known) {
@@ -104,19 +106,19 @@ export class HttpTraffic {
     return [...this.connections.values()].flat();
   }
 
-  /** As Node does, but for what it overlooks on either side. */
+  /** As Node's `closeIdleConnections`, with the two cases that Node judges wrongly. */
   private closeIdleConnections(): void {
-    // An answer that a slow client has yet to read is complete to Node, and its connection idle.
+    // An answer that a slow client has not read yet: Node takes it for complete, and the connection for idle.
     if (!this.openAnswers().some((answer) => answer.writableEnded)) {
       this.fastify?.server.closeIdleConnections();
     }
-    // A connection over which nothing was ever said is busy to Node.
+    // A connection without any request so far: Node takes it for busy.
     [...this.connections.keys()]
       .filter(({ bytesRead }) => bytesRead === 0)
       .forEach((socket) => socket.destroy());
   }
 
-  /** With HOST=localhost there is a second listener, for IPv6, whose connections Fastify keeps. */
+  /** With HOST=localhost Fastify has a second listener, for IPv6, and tracks its connections. */
   private async allAnswered(): Promise<void> {
     while (this.openRequests > 0) {
       await new Promise<void>((resolve) => {

@@ -8,7 +8,7 @@ import type { StopRequest } from './stop-request';
 
 type ShutdownTimes = Pick<Settings, 'shutdownDelaySeconds' | 'shutdownTimeoutSeconds'>;
 
-/** The way from serving to the end of the process. */
+/** The steps from serving to the end of the process. */
 export class Shutdown {
   private readonly logger = new Logger('Shutdown');
   private readonly traffic: HttpTraffic;
@@ -22,8 +22,8 @@ export class Shutdown {
   }
 
   /**
-   * Ends the process: with code 0 when everything was finished, with 1 when something took longer
-   * than it may. Asked again, it goes on as it was.
+   * Ends the process: with code 0 after a complete shutdown, with code 1 when a step exceeds its timeout. Repeated
+   * calls change nothing.
    */
   begin(request: StopRequest): void {
     if (this.begun) {
@@ -33,7 +33,7 @@ export class Shutdown {
     this.run(request).then(
       () => process.exit(0),
       (error: unknown) => {
-        this.logger.error(`could not stop in order: ${errorText(error)}; exiting with code 1`);
+        this.logger.error(`the shutdown failed: ${errorText(error)}; exiting with code 1`);
         process.exit(1);
       },
     );
@@ -43,17 +43,17 @@ export class Shutdown {
     const delaySeconds = isUrgent ? 0 : this.times.shutdownDelaySeconds;
     this.traffic.drain();
     this.logger.log(
-      `stopping (${reason}): not ready any more, serving for another ${delaySeconds} s`,
+      `stopping (${reason}): readiness fails, requests are served for another ${delaySeconds} s`,
     );
     await pause(delaySeconds * 1000);
     this.limit();
-    this.logger.log(`taking no more connections, requests to finish: ${this.traffic.openRequests}`);
+    this.logger.log(`the listener is closed, requests in flight: ${this.traffic.openRequests}`);
     await this.traffic.end();
     await this.app.close();
     this.logger.log('stopped');
   }
 
-  /** Whatever holds the process after its delay does so for `shutdownTimeoutSeconds` at most. */
+  /** Ends the process `shutdownTimeoutSeconds` after the delay, even if a step has not finished. */
   private limit(): void {
     const { shutdownTimeoutSeconds } = this.times;
     setTimeout(() => {
@@ -61,9 +61,9 @@ export class Shutdown {
       const holder =
         openConnections > 0
           ? `connections ${openConnections}, unfinished requests ${openRequests}`
-          : 'a store does not let go';
+          : 'a connection to a store does not close';
       this.logger.error(
-        `not stopped within ${shutdownTimeoutSeconds} s (${holder}): exiting anyway, with code 1`,
+        `not stopped within ${shutdownTimeoutSeconds} s (${holder}): exiting with code 1`,
       );
       process.exit(1);
     }, shutdownTimeoutSeconds * 1000);

@@ -1,16 +1,16 @@
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Somebody wants the process to end. */
+/** A request to stop the process. */
 export interface StopRequest {
   reason: string;
-  /** Nobody is left who would send requests or wait for the end. */
+  /** The parent has ended, so that no client and no supervisor waits for the delay. */
   isUrgent: boolean;
 }
 
-/** Calls back for every signal, and when whoever started this process through a channel has gone. */
+/** Calls `listener` for each signal, and when the parent closes its IPC channel. */
 export function onStopRequest(listener: (request: StopRequest) => void): void {
   for (const signal of SIGNALS) {
     process.on(signal, () => listener({ reason: signal, isUrgent: false }));
   }
-  process.once('disconnect', () => listener({ reason: 'the parent has gone', isUrgent: true }));
+  process.once('disconnect', () => listener({ reason: 'the parent has ended', isUrgent: true }));
 }

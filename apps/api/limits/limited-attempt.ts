@@ -5,21 +5,21 @@ import { normaliseEmail } from '#libs/user';
 import { clientAddress } from '../http/client-address';
 
 /**
- * What is attempted: `password` is a proof by a user who is signed in, `change` a change of what is that user's own.
+ * The kind of attempt. `password` is a proof of identity by a signed-in user, `change` a change of the user's own data.
  */
 export type LimitedAttempt = 'login' | 'registration' | 'password' | 'refresh' | 'change';
 
 export type LimitedRequest = FastifyRequest & AuthenticatedRequest & { admission?: Admission };
 
-/** What is attempted, and for whom. */
+/** The kind of attempt, its subject and its client. */
 export interface Attempt {
   kind: LimitedAttempt;
-  /** An e-mail address or an id of a user. Null where the request names none. */
+  /** An e-mail address or a user id. Null where the request names none. */
   subject: string | null;
   address: string;
 }
 
-/** The body has not been validated yet. */
+/** Called before the body is validated. */
 export function attemptOf(kind: LimitedAttempt, request: LimitedRequest): Attempt {
   return { kind, subject: subjectOf(kind, request), address: clientAddress(request) ?? '' };
 }

@@ -9,11 +9,11 @@ import { ANY_CLIENT, type Admission } from '#libs/common';
 import type { LimitedAttempt, LimitedRequest } from './limited-attempt';
 import { LIMITED_ATTEMPT, RateLimitInterceptor } from './rate-limit.interceptor';
 
-/** Limits how often this may be tried: see AttemptLimits and CallLimits. */
+/** Limits the rate of calls: see AttemptLimits and CallLimits. */
 export const Limited = (attempt: LimitedAttempt) =>
   applyDecorators(SetMetadata(LIMITED_ATTEMPT, attempt), UseInterceptors(RateLimitInterceptor));
 
-/** For whom a limited call does its work. */
+/** The client for whom a limited call queues for hashing. */
 export const RequestAdmission = createParamDecorator(
   (_: unknown, context: ExecutionContext): Admission =>
     context.switchToHttp().getRequest<LimitedRequest>().admission ?? ANY_CLIENT,

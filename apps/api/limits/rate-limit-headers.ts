@@ -1,11 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import type { RateLimitState } from '#libs/rate-limit';
 
-/** What the OpenAPI document says of a limited call's answers. Without limits there are none. */
+/** Headers of a limited call in the OpenAPI document. They are absent where limits are off. */
 export const RATE_LIMIT_HEADERS = {
-  'RateLimit-Limit': header('Attempts in a window, of the limit that is closest.'),
-  'RateLimit-Remaining': header('Attempts that are left in this window.'),
-  'RateLimit-Reset': header('Seconds until the window is over.'),
+  'RateLimit-Limit': header('Attempts per window, of the limit with the fewest attempts left.'),
+  'RateLimit-Remaining': header('Attempts left in this window.'),
+  'RateLimit-Reset': header('Seconds until the window ends.'),
 };
 
 export function setRateLimitHeaders(reply: FastifyReply, state: RateLimitState | null): void {

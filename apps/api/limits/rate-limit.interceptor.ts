@@ -30,12 +30,11 @@ import { setRateLimitHeaders } from './rate-limit-headers';
 
 export const LIMITED_ATTEMPT = Symbol('latchkey:limited-attempt');
 
-/** With what a refresh fails that says something against its client. */
+/** Errors of a refresh that count against its client. */
 const REFRESH_FAILURES: ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
 
 /**
- * Lets an attempt through or refuses it, before its body is looked at any closer, and says in headers
- * where the client stands.
+ * Admits an attempt or refuses it, before its body is validated, and sets the headers of the rate limit.
  */
 @Injectable()
 export class RateLimitInterceptor implements NestInterceptor {
@@ -113,7 +112,7 @@ export class RateLimitInterceptor implements NestInterceptor {
     }
   }
 
-  /** Counts what failed, and holds a refusal back. */
+  /** Counts a failed attempt and delays a refusal. */
   private async note({ kind, subject, address }: Attempt, error: unknown): Promise<void> {
     if (subject !== null && error instanceof InvalidCredentialsError) {
       await this.attempts.failed(subject);
@@ -134,7 +133,7 @@ export class RateLimitInterceptor implements NestInterceptor {
     }
   }
 
-  /** Once a window: what a flood would write is its own. */
+  /** Records one event per window, so that a flood of attempts writes no flood of events. */
   private async report({ kind, subject }: Attempt, { limit, isFirst }: RateLimitedError) {
     if (kind !== 'login' || !isFirst || (limit !== 'account' && limit !== 'address')) {
       return;

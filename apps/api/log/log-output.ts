@@ -1,7 +1,7 @@
 import pino, { type DestinationStream } from 'pino';
 import type { Settings } from '#libs/config';
 
-/** Standard output, in the format that the settings name. */
+/** Standard output, in the format of the settings. */
 export async function logOutput(format: Settings['logFormat']): Promise<DestinationStream> {
   const output = onceATurn();
   const toText = format === 'pretty' ? await textFormat() : undefined;
@@ -9,9 +9,9 @@ export async function logOutput(format: Settings['logFormat']): Promise<Destinat
 }
 
 /**
- * Writes the lines of one turn of the event loop together, at its end. A system call for each line costs 4 us more a
- * request, a tenth of what a cached read takes. A process that is killed loses the lines of that turn; one that exits,
- * also by an uncaught error, loses none.
+ * Writes the lines of one turn of the event loop together, at its end. A system call for each line costs 4 us more per
+ * request, a tenth of a cached read. A process that is killed loses the lines of that turn; one that exits, also by an
+ * uncaught error, loses none.
  */
 function onceATurn(): DestinationStream & { flushSync(): void } {
   const output = pino.destination({ dest: 1, sync: true });
@@ -35,7 +35,9 @@ function onceATurn(): DestinationStream & { flushSync(): void } {
   };
 }
 
-/** For people. Lines stay JSON where the package is missing: it comes for development only. */
+/**
+ * The format for people. Lines stay JSON where the package is missing: it is a development dependency.
+ */
 async function textFormat(): Promise<((line: string) => string) | undefined> {
   try {
     const { prettyFactory } = await import('pino-pretty');

@@ -8,21 +8,21 @@ import { processTracer } from '#libs/tracing';
 const SECRET_HEADERS = ['authorization', 'cookie', '["set-cookie"]'];
 const HOLDERS = ['headers', 'req.headers', 'request.headers', 'res.headers', 'response.headers'];
 
-/** A second wall: nobody is to log headers, but who does must not log these. */
+/** A second safeguard: no code logs headers, but if some does, these are censored. */
 const REDACTED = HOLDERS.flatMap((holder) =>
   SECRET_HEADERS.map((header) => `${holder}${header.startsWith('[') ? '' : '.'}${header}`),
 );
 
 type LogArguments = Parameters<LogFn>;
 
-/** What a line says beside what it is given: whose it is. */
+/** The fields that each line gains from its context. */
 type Fields = object;
 
 const NO_FIELDS: Fields = {};
 
 /**
- * The log of a process: lines of JSON that name the request, the user and the session for whom they
- * were written, wherever that was, and the trace.
+ * The log of a process: lines of JSON that name the request, the user, the session and the trace in whose context they
+ * were written.
  */
 export function createLogger(
   level: Settings['logLevel'],
@@ -32,7 +32,7 @@ export function createLogger(
     {
       level,
       mixin: contextFields,
-      // pino's own way would copy them, also where there is nothing to add.
+      // pino's own option would copy the fields, also where nothing is added.
       mixinMergeStrategy: (given: Fields, context: Fields) =>
         context === NO_FIELDS ? given : { ...context, ...given },
       redact: REDACTED,
@@ -51,8 +51,8 @@ export function createLogger(
 }
 
 /**
- * pino takes the message of an error for that of the line where the call brings none, Fastify does so by
- * itself, and `%s` writes an error out.
+ * pino uses the message of an error as that of the line where the call has none, as Fastify's calls have, and `%s`
+ * prints an error.
  */
 function withoutMessagesOfErrors(args: LogArguments): LogArguments {
   const [first, message, ...values] = args as [unknown, unknown, ...unknown[]];

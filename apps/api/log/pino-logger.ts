@@ -3,10 +3,10 @@ import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { errorText, serializeError, stackFrames } from '#libs/log';
 
-/** Parts of Nest that tell at length what they wired: of interest only when that fails. */
+/** Contexts of Nest that log each module and route at the start. They are logged at `debug`. */
 const CHATTY = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
-/** Nest's log calls as lines of the same structured log that Fastify writes. */
+/** Writes Nest's log calls to the structured log that Fastify uses. */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
@@ -34,7 +34,7 @@ export class PinoLogger implements LoggerService {
     this.write('fatal', message, rest);
   }
 
-  /** Nest passes the context last; a call may bring fields first and its sentence second. */
+  /** Nest passes the context last; a call may pass fields first and its message second. */
   private write(
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
     message: unknown,
@@ -55,7 +55,7 @@ export class PinoLogger implements LoggerService {
   }
 }
 
-/** Nest hands an error's stack over as text; its first line is the message. */
+/** Nest passes an error's stack as text; its first line is the message. */
 function detailOf(detail: unknown): unknown {
   if (types.isNativeError(detail)) {
     return errorText(detail);

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { callSite, errorText, serializeError } from '#libs/log';
 
-/** Of Node: their texts name functions and settings, never data. */
+/** Kinds of warnings of Node whose text names functions and settings, never data. */
 const WARNINGS = new Set([
   'DeprecationWarning',
   'ExperimentalWarning',
@@ -12,14 +12,14 @@ const WARNINGS = new Set([
   'Warning',
 ]);
 
-/** What libraries are known to print, up to where it may quote something. */
+/** Texts that libraries are known to print, up to the part that may quote data. */
 const KNOWN_OUTPUT =
   /^(?:\[(?:ioredis|WARN|ERROR)\] [\w ,.'-]+|Skipping the ready check because INFO command fails)/;
 
 /**
- * Brings everything into the log that would else appear between its lines: what libraries print, warnings
- * of Node, and the error by which a process ends. Without their texts, where those may quote data. What
- * Node prints natively when it aborts, such as out of memory, stays as it is.
+ * Writes to the log all output that would otherwise appear between its lines: the prints of libraries, warnings of
+ * Node, and the error that ends a process. Texts that may quote data are withheld. The native output of Node when it
+ * aborts, such as out of memory, stays as it is.
  * @param logger writes to the file descriptor, not to `process.stdout`.
  */
 export function logProcessOutput(logger: Logger): void {
@@ -28,7 +28,7 @@ export function logProcessOutput(logger: Logger): void {
   // Node's own listener prints them.
   process.removeAllListeners('warning');
   process.on('warning', (warning) => logWarning(warning, logger));
-  // Also of a rejection that nothing handles.
+  // Also called for an unhandled rejection.
   process.on('uncaughtException', (error, origin) => {
     const context = 'Process';
     logger.fatal(

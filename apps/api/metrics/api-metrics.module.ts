@@ -7,7 +7,7 @@ import { MetricsController } from './metrics.controller';
 import { MetricsListener } from './metrics-listener';
 import { AuditEventCounter } from './audit-event-counter';
 
-/** Serves metrics: beside the API, or at a port of their own. */
+/** Serves metrics on the port of the API or on a port of their own. */
 @Module({ imports: [AuditModule, MetricsModule], providers: [MetricsAccess, AuditEventCounter] })
 export class ApiMetricsModule {
   static forRoot({ metricsPort }: Settings): DynamicModule {

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AUDIT_EVENT_LEVELS, AuditRecorder } from '#libs/audit';
 import { Metrics } from '#libs/metrics';
 
-/** Counts audit events, by name. */
+/** Counts audit events by name. */
 @Injectable()
 export class AuditEventCounter implements OnModuleInit {
   constructor(

@@ -3,22 +3,25 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '#libs/common';
 import { Settings } from '#libs/config';
 
-/** The address is none of `METRICS_ALLOW`. */
+/** `METRICS_ALLOW` does not list the address. */
 export class MetricsForbiddenError extends DomainError {
   readonly code = 'forbidden';
 
   constructor() {
-    super('Metrics are not for this address.');
+    super('METRICS_ALLOW does not list your address.');
   }
 }
 
-/** Who may read metrics: whom `METRICS_ALLOW` names; without it, in production, only at `METRICS_PORT`. */
+/**
+ * Decides which clients may read metrics: those of `METRICS_ALLOW`; if it is unset, all, in production only at
+ * `METRICS_PORT`.
+ */
 @Injectable()
 export class MetricsAccess {
   constructor(private readonly settings: Settings) {}
 
   /**
-   * @param address of the client, as `parseIpAddress` gives it.
+   * @param address of the client, as `parseIpAddress` returns it.
    * @throws MetricsForbiddenError
    */
   check(address: string | undefined): void {

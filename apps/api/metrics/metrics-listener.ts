@@ -21,12 +21,12 @@ import { MetricsAccess } from './metrics-access';
 const METHODS = ['GET', 'HEAD'];
 /** Milliseconds that a client has to send its request. */
 const REQUEST_TIMEOUT_MS = 5000;
-/** Milliseconds that answers under way have when the process ends. */
+/** Milliseconds that answers in progress have at shutdown. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 /**
- * Serves `/metrics`, and nothing else, at `METRICS_PORT`: from the start of the application until its
- * requests are finished.
+ * Serves `/metrics`, and no other path, at `METRICS_PORT`: from the start of the application until its requests are
+ * finished.
  */
 @Injectable()
 export class MetricsListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -47,13 +47,13 @@ export class MetricsListener implements OnApplicationBootstrap, BeforeApplicatio
     });
   }
 
-  /** @throws Error of the system when the port cannot be had: then the start fails. */
+  /** @throws Error of the system if the port is not available; the start fails. */
   async onApplicationBootstrap(): Promise<void> {
     this.server.listen(this.settings.metricsPort, this.settings.host);
     await once(this.server, 'listening');
     const address = this.server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    this.logger.log(`metrics are served at port ${port ?? 'unknown'}`);
+    this.logger.log(`metrics are served on port ${port ?? 'unknown'}`);
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,13 +1,13 @@
 import type { FastifyInstance, onResponseHookHandler } from 'fastify';
 import type { Metrics, RouteMetrics } from '#libs/metrics';
 
-/** Measures every request that is routed. To be called before the routes are added. */
+/** Measures every routed request. Call it before the routes are added. */
 export function measureRequests(fastify: FastifyInstance, { http }: Metrics): void {
   const measuring = new Set<unknown>();
-  // A hook a route, which knows its pattern: nothing is looked up by it for each request.
+  // One hook for each route, which knows its pattern: no lookup for each request.
   fastify.addHook('onRoute', (route) => {
     const hooks = [route.onResponse ?? []].flat();
-    // The HEAD route that Fastify adds to a GET route has taken over its hooks.
+    // The HEAD route that Fastify adds to a GET route inherits its hooks.
     if (!hooks.some((hook) => measuring.has(hook))) {
       const measure = measureRoute(http, route.url);
       measuring.add(measure);

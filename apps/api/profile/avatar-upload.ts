@@ -10,7 +10,7 @@ import { clientAddress } from '../http/client-address';
 import { UploadSlots } from './upload-slots';
 
 const MAX_AVATAR_BYTES = 5 * 1024 * 1024;
-/** What a form may have beside its file. */
+/** Bytes of a form in addition to its file. */
 const MAX_FORM_BYTES = MAX_AVATAR_BYTES + 64 * 1024;
 
 const FORM = {
@@ -22,7 +22,7 @@ class UnreadableFormError extends DomainError {
   readonly code = 'malformed_request';
 
   constructor(options?: ErrorOptions) {
-    super('The form could not be read to its end.', options);
+    super('The form is incomplete or malformed.', options);
   }
 }
 
@@ -34,7 +34,10 @@ class AvatarTooLargeError extends DomainError {
   }
 }
 
-/** Accepts forms with a file where one is wanted, and there only. @param route with its prefix. */
+/**
+ * Accepts forms with a file on one route, and on no other.
+ * @param route with its prefix.
+ */
 export function acceptUploads(fastify: FastifyInstance, route: string): void {
   const limits = { fileSize: MAX_AVATAR_BYTES, files: 1, fields: 0, headerPairs: 20 };
   requireBodyType(fastify, route, FORM);
@@ -50,14 +53,14 @@ export function acceptUploads(fastify: FastifyInstance, route: string): void {
 }
 
 /**
- * Also without a name, which not every client sends. A part that says no type is text (RFC 7578 section 4.4), and so
- * is one of a form's fields.
+ * Takes a part for a file also without a file name, which some clients omit. A part without a type is text (RFC 7578
+ * section 4.4), and so are the fields of a form.
  */
 function isPartAFile(_field?: string, contentType?: string, fileName?: string): boolean {
   return fileName !== undefined || (contentType !== undefined && contentType !== 'text/plain');
 }
 
-/** The application, where hooks that a plugin adds run for one route: no other pays for them. */
+/** The application, on which the plugin's hooks run for one route only. */
 function withHooksOf(fastify: FastifyInstance, route: string): FastifyInstance {
   const hooks: [name: 'onRequest' | 'onResponse', hook: onRequestAsyncHookHandler][] = [];
   fastify.addHook('onRoute', (options) => {
@@ -72,12 +75,12 @@ function withHooksOf(fastify: FastifyInstance, route: string): FastifyInstance {
   }) as FastifyInstance;
 }
 
-/** Receives pictures, a bounded number at once, each within a minute. */
+/** Receives pictures: a bounded number at once, each within a minute. */
 @Injectable()
 export class AvatarUploads {
   /** Milliseconds that a client has for the whole form. */
   deadlineMs = 60_000;
-  /** Milliseconds before an upload may lose its slot to another because it is slow. */
+  /** Milliseconds before a slow upload may lose its slot to another one. */
   minAgeMs = 5_000;
   private readonly slots = new UploadSlots(() => this.minAgeMs);
 
@@ -90,10 +93,10 @@ export class AvatarUploads {
   }
 
   /**
-   * Reads the one file of a form, by its content alone, and hands it to `work`.
-   * @throws OverloadedError when too many are under way, of this user, of this address or in all, or when another
+   * Reads the one file of a form, by its content alone, and passes it to `work`.
+   * @throws OverloadedError for too many uploads at once, of this user, of this address or in total, or when another
    * upload displaces this one; UnsupportedBodyTypeError, UnreadableFormError, AvatarTooLargeError, UnusableImageError
-   * for what is not one picture of at most 5 MiB.
+   * unless the form holds one picture of at most 5 MiB.
    */
   async receive<T>(
     userId: string,
@@ -132,7 +135,7 @@ export class AvatarUploads {
   }
 }
 
-/** @param signal ends it: what has been read is dropped at once. */
+/** @param signal ends the reading; the bytes read so far are dropped. */
 async function readFile(request: FastifyRequest, signal: AbortSignal): Promise<Buffer> {
   let content: Buffer | undefined;
   for await (const part of request.parts()) {

@@ -98,13 +98,15 @@ export class AvatarController {
     }
   }
 
-  /** A name stands for one content for ever, so whoever has the file need never ask again. */
+  /**
+   * A file name stands for one content for ever, so a client with a copy never has to revalidate it.
+   */
   @Public()
   @Get('avatars/:file')
   @ApiOperation({
     operationId: 'getAvatar',
     summary: 'Read an avatar',
-    description: 'At the address that `avatarUrl` of a profile names. The content never changes.',
+    description: 'At the path that `avatarUrl` of a profile names. The content never changes.',
   })
   @ApiParam({
     name: 'file',
@@ -112,10 +114,10 @@ export class AvatarController {
     schema: { type: 'string', example: `${'0'.repeat(64)}-512.webp` },
   })
   @ApiOkResponse({
-    description: 'WebP, 512 or 128 pixels a side.',
+    description: 'WebP, 512 or 128 pixels per side.',
     content: { 'image/webp': { schema: { type: 'string', format: 'binary' } } },
   })
-  @ApiResponse({ status: 304, description: 'You have it.' })
+  @ApiResponse({ status: 304, description: 'The copy is current. No body.' })
   @ApiProblems('not_found', 'dependency_unavailable')
   async read(
     @Param('file') file: string,

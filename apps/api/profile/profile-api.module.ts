@@ -3,6 +3,6 @@ import { AvatarController } from './avatar.controller';
 import { AvatarUploads } from './avatar-upload';
 import { ProfileController } from './profile.controller';
 
-/** The user's own profile, picture and password. */
+/** The profile, picture and password of the signed-in user. */
 @Module({ controllers: [ProfileController, AvatarController], providers: [AvatarUploads] })
 export class ProfileApiModule {}

@@ -1,7 +1,7 @@
 import { entityTagsIn } from '#libs/http';
 import type { VersionedProfile } from '#libs/user';
 
-/** How the header is documented. */
+/** The header in the OpenAPI document. */
 export const ETag = {
   description: 'Names this version of the profile.',
   schema: { type: 'string' as const },

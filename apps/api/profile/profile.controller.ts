@@ -46,20 +46,21 @@ export class ProfileController {
   @ApiOperation({
     operationId: 'getProfile',
     summary: 'Read your profile',
-    description: '`X-Cache` tells whether the cache answered: the second call in a row is a `HIT`.',
+    description: '`X-Cache` says whether the cache answered: the second call in a row is a `HIT`.',
   })
-  @ApiHeader({ name: 'If-None-Match', required: false, description: 'An ETag that you know.' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of a copy.' })
   @ApiOkResponse({
     type: ProfileDto,
     headers: {
       ETag,
       'X-Cache': {
-        description: 'Whether the cache answered; BYPASS: it could not be used.',
+        description:
+          'HIT: from the cache. MISS: from Postgres. BYPASS: the cache could not be used.',
         schema: { type: 'string', enum: ['HIT', 'MISS', 'BYPASS'] },
       },
     },
   })
-  @ApiResponse({ status: 304, description: 'It still is as you know it.', headers: { ETag } })
+  @ApiResponse({ status: 304, description: 'The copy is current. No body.', headers: { ETag } })
   @RequiresSession()
   async read(
     @Req() request: AuthenticatedRequest,
@@ -81,12 +82,12 @@ export class ProfileController {
   @ApiOperation({
     operationId: 'updateProfile',
     summary: 'Change your profile',
-    description: 'Fields that are absent stay as they are; null removes one.',
+    description: 'Absent fields stay unchanged; null removes a field.',
   })
   @ApiHeader({
     name: 'If-Match',
     required: false,
-    description: 'The ETag that you have read: nothing is changed if the profile has another one.',
+    description: 'The ETag of your copy. The profile is changed only if it still has this ETag.',
   })
   @ApiOkResponse({ type: ProfileDto, headers: { ETag, ...RATE_LIMIT_HEADERS } })
   @RequiresSession({
@@ -119,7 +120,7 @@ export class ProfileController {
     summary: 'Change your password',
     description: 'Revokes every session of the user, this one included. Sign in again.',
   })
-  @ApiNoContentResponse({ description: 'Changed. Sign in again.' })
+  @ApiNoContentResponse({ description: 'The password is changed. Sign in again.' })
   @RequiresSession({
     problems: [
       'validation_failed',
@@ -148,7 +149,7 @@ export class ProfileController {
     summary: 'Delete your account',
     description: 'Deletes the account, its avatar and its sessions. This cannot be undone.',
   })
-  @ApiNoContentResponse({ description: 'Account and sessions are gone.' })
+  @ApiNoContentResponse({ description: 'The account and its sessions are deleted.' })
   @RequiresSession({
     problems: [
       'validation_failed',

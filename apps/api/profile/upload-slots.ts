@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 import { OverloadedError } from '#libs/common';
 
-/** Received or being worked on; together at most 160 MiB. */
+/** Uploads that are received or processed at once; together at most 160 MiB. */
 const MAX_AT_ONCE = 32;
 const MAX_OF_ONE_USER = 4;
 const MAX_OF_ONE_ADDRESS = 8;
 
-/** Where an upload comes from. */
+/** The origin of an upload. */
 export interface UploadSource {
   userId: string;
-  /** Stands for all addresses that one party may choose from. */
+  /** Represents all addresses that one party can choose from. */
   addressGroup: string;
   connection: Pick<Socket, 'bytesRead'>;
 }
 
-/** Room for one upload, until it is released. */
+/** A slot for one upload, until it is released. */
 export interface UploadSlot extends UploadSource {
-  /** Aborted when another upload gets the slot. Its reason is an OverloadedError. */
+  /** Aborted when another upload takes the slot. Its reason is an OverloadedError. */
   readonly signal: AbortSignal;
-  /** To be set when all of it has arrived: work that has begun is finished. */
+  /** Set it once the whole upload has arrived: the slot is then kept until its release. */
   isReceived: boolean;
 }
 
@@ -28,11 +28,13 @@ interface TakenSlot extends UploadSlot {
   bytesBefore: number;
 }
 
-/** A bounded number of uploads at once: of one user, of one address, and in all. Slow senders make room for others. */
+/**
+ * A bounded number of uploads at once: per user, per address, and in total. Slow uploads lose their slot to others.
+ */
 export class UploadSlots {
   private readonly taken: TakenSlot[] = [];
 
-  /** @param minAgeMs age below which an upload is not displaced, however slow it is. */
+  /** @param minAgeMs age below which an upload is not displaced, even if it is slow. */
   constructor(private readonly minAgeMs: () => number) {}
 
   get count(): number {
@@ -44,9 +46,9 @@ export class UploadSlots {
   }
 
   /**
-   * Where a bound is reached, the slowest upload that counts for it, of those that are not received and old enough,
-   * loses its slot.
-   * @throws OverloadedError where there is none.
+   * Takes a slot. At a bound, the slowest upload that counts towards it, has not arrived and is old enough loses its
+   * slot.
+   * @throws OverloadedError if there is none.
    */
   take(source: UploadSource): UploadSlot {
     const { userId, addressGroup, connection } = source;
@@ -79,7 +81,7 @@ export class UploadSlots {
     return slot;
   }
 
-  /** Does nothing for a slot that was lost. */
+  /** Does nothing for a slot that was displaced. */
   release(slot: UploadSlot): void {
     const place = this.taken.indexOf(slot as TakenSlot);
     if (place >= 0) {

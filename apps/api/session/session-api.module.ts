@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SessionController } from './session.controller';
 
-/** The user's own sessions. */
+/** The sessions of the signed-in user. */
 @Module({ controllers: [SessionController] })
 export class SessionApiModule {}

@@ -2,7 +2,10 @@ import { parsePageCursor, toPage } from '#libs/http';
 import { deviceName, type RecordedSession, type SessionCursor } from '#libs/session';
 import type { DeviceSessionDto, SessionListDto } from './session.dto';
 
-/** Where a page begins, or undefined for the first. @throws MalformedCursorError */
+/**
+ * @returns undefined for the first page.
+ * @throws MalformedCursorError
+ */
 export function parseCursor(cursor: string | undefined): SessionCursor | undefined {
   const parsed = parsePageCursor(cursor);
   return parsed && { createdAtMs: parsed.atMs, id: parsed.id };

@@ -4,13 +4,13 @@ export class DeviceSessionDto {
   @ApiProperty({ format: 'uuid' })
   id!: string;
 
-  @ApiProperty({ description: 'Whether this is the session that asks.' })
+  @ApiProperty({ description: 'true: the session of this request.' })
   current!: boolean;
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;
 
-  @ApiProperty({ format: 'date-time', description: 'Exact to a minute.' })
+  @ApiProperty({ format: 'date-time', description: 'Accurate to one minute.' })
   lastSeenAt!: string;
 
   @ApiProperty({ format: 'date-time' })
@@ -23,7 +23,7 @@ export class DeviceSessionDto {
   userAgent!: string | null;
 
   @ApiProperty({
-    description: 'The user agent for people.',
+    description: 'Readable name of the user agent.',
     maxLength: 40,
     example: 'Firefox on macOS',
   })

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Tracer } from '#libs/tracing';
 
-/** Names the trace of a request as soon as its route is known. */
+/** Names the trace of a request once its route is known. */
 export function nameTraces(fastify: FastifyInstance, tracer: Tracer): void {
   fastify.addHook('onRequest', ({ method, routeOptions }, _reply, done) => {
     tracer.nameRequest(method, routeOptions.url);

@@ -7,14 +7,14 @@ import { print, type OutputOptions } from '../output';
 
 const BUSY_POLL_MS = 1000;
 
-/** A clean-up and how long it took, without the wait for another one. */
+/** A clean-up and its duration, without the wait for another one. */
 interface TimedCleanUp extends CleanedUp {
   durationMs: number;
 }
 
 export async function cleanUp(options: OutputOptions): Promise<void> {
   const cleanedUp = await withApplication(async (app) => {
-    // Without Redis the rest is still done.
+    // Without Redis the other steps still run.
     await untilRedisAnswers(app).catch(() => undefined);
     return runAlone(app);
   });
@@ -38,7 +38,7 @@ async function runAlone(app: INestApplicationContext): Promise<TimedCleanUp> {
     if (held) {
       return held.result;
     }
-    process.stderr.write('Another clean-up is under way; waiting for it to end.\n');
+    process.stderr.write('Another clean-up is in progress; waiting for its end.\n');
     await pause(BUSY_POLL_MS);
   }
 }

@@ -8,6 +8,6 @@ export async function grantRole(email: string, role: Role, options: OutputOption
     app.get(AdminService).changeAccount(userId, { role }),
   );
   const account = { id: profile.id, email: profile.email, role: profile.role, disabled };
-  const text = `${account.email} has the role ${account.role}; its sessions have ended.`;
+  const text = `${account.email} has the role ${account.role}; its sessions are revoked.`;
   print({ text, data: account }, options);
 }

@@ -5,19 +5,19 @@ import { UserImport } from '../import/user-import';
 import { print, write, type OutputOptions } from '../output';
 import { printable } from '../table';
 
-/** Instead of a path. */
+/** Stands for standard input instead of a path. */
 const STANDARD_INPUT = '-';
 
 export interface ImportCommandOptions extends OutputOptions {
   dryRun?: boolean;
 }
 
-/** The file is not there, or not to be read. */
+/** The file does not exist or cannot be read. */
 class UnreadableFileError extends DomainError {
   readonly code = 'validation_failed';
 }
 
-/** Some lines are no accounts: each has been told of. */
+/** Some lines are invalid; each was reported. */
 class BadLinesError extends DomainError {
   readonly code = 'validation_failed';
 }
@@ -34,11 +34,11 @@ export async function importUsers(file: string, options: ImportCommandOptions): 
   );
   const text =
     `Accounts ${dryRun ? 'that would be created' : 'created'}: ${counts.created}.\n` +
-    `Lines skipped, because there is an account: ${counts.skipped}.\n` +
-    `Bad lines: ${counts.bad}.`;
+    `Lines skipped because the account exists: ${counts.skipped}.\n` +
+    `Invalid lines: ${counts.bad}.`;
   print({ text, data: { ...counts, dryRun } }, options);
   if (counts.bad > 0) {
-    throw new BadLinesError(`Lines that are no account: ${counts.bad}.`);
+    throw new BadLinesError(`Invalid lines: ${counts.bad}.`);
   }
 }
 

@@ -12,15 +12,18 @@ export async function addSigningKey(options: OutputOptions): Promise<void> {
   const { kid, active, activatableAtMs } = await addKey(directory);
   const activatableAt = active ? null : toInstant(activatableAtMs);
   const text = active
-    ? `The key ${kid} is published and signs: it is the first one.`
-    : `The key ${kid} is published. Let it sign after ${activatableAt}: latchkey keys activate ${kid}`;
+    ? `The key ${kid} is published and active: it is the first key.`
+    : `The key ${kid} is published. After ${activatableAt}, activate it: latchkey keys activate ${kid}`;
   print({ text, data: { kid, active, activatableAt } }, options);
 }
 
 export async function activateSigningKey(kid: string, options: KeyChangeOptions): Promise<void> {
   const { directory } = loadKeySettings();
   await activateKey(directory, kid, { nowMs: Date.now(), force: options.now ?? false });
-  print({ text: `The key ${kid} signs from now on.`, data: { kid, active: true } }, options);
+  print(
+    { text: `The key ${kid} is active and signs from now on.`, data: { kid, active: true } },
+    options,
+  );
 }
 
 export function listSigningKeys(options: OutputOptions): void {

@@ -14,7 +14,7 @@ export async function listSessions(email: string, options: OutputOptions): Promi
   const text =
     sessions.length > 0
       ? formatTable(HEADINGS, sessions.map(toCells))
-      : `${email} has no live session.`;
+      : `${email} has no active session.`;
   print({ text, data: { sessions } }, options);
 }
 
@@ -22,11 +22,11 @@ export async function revokeSessions(email: string, options: OutputOptions): Pro
   const revokedSessions = await withAccount(email, (app, userId) =>
     app.get(AdminService).revokeSessions(userId),
   );
-  const text = `Sessions ended: ${revokedSessions}.`;
+  const text = `Sessions revoked: ${revokedSessions}.`;
   print({ text, data: { revokedSessions } }, options);
 }
 
-/** Every live session of a user, newest first. */
+/** All active sessions of a user, newest first. */
 export async function allSessionsOf(
   app: INestApplicationContext,
   userId: string,
@@ -44,7 +44,7 @@ export async function allSessionsOf(
   }
 }
 
-/** Named as in the answer of the API. */
+/** Field names as in the answers of the API. */
 function toRow(session: RecordedSession) {
   return {
     id: session.id,

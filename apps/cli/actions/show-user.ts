@@ -13,7 +13,7 @@ export async function showUser(email: string, options: OutputOptions): Promise<v
   print({ text: formatTable(['FIELD', 'VALUE'], rows), data: user }, options);
 }
 
-/** Named as in the answers of the API. */
+/** Field names as in the answers of the API. */
 async function read(app: INestApplicationContext, userId: string, email: string) {
   const users = app.get(UserStore);
   const found = await users.readProfile(userId);

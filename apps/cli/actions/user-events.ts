@@ -14,7 +14,7 @@ export interface EventsOptions extends OutputOptions {
 const PAGE_SIZE = 500;
 const HEADINGS = ['TIME', 'EVENT', 'REASON', 'ADDRESS', 'DEVICE', 'SESSION'];
 
-/** @param user an e-mail address, or an id: events of a deleted account have nothing else. */
+/** @param user an e-mail address, or a user id: events of a deleted account have only the id. */
 export async function listUserEvents(user: string, options: EventsOptions): Promise<void> {
   const id = parseId(user);
   const found =
@@ -60,7 +60,7 @@ async function readPages(
   return all;
 }
 
-/** Named as in the answer of the API to an administrator. */
+/** Field names as in the answers of the API to an administrator. */
 function toRow(event: AuditEvent) {
   const { id, name, occurredAtMs, sessionId, actorId, ip, userAgent, requestId, details } = event;
   return {

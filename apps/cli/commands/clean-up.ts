@@ -5,12 +5,12 @@ import { jsonOption } from './json-option';
 export function addCleanUp(program: Command): void {
   program
     .command('clean-up')
-    .summary('delete what nobody needs any more, and count again what lives in Redis')
+    .summary('delete expired and orphaned data')
     .description(
-      'Delete the records of sessions whose life ended more than 30 days ago, files of avatars that no ' +
-        'profile has shown for an hour, audit events older than AUDIT_RETENTION, and members in Redis ' +
-        'that have expired; then count again what lives in Redis. In small steps, safe beside running servers, which do it every hour. Waits for ' +
-        'a clean-up that is under way.',
+      'Delete the records of sessions that ended more than 30 days ago, used refresh tokens, avatar files ' +
+        'that no profile has shown for an hour, audit events older than AUDIT_RETENTION, and expired ' +
+        'sessions in Redis. It works in small steps and is safe beside running servers, which run it every ' +
+        'hour. It waits for a clean-up that is in progress.',
     )
     .addOption(jsonOption())
     .action(async (options: OutputOptions) => {

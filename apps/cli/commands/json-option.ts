@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 
-/** The same on every command that prints data. */
+/** The option of every command that prints data. */
 export function jsonOption(): Option {
   return new Option('--json', 'print one line of JSON');
 }

@@ -3,21 +3,21 @@ import type { KeyChangeOptions } from '../actions/keys';
 import type { OutputOptions } from '../output';
 import { jsonOption } from './json-option';
 
-const KID = 'as `latchkey keys list` shows it';
+const KID = 'key id as listed by `latchkey keys list`';
 
 export function addKeys(program: Command): void {
   const keys = program
     .command('keys')
     .summary('manage the keys that sign tokens')
     .description(
-      'Manage the ES256 keys in JWT_KEYS_DIR. Needs no store; running servers follow within seconds.',
+      'Manage the ES256 keys in JWT_KEYS_DIR. Needs no store. Running servers apply a change within seconds.',
     );
   keys
     .command('add')
     .summary('publish a new key')
     .description(
-      'Make a key and publish it: servers accept its tokens, and it does not sign yet. The first key of a ' +
-        'directory signs at once.',
+      'Create a key and publish it: servers accept its tokens, and it does not sign yet. The first key of a ' +
+        'directory becomes active immediately.',
     )
     .addOption(jsonOption())
     .action(async (options: OutputOptions) => {
@@ -26,10 +26,10 @@ export function addKeys(program: Command): void {
     });
   keys
     .command('activate')
-    .summary('let a published key sign')
+    .summary('sign with a published key')
     .description(
-      'Let a published key sign in place of the active one, which goes on verifying. Refused in the first 10 ' +
-        'minutes after its publication: until then servers and caches may not know it.',
+      'Sign with a published key instead of the active one, which still verifies. Refused in the first 10 ' +
+        'minutes after its publication: until then servers and caches may lack it.',
     )
     .argument('<kid>', KID)
     .option('--now', 'skip the propagation time')
@@ -40,8 +40,8 @@ export function addKeys(program: Command): void {
     });
   keys
     .command('list')
-    .summary('list the keys, the one that signs first')
-    .description('List the keys, the one that signs first, then the newest.')
+    .summary('list the keys, the active one first')
+    .description('List the keys: the active one first, then the newest.')
     .addOption(jsonOption())
     .action(async (options: OutputOptions) => {
       const { listSigningKeys } = await import('../actions/keys.js');
@@ -49,14 +49,14 @@ export function addKeys(program: Command): void {
     });
   keys
     .command('retire')
-    .summary('remove a key that does not sign any more')
+    .summary('remove a key that no longer signs')
     .description(
-      'Remove a key: its tokens are refused from then on. Refused for the key that signs, and for one whose ' +
-        'tokens may still be valid: JWT_EXPIRES_IN after another key was activated. Run it with the JWT_EXPIRES_IN of ' +
+      'Remove a key: its tokens are refused from then on. Refused for the active key, and for a key whose ' +
+        'tokens may still be valid: until JWT_EXPIRES_IN after another key was activated. Run it with the JWT_EXPIRES_IN of ' +
         'the servers.',
     )
     .argument('<kid>', KID)
-    .option('--now', 'also while its tokens may be valid, as after a theft')
+    .option('--now', 'remove it even while its tokens may be valid, for example after a theft')
     .addOption(jsonOption())
     .action(async (kid: string, options: KeyChangeOptions) => {
       const { retireSigningKey } = await import('../actions/keys.js');

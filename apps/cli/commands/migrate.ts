@@ -5,9 +5,9 @@ import { jsonOption } from './json-option';
 export function addMigrate(program: Command): void {
   program
     .command('migrate')
-    .summary("bring the database's tables up to date")
+    .summary('migrate the tables of the database')
     .description(
-      "Bring the database's tables up to date. Needs DATABASE_URL only; safe to run from many " +
+      'Migrate the tables of the database. Needs DATABASE_URL only; safe to run from many ' +
         'replicas at once.',
     )
     .addOption(jsonOption())

@@ -5,8 +5,8 @@ import { jsonOption } from './json-option';
 export function addRedisCheck(program: Command): void {
   program
     .command('redis-check')
-    .summary('see whether Redis answers, and how fast')
-    .description('See whether Redis answers; the servers do it every five minutes.')
+    .summary('check whether Redis answers, and how fast')
+    .description('Check whether Redis answers. Running servers do this every five minutes.')
     .addOption(jsonOption())
     .action(async (options: OutputOptions) => {
       const { redisCheck } = await import('../actions/redis-check.js');

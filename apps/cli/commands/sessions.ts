@@ -7,12 +7,12 @@ const EMAIL_HELP = "the account's e-mail address";
 export function addSessions(program: Command): void {
   const sessions = program
     .command('sessions')
-    .summary("look at and end a user's sessions")
-    .description("Look at and end a user's sessions.");
+    .summary("list and revoke a user's sessions")
+    .description("List and revoke a user's sessions.");
   sessions
     .command('list')
-    .summary("list a user's live sessions")
-    .description("List a user's live sessions, newest first.")
+    .summary("list a user's active sessions")
+    .description("List a user's active sessions, newest first.")
     .argument('<email>', EMAIL_HELP)
     .addOption(jsonOption())
     .action(async (email: string, options: OutputOptions) => {
@@ -21,8 +21,8 @@ export function addSessions(program: Command): void {
     });
   sessions
     .command('revoke')
-    .summary("end all of a user's sessions")
-    .description("End all of a user's sessions: every token of theirs is refused from now on.")
+    .summary("revoke all of a user's sessions")
+    .description("Revoke all of a user's sessions: their tokens are refused from then on.")
     .argument('<email>', EMAIL_HELP)
     .addOption(jsonOption())
     .action(async (email: string, options: OutputOptions) => {

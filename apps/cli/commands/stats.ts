@@ -5,8 +5,10 @@ import { jsonOption } from './json-option';
 export function addStats(program: Command): void {
   program
     .command('stats')
-    .summary('count what lives in Redis')
-    .description('Count the active sessions, cached profiles and revoked tokens in Redis.')
+    .summary('show the statistics of Redis')
+    .description(
+      'Show the numbers of active sessions, cached profiles and revoked sessions in Redis.',
+    )
     .addOption(jsonOption())
     .action(async (options: OutputOptions) => {
       const { stats } = await import('../actions/stats.js');

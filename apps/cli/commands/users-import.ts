@@ -5,12 +5,12 @@ import { jsonOption } from './json-option';
 export function addUsersImport(users: Command): void {
   users
     .command('import')
-    .summary('bring in accounts of another system, with their password hashes')
+    .summary('import accounts of another system, with their password hashes')
     .description(
-      'Bring in accounts of another system: one JSON object a line, {email, passwordHash, displayName?, role?, ' +
-        'disabled?}. Hashes are of bcrypt, scrypt, PBKDF2 or Argon2; at the first sign-in of its user each is ' +
-        'replaced by one of ours. An address that has an account is skipped, so that the same file can be ' +
-        'imported again. Lines that are no account are told of by their number on standard error, the others are ' +
+      'Import accounts of another system: one JSON object per line, {email, passwordHash, displayName?, role?, ' +
+        'disabled?}. Hashes are of bcrypt, scrypt, PBKDF2 or Argon2; the first sign-in of a user replaces the ' +
+        'hash by Argon2id. An address that has an account is skipped, so that the same file can be ' +
+        'imported again. Invalid lines are reported by their number on standard error, the others are ' +
         'imported, and the exit code is 1. See docs/passwords.md.',
     )
     .argument('[file]', 'the file, or - for standard input', '-')

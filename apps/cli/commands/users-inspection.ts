@@ -10,8 +10,8 @@ export function addUsersInspection(users: Command): void {
     .command('show')
     .summary('show an account')
     .description(
-      'Show an account: role, whether it is disabled, its live sessions, when it was made and last ' +
-        'signed in to (as far back as AUDIT_RETENTION).',
+      'Show an account: role, whether it is disabled, its active sessions, the times of its creation and ' +
+        'its last sign-in (within AUDIT_RETENTION).',
     )
     .argument('<email>', "the account's e-mail address")
     .addOption(jsonOption())
@@ -21,10 +21,10 @@ export function addUsersInspection(users: Command): void {
     });
   users
     .command('events')
-    .summary("list an account's audit events: why a user was signed out")
+    .summary("list an account's audit events, such as the reasons of sign-outs")
     .description(
       "List an account's audit events, newest first: sign-ins, refusals, and what ended its sessions, " +
-        'with reason, address, device and session. Events of a deleted account are found by its id alone.',
+        'with reason, address, device and session. For a deleted account, give its id.',
     )
     .argument('<user>', "the account's e-mail address, or its id")
     .option('--limit <number>', 'maximum number of events', positiveInteger, DEFAULT_LIMIT)
@@ -38,7 +38,7 @@ export function addUsersInspection(users: Command): void {
 function positiveInteger(text: string): number {
   const number = Number(text);
   if (!/^\d{1,9}$/.test(text) || number === 0) {
-    throw new InvalidArgumentError('It must be a whole number from 1.');
+    throw new InvalidArgumentError('It must be an integer of at least 1.');
   }
   return number;
 }

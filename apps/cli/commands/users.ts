@@ -5,20 +5,20 @@ import { jsonOption } from './json-option';
 import { addUsersImport } from './users-import';
 import { addUsersInspection } from './users-inspection';
 
-/** Spelt out, so that help does not load the library; the compiler says when one is missing. */
+/** Listed here, so that help does not load the library. The compiler refuses a missing role. */
 const ROLES = Object.keys({ user: true, admin: true } satisfies Record<Role, true>);
 
 export function addUsers(program: Command): void {
   const users = program
     .command('users')
-    .summary('look at and change accounts')
-    .description('Look at and change accounts.');
+    .summary('show and change accounts')
+    .description('Show and change accounts.');
   users
     .command('grant-role')
-    .summary('give an account another role')
+    .summary('change the role of an account')
     .description(
-      'Give an account another role and end all its sessions: its user signs in anew. This is how ' +
-        'the first administrator is made.',
+      'Change the role of an account and revoke all its sessions: the user must sign in again. Use it to ' +
+        'create the first administrator.',
     )
     .argument('<email>', "the account's e-mail address")
     .addArgument(new Argument('<role>', 'the new role').choices(ROLES))

@@ -1,16 +1,18 @@
-/** Far more than a line with every field at its longest. */
+/** Far more than the longest valid line. */
 const MAX_LINE_BYTES = 16 * 1024;
 const LINE_FEED = 0x0a;
 
-/** A line of a file, without its end. */
+/** A line of a file, without its line end. */
 export interface Line {
-  /** The first is 1. */
+  /** The first line is 1. */
   number: number;
-  /** Null where it is longer than any line may be. */
+  /** Null for a line that exceeds the limit. */
   bytes: Buffer | null;
 }
 
-/** Reads lines one by one: memory holds one of them, however long the file, or a line in it, is. */
+/**
+ * Reads lines one by one. Memory holds one line, independent of the length of the file or of a line.
+ */
 export async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let number = 1;
   let begun = Buffer.alloc(0);
@@ -22,7 +24,7 @@ export async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Lin
       start = end + 1;
       begun = Buffer.alloc(0);
     }
-    // Beyond the limit it only has to be known that it is.
+    // One byte beyond the limit is enough to detect a line that is too long.
     const rest = chunk.subarray(start, start + MAX_LINE_BYTES + 1 - begun.length);
     begun = Buffer.concat([begun, rest]);
   }

@@ -5,25 +5,25 @@ import { UserImportStore, type ImportedUser } from '#libs/user';
 import { linesOf } from './lines';
 import { BadLineError, readUserLine } from './user-line';
 
-/** Accounts that are made in one transaction, all or none of them. */
+/** Accounts that one transaction creates. */
 const BATCH_SIZE = 500;
 
 export interface ImportOptions {
-  /** Nothing is written. An address that comes twice, far apart, counts twice. */
+  /** Writes nothing. An address that occurs twice, in different batches, counts twice. */
   dryRun: boolean;
-  /** Is told of each line that is no account, by its number and why. */
+  /** Called for each invalid line, with its number and the reason. */
   onBadLine: (number: number, problem: string) => Promise<void>;
 }
 
-/** Lines by what became of them. */
+/** Numbers of lines by outcome. */
 export interface ImportCounts {
   created: number;
-  /** There was an account of that address. */
+  /** The address has an account. */
   skipped: number;
   bad: number;
 }
 
-/** Brings in accounts, one line of JSON each, in memory that does not grow with their number. */
+/** Imports accounts, one line of JSON each. Memory use does not grow with their number. */
 @Injectable()
 export class UserImport {
   constructor(
@@ -33,8 +33,8 @@ export class UserImport {
   ) {}
 
   /**
-   * Never changes an account that there is, so that doing it again after a failure does the rest.
-   * @throws DependencyUnavailableError; what was imported before stays.
+   * Never changes an existing account, so that a repetition after a failure imports the rest.
+   * @throws DependencyUnavailableError; accounts imported before it stay.
    */
   async run(input: AsyncIterable<Buffer>, options: ImportOptions): Promise<ImportCounts> {
     const counts = { created: 0, skipped: 0, bad: 0 };
@@ -66,7 +66,7 @@ export class UserImport {
     return counts;
   }
 
-  /** @returns how many accounts were made, or would be. */
+  /** @returns how many accounts were created, or would be. */
   private async bringIn(batch: readonly ImportedUser[], dryRun: boolean): Promise<number> {
     if (dryRun) {
       return this.users.countNew(batch);

@@ -11,7 +11,7 @@ import {
 } from '#libs/http';
 import { ROLES, type ImportedUser, type Role } from '#libs/user';
 
-/** A line of an import, held against the rules that the API has for the same fields. */
+/** A line of an import. The rules are those of the API for the same fields. */
 class UserLine {
   @IsEmailAddress()
   email!: string;
@@ -33,7 +33,7 @@ class UserLine {
   disabled?: boolean | null;
 }
 
-/** What is wrong with a line, for a person; never its hash. */
+/** Why a line is invalid; never quotes its hash. */
 export class BadLineError extends InternalError {}
 
 const rules = new BodyValidationPipe();
