@@ -85,7 +85,7 @@ export async function describeFailure(error: unknown): Promise<Failure> {
   // An error of the driver means that its library is loaded. Help and usage errors load none.
   const { isOutdatedSchema, isUnavailable } = await import('#libs/database');
   if (isOutdatedSchema(error)) {
-    return failed('The tables are not up to date: run latchkey migrate.');
+    return failed('The tables are outdated: run latchkey migrate.');
   }
   return failed(isUnavailable(error) ? unusable('postgres', error) : errorText(error));
 }

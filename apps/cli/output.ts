@@ -13,9 +13,7 @@ export function print({ text, data }: Report, { json = false }: OutputOptions): 
   process.stdout.write(`${json ? JSON.stringify(data) : text}\n`);
 }
 
-/**
- * Writes, and waits until the stream has accepted the text, so that unread output does not pile up.
- */
+/** Writes, and waits until the stream has accepted the text, so that unread output does not pile up. */
 export async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   await new Promise<void>((resolve) => stream.write(text, () => resolve()));
 }

@@ -1,6 +1,4 @@
-/**
- * Characters that a client may have chosen, for example in a user agent, to control the terminal.
- */
+/** Characters that a client may have chosen, for example in a user agent, to control the terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** The text with unprintable characters replaced. */

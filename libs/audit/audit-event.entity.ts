@@ -1,8 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * An audit event. Rows are added and, when their time is over, deleted; a trigger refuses to change
- * one. No foreign key: events outlive the account that they concern.
+ * An audit event. Rows are inserted and, after the retention, deleted; a trigger refuses updates. No foreign key:
+ * events outlive the account that they concern.
  */
 @Entity('audit_events')
 @Index('ix_audit_events_user', ['userId', 'occurredAt', 'id'])
@@ -17,14 +17,14 @@ export class AuditEventEntity {
   @Column({ type: 'character varying', length: 64 })
   name!: string;
 
-  /** Whom it concerns; null for an account that does not exist. */
+  /** The user whom it concerns; null for an account that does not exist. */
   @Column({ name: 'user_id', type: 'uuid', nullable: true })
   userId!: string | null;
 
   @Column({ name: 'session_id', type: 'uuid', nullable: true })
   sessionId!: string | null;
 
-  /** Who did it, where that was another user. */
+  /** The acting user, if that is another user. */
   @Column({ name: 'actor_id', type: 'uuid', nullable: true })
   actorId!: string | null;
 

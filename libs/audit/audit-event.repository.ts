@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
 import type { AuditEvent } from './audit-event';
 
-/** Where a page of a list begins. */
+/** A page of a list begins after this event. */
 export interface EventCursor {
   occurredAtMs: number;
   id: string;
@@ -21,14 +21,14 @@ interface EventRow {
   details: AuditEvent['details'];
 }
 
-/** The table of audit events. Methods throw DependencyUnavailableError when Postgres is away. */
+/** The table of audit events. Methods throw DependencyUnavailableError while Postgres is unavailable. */
 @Injectable()
 export class AuditEventRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Adds events, in the surrounding transaction if there is one. One query, whatever their number. What
-   * is there already stays: adding once more after a failure is safe.
+   * Inserts events, in the surrounding transaction if there is one. One query for any number. Existing rows stay, so a
+   * repetition after a failure is safe.
    */
   async insert(events: readonly AuditEvent[]): Promise<void> {
     await this.query(
@@ -65,9 +65,8 @@ export class AuditEventRepository {
   }
 
   /**
-   * Deletes events that happened before an instant, the oldest first. Two callers at once share the
-   * work. One query.
-   * @returns how many; fewer than `limit` when no more are left.
+   * Deletes events that occurred before an instant, the oldest first. Concurrent callers share the work. One query.
+   * @returns the number of deleted events; fewer than `limit` when no more are left.
    */
   async deleteBefore(beforeMs: number, limit: number): Promise<number> {
     return this.database.delete(

@@ -2,7 +2,7 @@ import type { RequestOrigin } from '#libs/common';
 
 type NoDetails = Record<string, never>;
 
-/** Every audit event, with what it tells beside who, when and from where. Names are stable. */
+/** All audit events, with their details in addition to user, time and origin. Names are stable. */
 export interface AuditEventDetails {
   account_registered: NoDetails;
   account_imported: { role: string; disabled: boolean };
@@ -27,7 +27,7 @@ export interface AuditEventDetails {
 
 export type AuditEventName = keyof AuditEventDetails;
 
-/** The level of each event's line in the log: `warn` is what may be an attack. */
+/** The log level of each event; `warn` for a possible attack. */
 export const AUDIT_EVENT_LEVELS: Record<AuditEventName, 'info' | 'warn'> = {
   account_registered: 'info',
   account_imported: 'info',
@@ -47,11 +47,11 @@ export const AUDIT_EVENT_LEVELS: Record<AuditEventName, 'info' | 'warn'> = {
   account_deleted: 'info',
 };
 
-/** An event, as whoever notices it tells it. What is not said is taken from the request. */
+/** An event for the recorder. Absent fields are taken from the request. */
 export type NewAuditEvent = {
   [Name in AuditEventName]: {
     name: Name;
-    /** Whom it concerns; null for an account that does not exist. */
+    /** The user whom it concerns; null for an account that does not exist. */
     userId: string | null;
     sessionId?: string;
     origin?: RequestOrigin;
@@ -59,18 +59,18 @@ export type NewAuditEvent = {
   };
 }[AuditEventName];
 
-/** An event as it is kept. */
+/** An event as stored. */
 export interface AuditEvent {
   /** UUID. */
   id: string;
   name: AuditEventName;
   /** Milliseconds since the Unix epoch. */
   occurredAtMs: number;
-  /** Whom it concerns; null for an account that does not exist. */
+  /** The user whom it concerns; null for an account that does not exist. */
   userId: string | null;
-  /** The session that it concerns or in which it happened. */
+  /** The session that the event concerns or in which it occurred. */
   sessionId: string | null;
-  /** Who did it, where that was another user: an administrator. */
+  /** The acting user, if that is another user: an administrator. */
   actorId: string | null;
   ip: string | null;
   userAgent: string | null;

@@ -3,7 +3,7 @@ import { Clock, deleteInBatches } from '#libs/common';
 import { AuditEventRepository, type EventCursor } from './audit-event.repository';
 import type { AuditEvent, AuditEventName } from './audit-event';
 
-/** What has been recorded: shown, and deleted when its time is over. */
+/** The stored audit events: lists them, and deletes them after the retention. */
 @Injectable()
 export class AuditEvents {
   constructor(
@@ -12,7 +12,7 @@ export class AuditEvents {
   ) {}
 
   /**
-   * A page of the events that concern a user, newest first; also of a user who is gone. One query.
+   * A page of a user's events, newest first; also of a deleted user. One query.
    * @throws DependencyUnavailableError
    */
   async list(userId: string, limit: number, after?: EventCursor): Promise<AuditEvent[]> {
@@ -20,7 +20,7 @@ export class AuditEvents {
   }
 
   /**
-   * The newest event of a user with one of these names; null where none is kept. One query.
+   * The newest event of a user with one of these names; null if none is stored. One query.
    * @throws DependencyUnavailableError
    */
   async findLast(userId: string, names: readonly AuditEventName[]): Promise<AuditEvent | null> {
@@ -28,10 +28,10 @@ export class AuditEvents {
   }
 
   /**
-   * Deletes what is older, in bounded batches.
+   * Deletes older events, in bounded batches.
    * @param signal ends it between two batches.
-   * @returns how many.
-   * @throws DependencyUnavailableError; what was deleted until then stays deleted.
+   * @returns the number of deleted events.
+   * @throws DependencyUnavailableError; events deleted before it stay deleted.
    */
   async deleteOld(retentionSeconds: number, signal?: AbortSignal): Promise<number> {
     const beforeMs = this.clock.nowMs() - retentionSeconds * 1000;

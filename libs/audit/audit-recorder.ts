@@ -6,13 +6,10 @@ import { AuditEventRepository } from './audit-event.repository';
 import { EventQueue } from './event-queue';
 import { AUDIT_EVENT_LEVELS, type NewAuditEvent, type AuditEvent } from './audit-event';
 
-/** Is told of an event. Must not throw. */
+/** Receives each event. Must not throw. */
 export type AuditEventListener = (event: AuditEvent) => void;
 
-/**
- * Takes note of what matters to the security of accounts: one line in the log and one row in the
- * table for each event.
- */
+/** Records audit events: one line in the log and one row in the table for each event. */
 @Injectable()
 export class AuditRecorder {
   private readonly logger = new Logger('AuditRecorder');
@@ -25,17 +22,17 @@ export class AuditRecorder {
     private readonly clock: Clock,
   ) {}
 
-  /** Events that are missing in the table, since the start of this process. */
+  /** Number of events without a row, since the start of this process. */
   get droppedEvents(): number {
     return this.queue.droppedEvents;
   }
 
-  /** Tells of each event when it has happened: a rolled back one has not. */
+  /** Calls `listener` for each event that has occurred; the event of a rolled back transaction has not. */
   onRecorded(listener: AuditEventListener): void {
     this.listeners.push(listener);
   }
 
-  /** Writes the line now and the row soon. Never throws, never waits. */
+  /** Writes the line immediately and the row soon. Never throws, never waits. */
   record(event: NewAuditEvent): void {
     const complete = this.complete(event);
     this.queue.add(complete);
@@ -43,8 +40,8 @@ export class AuditRecorder {
   }
 
   /**
-   * Writes the rows in the surrounding transaction, so that they are there if and only if the change is,
-   * and the lines when that has committed. One query.
+   * Writes the rows in the surrounding transaction, so that they commit with the change, and the lines after the
+   * commit. One query.
    * @throws DependencyUnavailableError
    */
   async recordInTransaction(...events: NewAuditEvent[]): Promise<void> {
@@ -72,7 +69,7 @@ export class AuditRecorder {
     };
   }
 
-  /** The user agent stands in the table only: a line holds no text of a client's own. */
+  /** The user agent is stored in the table only: log lines hold no text of a client. */
   private publish(event: AuditEvent): void {
     const { name, requestId, userId, sessionId, actorId, ip, details } = event;
     const line = {

@@ -9,16 +9,16 @@ import { serializeError } from '#libs/log';
 import { AuditEventRepository } from './audit-event.repository';
 import type { AuditEvent } from './audit-event';
 
-/** How long an event waits for others to be written with. */
+/** How long an event waits for others that the same statement can write. */
 const INTERVAL_MS = 500;
 /** Events that one statement writes. */
 const BATCH = 500;
-/** Events that wait at most: some 5 MB. */
+/** Maximum number of waiting events: about 5 MB. */
 const CAPACITY = 10_000;
 
 /**
- * Events on their way into the table, for which no request waits. While Postgres is away they stay,
- * and are tried again; what finds no room is dropped from the table, and counted.
+ * Events that wait for their row; no request waits for them. While Postgres is unavailable they stay, and are tried
+ * again. Events beyond the maximum get no row, and are counted.
  */
 @Injectable()
 export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
@@ -31,12 +31,12 @@ export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
 
   constructor(private readonly store: AuditEventRepository) {}
 
-  /** Events that are missing in the table, since the start. */
+  /** Number of events without a row, since the start. */
   get droppedEvents(): number {
     return this.dropped;
   }
 
-  /** A timer of its own: one that `add` starts would run in the transaction that it was called in. */
+  /** A timer of its own: one that `add` starts would run in the caller's transaction. */
   onModuleInit(): void {
     this.timer = setInterval(() => void this.flush(), INTERVAL_MS).unref();
   }
@@ -49,24 +49,26 @@ export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
     this.dropped += 1;
     if (!this.isOverflowing) {
       this.isOverflowing = true;
-      this.logger.error('too many events wait for Postgres: more are in the log only');
+      this.logger.error('too many events wait for Postgres: further events are in the log only');
     }
   }
 
-  /** Writes what waits, as far as Postgres takes it. Never rejects. */
+  /** Writes the waiting events, as far as Postgres accepts them. Never rejects. */
   flush(): Promise<void> {
     this.writing ??= this.write().finally(() => (this.writing = undefined));
     return this.writing;
   }
 
-  /** When no request adds any more, and while the pool is open. */
+  /** Runs after the last request, while the pool is open. */
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    // One that is under way may have begun before Postgres came back.
+    // A write in progress may have begun before Postgres recovered.
     await this.writing;
     await this.flush();
     if (this.waiting.length > 0) {
-      this.logger.error(`${this.waiting.length} events are in the log only: Postgres is away`);
+      this.logger.error(
+        `${this.waiting.length} events are in the log only: Postgres is unavailable`,
+      );
     }
   }
 
@@ -79,7 +81,7 @@ export class EventQueue implements OnModuleInit, BeforeApplicationShutdown {
         if (error instanceof DependencyUnavailableError) {
           return;
         }
-        // Postgres will not take it the next time either, and others wait behind it.
+        // Postgres would reject the batch again, and others wait behind it.
         this.dropped += batch.length;
         this.logger.error(
           { err: serializeError(error) },

@@ -1,6 +1,6 @@
 import { DomainError } from '#libs/common';
 
-/** E-mail and password do not belong together. Never says which of the two is wrong. */
+/** E-mail address and password do not match. Never says which of the two is wrong. */
 export class InvalidCredentialsError extends DomainError {
   readonly code = 'invalid_credentials';
 
@@ -9,7 +9,7 @@ export class InvalidCredentialsError extends DomainError {
   }
 }
 
-/** The password was right, but an administrator has disabled the account. */
+/** The password is right, but an administrator has disabled the account. */
 export class AccountDisabledError extends DomainError {
   readonly code = 'forbidden';
 
@@ -18,7 +18,7 @@ export class AccountDisabledError extends DomainError {
   }
 }
 
-/** The session's role does not allow this. */
+/** The session's role is not the required one. */
 export class RoleRequiredError extends DomainError {
   readonly code = 'forbidden';
 
@@ -27,25 +27,25 @@ export class RoleRequiredError extends DomainError {
   }
 }
 
-/** There is no such account. Only administrators are told. */
+/** No account has the id. Only administrators receive this. */
 export class AccountNotFoundError extends DomainError {
   readonly code = 'not_found';
 
   constructor() {
-    super('There is no such account.');
+    super('No such account.');
   }
 }
 
-/** The profile is not at any version that the change was meant for. */
+/** The profile is at no version that the change was meant for. */
 export class ProfileChangedError extends DomainError {
   readonly code = 'precondition_failed';
 
   constructor() {
-    super('The profile has changed meanwhile. Read it again, then decide.');
+    super('The profile has changed. Read it again before you change it.');
   }
 }
 
-/** No bearer token came with a request that needs one (RFC 6750 section 3.1: say no more). */
+/** A request that needs a bearer token has none (RFC 6750 section 3.1: reveal no more). */
 export class TokenMissingError extends DomainError {
   readonly code = 'token_missing';
 
@@ -54,7 +54,7 @@ export class TokenMissingError extends DomainError {
   }
 }
 
-/** The token was not issued here, or not for here, or was changed. One text for every cause. */
+/** The token was not issued by this authority or for this API, or was altered. One text for every cause. */
 export class TokenInvalidError extends DomainError {
   readonly code = 'token_invalid';
 
@@ -63,11 +63,11 @@ export class TokenInvalidError extends DomainError {
   }
 }
 
-/** The token was good and its time is over. */
+/** The token was valid and has expired. */
 export class TokenExpiredError extends DomainError {
   readonly code = 'token_expired';
 
-  /** @param session of the token; absent where its claims are not those of an access token. */
+  /** @param session of the token; absent if its claims are not those of an access token. */
   constructor(readonly session?: { id: string; userId: string }) {
     super('The access token has expired. Sign in again.');
   }

@@ -21,7 +21,7 @@ import { RegistrationService } from './sign-in/registration.service';
 import { SessionIssuer } from './sign-in/session-issuer';
 import { TokenService } from './token.service';
 
-/** What other modules use: one class for each use case. */
+/** The exports: one class for each use case. */
 const USE_CASES = [
   RegistrationService,
   LoginService,
@@ -42,14 +42,14 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 
 /**
  * Sign-in and tokens for any Nest application that has `SessionModule` and a `ProfileCache`. `imports` of
- * `forRootAsync` must bring a `UserStore`: Latchkey's UserModule, or a module of the application's own.
+ * `forRootAsync` must provide a `UserStore`: Latchkey's UserModule, or a module of the application.
  */
 @Module({
   imports: [AuditModule, ClockModule, MetricsModule, JwtModule.register({})],
   providers: [
     { provide: AuthOptions, useExisting: MODULE_OPTIONS_TOKEN },
     {
-      // A provider of its own: so Nest runs its hooks, and controllers can inject it.
+      // A provider, so that Nest runs its hooks and controllers can inject it.
       provide: KeyRing,
       inject: [AuthOptions],
       useFactory: ({ keyRing }: AuthOptions) => keyRing,

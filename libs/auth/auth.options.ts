@@ -1,16 +1,16 @@
 import type { KeyRing } from './keys/key-ring';
 import type { PasswordOptions } from './passwords/password-options';
 
-/** How tokens are signed and passwords hashed. Durations in seconds. */
+/** Signing of tokens and hashing of passwords. Durations in seconds. */
 export class AuthOptions {
-  /** `new HmacKeyRing(key)`, `new PemKeyRing(directory)`, or a ring of the application's own. */
+  /** `new HmacKeyRing(key)`, `new PemKeyRing(directory)`, or a key ring of the application. */
   keyRing!: KeyRing;
   issuer!: string;
   audience!: string;
-  /** An access token's life; never longer than its session's. */
+  /** Lifetime of an access token; it never outlives its session. */
   accessTokenTtlSeconds!: number;
-  /** OWASP's recommendation where absent. */
+  /** Absent: OWASP's recommendation. */
   argon2?: { memoryKib: number; passes: number; parallelism: number };
-  /** Defaults where absent. */
+  /** Absent: the defaults. */
   passwords?: PasswordOptions;
 }

@@ -4,28 +4,28 @@ import { ProfileCache } from '#libs/user';
 import { TokenExpiredError } from './auth.errors';
 import { TokenService, type AccessTokenClaims } from './token.service';
 
-/** Who is asking, confirmed. */
+/** The verified session of a request. */
 export interface Authenticated {
   claims: Readonly<AccessTokenClaims>;
   session: Session;
-  /** The cached profile, if it was asked for; to be given to `AccountService.profile`. */
+  /** The cached profile, if it was requested; pass it to `AccountService.profile`. */
   cachedProfile: string | null;
 }
 
-/** One try of a request to prove whose it is. */
+/** One authentication of a request. */
 export interface Attempt {
   /** Whether to read the cached profile in the same round trip. */
   readonly withProfile: boolean;
-  /** Whether the request may repeat a revocation that Redis knows and Postgres does not. */
+  /** Whether the request may repeat a revocation that is in Redis but not in Postgres. */
   readonly repeatsRevocation?: boolean;
   /**
-   * Set as soon as the token's signature is found good, also where the token is expired or its session
-   * revoked: for the log, never for an authorisation.
+   * Set once the signature of the token is verified, even if the token has expired or its session is revoked: for the
+   * log, never for authorisation.
    */
   claimed?: { id: string; userId: string };
 }
 
-/** From a bearer token to a live session: the path of every protected request. */
+/** From a bearer token to a live session, for every protected request. */
 @Injectable()
 export class Authenticator {
   constructor(
@@ -36,8 +36,8 @@ export class Authenticator {
 
   /**
    * One Redis round trip, with or without the profile; no Postgres query.
-   * @throws TokenInvalidError, TokenExpiredError, at once; rejects with SessionRevokedError,
-   * SessionExpiredError, DependencyUnavailableError.
+   * @throws TokenInvalidError, TokenExpiredError, synchronously; rejects with SessionRevokedError, SessionExpiredError,
+   * DependencyUnavailableError.
    */
   authenticate(token: string, attempt: Attempt): Promise<Authenticated> {
     const claims = this.verify(token, attempt);
@@ -47,7 +47,7 @@ export class Authenticator {
     const found = attempt.repeatsRevocation
       ? verified.catch((error: unknown) => this.unlessUnrecorded(claims, error))
       : verified;
-    // Called for every request: each function that waits would be paid for by all of them.
+    // Called for every request: each async function would cost time on all of them.
     return found.then(({ session, cachedProfile }) => ({ claims, session, cachedProfile }));
   }
 

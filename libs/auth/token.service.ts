@@ -8,15 +8,15 @@ import { TokenExpiredError, TokenInvalidError } from './auth.errors';
 import { AuthOptions } from './auth.options';
 import { KeyRing } from './keys/key-ring';
 
-/** RFC 9068 section 2.1: an access token names its type, so that no other JWT passes for one. */
+/** RFC 9068 section 2.1: an access token has a type, so that no other JWT is accepted as one. */
 const TOKEN_TYPE = 'at+jwt';
-/** A token of ours has some 500 characters; anything far longer is not worth parsing. */
+/** Our tokens have about 500 characters; far longer ones are not parsed. */
 const MAX_TOKEN_LENGTH = 4096;
 
-/** Tokens that are remembered at most; one takes about 1 kB. */
+/** Maximum number of tokens in memory; one takes about 1 kB. */
 const MAX_REMEMBERED = 10_000;
 
-/** What a valid access token says. Instants in seconds since the Unix epoch. */
+/** The claims of a valid access token. Instants in seconds since the Unix epoch. */
 export interface AccessTokenClaims {
   /** User id. */
   sub: string;
@@ -34,20 +34,20 @@ export interface AccessToken {
   expiresInSeconds: number;
 }
 
-/** What was once found out about a token, and holds as long as its key does. */
+/** The lasting result of a token's verification. */
 interface VerifiedToken {
   claims: Readonly<AccessTokenClaims>;
   kid: string | undefined;
-  /** The key that its signature was checked with. */
+  /** The key that verified its signature. */
   key: KeyObject;
 }
 
-/** Signs and checks access tokens (JWT, RFC 7519, profile of RFC 9068). Touches no store. */
+/** Signs and verifies access tokens (JWT, RFC 7519, profile of RFC 9068). Uses no store. */
 @Injectable()
 export class TokenService {
   /**
-   * In this process alone: tokens whose signature and claims were right, so that those who come again and
-   * again are not checked from scratch. What may change is checked each time.
+   * Tokens whose signature and claims this process has verified, so that repeated tokens are not verified from scratch.
+   * Conditions that may change are checked each time.
    */
   private readonly verified = new LRUCache<string, VerifiedToken>({ max: MAX_REMEMBERED });
 
@@ -59,7 +59,7 @@ export class TokenService {
   ) {}
 
   /**
-   * A token for the session; it never outlives it.
+   * Signs a token for the session; it never outlives it.
    * @param jti id of the token; the same session, jti and time give the same claims.
    */
   issue(session: Session, jti: string, issuedAtMs: number): AccessToken {
@@ -88,9 +88,9 @@ export class TokenService {
   }
 
   /**
-   * Checks algorithm, type, signature and every claim (RFC 8725, RFC 9068 section 4); of a token that
-   * passed before, what can have changed: its time and its key.
-   * @throws TokenExpiredError for a token that was good; TokenInvalidError for anything else.
+   * Verifies algorithm, type, signature and all claims (RFC 8725, RFC 9068 section 4); for a token that was verified
+   * before, only its time and its key.
+   * @throws TokenExpiredError for an expired token; TokenInvalidError for any other.
    */
   verify(token: string): Readonly<AccessTokenClaims> {
     const known = this.verified.get(token);
@@ -114,7 +114,7 @@ export class TokenService {
     const { kid, key } = this.verificationKey(token);
     let payload: unknown;
     try {
-      // The options of a call take no KeyObject, those of a service do.
+      // The options of a call accept no KeyObject, those of a service do.
       payload = new JwtService({ secret: key }).verify(token, {
         algorithms: [this.keys.algorithm],
         issuer: this.options.issuer,
@@ -130,7 +130,7 @@ export class TokenService {
       throw new TokenInvalidError();
     }
     const claims = Object.freeze(payload);
-    // With `nbf` a clock that is set back would make it invalid again: none of ours has it.
+    // Our tokens have no `nbf`: a clock that is set back would make them invalid.
     if (!('nbf' in claims)) {
       this.verified.set(token, { claims, kid, key });
     }
@@ -142,7 +142,7 @@ export class TokenService {
   }
 
   /**
-   * The header chooses among our keys and nothing more: what it may say else is fixed.
+   * The header only selects one of our keys; all its other members are fixed.
    * @throws TokenInvalidError
    */
   private verificationKey(token: string): { kid: string | undefined; key: KeyObject } {
@@ -159,7 +159,10 @@ export class TokenService {
   }
 }
 
-/** RFC 7515 section 4.1, as anyone may have written it. @throws TokenInvalidError */
+/**
+ * Parses a header (RFC 7515 section 4.1) of any content.
+ * @throws TokenInvalidError
+ */
 function readHeader(token: string): Record<string, unknown> {
   try {
     const encoded = token.slice(0, token.indexOf('.'));
@@ -171,8 +174,8 @@ function readHeader(token: string): Record<string, unknown> {
 }
 
 /**
- * RFC 4648 section 3.5: the last character of a signature may carry bits that belong to no byte, which
- * jsonwebtoken passes over for ES256. Header and claims are signed as text.
+ * RFC 4648 section 3.5: the last character of a signature may have unused bits, which jsonwebtoken ignores for ES256.
+ * Header and claims are signed as text.
  */
 function isSpelledOneWay(token: string): boolean {
   const signature = token.slice(token.lastIndexOf('.') + 1);
@@ -185,7 +188,7 @@ function isKeyId(kid: unknown): kid is string | undefined {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** jsonwebtoken checks the claims it finds; absence and type are checked here. */
+/** jsonwebtoken checks the claims that are present; absence and type are checked here. */
 function hasOurClaims(payload: unknown): payload is AccessTokenClaims {
   const claims = payload as Record<keyof AccessTokenClaims, unknown>;
   return (

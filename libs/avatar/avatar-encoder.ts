@@ -5,20 +5,20 @@ import type { Metadata } from 'sharp';
 import { AVATAR_SIZES, type AvatarSize } from './avatar-file';
 import { UnsupportedImageError, UnusableImageError } from './avatar.errors';
 
-/** Of the picture that comes in: 25 megapixels, at most 200 MB once decoded. */
+/** Limits of an uploaded picture: 25 megapixels, at most 200 MB once decoded. */
 const MAX_PIXELS = 25_000_000;
 const DECODE_DEADLINE_SECONDS = 15;
 const WEBP_QUALITY = 82;
 
-/** Half the processors, and half of libuv's threads, stay for those who sign in and read. */
+/** Half the processors, and half of libuv's threads, stay free for sign-ins and reads. */
 const DECODED_AT_ONCE = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
 
-/** What may read a picture: no SVG, PDF, TIFF or whatever else libvips was built with. */
+/** The decoders that may read a picture: no SVG, PDF, TIFF or others of libvips. */
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(
   (format) => `VipsForeignLoad${format}Buffer`,
 );
 
-/** Of the box `ftyp`, ISO/IEC 14496-12 section 4.3, which begins a file; a sound one is far shorter. */
+/** Size of the box `ftyp` (ISO/IEC 14496-12 section 4.3) at the start of a file; valid ones are far shorter. */
 const MAJOR_BRAND_AT = 8;
 const COMPATIBLE_BRANDS_AT = 16;
 const MAX_FTYP_BYTES = 256;
@@ -31,8 +31,8 @@ export type EncodedAvatar = Record<AvatarSize, Buffer>;
 type Sharp = typeof import('sharp');
 
 /**
- * Makes pictures harmless: decodes what somebody sent and encodes the pixels anew, so that nothing else
- * of it is left: no metadata, no place, no colour profile, no second file behind the first.
+ * Makes pictures harmless: decodes the upload and encodes its pixels anew. Nothing else of it is kept: no metadata, no
+ * location, no colour profile, no second file behind the first.
  */
 @Injectable()
 export class AvatarEncoder {
@@ -40,7 +40,7 @@ export class AvatarEncoder {
   private loaded: Promise<Sharp> | undefined;
 
   /**
-   * Upright squares in WebP, sRGB, cut from the middle; of an animation its first picture.
+   * Upright squares in WebP, sRGB, cut from the centre; of an animation its first frame.
    * @throws UnsupportedImageError, UnusableImageError
    */
   async encode(picture: Uint8Array): Promise<EncodedAvatar> {
@@ -49,7 +49,7 @@ export class AvatarEncoder {
       const sharp = await (this.loaded ??= loadSharp());
       await inspect(sharp, content);
       try {
-        // Decoded once: the smaller square is cut from the larger.
+        // Decoded once: the smaller square is scaled from the larger.
         const { data, info } = await decoder(sharp, content)
           .autoOrient()
           .resize(AVATAR_SIZES[0], AVATAR_SIZES[0], { fit: 'cover' })
@@ -70,20 +70,21 @@ export class AvatarEncoder {
   }
 }
 
-/** At the first picture: libvips makes the process larger by 12 MB, also where nobody sends one. */
+/** Loaded at the first picture: libvips uses 12 MB of memory. */
 async function loadSharp(): Promise<Sharp> {
   const { default: sharp } = await import('sharp');
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({ operation: LOADERS });
-  // Uploads do not repeat: a cache would only keep memory.
+  // Uploads do not repeat: a cache would only use memory.
   sharp.cache(false);
   sharp.concurrency(1);
   return sharp;
 }
 
 /**
- * An animated AVIF that says it is a still one too (brand `avif`, AVIF specification section 6) holds its first
- * picture as such, but libvips knows the format by the major brand alone. @returns a copy if there is a change.
+ * An animated AVIF that is declared as a still one too (brand `avif`, AVIF specification section 6) contains its first
+ * frame as such, but libvips detects the format by the major brand alone.
+ * @returns a copy if there is a change.
  */
 function withStillBrand(content: Uint8Array): Uint8Array {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
@@ -101,7 +102,7 @@ function withStillBrand(content: Uint8Array): Uint8Array {
   return content;
 }
 
-/** Reads the header alone: nothing is decoded before the format and the size are known. */
+/** Reads the header only: nothing is decoded before the format and the size are known. */
 async function inspect(sharp: Sharp, content: Uint8Array): Promise<void> {
   let metadata: Metadata;
   try {

@@ -5,12 +5,12 @@ import { UserStore } from '#libs/user';
 import { avatarUrl, nameOfFile } from './avatar-file';
 import { AvatarStorage } from './storage/avatar-storage';
 
-/** Far longer than any upload takes from its first file to its row. */
+/** Far longer than an upload takes from its first file to its row. */
 const MIN_AGE_MS = 3_600_000;
 const BATCH = 500;
 const PAUSE_MS = 100;
 
-/** Finds files that no profile shows: left by a crash, or by a storage that was away. */
+/** Finds files that no profile shows, left by a crash or by an unavailable storage. */
 @Injectable()
 export class AvatarOrphans {
   constructor(
@@ -20,11 +20,11 @@ export class AvatarOrphans {
   ) {}
 
   /**
-   * Removes what is over an hour old and shown by nobody. One query for each 500 files.
+   * Removes files older than an hour that no profile shows. One query for each 500 files.
    * @param signal ends it between two batches.
-   * @returns how many files were removed.
-   * @throws DependencyUnavailableError when Postgres or the storage is away; what was removed until
-   * then stays removed.
+   * @returns the number of removed files.
+   * @throws DependencyUnavailableError while Postgres or the storage is unavailable; files removed before it stay
+   * removed.
    */
   async remove(signal?: AbortSignal): Promise<number> {
     let removed = 0;
@@ -58,7 +58,7 @@ export class AvatarOrphans {
   }
 }
 
-/** @returns null for an unfinished file: nobody can show it. */
+/** @returns null for an unfinished file: no profile can show it. */
 function urlOf(file: string): string | null {
   const name = nameOfFile(file);
   return name === null ? null : avatarUrl(name);

@@ -1,9 +1,9 @@
 import { DomainError, ValidationFailedError } from '#libs/common';
 
-/** The form field that the picture comes in, by which errors name it. */
+/** The form field of the picture, which errors name. */
 export const AVATAR_FIELD = 'avatar';
 
-/** The content is none of the formats that are taken, whatever its name and type say. */
+/** The content has none of the accepted formats, regardless of its name and type. */
 export class UnsupportedImageError extends DomainError {
   readonly code = 'unsupported_media_type';
 
@@ -12,18 +12,18 @@ export class UnsupportedImageError extends DomainError {
   }
 }
 
-/** The content says that it is a picture and cannot be read to its end, or is too much to decode. */
+/** The content is a picture that is damaged, or too large to decode. */
 export class UnusableImageError extends ValidationFailedError {
   constructor(problem: string) {
     super([{ field: AVATAR_FIELD, messages: [`${AVATAR_FIELD} ${problem}`] }]);
   }
 }
 
-/** There is no picture of that name. */
+/** No picture has that name. */
 export class AvatarNotFoundError extends DomainError {
   readonly code = 'not_found';
 
   constructor() {
-    super('There is no such picture.');
+    super('No such picture.');
   }
 }

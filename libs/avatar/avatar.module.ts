@@ -15,8 +15,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 /**
- * Pictures of users, for any Nest application that has a `ProfileCache`. `imports` of `forRootAsync` must bring a
- * `UserStore`.
+ * Avatars, for any Nest application that has a `ProfileCache`. `imports` of `forRootAsync` must provide a `UserStore`.
  */
 @Module({
   imports: [ClockModule],

@@ -15,9 +15,9 @@ import {
 import { AvatarStorage } from './storage/avatar-storage';
 
 /**
- * Pictures of users. Files come first and rows second, and files go last: so a crash at any point leaves
- * a file too many, which `AvatarOrphans` finds, and never a profile that shows nothing. Every method
- * throws DependencyUnavailableError when Postgres or the storage is away.
+ * Avatars. Files are written before the row and removed after it: a crash at any point leaves an extra file, which
+ * `AvatarOrphans` removes, and never a profile without its file. All methods throw DependencyUnavailableError while
+ * Postgres or the storage is unavailable.
  */
 @Injectable()
 export class AvatarService {
@@ -31,8 +31,8 @@ export class AvatarService {
   ) {}
 
   /**
-   * Gives a user another picture and removes the old one.
-   * @param content of the file that was sent, at most some MB.
+   * Replaces a user's avatar and removes the old one.
+   * @param content of the upload, at most a few MB.
    * @returns the changed profile; null for a user that does not exist.
    * @throws UnsupportedImageError, UnusableImageError
    */
@@ -49,12 +49,15 @@ export class AvatarService {
     return changed;
   }
 
-  /** Takes a user's picture away. @returns the changed profile; null for a user that does not exist. */
+  /**
+   * Removes a user's avatar.
+   * @returns the changed profile; null for a user that does not exist.
+   */
   async remove(userId: string): Promise<VersionedProfile | null> {
     return this.show(userId, null);
   }
 
-  /** Removes the files behind an address that no profile shows any more, if the storage lets it. */
+  /** Removes the files of an avatar that no profile shows any more, if the storage is available. */
   async discard(url: string | null): Promise<void> {
     const name = nameOfUrl(url);
     if (name === null) {
@@ -68,12 +71,12 @@ export class AvatarService {
       }
       this.logger.warn(
         { err: serializeError(error.cause) },
-        'an old avatar stays until the next clean-up',
+        'the files of an old avatar stay until the next clean-up',
       );
     }
   }
 
-  /** @returns the picture in WebP; null where there is none of that name, or the name is not ours. */
+  /** @returns the picture in WebP; null for an unknown or malformed name. */
   async read(file: string): Promise<Uint8Array | null> {
     return nameOfFile(file) === null ? null : this.storage.read(file);
   }

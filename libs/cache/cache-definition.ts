@@ -1,6 +1,6 @@
 import type { StatisticsKind } from '#libs/statistics';
 
-/** Content and its version: a number that every change of the content raises by one, in Postgres. */
+/** Content and its version: a number in Postgres that every change of the content raises by one. */
 export interface Versioned {
   readonly version: number;
 }
@@ -9,8 +9,8 @@ export interface Versioned {
 type Plain = string | number | boolean | null | readonly Plain[];
 
 /**
- * The allow-list of what enters a cache, for each member of an entry beside its version: the named fields of an
- * object, or a plain value as a whole. A field that is not listed cannot leak through the cache.
+ * The allow-list of a cache, for each member of an entry except its version: the named fields of an object, or a plain
+ * value as a whole. A field that is not listed cannot leak through the cache.
  */
 export type AllowedFields<Entry extends Versioned> = {
   readonly [Member in Exclude<keyof Entry, 'version'>]: Entry[Member] extends Plain
@@ -18,26 +18,26 @@ export type AllowedFields<Entry extends Versioned> = {
     : readonly (keyof Entry[Member])[];
 };
 
-/** All that one cache has of its own, beside how it loads an entry. */
+/** The definition of a cache, apart from loading an entry. */
 export interface CacheDefinition<Entry extends Versioned> {
   /**
-   * One lower-case word. It names the Redis key `user:{name}:{userId}`, the outbox entry `{name}-changed` and the
+   * One lower-case word. It is part of the Redis key `user:{name}:{userId}`, the outbox entry `{name}-changed` and the
    * metric `latchkey_{name}_reads_total`.
    */
   name: string;
-  /** What the metric counts, as its help calls it: `Profiles`. */
+  /** The content in the help text of the metric: `Profiles`. */
   title: string;
   allowed: AllowedFields<Entry>;
   /**
-   * One character that names the format of the content, not `~`. Change it with `allowed`: instances of two releases
-   * that share a Redis then ignore each other's content.
+   * One character that names the format of the content, not `~`. Change it together with `allowed`: instances of two
+   * releases that share a Redis then ignore each other's content.
    */
   format: string;
-  /** Which statistic counts the cached entries. Absent: none does. */
+  /** The statistic that counts the cached entries. Absent: none. */
   countedAs?: StatisticsKind;
 }
 
-/** Injects the definition, in the module of its cache. */
+/** Injects the definition in the module of its cache. */
 export const CACHE_DEFINITION = Symbol('CacheDefinition');
 
 export type CacheStatus = 'HIT' | 'MISS' | 'BYPASS';

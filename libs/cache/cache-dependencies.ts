@@ -5,7 +5,7 @@ import { Outbox, Synchroniser, SyncLease, WriteThrough } from '#libs/sync';
 import { CACHE_DEFINITION, type CacheDefinition, type Versioned } from './cache-definition';
 import { RedisEntryStore } from './redis-entry.store';
 
-/** What a cache works with: it injects this and passes it to `super`. */
+/** The dependencies of a cache: it injects this and passes it to `super`. */
 @Injectable()
 export class CacheDependencies<Entry extends Versioned> {
   constructor(

@@ -11,14 +11,12 @@ import type { VersionedCache } from './versioned-cache';
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<CacheOptions>().build();
 
-/** A subclass of `VersionedCache`, and what it caches. */
+/** A subclass of `VersionedCache` with its definition. */
 export interface CacheClass<Entry extends Versioned> extends Type<VersionedCache<Entry>> {
   readonly definition: CacheDefinition<Entry>;
 }
 
-/**
- * Provides one cache, to be injected anywhere, for any Nest application that has `RedisModule` and `DatabaseModule`.
- */
+/** Provides one cache globally, for any Nest application that has `RedisModule` and `DatabaseModule`. */
 @Module({ imports: [MetricsModule, StatisticsModule, SyncModule] })
 export class CacheModule extends ConfigurableModuleClass {
   static forFeature<Entry extends Versioned>(
@@ -28,7 +26,7 @@ export class CacheModule extends ConfigurableModuleClass {
     return provide(cache, this.register(options));
   }
 
-  /** `imports` must bring what the cache injects, beside `CacheDependencies`. */
+  /** `imports` must provide the cache's own dependencies, in addition to `CacheDependencies`. */
   static forFeatureAsync<Entry extends Versioned>(
     cache: CacheClass<Entry>,
     options: Parameters<typeof ConfigurableModuleClass.registerAsync>[0],

@@ -1,5 +1,5 @@
 /** Durations in seconds. */
 export class CacheOptions {
-  /** Life of an entry; each gets up to a tenth less, so that entries made together do not end together. */
+  /** Lifetime of an entry; each is shortened by up to a tenth, so that entries made together do not expire together. */
   ttlSeconds!: number;
 }

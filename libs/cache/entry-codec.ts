@@ -2,7 +2,7 @@ import type { AllowedFields, CacheDefinition, Versioned } from './cache-definiti
 
 type Member = readonly [name: string, fields: readonly PropertyKey[] | 'whole'];
 
-/** Writes the content of entries, and reads entries, which are `epoch:version:content`. */
+/** Encodes the content of entries, and decodes entries, which are `epoch:version:content`. */
 export class EntryCodec<Entry extends Versioned> {
   readonly format: string;
   private readonly members: readonly Member[];
@@ -12,7 +12,7 @@ export class EntryCodec<Entry extends Versioned> {
     this.members = Object.entries<Member[1]>(allowed satisfies AllowedFields<Entry>);
   }
 
-  /** The values of the allowed fields, in their order, without their names, and nothing else. */
+  /** The values of the allowed fields, in order, without their names. */
   encode(entry: Entry): string {
     const values = this.members.flatMap(([name, fields]) => {
       const value: unknown = entry[name as keyof Entry];
@@ -21,7 +21,7 @@ export class EntryCodec<Entry extends Versioned> {
     return this.format + JSON.stringify(values);
   }
 
-  /** @returns a frozen entry; null for no entry, a fence, a lease, another epoch and another format. */
+  /** @returns a frozen entry; null for a missing entry, a fence, a lease, another epoch and another format. */
   decode(text: string | null, epoch: string): Entry | null {
     if (text === null || !isOfEpoch(text, epoch)) {
       return null;
@@ -43,7 +43,7 @@ export class EntryCodec<Entry extends Versioned> {
   }
 }
 
-/** Whether the entry was written in the epoch; otherwise it does not count. */
+/** Whether the entry was written in the epoch; other entries are void. */
 export function isOfEpoch(text: string, epoch: string): boolean {
   return text.startsWith(`${epoch}:`);
 }

@@ -9,29 +9,29 @@ import { CacheOptions } from './cache.options';
 import { EntryCodec } from './entry-codec';
 
 const TTL_JITTER = 0.1;
-/** Longer than a read of the record may take. */
+/** Longer than a read of Postgres may take. */
 const LEASE_MS = 10_000;
 
-/** `unchanged`: this or a newer version stands there. */
+/** `unchanged`: Redis has this or a newer version. */
 export type PublishOutcome = 'stored' | 'fenced' | 'unchanged';
 
 const PUBLISH_OUTCOMES: Record<number, PublishOutcome> = { 1: 'stored', 2: 'fenced' };
 
-/** The right to cache what is read from now on, while nothing else happens to the entry. */
+/** The permission to cache data that is read from now on, unless the entry changes meanwhile. */
 export interface Lease {
-  /** The entry as it stands. */
+  /** The current entry. */
   leased: string;
   epoch: string;
 }
 
 /**
- * The entries of one cache in Redis. Each operation is one script, atomic, one round trip. All methods throw
- * DependencyUnavailableError when Redis is away.
+ * The entries of one cache in Redis. Each operation is one atomic script and one round trip. All methods throw
+ * DependencyUnavailableError while Redis is unavailable.
  */
 @Injectable()
 export class RedisEntryStore<Entry extends Versioned> {
   readonly codec: EntryCodec<Entry>;
-  /** What the scripts count content as; empty: not at all. */
+  /** The kind under which the scripts count content; empty: none. */
   private readonly kind: string;
   private readonly leaseScript: RedisScript;
   private readonly fillScript: RedisScript;
@@ -54,17 +54,17 @@ export class RedisEntryStore<Entry extends Versioned> {
   }
 
   /**
-   * String: `epoch:version:content`; without content a fence, which refuses anything older; with a lease in its place,
-   * what a reader of the record may fill. TTL: the entry's.
+   * String: `epoch:version:content`. Without content it is a fence, which refuses older versions; with a lease in place
+   * of the content, the holder of the lease may fill it. TTL: the entry's.
    */
   keyOf(userId: string): string {
     return `user:${this.definition.name}:{${userId}}`;
   }
 
   /**
-   * To be called before the record is read.
+   * Takes a lease. Call it before Postgres is read.
    * @param epoch in which Redis is in sync.
-   * @returns an entry where content was stored meanwhile; null in another epoch.
+   * @returns an entry instead if content was stored meanwhile; null in another epoch.
    */
   async lease(userId: string, epoch: string): Promise<Lease | Entry | null> {
     const reply = await this.leaseScript(
@@ -77,7 +77,7 @@ export class RedisEntryStore<Entry extends Versioned> {
 
   /**
    * Caches an entry that was read under a lease.
-   * @returns false when the lease no longer stands: the entry may be out of date.
+   * @returns false if the lease has ended: the entry may be outdated.
    */
   async fill(userId: string, entry: Entry, { leased, epoch }: Lease): Promise<boolean> {
     const filled = `${epoch}:${entry.version}:${this.codec.encode(entry)}`;
@@ -89,16 +89,16 @@ export class RedisEntryStore<Entry extends Versioned> {
   }
 
   /**
-   * Records that Postgres has a new version. Its content is cached where the version before it stands; where
-   * anything else stands, or nothing, only a fence is set.
-   * @param epoch in which Redis was in sync before the version was recorded; null: it was not.
+   * Records a new version of Postgres. Its content is cached if Redis has the version before it; otherwise only a fence
+   * is set.
+   * @param epoch in which Redis was in sync before the version was committed; null: it was not.
    */
   async publish(userId: string, entry: Entry, epoch: string | null): Promise<PublishOutcome> {
     const content = this.codec.encode(entry);
     return this.runPublish(userId, [entry.version, content, this.jitteredTtlMs(), epoch ?? '']);
   }
 
-  /** Refuses to read or cache anything older than a version, and drops older content. */
+  /** Sets a fence: older versions are neither read nor cached from now on, and older content is dropped. */
   async fence(userId: string, version: number): Promise<PublishOutcome> {
     return this.runPublish(userId, [version, '', this.options.ttlSeconds * 1000, '']);
   }

@@ -6,18 +6,18 @@ import type { CacheDependencies } from './cache-dependencies';
 import type { CachedRead, CacheStatus, Versioned } from './cache-definition';
 import { isOfEpoch } from './entry-codec';
 
-/** Decoded entries that are remembered at most; a profile takes about 1 kB. */
+/** Maximum number of decoded entries in memory; a profile takes about 1 kB. */
 const MAX_DECODED = 4_000;
 
 /**
- * A read-through cache: one versioned entry per user. Once a change has been answered, no instance shows anything
- * older: Redis holds the new version or a fence, or no instance goes by it. A subclass has a static `definition` of
- * what is cached and says how it is loaded; `CacheModule` provides it.
+ * A read-through cache with one versioned entry per user. Once a change is answered, no instance returns older content:
+ * Redis has the new version or a fence, or no instance uses Redis. A subclass has a static `definition` and loads an
+ * entry; `CacheModule` provides it.
  */
 export abstract class VersionedCache<Entry extends Versioned> implements OnModuleInit {
   private readonly changeKind: string;
   private readonly misses = new SingleFlight<CachedRead<Entry> | null>();
-  /** By the text of the entry, which names its version: the same text is decoded once. */
+  /** By the text of the entry, which has its version: equal texts are decoded once. */
   private readonly decoded = new LRUCache<string, CachedRead<Entry>>({ max: MAX_DECODED });
   private readonly counts: Record<CacheStatus, number> = { HIT: 0, MISS: 0, BYPASS: 0 };
 
@@ -28,9 +28,9 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
   }
 
   /**
-   * Reads an entry where it is recorded.
+   * Reads an entry from the source of truth.
    * @returns null for a user that does not exist.
-   * @throws DependencyUnavailableError when the record is away.
+   * @throws DependencyUnavailableError while the source of truth is unavailable.
    */
   protected abstract load(userId: string): Promise<Entry | null>;
 
@@ -38,12 +38,15 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
     this.dependencies.synchroniser.onChange(this.changeKind, this.applyChange);
   }
 
-  /** The key to read together with a session's verification, so that both cost one round trip. */
+  /** The key to read together with the verification of a session, so that both take one round trip. */
   keyOf(userId: string): string {
     return this.dependencies.entries.keyOf(userId);
   }
 
-  /** Decodes what stood at `keyOf`: no round trip. @returns null where it holds no content that counts. */
+  /**
+   * Decodes the value of `keyOf`, without a round trip.
+   * @returns null without valid content.
+   */
   hit(text: string | null): CachedRead<Entry> | null {
     const epoch = this.dependencies.syncLease.epoch();
     if (epoch === null || text === null || !isOfEpoch(text, epoch)) {
@@ -57,10 +60,10 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
   }
 
   /**
-   * Reads the entry by itself. A hit costs one round trip. A miss costs one query and two round trips, which all
-   * concurrent readers of the user share; while Redis is stale, one query.
+   * Reads the entry. A hit takes one round trip. A miss takes one query and two round trips, which all concurrent
+   * readers of the user share; while Redis is stale, one query.
    * @returns null for a user that does not exist.
-   * @throws DependencyUnavailableError while the record is away.
+   * @throws DependencyUnavailableError while the source of truth is unavailable.
    */
   async read(userId: string): Promise<CachedRead<Entry> | null> {
     const read = await this.misses.run(userId, () => this.readThrough(userId));
@@ -70,16 +73,16 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
     return read;
   }
 
-  /** How entries were read since the start of the process. */
+  /** Number of reads by result, since the start of the process. */
   readCounts(): Readonly<Record<CacheStatus, number>> {
     return { ...this.counts };
   }
 
   /**
    * Changes the content: Postgres first, then the cache. One transaction, one round trip.
-   * @param write makes the change, in that transaction, and returns what it made.
-   * @returns what `write` returned.
-   * @throws DependencyUnavailableError when the record is away.
+   * @param write makes the change in that transaction, and returns the new entry.
+   * @returns the result of `write`.
+   * @throws DependencyUnavailableError while the source of truth is unavailable.
    */
   async change<T extends Entry>(userId: string, write: () => Promise<T | null>): Promise<T | null> {
     const { database, entries, syncLease, writeThrough } = this.dependencies;
@@ -97,25 +100,25 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
     return changed;
   }
 
-  /** Appends to the outbox, in the transaction of a change, that anything older is out of date. One query. */
+  /** Appends the invalidation to the outbox, in the transaction of a change. One query. */
   async invalidateInTransaction(userId: string, { version }: Versioned): Promise<void> {
     const { outbox } = this.dependencies;
     await outbox.append({ kind: this.changeKind, userId, details: { version } });
   }
 
-  /** After the commit of such a change: no instance shows anything older. One round trip. */
+  /** Invalidates older content after the commit of such a change. One round trip. */
   async invalidate(userId: string, { version }: Versioned): Promise<void> {
     const { entries, writeThrough } = this.dependencies;
     await writeThrough.write(userId, () => entries.fence(userId, version));
   }
 
-  /** Drops the user's content, if Redis can be reached. One round trip. */
+  /** Drops the content of the user, if Redis is available. One round trip. */
   async clear(userId: string): Promise<void> {
     const { entries, writeThrough } = this.dependencies;
     await writeThrough.tryWrite(userId, () => entries.clear(userId));
   }
 
-  /** Leased before the record is read: what is read then is as new as what Redis knows. */
+  /** Takes the lease before the read, so that the entry read is as new as the version in Redis. */
   private async readThrough(userId: string): Promise<CachedRead<Entry> | null> {
     const { entries, syncLease, writeThrough } = this.dependencies;
     const epoch = syncLease.epoch();

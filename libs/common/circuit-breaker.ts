@@ -6,9 +6,7 @@ import { OutageLog } from './outage-log';
 /** Milliseconds in which failures are counted, and after which an open circuit admits one call. */
 const WINDOW_MS = 1000;
 const RESET_MS = 250;
-/**
- * Minimum number of calls in the window before the circuit opens, and the share of failures that opens it.
- */
+/** Minimum number of calls in the window before the circuit opens, and the share of failures that opens it. */
 const MIN_CALLS = 5;
 const FAILURE_PERCENTAGE = 50;
 

@@ -45,9 +45,7 @@ export abstract class DomainError extends Error {
 /** A store or service, by its name in messages. */
 export type Dependency = 'redis' | 'postgres' | 'avatar storage' | 'breach service';
 
-/**
- * A store that this answer needs is unavailable. The request is denied, but never with "your token is invalid".
- */
+/** A store that this answer needs is unavailable. The request is denied, but never with "your token is invalid". */
 export class DependencyUnavailableError extends DomainError {
   readonly code = 'dependency_unavailable';
   override readonly retryAfterSeconds = 1;

@@ -19,9 +19,7 @@ export interface Admission {
 /** For work without a known client. */
 export const ANY_CLIENT: Admission = { party: '', class: 'stranger' };
 
-/**
- * The order of the classes: half of the starts for the best class, a quarter for each of the others.
- */
+/** The order of the classes: half of the starts for the best class, a quarter for each of the others. */
 const TURNS: readonly ClientClass[] = ['known', 'familiar', 'known', 'stranger'];
 
 interface Waiting {
@@ -29,9 +27,7 @@ interface Waiting {
   displace: () => void;
 }
 
-/**
- * The waiting work of one class: the parties in the order of their turns, with the work of each, oldest first.
- */
+/** The waiting work of one class: the parties in the order of their turns, with the work of each, oldest first. */
 type Parties = Map<string, Waiting[]>;
 
 /**

@@ -20,9 +20,7 @@ export interface PostgresAddress {
   password?: string;
   database?: string;
   sslMode: SslMode;
-  /**
-   * Options of TLS, for the modes that use it, with the content of the files that the URL names.
-   */
+  /** Options of TLS, for the modes that use it, with the content of the files that the URL names. */
   tls: ConnectionOptions;
   /** Whether a read-only server is skipped. */
   primaryOnly: boolean;

@@ -45,9 +45,7 @@ export function sessionFields(session: RequestContext['session']): {
   return session ? { userId: session.userId, sessionId: session.id } : {};
 }
 
-/**
- * For work that a request starts but that does not belong to it, such as writing data of other requests.
- */
+/** For work that a request starts but that does not belong to it, such as writing data of other requests. */
 export function outsideRequest<T>(work: () => T): T {
   return scope.outside(work);
 }

@@ -2,9 +2,7 @@ import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { deflateRaw } from 'node:zlib';
 
-/**
- * In steps of nice(1). With both competing, the event loop gets about nine tenths of a processor.
- */
+/** In steps of nice(1). With both competing, the event loop gets about nine tenths of a processor. */
 const STEPS_BELOW = 10;
 const OWN_THREADS = '/proc/self/task';
 

@@ -1,18 +1,14 @@
 import { parseUrl } from './parse-url';
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
-/**
- * Schemes of pages that a browser loads from a host. With other schemes the host may have any form.
- */
+/** Schemes of pages that a browser loads from a host. With other schemes the host may have any form. */
 const WEB_SCHEMES = ['http', 'https'];
 /** Pages of these schemes have no origin of their own: browsers send `null`. */
 const WITHOUT_ORIGIN = ['about', 'blob', 'data', 'file', 'filesystem', 'javascript', 'view-source'];
 /** Schemes of requests, not of pages. */
 const NO_PAGES = ['ftp', 'ws', 'wss'];
 
-/**
- * An invalid entry of a list of origins. The message completes a sentence that begins with the entry.
- */
+/** An invalid entry of a list of origins. The message completes a sentence that begins with the entry. */
 export class OriginError extends Error {}
 
 /**

@@ -5,9 +5,7 @@ import { z } from 'zod';
 import { parseOrigin, type OriginError } from './origin';
 import { parseUrl } from './parse-url';
 
-/**
- * Labels of letters, digits, hyphens and underscores. A name of digits alone is a malformed IPv4 address.
- */
+/** Labels of letters, digits, hyphens and underscores. A name of digits alone is a malformed IPv4 address. */
 const HOST_NAME = /^(?![\d.]+$)[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/i;
 
 const DURATION = /^\d+(ms|s|m|h|d)$/;
@@ -220,9 +218,7 @@ function addressesIn(text: string): BlockList | undefined {
   return addresses;
 }
 
-/**
- * `https://app.example.com,capacitor://localhost`: see `parseOrigin`. The message names the entry by its position.
- */
+/** `https://app.example.com,capacitor://localhost`: see `parseOrigin`. The message names the entry by its position. */
 export function originList() {
   return z.string().transform((text, context) =>
     text.split(',').map((part, index) => {

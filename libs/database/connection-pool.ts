@@ -3,7 +3,7 @@ import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { isConnectionLimit } from './database-errors';
 import type { PostgresClientConfig } from './postgres-client';
 
-/** How long the pool makes do with the connections that Postgres has granted before it asks for more. */
+/** How long the pool keeps the size that Postgres has granted before it asks for more connections. */
 const LIMITED_MS = 30_000;
 const RETRY_MS = 100;
 
@@ -11,9 +11,9 @@ type Release = PoolClient['release'];
 type Callback = (error: Error | undefined, client: PoolClient | undefined, done: Release) => void;
 
 /**
- * The pool of connections. When Postgres grants no further connection, the request waits until a connection
- * of the pool is free. For the next 30 s the pool opens no more than it has, and closes one connection, for
- * a command, a lock or the outbox. A connection that cannot be made at one host is tried at the next.
+ * The pool of connections. When Postgres grants no further connection, the request waits for a free connection of the
+ * pool. For the next 30 s the pool does not grow, and closes one connection, for a command, a lock or the outbox. If
+ * one host refuses a connection, the next host is tried.
  */
 export class ConnectionPool extends Pool {
   private readonly configuredMax: number;
@@ -27,12 +27,15 @@ export class ConnectionPool extends Pool {
     this.hostsToTry = config.endpoints.count;
   }
 
-  /** Whether the server has lately granted fewer connections than the pool may have. */
+  /** Whether the server has recently granted fewer connections than the pool may have. */
   get isLimited(): boolean {
     return performance.now() < this.limitedUntilMs;
   }
 
-  /** After a connection was not granted, to the pool or beside it: keeps the pool to what it has, less one. */
+  /**
+   * Called after Postgres refused a connection, to the pool or beside it: limits the pool to one connection less than
+   * it has.
+   */
   limit(): void {
     if (this.isLimited) {
       this.options.max = Math.min(this.options.max, Math.max(1, this.totalCount));
@@ -70,7 +73,7 @@ export class ConnectionPool extends Pool {
       } catch (error) {
         if (isConnectionLimit(error) && performance.now() < deadlineMs) {
           this.limit();
-          // Others may hold all that the server grants: then one of them has to go first.
+          // Other processes may hold all connections that the server grants; one of theirs must end first.
           if (this.totalCount === 0) {
             await pause(RETRY_MS);
           }
@@ -84,7 +87,7 @@ export class ConnectionPool extends Pool {
     }
   }
 
-  /** An idle connection, or the next that is released. */
+  /** Closes an idle connection, or the next one that is released. */
   private async closeOne(): Promise<void> {
     try {
       const client = await super.connect();
@@ -96,7 +99,7 @@ export class ConnectionPool extends Pool {
   }
 }
 
-/** Not that the pool was busy for too long: another host would not help. */
+/** False for a timeout of a busy pool: another host would not help. */
 function isOfConnecting(error: unknown): boolean {
   return !/^timeout exceeded|^Cannot use a pool/.test((error as Error).message);
 }

@@ -16,15 +16,15 @@ import { PostgresClient, type PostgresClientConfig } from './postgres-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
 export interface DatabaseOptions {
-  /** `postgres://` address. */
+  /** A `postgres://` URL. */
   url: string;
-  /** Connections of the pool at most; a reserved one comes on top. */
+  /** Maximum number of connections of the pool; reserved connections come on top. */
   poolSize?: number;
   /** Milliseconds until waiting for a free or new connection fails. */
   connectTimeoutMs?: number;
-  /** Milliseconds until the server gives a statement up. */
+  /** Milliseconds until the server cancels a statement. */
   statementTimeoutMs?: number;
-  /** How often a connection is tried at the start, half a second apart, before the start fails. */
+  /** Number of attempts to connect at the start, 500 ms apart. */
   connectAttempts?: number;
 }
 
@@ -32,13 +32,13 @@ export const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 3000;
 const IDLE_TIMEOUT_MS = 10_000;
-/** How much later than the server the client gives a statement up. */
+/** Milliseconds by which the timeout of the client exceeds that of the server. */
 const GIVE_UP_AFTER_MS = 500;
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /**
- * What every connection to Postgres has in common: deadlines, migrations, never `synchronize`.
+ * Options of all connections to Postgres: timeouts, migrations, never `synchronize`.
  * @throws PostgresUrlError
  */
 export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
@@ -81,7 +81,7 @@ function clientConfig(options: DatabaseOptions): PostgresClientConfig {
     application_name: address.applicationName,
     enableChannelBinding: address.channelBinding,
     connectionTimeoutMillis: Math.max(connectTimeoutMs, hostTimeoutMs * hostCount),
-    // A server that hangs does not give up; the client does.
+    // A server that hangs cancels nothing; the client does.
     query_timeout: statementTimeoutMs + GIVE_UP_AFTER_MS,
     keepAlive: true,
     endpoints,
@@ -93,7 +93,7 @@ function clientConfig(options: DatabaseOptions): PostgresClientConfig {
   };
 }
 
-/** What a connection of the same data source outside its pool needs. */
+/** The configuration of a connection outside the data source's pool. */
 export function clientConfigOf(options: DataSourceOptions): PostgresClientConfig {
   if (options.type !== 'postgres') {
     throw new InternalError('the data source must be Postgres');

@@ -16,7 +16,7 @@ export const SQLSTATE = {
   tooManyConnections: '53300',
 } as const;
 
-/** Its first character is a digit or one of few letters, which tells it from a code of the system. */
+/** The first character is a digit or one of few letters, which distinguishes a SQLSTATE from a system code. */
 const SQLSTATE_FORMAT = /^[0-9FHPX][0-9A-Z]{4}$/;
 
 /**
@@ -51,7 +51,10 @@ const SYSTEM_REASONS: Record<string, string> = {
   ENETUNREACH: 'host unreachable',
 };
 
-/** Does work with Postgres. @throws DependencyUnavailableError when Postgres cannot answer in time. */
+/**
+ * Does work with Postgres.
+ * @throws DependencyUnavailableError if Postgres cannot answer in time.
+ */
 export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -62,7 +65,10 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether an error means that Postgres cannot answer now. False for a broken constraint and errors of other origin. */
+/**
+ * Whether an error means that Postgres cannot answer now. False for a broken constraint and for errors of another
+ * origin.
+ */
 export function isUnavailable(error: unknown): boolean {
   if (!types.isNativeError(error) || error instanceof DomainError) {
     return false;
@@ -96,8 +102,8 @@ export function isConnectionLimit(error: unknown): boolean {
 }
 
 /**
- * Why Postgres could not be reached, in a few words without any part of its URL but the names of
- * user, host and database; undefined for an error of another kind.
+ * Why Postgres could not be reached, in a few words without any part of its URL but the names of user, host and
+ * database; undefined for other errors.
  */
 export function connectionFailure(error: unknown): string | undefined {
   if (!(error instanceof Error)) {
@@ -116,7 +122,7 @@ export function connectionFailure(error: unknown): string | undefined {
   return error.message.startsWith('Connection terminated') ? 'connection closed' : undefined;
 }
 
-/** SQLSTATE, or code of the system. */
+/** A SQLSTATE, or a system code. */
 export function codeOf(error: unknown): string | undefined {
   const code = (driverErrorOf(error) as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && code !== '' ? code : undefined;

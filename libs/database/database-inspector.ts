@@ -7,29 +7,29 @@ import type { ReservedConnection } from './reserved-connection';
 
 const DEADLINE_MS = 800;
 
-/** What a server that answers says. */
+/** The state of a server that answers. */
 export interface DatabaseServer {
-  /** Milliseconds of one statement, and of connecting where that was needed. */
+  /** Milliseconds of one statement, including the connection if one was needed. */
   latencyMs: number;
   version: string;
-  /** Its tables are older than this program. */
+  /** The tables are older than this program. */
   hasPendingMigrations: boolean;
 }
 
-/** The pool's connections, now. */
+/** The connections of the pool, now. */
 export interface PoolFigures {
   size: number;
   inUse: number;
   idle: number;
   /** Statements that wait for a connection. */
   waiting: number;
-  /** Connections that it may open. */
+  /** Maximum number of connections. */
   maximum: number;
 }
 
 /**
- * How Postgres is doing. Asks on a connection of its own: a busy pool says nothing about Postgres,
- * and an instance that is called down for being busy leaves its load to the others.
+ * The state of Postgres. Uses a connection of its own: a busy pool says nothing about Postgres, and an instance that is
+ * marked unready for being busy moves its load to the others.
  */
 @Injectable()
 export class DatabaseInspector implements OnModuleDestroy {
@@ -44,7 +44,10 @@ export class DatabaseInspector implements OnModuleDestroy {
     this.connection = database.reserveConnection(DEADLINE_MS);
   }
 
-  /** Two statements. @throws DependencyUnavailableError when Postgres cannot answer in time. */
+  /**
+   * Two statements.
+   * @throws DependencyUnavailableError if Postgres cannot answer in time.
+   */
   async inspect(): Promise<DatabaseServer> {
     const beganMs = performance.now();
     const [row] = await this.connection.query<{ version: string }>(
@@ -60,7 +63,7 @@ export class DatabaseInspector implements OnModuleDestroy {
     };
   }
 
-  /** Asks nobody. */
+  /** Sends no statement. */
   pool(): PoolFigures {
     const { pool, waiting } = this.database;
     return {
@@ -72,7 +75,7 @@ export class DatabaseInspector implements OnModuleDestroy {
     };
   }
 
-  /** Whether Postgres has lately granted fewer connections than the pool may have. */
+  /** Whether Postgres has recently granted fewer connections than the pool may have. */
   get isLimited(): boolean {
     return this.database.pool.isLimited;
   }

@@ -11,7 +11,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setExtras({}, (definition) => ({ ...definition, global: true }))
     .build();
 
-/** The door to Postgres. Entities come from the modules that own them (`TypeOrmModule.forFeature`). */
+/** The only access to Postgres. Entities are registered by the modules that own them (`TypeOrmModule.forFeature`). */
 @Module({
   imports: [
     MetricsModule,

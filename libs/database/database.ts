@@ -18,10 +18,10 @@ import { doExclusively } from './exclusive-work';
 import { connect, type PostgresClient } from './postgres-client';
 import { ReservedConnection } from './reserved-connection';
 
-/** Between attempts to get a connection beside the pool that Postgres does not grant yet. */
+/** Milliseconds between attempts to get a connection outside the pool that Postgres does not grant yet. */
 const ROOM_POLL_MS = 100;
 
-/** Statements and transactions that wait for a connection at once. At a millisecond each, a tenth of a second. */
+/** Maximum number of statements and transactions that wait for a connection. At 1 ms each, this is 100 ms of work. */
 const MAX_WAITING = 1_000;
 
 /** A transaction in progress. */
@@ -31,11 +31,10 @@ interface Transaction {
 }
 
 /**
- * Postgres as the stores see it. Work started inside `transaction` joins it, also across stores, so
- * that a change of two tables owned by two libraries still happens wholly or not at all. A Postgres
- * that does not answer is not asked for a while: then everything is refused at once. While all connections of
- * the pool are taken, clients take turns: a flood by one of them makes that one wait, and is not mistaken for a
- * Postgres that is away.
+ * Postgres for the repositories. Work inside `transaction` joins it, also across libraries, so that a change of two
+ * tables is atomic. While Postgres does not answer, the circuit breaker refuses all work immediately. While all
+ * connections of the pool are in use, clients take turns: a flood by one client delays only that client, and is not
+ * mistaken for an unavailable Postgres.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -57,8 +56,8 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs statements in the surrounding transaction, or each by itself.
-   * @throws DependencyUnavailableError when Postgres cannot answer in time; OverloadedError when too many wait
+   * Runs statements in the surrounding transaction, or each in its own.
+   * @throws DependencyUnavailableError if Postgres cannot answer in time; OverloadedError if too many statements wait
    * for a connection.
    */
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -71,7 +70,7 @@ export class Database implements OnApplicationShutdown {
   /**
    * Deletes rows. One query.
    * @param sql a DELETE without RETURNING.
-   * @returns how many.
+   * @returns the number of deleted rows.
    * @throws as `run`
    */
   async delete(sql: string, parameters: unknown[]): Promise<number> {
@@ -83,9 +82,8 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Everything that `work` does through `run` commits together, with the surrounding transaction where
-   * there is one.
-   * @throws DependencyUnavailableError when Postgres cannot answer in time.
+   * Commits all that `work` does through `run` together, in the surrounding transaction if there is one.
+   * @throws DependencyUnavailableError if Postgres cannot answer in time.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.current.get()) {
@@ -100,8 +98,8 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Calls back once the surrounding transaction has committed, and never if it does not; at once where
-   * there is none. The callback must not throw.
+   * Calls `callback` once the surrounding transaction has committed, and never if it is rolled back; immediately
+   * without a transaction. The callback must not throw.
    */
   afterCommit(callback: () => void): void {
     const transaction = this.current.get();
@@ -113,9 +111,9 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * A connection that nothing else uses, made when it is first needed and again after a failure: no
-   * load of other statements makes it wait, and no breaker keeps it from trying.
-   * @param deadlineMs until a statement on it fails, connecting included.
+   * A connection for one purpose, made when it is first needed and again after a failure. It waits for no other
+   * statement, and no circuit breaker refuses it.
+   * @param deadlineMs until a statement on it fails, including the connection.
    */
   reserveConnection(deadlineMs: number): ReservedConnection {
     const calls = this.metrics.stores.postgresOperation('reserved');
@@ -123,12 +121,11 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Does work that one process of all may do at a time, by a name that they share. A process that comes
-   * second gets null at once. The lock ends with its holder, however that ends; on a connection that is lost
-   * without a word, after 20 s at most.
-   * @param work given a signal that fires when the lock may be lost. It uses the pool as ever.
-   * @returns null, with nothing done, when another process is at it.
-   * @throws DependencyUnavailableError when Postgres is away, and whatever the work throws.
+   * Does work that one process at a time may do, under a shared name. A process that finds the name taken gets null
+   * immediately. The lock ends with its holder in any case: after 20 s at most if the connection breaks silently.
+   * @param work gets a signal that fires when the lock may be lost. It uses the pool as usual.
+   * @returns null, without running `work`, if another process holds the lock.
+   * @throws DependencyUnavailableError while Postgres is unavailable, and what the work throws.
    */
   async exclusively<T>(
     name: string,
@@ -138,7 +135,7 @@ export class Database implements OnApplicationShutdown {
     return doExclusively(() => this.connectBesidePool(), settings, name, work);
   }
 
-  /** The pool, whose figures are measured. */
+  /** The pool, for its figures. */
   get pool(): ConnectionPool {
     const { pool } = clientConfigOf(this.dataSource.options).made;
     if (!pool) {
@@ -147,12 +144,12 @@ export class Database implements OnApplicationShutdown {
     return pool;
   }
 
-  /** Statements and transactions that wait for a connection. */
+  /** Number of statements and transactions that wait for a connection. */
   get waiting(): number {
     return this.queue.waiting + this.pool.waitingCount;
   }
 
-  /** Whether statements are sent at all. */
+  /** Whether the circuit breaker admits statements. */
   get circuitState(): CircuitState {
     return this.circuit.state;
   }
@@ -161,14 +158,14 @@ export class Database implements OnApplicationShutdown {
     this.circuit.shutdown();
   }
 
-  /** In this order: what waits while the circuit opens is refused at once when its turn comes. */
+  /** The circuit is inside the queue: work that waits while the circuit opens is refused when its turn comes. */
   private inTurn<T>(calls: CallTimer, work: () => Promise<T>): Promise<T> {
     return this.queue.run(asker(), () =>
       this.circuit.run(() => calls.measure(() => guarded(work))),
     );
   }
 
-  /** One that Postgres does not grant is waited for, until the deadline; the pool makes room for it. */
+  /** Waits until Postgres grants a connection, up to the deadline; the pool closes one for it. */
   private async connectBesidePool(statementTimeoutMs?: number): Promise<PostgresClient> {
     const config = clientConfigOf(this.dataSource.options);
     const deadlineMs = performance.now() + (config.connectionTimeoutMillis ?? 0);
@@ -191,7 +188,7 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
-/** What the service does by itself, or for many at once, comes first; then each user and each address takes a turn. */
+/** Background work and shared work come first; then each user and each address takes turns. */
 function asker(): Admission {
   const request = currentRequest();
   return request

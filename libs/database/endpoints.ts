@@ -12,8 +12,8 @@ export interface Endpoint {
 const NO_TLS = 'The server does not support SSL connections';
 
 /**
- * Where Postgres is tried: the hosts of its URL in order, each as its `sslmode` says. New connections
- * go where the last one succeeded, and on to the next when that fails.
+ * The hosts of the Postgres URL, in order, each with the variants of its `sslmode`. New connections use the endpoint of
+ * the last success, and the next one after a failure.
  */
 export class Endpoints {
   readonly hostCount: number;
@@ -34,12 +34,15 @@ export class Endpoints {
     return current;
   }
 
-  /** How many there are. */
+  /** Number of endpoints. */
   get count(): number {
     return this.all.length;
   }
 
-  /** Moves on after a failure, unless another connection has done so. A host that is full is kept. */
+  /**
+   * Moves to the next endpoint after a failure, unless another connection has done so. Stays at a host that has no free
+   * connection.
+   */
   leave(endpoint: Endpoint, error: unknown): void {
     if (endpoint !== this.current || isConnectionLimit(error)) {
       return;

@@ -3,31 +3,30 @@ import { guarded } from './database-errors';
 import type { PostgresClient } from './postgres-client';
 import type { TransactionSettings } from './transaction-settings';
 
-/** Any number that no other program on this database uses for its advisory locks. */
+/** An arbitrary number, unique among the advisory locks of this database. */
 const LOCK_CLASS = 7_240_052;
 /** Interval of the keep-alive statements in the transaction that holds a lock. */
 const HEARTBEAT_MS = 5000;
-/** Idle timeout of that transaction: when it passes, Postgres ends the transaction and releases the lock. */
+/** Idle timeout of that transaction: after it, Postgres ends the transaction and releases the lock. */
 const IDLE_TIMEOUT_MS = 20_000;
 
-/** What is done under a lock, given a signal that fires when the lock may be lost. */
+/** Work under a lock. It gets a signal that fires when the lock may be lost. */
 type Work<T> = (signal: AbortSignal) => Promise<T>;
 
-/** A lock of Postgres that ends with the transaction that takes it. */
+/** An advisory lock that ends with the transaction that takes it. */
 interface Lock {
   name: string;
-  /** Takes the lock, or not: one row, `acquired`. */
+  /** Tries to take the lock: one row, `acquired`. */
   sql: string;
   parameters: unknown[];
 }
 
 /**
- * Does work under an advisory lock of Postgres that an open transaction of its own connection holds. It
- * ends with the connection, so also with a process that is killed, and also behind a pooler that gives
- * each transaction another connection.
+ * Does work under an advisory lock that an open transaction on a connection of its own holds. The lock ends with the
+ * connection, even if the process is killed, and works behind a pooler of transactions.
  * @param settings of that transaction.
- * @returns null, with nothing done, when another process holds the lock.
- * @throws DependencyUnavailableError when Postgres is away, or went away meanwhile.
+ * @returns null, without running `work`, if another process holds the lock.
+ * @throws DependencyUnavailableError if Postgres is unavailable, or becomes unavailable during the work.
  */
 export async function doExclusively<T>(
   connect: () => Promise<PostgresClient>,
@@ -40,7 +39,7 @@ export async function doExclusively<T>(
   return underLock(client, settings, { name, sql, parameters: [LOCK_CLASS, name] }, work);
 }
 
-/** As `doExclusively`, on a connection that ends with it. */
+/** As `doExclusively`, and ends the connection afterwards. */
 export async function underLock<T>(
   client: PostgresClient,
   settings: TransactionSettings,
@@ -74,7 +73,10 @@ export async function underLock<T>(
   }
 }
 
-/** In order, as far as Postgres answers: a pooler keeps a server connection that is left so. */
+/**
+ * Ends transaction and connection in order, as far as Postgres answers: a pooler would keep a server connection with an
+ * open transaction.
+ */
 function letGo(client: PostgresClient): void {
   client
     .query('ROLLBACK')

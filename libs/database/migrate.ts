@@ -5,15 +5,15 @@ import { codeOf, SQLSTATE } from './database-errors';
 import { underLock } from './exclusive-work';
 import { connect } from './postgres-client';
 
-/** Any number that no other program on this database uses for an advisory lock. */
+/** An arbitrary number, unique among the advisory locks of this database. */
 const MIGRATION_LOCK = 7_240_051;
 const STATEMENT_TIMEOUT_MS = 600_000;
 
 /**
- * Brings the database's tables up to date. Safe to start from many processes at once: they queue on
- * an advisory lock, and all but the first find nothing to do. Two connections.
+ * Migrates the tables of the database. Safe to run from many processes at once: they queue on an advisory lock, and all
+ * but the first find nothing to do. Two connections.
  * @returns the names of the migrations that ran, in order.
- * @throws Error with one sentence when the role may not do that.
+ * @throws InternalError with one sentence if the role lacks a privilege.
  */
 export async function runMigrations(url: string): Promise<string[]> {
   const options = dataSourceOptions({
@@ -43,14 +43,14 @@ export async function runMigrations(url: string): Promise<string[]> {
   }
 }
 
-/** What an administrator of the database has to grant or create, if that is the trouble. */
+/** The missing privilege or schema, as one sentence; undefined for other errors. */
 function missingRight(error: unknown, schema: string): Error | undefined {
   const code = codeOf(error);
   if (code === SQLSTATE.insufficientPrivilege) {
     const { message } = error as Error;
     const sentence = message.includes('permission denied for schema')
       ? `The role of DATABASE_URL may not create tables in schema ${schema}`
-      : `The role of DATABASE_URL lacks a right (${message.split('\n')[0]})`;
+      : `The role of DATABASE_URL lacks a privilege (${message.split('\n')[0]})`;
     return new InternalError(`${sentence}.`, { cause: error });
   }
   return code === SQLSTATE.invalidSchemaName
@@ -64,9 +64,9 @@ function missingRight(error: unknown, schema: string): Error | undefined {
 }
 
 /**
- * Whether the database lacks tables of this program. No where the program may not read which it has:
- * migrating is another user's business then.
- * @param query how to ask, where not through the pool. One statement.
+ * Whether the database lacks tables of this program. False if the role may not read the list of migrations: another
+ * role then runs them.
+ * @param query runs one statement; the pool where absent.
  */
 export async function hasPendingMigrations(
   dataSource: DataSource,

@@ -7,30 +7,29 @@ import { codeOf, isConnectionLimit, SQLSTATE } from './database-errors';
 import { explainTls } from './tls-failure';
 import { beginTransaction, type TransactionSettings } from './transaction-settings';
 
-/** What a connection needs beside what the driver knows. */
+/** The configuration of a connection, in addition to that of the driver. */
 export interface PostgresClientConfig extends ClientConfig {
   endpoints: Endpoints;
-  /** Whether a server that only takes reads is refused. */
+  /** Whether a read-only server is refused. */
   primaryOnly: boolean;
   /** Milliseconds for connecting to one host. */
   hostTimeoutMs: number;
   settings: TransactionSettings;
   /** For the pool: the class of its connections. */
   Client: new (config: PostgresClientConfig) => Client;
-  /** Where the pool is found once the data source has made it. */
+  /** Receives the pool that the data source creates. */
   made: { pool?: ConnectionPool };
 }
 
 type Callback = (error: Error | null, result?: unknown) => void;
 
-/** What begins, ends or divides a transaction is sent as it is. */
+/** Statements that begin, end or divide a transaction are sent unchanged. */
 const TRANSACTION_CONTROL = /^\s*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)\b/i;
 
 /**
- * A connection that leaves nothing to the defaults of the role: every transaction names its isolation and
- * its limits, also that of a single statement, and no setting outlives it. So it may lead to a pooler that
- * gives each transaction another server connection. It is closed when a statement gets no answer in time, and when the
- * server takes no writes.
+ * A connection that does not depend on defaults of the role: every transaction, even of a single statement, sets its
+ * isolation level and its timeouts, and no setting outlives it. So it works behind a pooler that gives each transaction
+ * another server connection. It closes itself when a statement times out, and when the server is read-only.
  */
 export class PostgresClient extends Client {
   private readonly socket: Socket;
@@ -43,14 +42,14 @@ export class PostgresClient extends Client {
     const { endpoints, primaryOnly, settings, password, hostTimeoutMs } = config;
     const endpoint = endpoints.current;
     const socket = new Socket();
-    // The pool hides the password from what copies its options.
+    // The pool makes the password non-enumerable.
     super({
       ...config,
       ...endpoint,
       password,
       connectionTimeoutMillis: hostTimeoutMs,
       stream: () => socket,
-      // The statements of a transaction of one are sent together: see inTransaction.
+      // The statements of a single-statement transaction are sent together: see inTransaction.
       pipeline: true,
     });
     this.socket = socket;
@@ -58,11 +57,11 @@ export class PostgresClient extends Client {
     this.endpoints = endpoints;
     this.primaryOnly = primaryOnly;
     this.settings = settings;
-    // A connection may end before its owner listens; the next statement on it says so.
+    // A connection may end before its owner listens; its next statement then fails.
     this.on('error', () => undefined);
   }
 
-  /** Begins a transaction, with settings of its own or those of the connection. One round trip. */
+  /** Begins a transaction with the given settings, or those of the connection. One round trip. */
   async begin(settings: TransactionSettings = this.settings): Promise<void> {
     try {
       await super.query(beginTransaction(settings));
@@ -95,7 +94,7 @@ export class PostgresClient extends Client {
       : this.send(...args);
   }) as Client['query'];
 
-  /** Ends it at once, also where the server does not answer. A pool does not hand it on. */
+  /** Closes the connection immediately, even if the server does not answer. The pool does not reuse it. */
   close(): void {
     this.end().catch(() => undefined);
     this.socket.destroy();
@@ -141,20 +140,20 @@ export class PostgresClient extends Client {
   }
 
   /**
-   * A statement in a transaction of its own. One round trip: nothing waits for the answer before it. Where the
-   * statement fails, COMMIT ends the transaction as ROLLBACK would. A COMMIT that fails is a failure of the statement.
+   * Runs a statement in its own transaction. One round trip: BEGIN, statement and COMMIT are sent without waiting. If
+   * the statement fails, COMMIT ends the transaction as ROLLBACK would. A failed COMMIT is a failure of the statement.
    */
   private async inTransaction(text: string, values?: unknown[]): Promise<unknown> {
-    // The extended protocol takes one statement and no more, also without values.
+    // The extended protocol accepts exactly one statement, even without values.
     const statement = { text, values, queryMode: 'extended' };
     const sent = [this.begin(), this.send(statement), this.send('COMMIT')] as const;
-    // The last answer has to be there, or the next statement would be taken for one of this transaction.
+    // All answers must have arrived, or the next statement would be taken for a part of this transaction.
     await Promise.allSettled(sent);
     const [, result] = await Promise.all(sent);
     return result;
   }
 
-  /** @returns nothing where a callback is given. */
+  /** @returns undefined with a callback. */
   private send(...args: unknown[]): Promise<QueryResult> {
     const result = (super.query as (...all: unknown[]) => unknown)(...args);
     if (result instanceof Promise) {
@@ -171,7 +170,7 @@ export class PostgresClient extends Client {
   }
 }
 
-/** A standby refuses a transaction that may write as a feature that it lacks; it means "not here, now". */
+/** A standby refuses a read-write transaction as an unsupported feature. Maps that to "read-only". */
 function explainRefusedBegin(error: Error): Error {
   return codeOf(error) === SQLSTATE.featureNotSupported
     ? Object.assign(new InternalError('the server is a standby', { cause: error }), {
@@ -180,7 +179,7 @@ function explainRefusedBegin(error: Error): Error {
     : error;
 }
 
-/** Makes a connection, or leaves none behind. */
+/** Makes a connection; closes it if that fails. */
 export async function connect(config: PostgresClientConfig): Promise<PostgresClient> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -3,15 +3,15 @@ import type { CallTimer } from '#libs/metrics';
 import { guarded } from './database-errors';
 import type { PostgresClient } from './postgres-client';
 
-/** One connection outside the pool, for one purpose: made when needed, and again after a failure. */
+/** One connection outside the pool, made when it is needed, and again after a failure. */
 export class ReservedConnection {
   private client: Promise<PostgresClient> | undefined;
   private closed = false;
   private last: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param connect with a deadline of its own: an attempt outlives the statement that it is made for.
-   * @param deadlineMs of a statement, connecting included.
+   * @param connect has a timeout of its own: an attempt may outlive its statement.
+   * @param deadlineMs of a statement, including the connection.
    */
   constructor(
     private readonly connect: () => Promise<PostgresClient>,
@@ -20,8 +20,8 @@ export class ReservedConnection {
   ) {}
 
   /**
-   * One statement, after those that were asked for before.
-   * @throws DependencyUnavailableError when Postgres cannot answer in time.
+   * Runs one statement, after all earlier ones.
+   * @throws DependencyUnavailableError if Postgres cannot answer in time.
    */
   async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     const query = this.last.then(() => this.run<Row>(sql, parameters));
@@ -29,7 +29,7 @@ export class ReservedConnection {
     return query;
   }
 
-  /** Ends the connection for good, after statements in progress. */
+  /** Closes the connection permanently, after statements in progress. */
   async close(): Promise<void> {
     this.closed = true;
     await this.last;

@@ -1,8 +1,8 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 
-/** What holds in every transaction. Milliseconds; 0: no limit. */
+/** Settings of every transaction. Milliseconds; 0: no limit. */
 export interface TransactionSettings {
-  /** Where the tables are. */
+  /** The schema of the tables. */
   schema: string;
   /** Time limit of one statement on the server (`statement_timeout`). */
   statementTimeoutMs: number;
@@ -13,13 +13,13 @@ export interface TransactionSettings {
 /** Independent of the defaults of role, database and server. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE';
 
-/** Postgres has it from 17 on. */
+/** Postgres 17 and later has this setting. */
 const WITHOUT_TRANSACTION_TIMEOUT = `CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
   THEN set_config('transaction_timeout', '0', true) END`;
 
 /**
- * SQL that begins a transaction and sets what holds until its end; two statements. Never for the session: behind a
- * pooler the session belongs to the next client in a moment, and a start-up parameter is refused.
+ * SQL that begins a transaction and sets its settings, in two statements. Nothing is set for the session: behind a
+ * pooler the next transaction of the session belongs to another client, and start-up parameters are refused.
  */
 export function beginTransaction(settings: TransactionSettings): string {
   const values: Record<string, string> = {
@@ -27,7 +27,7 @@ export function beginTransaction(settings: TransactionSettings): string {
     statement_timeout: String(settings.statementTimeoutMs),
     idle_in_transaction_session_timeout: String(settings.idleTimeoutMs),
     lock_timeout: '0',
-    // The driver reads dates in this form only.
+    // The only date format that the driver reads.
     datestyle: 'ISO, MDY',
     timezone: 'UTC',
   };

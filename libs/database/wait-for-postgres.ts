@@ -10,10 +10,10 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
 
 /**
- * Resolves when Postgres answers and has the tables of this program. Tries at once, and again after
- * pauses that double up to five seconds; logs each pause and its reason.
+ * Waits until Postgres answers and has the tables of this program. Tries immediately, then after pauses that double up
+ * to 5 s. Logs each pause and its reason.
  * @param timeoutMs milliseconds after which no further attempt is made
- * @throws Error with one sentence when the time is up or tables are missing
+ * @throws InternalError with one sentence at the timeout, or if tables are missing
  */
 export async function waitForPostgres(url: string, timeoutMs: number): Promise<void> {
   const logger = new Logger('Postgres');
@@ -36,13 +36,13 @@ export async function waitForPostgres(url: string, timeoutMs: number): Promise<v
   }
 }
 
-/** @returns why Postgres could not be reached, or undefined when it is ready for this program */
+/** @returns why Postgres could not be reached; undefined if it is ready for this program */
 async function tryOnce(url: string): Promise<string | undefined> {
   const dataSource = new DataSource(dataSourceOptions({ url, poolSize: 1 }));
   try {
     await dataSource.initialize();
     if (await hasPendingMigrations(dataSource)) {
-      throw new InternalError('The tables are not up to date: run latchkey migrate.');
+      throw new InternalError('The tables are outdated: run latchkey migrate.');
     }
     return undefined;
   } catch (error) {

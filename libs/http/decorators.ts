@@ -8,35 +8,35 @@ export const REQUIRED_ROLE = 'latchkey:required-role';
 export const READS_PROFILE = 'latchkey:reads-profile';
 export const REPEATS_REVOCATION = 'latchkey:repeats-revocation';
 
-/** Opens a route to everyone. Without it a route is protected: forgetting it denies. */
+/** Opens a route to all clients. Without it a route requires a session. */
 export const Public = () => SetMetadata(PUBLIC_ROUTE, true);
 
 /** The guard reads the cached profile in the same round trip as it verifies the session. */
 export const ReadsProfile = () => SetMetadata(READS_PROFILE, true);
 
 /**
- * Admits a session whose revocation was answered 503, so that the client can repeat it: Redis refuses it already,
- * Postgres has not recorded it. For routes that revoke.
+ * Admits a session whose revocation was answered 503, so that the client can repeat it: Redis already refuses the
+ * session, but Postgres has not recorded it. For routes that revoke.
  */
 export const RepeatsRevocation = () => SetMetadata(REPEATS_REVOCATION, true);
 
-/** Only sessions of this role get in; the session's stored role decides, not the token. */
+/** Admits only sessions of this role. The role stored with the session decides, not the token. */
 export const RequiresRole = (role: string) => SetMetadata(REQUIRED_ROLE, role);
 
 /**
- * The confirmed session of a request. For a handler that is called all the time: Nest would hand the
- * value of a decorator through its pipes.
+ * The verified session of a request. For handlers that are called very often: Nest passes the value of a parameter
+ * decorator through its pipes.
  */
 export function sessionOf({ user }: AuthenticatedRequest): Authenticated {
   if (!user) {
     throw new InternalError(
-      'the session is asked for on a route that the session guard does not protect',
+      'the session is used on a route that the session guard does not protect',
     );
   }
   return user;
 }
 
-/** The confirmed session of the request (`Authenticated`). Only on protected routes. */
+/** The verified session of the request (`Authenticated`). Only on protected routes. */
 export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) =>
   sessionOf(context.switchToHttp().getRequest<AuthenticatedRequest>()),
 );

@@ -7,7 +7,7 @@ export interface EntityTag {
   tag: string;
 }
 
-/** The entity tags of `If-Match` or `If-None-Match`. What is no tag is left out. */
+/** The entity tags of `If-Match` or `If-None-Match`. Malformed tags are omitted. */
 export function entityTagsIn(header: string): EntityTag[] {
   return [...header.matchAll(ENTITY_TAG)].map(([, weak, opaque]) => ({
     weak: weak !== undefined,

@@ -6,8 +6,7 @@ import { ProblemFilter } from './problem.filter';
 import { SessionGuard } from './session.guard';
 
 /**
- * Protects every route of the application that is not marked `@Public()`, and answers errors as
- * problem+json. Needs `AuthModule`.
+ * Requires a session on every route that is not `@Public()`, and answers errors as problem+json. Needs `AuthModule`.
  */
 @Module({
   imports: [PassportModule],

@@ -11,7 +11,7 @@ type Verify = (
   done: (error: unknown, user: Authenticated | null) => void,
 ) => void;
 
-/** Hands a request to `validate` and its outcome to passport. */
+/** Passes a request to `validate` and its outcome to passport. */
 class BearerStrategy extends Strategy {
   constructor(private readonly verify: Verify) {
     super();
@@ -28,17 +28,17 @@ class BearerStrategy extends Strategy {
   }
 }
 
-/** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
+/** RFC 6750 section 2.1. The scheme is case-insensitive (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([^\s]+)$/i;
 
-/** Passport strategy: a bearer JWT whose session is alive. An application may name it in guards of its own. */
+/** Passport strategy: a bearer JWT with a live session. Applications may use its name in their own guards. */
 @Injectable()
 export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SESSION_STRATEGY) {
   constructor(private readonly authenticator: Authenticator) {
     super();
   }
 
-  /** @throws TokenMissingError, at once; and as `Authenticator.authenticate` does. */
+  /** @throws TokenMissingError, synchronously; otherwise as `Authenticator.authenticate`. */
   validate(request: AuthenticatedRequest): Promise<Authenticated> {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (!token) {

@@ -12,13 +12,10 @@ import { errorText, serializeError } from '#libs/log';
 import type { AuthenticatedRequest } from './authenticated-request';
 import { bearerChallenge, describe, type Problem } from './problems';
 
-/** A request of Fastify has an id. */
+/** A Fastify request has an id. */
 type FailedRequest = AuthenticatedRequest & { id?: unknown };
 
-/**
- * Turns every error into problem+json (RFC 9457), on Fastify as on Express. The only place where an
- * error meets HTTP.
- */
+/** Turns every error into problem+json (RFC 9457), on Fastify and Express. The only code that maps errors to HTTP. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Problem');
@@ -72,7 +69,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** An error may bring the challenge of another scheme than Bearer. */
+/** An error may have the challenge of another scheme than Bearer. */
 function challengeOf(error: unknown, { code, detail }: Problem): string {
   const own = (error as { challenge?: unknown }).challenge;
   return typeof own === 'string' ? own : bearerChallenge(code, detail);

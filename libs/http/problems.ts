@@ -1,13 +1,13 @@
 import { HttpException } from '@nestjs/common';
 import { DomainError, ValidationFailedError, type ErrorCode } from '#libs/common';
 
-/** What a client sees of an error code. */
+/** The status and the title of an error code. */
 interface ProblemKind {
   status: number;
   title: string;
 }
 
-/** The one table from error code to HTTP. */
+/** The only mapping from error codes to HTTP. */
 export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   validation_failed: { status: 400, title: 'Validation failed' },
   malformed_json: { status: 400, title: 'Malformed JSON' },
@@ -30,7 +30,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   dependency_unavailable: { status: 503, title: 'Dependency unavailable' },
 };
 
-/** RFC 9457 body, with the members that Latchkey adds: `code`, `requestId`, `errors`. */
+/** An RFC 9457 body, with the members that Latchkey adds: `code`, `requestId`, `errors`. */
 export interface Problem {
   type: string;
   title: string;
@@ -41,7 +41,7 @@ export interface Problem {
   errors?: { field: string; messages: string[] }[];
 }
 
-/** RFC 6750 section 3: the challenge for each 401. Without a token it names no error. */
+/** RFC 6750 section 3: the challenge of a 401. Without a token it names no error. */
 export function bearerChallenge(code: ErrorCode, detail: string): string {
   const realm = 'Bearer realm="latchkey"';
   return code === 'token_missing' || code === 'invalid_credentials'
@@ -64,7 +64,7 @@ export function describe(error: unknown, requestId: string | undefined): Problem
   };
 }
 
-/** Details of the framework's errors are our own words: theirs may quote the input. */
+/** Details of the framework's errors are replaced: they may quote the input. */
 function classify(error: unknown): { code: ErrorCode; detail: string } {
   if (error instanceof DomainError) {
     return { code: error.code, detail: error.message };
@@ -72,7 +72,7 @@ function classify(error: unknown): { code: ErrorCode; detail: string } {
   const status = statusOf(error) ?? 500;
   switch (status) {
     case 403:
-      return { code: 'forbidden', detail: 'This is not allowed.' };
+      return { code: 'forbidden', detail: 'The request is not allowed.' };
     case 404:
     case 414:
       return { code: 'not_found', detail: 'No route matches this method and path.' };
@@ -85,7 +85,7 @@ function classify(error: unknown): { code: ErrorCode; detail: string } {
     default:
       return status >= 400 && status < 500
         ? { code: 'malformed_request', detail: 'The request could not be read.' }
-        : { code: 'internal_error', detail: 'Something went wrong on our side.' };
+        : { code: 'internal_error', detail: 'The server failed to process the request.' };
   }
 }
 

@@ -6,7 +6,7 @@ import type { AuthenticatedRequest } from './authenticated-request';
 import { PUBLIC_ROUTE, READS_PROFILE, REPEATS_REVOCATION, REQUIRED_ROLE } from './decorators';
 import { JwtSessionStrategy } from './jwt-session.strategy';
 
-/** Who may call a handler, as its decorators or its controller's say. */
+/** The access rules of a handler, from its decorators and its controller's. */
 interface RouteAccess {
   isPublic: boolean;
   readsProfile: boolean;
@@ -15,12 +15,12 @@ interface RouteAccess {
 }
 
 /**
- * Lets a request in when its route is public or its session is alive. It asks the strategy itself:
- * `AuthGuard` would build a middleware of passport for every request, to reach the same method.
+ * Admits a request if its route is public or its session is live. It calls the strategy directly: `AuthGuard` would
+ * create a passport middleware for every request, to reach the same method.
  */
 @Injectable()
 export class SessionGuard implements CanActivate {
-  /** By controller and handler: two controllers may share an inherited one. */
+  /** By controller and handler: two controllers may inherit the same handler. */
   private readonly access = new WeakMap<object, Map<object, RouteAccess>>();
 
   constructor(

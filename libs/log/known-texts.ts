@@ -1,6 +1,4 @@
-/**
- * Messages of the drivers and of Node that hold no data and explain why a store was unavailable.
- */
+/** Messages of the drivers and of Node that hold no data and explain why a store was unavailable. */
 const FIXED = new Set([
   // libs/redis and libs/database
   'no answer in time',

@@ -8,9 +8,7 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
  */
 const WITHOUT_DATA = /^(08|25|28|3D|40|53|55|57|42501|42703|42883|42P01|3F000)/;
 
-/**
- * Names of the conditions that statements of this program may meet, for messages that are withheld.
- */
+/** Names of the conditions that statements of this program may meet, for messages that are withheld. */
 const CONDITIONS: Record<string, string> = {
   '22001': 'string data right truncation',
   '22003': 'numeric value out of range',

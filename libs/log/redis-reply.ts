@@ -30,9 +30,7 @@ const SCRIPT_LINE = /\buser_script:\d+\b/;
 /** Name of a Redis command, or of a script of this program. */
 const COMMAND = /^[\w-]{1,64}$/;
 
-/**
- * Whether it is an error reply of Redis, as the driver throws it: with the command and its arguments.
- */
+/** Whether it is an error reply of Redis, as the driver throws it: with the command and its arguments. */
 export function isRedisReply({ name }: Error): boolean {
   return name === 'ReplyError';
 }

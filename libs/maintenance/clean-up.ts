@@ -6,7 +6,7 @@ import { Metrics } from '#libs/metrics';
 import { SessionCleanUp, type DeletedSessions } from '#libs/session';
 import { MaintenanceOptions } from './maintenance.options';
 
-/** How much a clean-up has removed. */
+/** What a clean-up has removed. */
 export interface CleanedUp extends DeletedSessions {
   removedAvatarFiles: number;
   deletedAuditEvents: number;
@@ -14,10 +14,10 @@ export interface CleanedUp extends DeletedSessions {
   removedRedisSessions: number;
 }
 
-/** The name under which it runs, on one instance at a time. */
+/** Name of the job and of its lock. */
 export const CLEAN_UP = 'clean-up';
 
-/** Labels of what is taken away. */
+/** Metric labels of the removed items. */
 const REMOVED = {
   deletedSessions: 'sessions',
   deletedRefreshTokens: 'refresh_tokens',
@@ -28,7 +28,7 @@ const REMOVED = {
 
 type Step = (signal: AbortSignal) => Promise<Partial<CleanedUp>>;
 
-/** Removes expired and orphaned data in bounded batches. No refusal depends on it. */
+/** Removes expired and orphaned data in bounded batches. Security does not depend on it. */
 @Injectable()
 export class CleanUp {
   private readonly logger = new Logger('CleanUp');
@@ -54,9 +54,9 @@ export class CleanUp {
   }
 
   /**
-   * Does all that can be done: a store that is away stops only what needs it. What was done stays
-   * done, so it may be broken off at any time and begun again.
-   * @throws the first error, when all has been tried; the reason of the signal, at once.
+   * Runs all steps; an unavailable store only skips the steps that need it. Finished steps stay finished, so a run may
+   * be aborted at any time and repeated.
+   * @throws the first error, after all steps; the reason of the signal, immediately.
    */
   async run(signal: AbortSignal): Promise<CleanedUp> {
     const cleanedUp: Partial<CleanedUp> = {};
@@ -79,7 +79,7 @@ export class CleanUp {
     return cleanedUp as CleanedUp;
   }
 
-  /** Step by step: also what was done beside a step that failed. */
+  /** Called after each step, so that the counts include the steps beside a failed one. */
   private measure(removed: Partial<CleanedUp>): void {
     for (const [what, count] of Object.entries(removed)) {
       this.metrics.jobs.removed(CLEAN_UP, REMOVED[what as keyof typeof REMOVED], count);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RedisClient } from '#libs/redis';
 import { StatisticsService } from '#libs/statistics';
 
-/** What a look at Redis found. */
+/** The result of a Redis check. */
 export interface RedisChecked {
   latencyMs: number;
   activeSessions: number;
@@ -10,10 +10,10 @@ export interface RedisChecked {
   blacklistedTokens: number;
 }
 
-/** The name under which it runs, on one instance at a time. */
+/** Name of the job and of its lock. */
 export const REDIS_CHECK = 'redis-check';
 
-/** Whether Redis answers, commands and scripts alike. */
+/** Checks whether Redis answers, commands and scripts alike. */
 @Injectable()
 export class RedisCheck {
   constructor(
@@ -21,7 +21,10 @@ export class RedisCheck {
     private readonly statistics: StatisticsService,
   ) {}
 
-  /** Two round trips. @throws DependencyUnavailableError */
+  /**
+   * Two round trips.
+   * @throws DependencyUnavailableError
+   */
   async run(): Promise<RedisChecked> {
     const beganMs = performance.now();
     await this.redis.ping();

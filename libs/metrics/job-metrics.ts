@@ -2,9 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type JobOutcome = 'succeeded' | 'failed';
 
-/**
- * Scheduled jobs. Label values come from the code, never from data. Prometheus reserves the label `job`.
- */
+/** Scheduled jobs. Label values come from the code, never from data. Prometheus reserves the label `job`. */
 export class JobMetrics {
   private readonly runs: Counter;
   private readonly durations: Histogram;

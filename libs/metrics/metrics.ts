@@ -47,9 +47,7 @@ export class Metrics {
     }).set({ version, node: process.versions.node }, 1);
   }
 
-  /**
-   * Prometheus text. Reads the statistics from Redis, at most once per second. Never rejects for that.
-   */
+  /** Prometheus text. Reads the statistics from Redis, at most once per second. Never rejects for that. */
   async text(): Promise<string> {
     return this.registry.metrics();
   }

@@ -5,8 +5,8 @@ const GROUPS = 8;
 const GROUP_BITS = 16;
 
 /**
- * Lengths of IPv6 networks that one customer is given, from the longest assignment to the shortest (RFC 6177), and
- * how many times the limit of one address each of them has.
+ * Prefix lengths of the IPv6 networks that one customer is assigned, from the longest to the shortest (RFC 6177), with
+ * the multiple of the limit of one address.
  */
 const IPV6_LEVELS = [
   { bits: 48, times: 4 },
@@ -14,17 +14,17 @@ const IPV6_LEVELS = [
   { bits: 64, times: 1 },
 ] as const;
 
-/** Addresses that count as one. */
+/** Addresses that are counted together. */
 export interface AddressGroup {
   /** The IPv4 address, or the IPv6 network with its length. */
   name: string;
-  /** How many times the limit of one address the group has. */
+  /** Multiple of the limit of one address. */
   times: number;
 }
 
 /**
- * The groups that an address counts for, from the broadest to the narrowest. IPv4: the address alone. IPv6: its
- * networks of 48, 56 and 64 bits, because the holder of a network chooses addresses in it at will.
+ * The groups of an address, from the broadest to the narrowest. IPv4: the address alone. IPv6: its networks of 48, 56
+ * and 64 bits, because the holder of a network can use any address in it.
  */
 export function addressGroups(address: string): AddressGroup[] {
   const parsed = parseIpAddress(address) ?? address;
@@ -35,13 +35,13 @@ export function addressGroups(address: string): AddressGroup[] {
   return IPV6_LEVELS.map(({ bits, times }) => ({ name: networkOf(groups, bits), times }));
 }
 
-/** The broadest group of an address: the party that it belongs to. */
+/** The broadest group of an address, which stands for one party. */
 export function partyOf(address: string): string {
   const [broadest] = addressGroups(address) as [AddressGroup];
   return broadest.name;
 }
 
-/** The eight numbers of 16 bits. */
+/** The eight 16-bit numbers of the address. */
 function groupsOf(address: string): number[] {
   const [left = '', right] = address.split('::');
   const groups = left === '' ? [] : left.split(':');

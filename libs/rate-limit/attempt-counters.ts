@@ -10,7 +10,7 @@ import { LIMIT_NAMES, type LimitName } from './limit-name';
 import { RateLimitOptions } from './rate-limit.options';
 import { RateLimitedError } from './rate-limited.error';
 
-/** The value of a number that was read along, and milliseconds until it expires. */
+/** The value of a number that was read in the same round trip, and the milliseconds until it expires. */
 export interface Reading {
   value: number;
   leftMs: number;
@@ -19,32 +19,32 @@ export interface Reading {
 const NOTHING: Reading = { value: 0, leftMs: 0 };
 
 interface Outcome {
-  /** Undefined for an attempt that counts nowhere. */
+  /** Undefined for an attempt that is not counted. */
   closest: Counter | undefined;
   counted: number;
   leftMs: number;
   isRefused: boolean;
-  /** Of a refusal: whether it is the first one of its window. */
+  /** Of a refusal: whether it is the first of its window. */
   isFirst: boolean;
   readings: Reading[];
 }
 
 export interface Admitted {
-  /** Of the counter that is closest to its limit; null without limits. */
+  /** Of the counter that is closest to its limit; null if limits are off. */
   state: RateLimitState | null;
-  /** In the order in which they were asked for. */
+  /** In the order of the request. */
   readings: Reading[];
 }
 
 /**
- * Counts attempts in Redis, for all instances together; while Redis is away, each instance in its memory. One
- * Redis round trip a call, however many counters. Nothing here rejects for Redis being away.
+ * Counts attempts in Redis, for all instances together; while Redis is unavailable, each instance counts in its memory.
+ * One Redis round trip per call, for any number of counters. No method rejects because Redis is unavailable.
  */
 @Injectable()
 export class AttemptCounters {
   private readonly logger = new Logger('AttemptCounters');
   private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
-  /** Each call brings its own limit and window. */
+  /** Each call has its own limit and window. */
   private readonly memory = new RateLimiterMemory({ points: 1, duration: 1 });
   private readonly script: RedisScript;
   private readonly countRefusal: (limit: LimitName) => void;
@@ -59,8 +59,8 @@ export class AttemptCounters {
   }
 
   /**
-   * Counts an attempt for each of its counters, or for none if one of them has reached its limit.
-   * @param counters from the broadest to the narrowest: the first one that is at its limit refuses.
+   * Counts an attempt on each of its counters, or on none if one of them has reached its limit.
+   * @param counters from the broadest to the narrowest; the first one at its limit refuses.
    * @param markKeys keys of numbers to read in the same round trip.
    * @throws RateLimitedError
    */
@@ -77,7 +77,7 @@ export class AttemptCounters {
     return { state, readings: outcome.readings };
   }
 
-  /** Counts what has happened already, and refuses nothing. */
+  /** Counts a past event; never refuses. */
   async note(counters: readonly Counter[]): Promise<void> {
     if (this.options.enabled) {
       await this.count(counters, []);
@@ -113,8 +113,8 @@ export class AttemptCounters {
   }
 
   /**
-   * One counter after the other, so an attempt that a narrower one refuses has counted for the broader ones. Waits
-   * do not grow.
+   * Counts one counter after the other, so an attempt that a narrower counter refuses has counted on the broader ones.
+   * Waits do not grow.
    */
   private async countInMemory(
     counters: readonly Counter[],

@@ -8,17 +8,17 @@ import { KnownClients } from './known-clients';
 import { RateLimitOptions } from './rate-limit.options';
 
 const MINUTE_SECONDS = 60;
-/** A quarter of an hour: the longest that one address is kept from one account. */
+/** The longest time for which one address is refused for one account: 15 minutes. */
 const LONGEST_WAIT_SECONDS = 15 * MINUTE_SECONDS;
-/** Failures of one account, from all addresses together, that delay nobody. */
+/** Failures of one account, from all addresses together, below which no attempt is delayed. */
 const FREE_FAILURES = 10;
 const FAILURES_WINDOW_SECONDS = 15 * MINUTE_SECONDS;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 4000;
-/** Attempts that wait at once; each holds a connection. */
+/** Attempts that are delayed at once; each holds a connection. */
 const MAX_DELAYED = 500;
 
-/** Counts and never refuses. */
+/** Counts without refusing. */
 const FAILURES: LimitRule = {
   name: 'failures',
   limit: 'account',
@@ -26,24 +26,23 @@ const FAILURES: LimitRule = {
   windowSeconds: FAILURES_WINDOW_SECONDS,
 };
 
-/** Whose password is to be proved: an address of e-mail or an id. Kept hashed. */
+/** The account whose password is proved: an e-mail address or an id. Stored hashed. */
 type Account = string;
 
-/** An attempt that may go on. */
+/** An admitted attempt. */
 export interface AdmittedAttempt {
-  /** Of the limit that is closest; null without limits. */
+  /** Of the limit that is closest to being reached; null if limits are off. */
   state: RateLimitState | null;
   admission: Admission;
-  /** Whether it is written down already that this account signs in from this address. */
+  /** Whether the mark that this account signs in from this address is recent. */
   isRemembered: boolean;
 }
 
 /**
- * How often a client may try to prove a password, or register. An account is guarded together with the address that
- * asks for it: an attacker is stopped, and the owner gets in from anywhere else. From all addresses together an
- * account is never refused; attempts on it are delayed, the longer the more of them fail, unless the account has signed
- * in from there before.
- * Nothing here rejects for Redis being away. One round trip each.
+ * Limits proofs of a password and registrations. An account is limited per address: an attacker is stopped, and the
+ * owner can still sign in from any other address. Across all addresses an account is never refused; its attempts are
+ * delayed, increasingly with the number of failures, unless the account has signed in from the address before. No
+ * method rejects because Redis is unavailable. One round trip each.
  */
 @Injectable()
 export class AttemptLimits {
@@ -80,9 +79,9 @@ export class AttemptLimits {
   }
 
   /**
-   * Lets a sign-in go on; after a delay where many have failed.
-   * @param account null where the request names none.
-   * @throws RateLimitedError; OverloadedError when too many wait already.
+   * Admits a sign-in, after a delay if many have failed.
+   * @param account null if the request names none.
+   * @throws RateLimitedError; OverloadedError if too many attempts are delayed already.
    */
   async admitLogin(account: Account | null, address: string): Promise<AdmittedAttempt> {
     const party = partyOf(address);
@@ -97,7 +96,7 @@ export class AttemptLimits {
   }
 
   /**
-   * Lets a signed-in user prove the password; after a delay where many have failed.
+   * Admits a proof of the password by a signed-in user, after a delay if many have failed.
    * @throws as `admitLogin`
    */
   async admitPasswordProof(userId: string, address: string): Promise<AdmittedAttempt> {
@@ -119,12 +118,12 @@ export class AttemptLimits {
     return { state, admission, isRemembered: !this.options.enabled };
   }
 
-  /** A proof of a password that failed: what comes for this account next may be delayed. */
+  /** Records a failed proof of a password: later attempts on the account may be delayed. */
   async failed(account: Account): Promise<void> {
     await this.counters.note([counterOf(FAILURES, account)]);
   }
 
-  /** A sign-in or registration that succeeded: at most one round trip a day for an account and address. */
+  /** Records a successful sign-in or registration: at most one round trip per day for an account and an address. */
   async succeeded(account: Account, attempt: AdmittedAttempt): Promise<void> {
     if (!attempt.isRemembered) {
       await this.clients.remember(account, attempt.admission.party);
@@ -166,7 +165,7 @@ export class AttemptLimits {
   }
 }
 
-/** @param failures of the account, in the last quarter of an hour. */
+/** @param failures of the account in the last 15 minutes. */
 export function delayMs(failures: number): number {
   const beyond = failures - FREE_FAILURES;
   return beyond < 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** beyond, LONGEST_DELAY_MS);

@@ -22,17 +22,17 @@ const WRONG_CLIENT_SECRETS: LimitRule = {
   attempts: 10,
   ...MINUTE,
 };
-/** Of address groups that have presented too many wrong client secrets. */
+/** Address groups that have presented too many wrong client secrets. */
 const MAX_BLOCKS = 10_000;
 
 /**
- * How often a client may refresh, change what is its own, and present a wrong client secret. Nothing here rejects for
- * Redis being away. One round trip each where nothing else is said.
+ * Limits refreshes, changes of a user's own data, and wrong client secrets. No method rejects because Redis is
+ * unavailable. One round trip each unless stated otherwise.
  */
 @Injectable()
 export class CallLimits {
   private readonly failedRefreshes: LimitRule;
-  /** By key of the counter that refused: the refusal, and when it is over on the monotonic clock. */
+  /** By key of the refusing counter: the refusal, and its end on the monotonic clock. */
   private readonly blocks = new LRUCache<string, { refusal: RateLimitedError; endMs: number }>({
     max: MAX_BLOCKS,
   });
@@ -50,8 +50,8 @@ export class CallLimits {
   }
 
   /**
-   * Lets a refresh go on. For its address it counts when it has failed.
-   * @returns of the limit that is closest; null without limits.
+   * Admits a refresh. It counts for its address only if it fails.
+   * @returns the state of the limit that is closest to being reached; null if limits are off.
    * @throws RateLimitedError
    */
   async admitRefresh(address: string): Promise<RateLimitState | null> {
@@ -63,7 +63,10 @@ export class CallLimits {
     await this.counters.note(countersOf(this.failedRefreshes, addressGroups(address)));
   }
 
-  /** Lets a genuine refresh token be used, which writes rows. @throws RateLimitedError */
+  /**
+   * Admits the use of a genuine refresh token, which writes rows.
+   * @throws RateLimitedError
+   */
   async admitRotation({ userId, tokenId }: { userId: string; tokenId: string }): Promise<void> {
     await this.counters.admit([
       counterOf(ROTATIONS, userId),
@@ -71,14 +74,18 @@ export class CallLimits {
     ]);
   }
 
-  /** Lets a user change what is its own. @returns as `admitRefresh`. @throws RateLimitedError */
+  /**
+   * Admits a change of a user's own data.
+   * @returns as `admitRefresh`.
+   * @throws RateLimitedError
+   */
   async admitChange(userId: string): Promise<RateLimitState | null> {
     return (await this.counters.admit([counterOf(CHANGES, userId)])).state;
   }
 
   /**
-   * Refuses an address from which too many wrong client secrets have come. No round trip: this process knows of a block
-   * when it has refused a wrong secret itself. So the guesses in a window are at most the limit and one for each process.
+   * Refuses an address that has sent too many wrong client secrets. No round trip: this process learns of a block when
+   * it refuses a wrong secret itself. So the guesses per window are at most the limit plus one per process.
    * @throws RateLimitedError
    */
   admitClientSecret(address: string): void {
@@ -93,7 +100,10 @@ export class CallLimits {
     }
   }
 
-  /** Counts a wrong client secret. @throws RateLimitedError beyond the limit. */
+  /**
+   * Counts a wrong client secret.
+   * @throws RateLimitedError beyond the limit.
+   */
   async clientSecretFailed(address: string): Promise<void> {
     try {
       await this.counters.admit(countersOf(WRONG_CLIENT_SECRETS, addressGroups(address)));

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import type { AddressGroup } from './address-group';
 import type { LimitName } from './limit-name';
 
-/** What is allowed of one kind. */
+/** The limit of one kind of attempt. */
 export interface LimitRule {
-  /** Part of the names of its keys in Redis. */
+  /** Part of its Redis keys. */
   name: string;
-  /** How metrics, events and errors name it. */
+  /** Its name in metrics, events and errors. */
   limit: LimitName;
-  /** Attempts in a window. */
+  /** Attempts per window. */
   attempts: number;
   windowSeconds: number;
-  /** A client that passes the limit again and again waits this long at most. The window where absent. */
+  /** The longest wait of a client that exceeds the limit repeatedly. Absent: the window. */
   longestWaitSeconds?: number;
 }
 
@@ -19,25 +19,25 @@ export interface LimitRule {
 export interface Counter extends LimitRule {
   /** Its key in Redis. */
   key: string;
-  /** Whether the attempt counts; false: it is only refused when the limit has been reached. */
+  /** Whether the attempt counts; false: it is only refused if the limit has been reached. */
   counts: boolean;
 }
 
-/** The state of a counter, as answers show it. */
+/** The state of a counter, for the headers of answers. */
 export interface RateLimitState {
-  /** Attempts in a window. */
+  /** Attempts per window. */
   limit: number;
   remaining: number;
-  /** Seconds until the window is over. */
+  /** Seconds until the window ends. */
   resetSeconds: number;
 }
 
-/** The counter of one thing. */
+/** The counter of one subject. */
 export function counterOf(rule: LimitRule, thing: string): Counter {
   return { ...rule, key: keyOf(rule.name, thing), counts: true };
 }
 
-/** A counter for each group, or for each pair of the thing and a group. */
+/** A counter for each group, or for each pair of the subject and a group. */
 export function countersOf(
   rule: LimitRule,
   groups: readonly AddressGroup[],
@@ -49,12 +49,12 @@ export function countersOf(
   }));
 }
 
-/** The same counters, to be checked only. */
+/** The same counters, checked without counting. */
 export function checkOnly(counters: readonly Counter[]): Counter[] {
   return counters.map((counter) => ({ ...counter, counts: false }));
 }
 
-/** Hashed: Redis learns neither addresses nor accounts. */
+/** A hash: Redis stores neither addresses nor accounts. */
 export function keyOf(name: string, thing: string): string {
   const hash = createHash('sha256').update(thing).digest('base64url').slice(0, 22);
   return `latchkey:limit:${name}:${hash}`;

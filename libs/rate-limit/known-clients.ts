@@ -9,15 +9,14 @@ import { keyOf } from './counter';
 
 const DAY_SECONDS = 86_400;
 const REMEMBERED_SECONDS = 30 * DAY_SECONDS;
-/** A mark that is older than a day is written anew. */
+/** A mark that is older than a day is renewed. */
 const FRESH_MS = (REMEMBERED_SECONDS - DAY_SECONDS) * 1000;
-/** Marks that a process keeps. */
+/** Marks in the memory of a process. */
 const MAX_KEPT = 20_000;
 
 /**
- * Which address groups have signed in, in the last 30 days: one small key for each, and one for each account
- * together with the group. Each process keeps the marks that it has seen lately: a flood that it is hardly a match for
- * may keep it from hearing Redis in time.
+ * The address groups that have signed in within the last 30 days: one small key for each group, and one for each pair
+ * of account and group. Each process caches recent marks, because during a flood it may not hear from Redis in time.
  */
 @Injectable()
 export class KnownClients {
@@ -30,13 +29,13 @@ export class KnownClients {
     this.script = redis.script(join(__dirname, 'scripts', 'remember-client.lua'));
   }
 
-  /** What to read to know a client: of the account and party, and of the party. */
+  /** The keys to read for a client: of the account with its party, and of the party. */
   keysOf(account: string | null, party: string): [known: string, familiar: string] {
     return [keyOf('known', `${account ?? ''}\n${party}`), keyOf('familiar', party)];
   }
 
   /**
-   * @param marks as `keysOf` names them.
+   * @param marks in the order of `keysOf`.
    * @param readings of the marks.
    */
   classOf([known, familiar]: readonly string[], readings: readonly Reading[]): ClientClass {
@@ -47,7 +46,7 @@ export class KnownClients {
     return isKnown ? 'known' : isFamiliar ? 'familiar' : 'stranger';
   }
 
-  /** Whether `remember` would change little. */
+  /** Whether the mark is recent enough to skip `remember`. */
   areFresh(readings: readonly Reading[]): boolean {
     return readings.every(({ leftMs }) => leftMs > FRESH_MS);
   }
@@ -60,7 +59,7 @@ export class KnownClients {
       await this.script(marks, [REMEMBERED_SECONDS]);
     } catch (error) {
       if (!(error instanceof DependencyUnavailableError)) {
-        this.errors.write({ err: serializeError(error) }, 'a client could not be remembered');
+        this.errors.write({ err: serializeError(error) }, 'a known client could not be recorded');
       }
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What is limited. `account`: one account from one address; `address`: one address; `token`: one refresh
- * token; `user`: one signed-in user.
+ * The subject of a limit. `account`: one account from one address; `address`: one address; `token`: one refresh token;
+ * `user`: one signed-in user.
  */
 export const LIMIT_NAMES = ['account', 'address', 'token', 'user'] as const;
 

@@ -2,13 +2,13 @@ import { DomainError } from '#libs/common';
 import type { RateLimitState } from './counter';
 import type { LimitName } from './limit-name';
 
-/** Too many attempts in too short a time. */
+/** The client exceeds a rate limit. */
 export class RateLimitedError extends DomainError {
   readonly code = 'rate_limited';
   override readonly retryAfterSeconds: number;
 
   /**
-   * @param limit which of the limits was passed.
+   * @param limit the limit that was exceeded.
    * @param isFirst whether it is the first refusal of its window: the one to report.
    * @param counter key of the counter that refused.
    */
@@ -18,7 +18,7 @@ export class RateLimitedError extends DomainError {
     readonly isFirst = false,
     readonly counter = '',
   ) {
-    super('Too many attempts. Wait as long as Retry-After says.');
+    super('Too many attempts. Retry after the time in `Retry-After`.');
     this.retryAfterSeconds = state.resetSeconds;
   }
 }

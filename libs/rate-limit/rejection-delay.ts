@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { RateLimitOptions } from './rate-limit.options';
 
-/** By which a refusal is held back: who asks again at once asks every other second. */
+/** Delay of a refusal: a client that repeats immediately makes one attempt every two seconds. */
 const REFUSAL_DELAY_MS = 2000;
 const MAX_HELD_REFUSALS = 5000;
 
-/** Makes refusals cost their sender time. */
+/** Delays refusals, so that they cost their sender time. */
 @Injectable()
 export class RejectionDelay {
   private held = 0;
@@ -14,8 +14,8 @@ export class RejectionDelay {
   constructor(private readonly options: RateLimitOptions) {}
 
   /**
-   * Resolves when a refusal may be answered. A flood that is refused for nothing would otherwise take the
-   * time of everybody else; beyond some thousands it is refused at once.
+   * Resolves when a refusal may be answered. Without a delay a flood of refusals would use up the capacity of the
+   * process. Beyond some thousands of delayed refusals the next is answered immediately.
    */
   async delayRejection(): Promise<void> {
     if (!this.options.enabled || this.held >= MAX_HELD_REFUSALS) {

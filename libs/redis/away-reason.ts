@@ -1,7 +1,7 @@
 import { InternalError } from '#libs/common';
 import { errorText } from '#libs/log';
 
-/** Why Redis counts as away, although it may answer. Stable: alerts match on them. */
+/** Why Redis cannot be used, although it may answer. Stable: alerts match on the codes. */
 export type AwayCode =
   | 'unreachable'
   | 'certificate_refused'
@@ -20,16 +20,16 @@ export type AwayCode =
   | 'loading'
   | 'busy';
 
-/** One cause and what to change. Holds no address, no user name and no key. */
+/** One cause and its remedy. Holds no address, no user name and no key. */
 export interface AwayReason {
   readonly code: AwayCode;
   /** One sentence. */
   readonly message: string;
-  /** What the server or the system said, for the log. */
+  /** Error text of the server or the system, for the log. */
   readonly detail?: string;
 }
 
-/** Redis answers, but cannot be used; or its connection failed for a reason that an operator can remove. */
+/** Redis answers but cannot be used, or the connection failed for a reason that an operator can remove. */
 export class RedisAwayError extends InternalError {
   constructor(readonly reason: AwayReason) {
     super(reason.detail ?? reason.message);
@@ -45,8 +45,7 @@ const MESSAGES: Record<AwayCode, string> = {
     'Redis refuses the user name or password. Correct them in REDIS_URL, or enable the user.',
   too_many_clients: 'Redis has no free connection. Raise maxclients.',
   missing_permission: 'The Redis user of REDIS_URL lacks permissions.',
-  missing_command:
-    'Redis does not know a command that is needed. Enable it, or use Redis 7.0 or later.',
+  missing_command: 'Redis lacks a required command. Enable it, or use Redis 7.0 or later.',
   too_old: 'Redis is older than 7.0. Use Redis 7.0 or later, or Valkey 8 or later.',
   sentinel: 'REDIS_URL names a Redis Sentinel. Use the address of the master that it watches.',
   replica: 'Redis is a read-only replica; Postgres answers. Use the address of the master.',
@@ -65,7 +64,7 @@ const MESSAGES: Record<AwayCode, string> = {
   busy: 'Redis runs a script that does not end; Postgres answers. Stop it by SCRIPT KILL.',
 };
 
-/** The reason of a code; `message` where it says more than the table does. */
+/** The reason for a code. `message` replaces the text of the table. */
 export function awayReason(
   code: AwayCode,
   { message = MESSAGES[code], detail }: { message?: string; detail?: string } = {},
@@ -74,8 +73,8 @@ export function awayReason(
 }
 
 /**
- * Error replies that no caller can help: the server is not able, or not allowed, to do what is needed. The
- * text of those that begin with ERR differs between versions and, inside a script, from the text outside.
+ * Error replies by which the server refuses a command that it is unable or not allowed to run. The text of replies that
+ * begin with ERR depends on the version, and on whether a script runs the command.
  */
 const REPLIES: readonly (readonly [RegExp, AwayCode])[] = [
   [/^(NOAUTH|WRONGPASS)\b/, 'credentials_refused'],
@@ -114,7 +113,7 @@ function firstClause(text: string): string {
 const CERTIFICATE_CODES =
   /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF))/;
 
-/** Of an error of the connection, or of a reply while it is set up. */
+/** The reason of a failed connection, or of a reply during its setup. */
 export function reasonOfError(error: Error & { code?: unknown }): AwayReason {
   if (typeof error.code === 'string' && CERTIFICATE_CODES.test(error.code)) {
     return awayReason('certificate_refused', { detail: errorText(error) });

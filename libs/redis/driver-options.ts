@@ -6,26 +6,26 @@ const DEFAULT_PORT = 6379;
 const COMMAND_TIMEOUT_MS = 500;
 const CONNECT_TIMEOUT_MS = 1000;
 const MAX_RECONNECT_DELAY_MS = 250;
-/** Milliseconds for which a connection that ended early counts as another failed attempt. */
+/** Milliseconds below which a connection that ended counts as another failed attempt. */
 const EARLY_MS = 1000;
 
 export interface RedisOptions {
   /**
-   * `redis://` or `rediss://` address: host, port, user name, password, the number of a database as the path,
-   * and `family` (4 or 6) as the only parameter. Nothing else of it is looked at.
+   * `redis://` or `rediss://` URL: host, port, user name, password, the number of a database as the path, and `family`
+   * (4 or 6) as the only parameter. Its other parts are ignored.
    */
   url: string;
-  /** Milliseconds until a command without an answer fails and the connection is given up. */
+  /** Milliseconds until a command without an answer fails and the connection is closed. */
   commandTimeoutMs?: number;
   /** Milliseconds until a connection attempt counts as failed. */
   connectTimeoutMs?: number;
 }
 
 /**
- * A dead Redis must fail a command at once, not hold it: no offline queue, no silent resend (a
- * resent script might run twice), a deadline for each command. A connection on which nothing comes
- * back any more is given up, for it may be half-open. Reconnecting goes on for ever, four times a second.
- * ServerConnection finds out whether the server can be used, without any command that may be forbidden.
+ * Without a server, a command must fail immediately instead of waiting: no offline queue, no silent resend (a resent
+ * script might run twice), a timeout for each command. A silent connection is closed, because it may be half-open.
+ * Reconnects four times per second, without limit. ServerConnection checks whether the server can be used, without any
+ * command that may be forbidden.
  */
 export function driverOptions(options: RedisOptions): DriverOptions & { commandTimeout: number } {
   const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
@@ -37,14 +37,14 @@ export function driverOptions(options: RedisOptions): DriverOptions & { commandT
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
-    // Later: a process that was itself held up finds the answers on a connection that still stands.
+    // Longer, because a process that was stalled itself finds the answers on a live connection.
     socketTimeout: 2 * commandTimeoutMs,
     connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     retryStrategy: reconnectDelays(),
   };
 }
 
-/** All that is taken from the URL: the driver would take any of its options from the query. */
+/** The only parts of the URL that are used: the driver would take any of its options from the query. */
 function addressOf(url: URL): DriverOptions {
   const family = url.searchParams.get('family');
   return {
@@ -58,7 +58,7 @@ function addressOf(url: URL): DriverOptions {
   };
 }
 
-/** The driver counts from one again at each connection, even one that the server ends at once. */
+/** The driver counts attempts anew after each connection, even if the server closes it immediately. */
 function reconnectDelays(): (attempt: number) => number {
   let lastMs = -Infinity;
   return (attempt) => {
@@ -69,13 +69,13 @@ function reconnectDelays(): (attempt: number) => number {
   };
 }
 
-/** Replies to AUTH about which the driver writes to the console, and goes on. */
+/** Replies to AUTH that the driver prints on the console and then ignores. */
 const NEEDLESS_PASSWORD = /no password is set|without any password configured for the default user/;
 
 type Auth = (credentials: unknown, callback: (error?: Error | null) => void) => Promise<unknown>;
 
 /**
- * Keeps the driver from writing to the console, and from going on without a user where the server knows none. A reach
+ * Keeps the driver from printing on the console, and from continuing without a user on a server without users. A reach
  * (decision 0038): the driver has no option for either, and calls its own `auth` when it connects.
  */
 export function silence(redis: Redis): void {

@@ -4,9 +4,9 @@ import { basename, dirname, resolve } from 'node:path';
 const INCLUDE = /^--- @include (\S+)$/gm;
 
 /**
- * Reads a script and puts the files that it names in lines `--- @include path` (relative to itself)
- * in place of those lines: Redis knows no modules, and shared Lua should still be written once.
- * @throws Error when a file does not exist.
+ * Reads a script and replaces lines `--- @include path` (relative to the script) by the files that they name: Redis has
+ * no modules.
+ * @throws Error if a file does not exist.
  */
 export function readLuaSource(path: string): { name: string; source: string } {
   const source = readFileSync(path, 'utf8').replace(INCLUDE, (_line, included: string) => {

@@ -22,13 +22,13 @@ export type RedisScript = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/** A key that need not exist, for what only wants to hear that Redis answers. */
+/** A key that need not exist, for testing whether Redis answers. */
 const PING_KEY = 'latchkey:probe:ping';
 
 /**
- * Redis as the product sees it: named scripts, and a few plain calls for health. Every call rejects
- * with DependencyUnavailableError when Redis cannot answer in time, and at once, without asking,
- * while the server cannot be used and while its circuit breaker is open.
+ * The interface to Redis: named scripts, and a few plain commands for health checks. Every call rejects with
+ * DependencyUnavailableError if Redis cannot answer in time; immediately, without a command, while the server cannot be
+ * used or its circuit breaker is open.
  */
 export class RedisClient implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
@@ -37,7 +37,9 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   private readonly calls = new Map<string, CallTimer>();
   private warned: ServerWarningCode[] = [];
 
-  /** @param timeoutMs until a command counts as unanswered, waiting to be sent included. */
+  /**
+   * @param timeoutMs until a command counts as unanswered, including the wait before it is sent.
+   */
   constructor(
     private readonly redis: Redis,
     private readonly timeoutMs: number,
@@ -53,33 +55,32 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
     });
   }
 
-  /** @param listener called when Redis can be used from now on, and at once if it already can. */
+  /** @param listener called each time Redis becomes usable, and immediately if it is. */
   onConnected(listener: () => void): void {
     this.connection.onUsable(listener);
   }
 
-  /** @param listener called when Redis cannot be used any more: before it can be used again. */
+  /** @param listener called when Redis becomes unusable, before it can become usable again. */
   onDisconnected(listener: () => void): void {
     this.connection.onLost(listener);
   }
 
   /**
-   * Names a key that is tried before Redis is used, for a prefix that the product uses: its user may be
-   * kept from some keys.
-   * @param key that nothing else uses.
+   * Registers a key for the probe, for a prefix that the product uses: the Redis user may be restricted to some keys.
+   * @param key that no other code uses.
    */
   tryKey(key: string, kind: ProbeKind): void {
     this.connection.tryKey(key, kind);
   }
 
-  /** Why Redis cannot be used; null: it can, or at least could when it was last heard. */
+  /** Why Redis cannot be used; null while it can, as far as known. */
   get awayReason(): AwayReason | null {
     return this.connection.awayReason;
   }
 
   /**
-   * Loads a script from its file, once, at start: a missing file stops the start.
-   * Runs by hash; the text travels only when a connection or server has not seen it yet.
+   * Loads a script from its file, once, at start; a missing file stops the start. Scripts run by hash; the text is sent
+   * only when the connection or the server lacks it.
    */
   script(path: string): RedisScript {
     const { name, source } = readLuaSource(path);
@@ -96,10 +97,10 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
   }
 
   /**
-   * A part of all keys, for jobs: never for a request. One round trip.
-   * @param cursor `0` at first, then what came back, until that is `0`.
-   * @param pattern as SCAN's MATCH takes it.
-   * @param count about how many keys to look at.
+   * A page of all keys, for jobs, never for a request. One round trip.
+   * @param cursor `0` first, then the returned cursor, until that is `0`.
+   * @param pattern as in SCAN's MATCH.
+   * @param count approximate number of keys to scan.
    */
   async scan(
     cursor: string,
@@ -111,14 +112,14 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
     return { cursor: next, keys };
   }
 
-  /** Resolves when Redis answers. One round trip, a GET: PING may be forbidden. */
+  /** Resolves if Redis answers. One round trip, a GET: PING may be forbidden. */
   async ping(): Promise<void> {
     await this.run('ping', () => this.redis.get(PING_KEY));
   }
 
   /**
-   * What the server says of itself, also when it cannot be used. One round trip, one INFO.
-   * @throws DependencyUnavailableError also where INFO is forbidden.
+   * The server's own report, even if the server cannot be used. One round trip, one INFO.
+   * @throws DependencyUnavailableError also if INFO is forbidden.
    */
   async inspect(): Promise<RedisServer> {
     try {
@@ -134,7 +135,7 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
     return this.connection.away ?? undefined;
   }
 
-  /** Whether commands are sent at all. */
+  /** Whether the circuit breaker admits commands. */
   get circuitState(): CircuitState {
     return this.circuit.state;
   }
@@ -147,7 +148,7 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
     this.circuit.shutdown();
   }
 
-  /** Says once what is wrong with a server, and again when it was right in between. */
+  /** Logs each warning of a server once, and again if it recurs. */
   private async lookAtServer(): Promise<void> {
     try {
       const warnings = warningsOf(await this.inspect());
@@ -156,11 +157,11 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
         .forEach(({ message }) => this.logger.warn(message));
       this.warned = warnings.map(({ code }) => code);
     } catch {
-      // It is gone again, or keeps its INFO to itself: whoever asks for its health is told.
+      // The connection is lost again, or INFO is forbidden; the health report shows that.
     }
   }
 
-  /** @param name of the script or command, under which it is measured and traced. */
+  /** @param name of the script or command, for metrics and traces. */
   private run<T>(name: string, command: () => Promise<T>): Promise<T> {
     const call = this.callOf(name);
     return this.tracer.span(name, 'redis', () =>
@@ -189,12 +190,15 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
     }
   }
 
-  /** The driver's own deadline is that of one command, and a script that the server has forgotten takes two. */
+  /** The driver's own timeout covers one command; a script that the server has forgotten takes two. */
   private inTime<T>(command: Promise<T>): Promise<T> {
     return withDeadline(command, this.timeoutMs, noAnswer);
   }
 
-  /** A reply such as WRONGTYPE is a fault of ours and stays what it is; the rest is Redis being away. */
+  /**
+   * A reply such as WRONGTYPE is a fault of this program and stays unchanged; all other errors mean that Redis is
+   * unavailable.
+   */
   private asDomainError(error: unknown): unknown {
     if (error instanceof Error && error.name === 'ReplyError') {
       const reason = reasonOfReply(error.message);

@@ -1,4 +1,4 @@
-/** The sections of INFO that `readServer` looks at. Several at once: Redis 7.0 and later. */
+/** The sections of INFO that `readServer` reads. Redis 7.0 and later return several at once. */
 export const SERVER_SECTIONS = [
   'server',
   'memory',
@@ -7,32 +7,32 @@ export const SERVER_SECTIONS = [
   'cluster',
 ] as const;
 
-/** What a server says of itself. */
+/** The server's own report. */
 export interface RedisServer {
   software: 'redis' | 'valkey';
   version: string;
-  /** It refuses every script whose keys are not in one slot. */
+  /** A cluster node refuses scripts whose keys are in different slots. */
   isClusterNode: boolean;
   role: 'master' | 'replica';
   connectedReplicas: number;
   usedMemoryBytes: number;
   /** 0: no limit. */
   maxMemoryBytes: number;
-  /** What goes when `maxMemoryBytes` is reached; `unknown` where the server does not say. */
+  /** The policy when `maxMemoryBytes` is reached; `unknown` if the server does not report it. */
   evictionPolicy: string;
   appendOnlyFile: boolean;
-  /** Its last write to disk failed, so that it refuses to change anything now or soon. */
+  /** The last write to disk failed, so the server refuses changes now or soon. */
   isPersistenceFailing: boolean;
 }
 
-/** @param fields of INFO; those that a managed service leaves out count as harmless. */
+/** @param fields of INFO. Fields that a managed service omits count as harmless. */
 export function readServer(fields: ReadonlyMap<string, string>): RedisServer {
   const number = (name: string) => Number(fields.get(name) ?? 0);
   const mode = fields.get('redis_mode') ?? fields.get('server_mode');
   const valkeyVersion = fields.get('valkey_version');
   return {
     software: valkeyVersion === undefined ? 'redis' : 'valkey',
-    // Valkey's `redis_version` is that of the Redis with which it is compatible.
+    // Valkey's `redis_version` is the Redis version that it is compatible with.
     version: valkeyVersion ?? fields.get('redis_version') ?? 'unknown',
     isClusterNode: mode === 'cluster' || fields.get('cluster_enabled') === '1',
     role: fields.get('role') === 'slave' ? 'replica' : 'master',
@@ -47,7 +47,7 @@ export function readServer(fields: ReadonlyMap<string, string>): RedisServer {
   };
 }
 
-/** The lines `name:value` of an answer to INFO. */
+/** The lines `name:value` of an INFO reply. */
 export function parseInfo(text: string): Map<string, string> {
   const lines = text.split('\r\n').filter((line) => line.includes(':'));
   return new Map(

@@ -11,7 +11,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setExtras({}, (definition) => ({ ...definition, global: true }))
     .build();
 
-/** The door to Redis. Everything else in the product speaks to it through `RedisClient`. */
+/** The only access to Redis. Other code uses `RedisClient`. */
 @Module({
   imports: [
     MetricsModule,
@@ -22,7 +22,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
         inject: [MODULE_OPTIONS_TOKEN],
         useFactory: (options: unknown) => ({
           closeClient: true,
-          // RedisClient logs both, once an outage and not at every attempt.
+          // RedisClient logs both, once per outage instead of at every attempt.
           errorLog: false,
           readyLog: false,
           config: { ...driverOptions(options as RedisOptions), onClientCreated: silence },

@@ -10,7 +10,7 @@ import {
 } from './away-reason';
 import { ServerProbe, type ProbeKind } from './server-probe';
 
-/** Milliseconds after which a server that could not be used is tried again. */
+/** Milliseconds until a server that could not be used is tried again. */
 const RETRY_MS = 250;
 /** Milliseconds for which a refusal that the probe does not explain counts as one outage. */
 const UNEXPLAINED_MS = 60_000;
@@ -19,12 +19,11 @@ const CONNECTION_LOST = 'the connection was lost';
 type Listener = () => void;
 
 /**
- * Whether Redis can be used: connected, and since then found able and permitted to do all that is needed.
- * A reply that says otherwise ends that at once. While it cannot be used, it is tried again four times a
- * second.
+ * Whether Redis can be used: connected, and found able and permitted to run all commands since. A refusal ends that
+ * immediately. While Redis cannot be used, it is tried four times per second.
  */
 export class ServerConnection {
-  /** For the circuit breaker: an open circuit adds nothing to the cause for which Redis cannot be used. */
+  /** For the circuit breaker: an open circuit adds nothing to the cause. */
   readonly circuitLog: Pick<OutageLog, 'failed' | 'ended'> = {
     failed: (reason, text) => {
       if (this.current === null) {
@@ -43,12 +42,12 @@ export class ServerConnection {
   private readonly lostListeners: Listener[] = [];
   private current: Error | null = new InternalError('not connected yet');
   private reason: AwayReason = awayReason('unreachable');
-  /** Counts the connections: what was found out on an earlier one does not count. */
+  /** Counts the connections: results of an earlier connection are ignored. */
   private connection = 0;
-  /** The connection whose end has a cause: what failed by that end says nothing more. */
+  /** The connection whose end has a known cause; errors that follow from the end add nothing. */
   private explained = -1;
   private checking = false;
-  /** Of a command, until a probe has said more about it. */
+  /** The error of a command, until a probe has explained it. */
   private refusal: AwayReason | null = null;
   private unexplainedMs = -Infinity;
   private retry: NodeJS.Timeout | undefined;
@@ -68,17 +67,17 @@ export class ServerConnection {
     }
   }
 
-  /** Why no command is to be sent; null: Redis can be used. */
+  /** Why no command may be sent; null while Redis can be used. */
   get away(): Error | null {
     return this.current;
   }
 
-  /** The cause as operators are told it; null: Redis can be used. */
+  /** The cause for operators; null while Redis can be used. */
   get awayReason(): AwayReason | null {
     return this.current && this.reason;
   }
 
-  /** @param listener called when Redis can be used from now on, and at once if it already can. */
+  /** @param listener called each time Redis becomes usable, and immediately if it is. */
   onUsable(listener: Listener): void {
     this.usableListeners.push(listener);
     if (this.current === null) {
@@ -86,14 +85,14 @@ export class ServerConnection {
     }
   }
 
-  /** @param listener called when Redis cannot be used any more, also when it could not before. */
+  /** @param listener called when Redis becomes unusable, and for each further failure. */
   onLost(listener: Listener): void {
     this.lostListeners.push(listener);
   }
 
   /**
-   * Names a key that is to be tried at every connection, for a prefix that the product uses.
-   * @param key that nothing else uses; what it holds is removed.
+   * Registers a key that the probe tries at every connection, for a prefix that the product uses.
+   * @param key that no other code uses; its content is removed.
    */
   tryKey(key: string, kind: ProbeKind): void {
     this.probe.add(key, kind);
@@ -102,19 +101,19 @@ export class ServerConnection {
     }
   }
 
-  /** For a reply to a command by which the server refuses what it is needed for. */
+  /** Called for a reply by which the server refuses a required command. */
   refused(reason: AwayReason): void {
     if (this.current === null) {
       this.refusal = reason;
       this.current = new RedisAwayError(reason);
       this.reason = reason;
       this.tellLost();
-      // Which of all that is needed is refused, the probe finds out; and that is what is logged.
+      // The probe finds out which command is refused, and logs that.
       void this.check();
     }
   }
 
-  /** The end of a connection is no outage from now on. */
+  /** From now on the end of a connection is no outage. */
   stop(): void {
     this.stopping = true;
     clearTimeout(this.retry);
@@ -153,7 +152,7 @@ export class ServerConnection {
     }
   }
 
-  /** A server that refuses commands and passes the probe may do so again and again. */
+  /** Handles a server that passes the probe but refuses commands: it may do so repeatedly. */
   private tellEnd(): void {
     const nowMs = performance.now();
     if (this.refusal) {

@@ -5,10 +5,10 @@ import { awayReason, reasonOfError, reasonOfReply, type AwayReason } from './awa
 import { readLuaSource } from './lua-source';
 import { parseInfo } from './redis-server';
 
-/** What a key holds; the commands that are tried on it follow from that. */
+/** The type of a key; it determines the commands that are tried on it. */
 export type ProbeKind = 'string' | 'hash' | 'zset';
 
-/** The only command of the scripts that Redis 6.2 does not have. */
+/** The only command of the scripts that Redis 6.2 lacks. */
 const NEWEST_COMMAND = 'pexpiretime';
 const MIN_MAJOR_VERSION = 7;
 const NEEDED = 'Use Redis 7.0 or later, or Valkey 8 or later.';
@@ -16,23 +16,23 @@ const NEEDED = 'Use Redis 7.0 or later, or Valkey 8 or later.';
 const { source: SOURCE } = readLuaSource(join(__dirname, 'scripts', 'probe.lua'));
 const SHA = createHash('sha1').update(SOURCE).digest('hex');
 
-/** As the script returns it. */
+/** The result of the script. */
 type Attempt = [command: string, error: string, keyNumber: number];
 
-/** What INFO says; null where the user may not ask. */
+/** Fields of INFO; null if the user may not run it. */
 type ServerFields = ReadonlyMap<string, string> | null;
 
 interface Failure {
-  /** Lower case; with its subcommand, as ACL rules name it. */
+  /** In lower case; with its subcommand, as ACL rules name it. */
   command: string;
-  /** The part of a key before the user id, where it is the key that may not be used. */
+  /** The part of a key before the user id, if the key is what is refused. */
   keys?: string;
   reason: AwayReason;
 }
 
 /**
- * Tries on a connection whether the server can do, and lets this user do, all that the product asks of it.
- * So a server that cannot be used is found before a request needs it.
+ * Tests on a connection whether the server has, and permits, all that the product uses. So an unusable server is found
+ * before a request needs it.
  */
 export class ServerProbe {
   private readonly keys = new Map<string, ProbeKind>([
@@ -45,19 +45,19 @@ export class ServerProbe {
     private readonly database: number,
   ) {}
 
-  /** @param key that nothing else uses, with a prefix that the product uses. */
+  /** @param key that no other code uses, with a prefix that the product uses. */
   add(key: string, kind: ProbeKind): void {
     this.keys.set(key, kind);
   }
 
-  /** How many keys are tried. */
+  /** Number of registered keys. */
   get size(): number {
     return this.keys.size;
   }
 
   /**
-   * Two round trips, one more where something is wrong. Never rejects.
-   * @returns why the server cannot be used; null: it can.
+   * Two round trips, one more if something is refused. Never rejects.
+   * @returns why the server cannot be used; null if it can.
    */
   async run(): Promise<AwayReason | null> {
     const failures = await this.failures();
@@ -68,14 +68,14 @@ export class ServerProbe {
   }
 
   private async failures(): Promise<Failure[]> {
-    // A database that does not exist would leave the connection at number 0.
+    // If the database does not exist, the connection would stay at number 0.
     if (this.database !== 0) {
       const refused = await this.failureOf('select', this.redis.select(this.database));
       if (refused) {
         return [refused];
       }
     }
-    // A script is sent by EVAL the first time on a connection, and by EVALSHA after that.
+    // The first use of a script on a connection sends EVAL, later uses EVALSHA.
     const refused = await this.failureOf('eval', this.redis.eval(SOURCE, 0));
     if (refused && !isOfPermission(refused)) {
       return [refused];
@@ -120,7 +120,7 @@ export class ServerProbe {
 }
 
 function failureOfAttempt([name, text, keyNumber]: Attempt, keys: readonly string[]): Failure {
-  // Redis 6.2 puts the line of the script in front, and no code.
+  // Redis 6.2 begins with the line of the script, and has no code.
   const said = text.replace(/^@user_script: ?\d+: /, '');
   const reason = reasonOfReply(/^[A-Z]+ /.test(said) ? said : `ERR ${said}`);
   const failure = {
@@ -140,12 +140,12 @@ function isOfKeys({ reason }: Failure): boolean {
   return /\bkeys?\b/.test(reason.detail ?? '');
 }
 
-/** `session:{` of `session:{probe}`, as an ACL rule would name it. */
+/** `session:{` of `session:{probe}`, for an ACL rule. */
 function prefixOf(key: string): string {
   return key.replace(/\{?probe.*$/, '');
 }
 
-/** Of several, the one whose removal the others wait for. */
+/** Of several reasons, the one to be removed first. */
 function reasonFor(failures: readonly Failure[], server: ServerFields): AwayReason {
   if (server?.get('redis_mode') === 'sentinel') {
     return awayReason('sentinel');
@@ -165,11 +165,11 @@ function missingCommands(commands: readonly string[], server: ServerFields): Awa
     return awayReason('too_old', { message: `Redis ${version} is too old. ${NEEDED}` });
   }
   if (version === undefined && commands.every((name) => name === NEWEST_COMMAND)) {
-    const message = `Redis is older than 7.0: it does not know ${names}. ${NEEDED}`;
+    const message = `Redis is older than 7.0: it lacks ${names}. ${NEEDED}`;
     return awayReason('too_old', { message });
   }
   return awayReason('missing_command', {
-    message: `Redis does not know ${names}. Do not rename or disable what is needed.`,
+    message: `Redis lacks ${names}. Do not rename or disable required commands.`,
   });
 }
 

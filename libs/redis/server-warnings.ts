@@ -1,19 +1,19 @@
 import type { RedisServer } from './redis-server';
 
-/** Stable: people are paged by them. */
+/** Stable: alerts match on them. */
 export type ServerWarningCode =
   'cluster_node' | 'replica' | 'may_evict' | 'nearly_full' | 'persistence_failing';
 
-/** Something about a server that answers, but is not as it should be. */
+/** A server that answers but needs an operator's attention. */
 export interface ServerWarning {
   code: ServerWarningCode;
   message: string;
 }
 
-/** Share of `maxmemory` below which there is headroom: nothing is evicted or refused soon. */
+/** Share of `maxmemory` below which there is headroom: neither eviction nor refusals are near. */
 const HEADROOM = 0.8;
 
-/** What whoever runs this server should change, the worst first. */
+/** The necessary changes of the server's configuration, the most urgent first. */
 export function warningsOf(server: RedisServer): ServerWarning[] {
   const warnings: ServerWarning[] = [];
   if (server.isClusterNode) {
@@ -40,8 +40,8 @@ export function warningsOf(server: RedisServer): ServerWarning[] {
 }
 
 /**
- * Sessions and tombstones have a TTL, so `volatile-*` evicts them too, but only when memory runs out.
- * `allkeys-*` is meant for caches that fill their memory: it gets there sooner or later.
+ * Sessions and tombstones have a TTL, so `volatile-*` evicts them too, but only when memory runs out. `allkeys-*` is
+ * meant for caches that fill their memory, so it will evict them.
  */
 function memoryWarnings(server: RedisServer): ServerWarning[] {
   const { evictionPolicy, maxMemoryBytes, usedMemoryBytes } = server;

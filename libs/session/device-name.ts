@@ -7,18 +7,18 @@ const MAX_LENGTH = 40;
 const BROWSERS = new Set(Object.values(bowser.BROWSER_MAP));
 const SYSTEMS = new Set(Object.values(bowser.OS_MAP));
 
-/** What no terminal or page should be given: controls, marks of direction, what cannot be seen. */
+/** Characters that terminals and pages must not show: controls, direction marks, invisible characters. */
 const UNSHOWABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * Names that were made lately: one takes a tenth of a millisecond, and a page of sessions shows up to 200, so that a
- * single account could keep the event loop busy with its list.
+ * Recent names. Parsing one takes 0.1 ms, and a page of sessions shows up to 200, so that one account could block the
+ * event loop with its list.
  */
 const names = new LRUCache<string, string>({ max: 1_000 });
 
 /**
- * A user agent as a name for people, of 1 to 40 characters: `Firefox on macOS`. A program that is no known browser is
- * called by its first product, which is the most significant one (RFC 9110 section 10.1.5); what is unknown is left out.
+ * A readable name of a user agent, of 1 to 40 characters: `Firefox on macOS`. For an unknown browser it is the first
+ * product, which is the most significant one (RFC 9110 section 10.1.5); unknown parts are omitted.
  */
 export function deviceName(userAgent: string | null): string {
   if (!userAgent) {
@@ -43,7 +43,7 @@ function nameOf(userAgent: string): string {
   return shortened(program ?? system ?? UNKNOWN);
 }
 
-/** For other programs the library takes the text before the last version as the name. */
+/** For other programs the library returns the text before the last version as the name. */
 function oneOf(name: string | undefined, names: ReadonlySet<string>): string | null {
   return name !== undefined && names.has(name) ? name : null;
 }

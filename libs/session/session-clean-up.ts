@@ -13,16 +13,16 @@ export interface DeletedSessions {
 }
 
 /**
- * How long the row of a session outlives it. None of its tokens is valid any more, but a client that presents its
- * refresh token late learns why it is refused.
+ * How long the row of an ended session is kept. All its tokens have expired, but a client that presents its refresh
+ * token late learns why it is refused.
  */
 const ENDED_RETENTION_MS = 30 * 86_400_000;
 
-/** Users whose sessions one script looks at, and the pause between two steps: other commands come first. */
+/** Users per script, and the pause between two steps, for other commands. */
 const USERS_A_SCRIPT = 10;
 const PAUSE_MS = 5;
 
-/** Removes what no request needs any more, in bounded batches. A signal ends each method between two batches. */
+/** Removes data that no request needs, in bounded batches. A signal ends each method between two batches. */
 @Injectable()
 export class SessionCleanUp {
   constructor(
@@ -34,9 +34,9 @@ export class SessionCleanUp {
   ) {}
 
   /**
-   * Deletes the records of sessions whose life ended more than 30 days ago, and of refresh tokens that were
-   * used longer ago than the TTL of a session: a client that presents such a token has no session to protect.
-   * @throws DependencyUnavailableError while Postgres is away.
+   * Deletes the records of sessions that ended more than 30 days ago, and of refresh tokens that were used more than
+   * one session TTL ago: a client that presents such a token has no session to protect.
+   * @throws DependencyUnavailableError while Postgres is unavailable.
    */
   async deleteRecords(signal?: AbortSignal): Promise<DeletedSessions> {
     const nowMs = this.clock.nowMs();
@@ -55,9 +55,10 @@ export class SessionCleanUp {
   }
 
   /**
-   * Removes expired sessions from Redis, of users who do not open or refresh one: those scripts do it for the others.
-   * @returns how many sessions were removed.
-   * @throws DependencyUnavailableError while Redis is away.
+   * Removes expired sessions from Redis, for users who neither open nor refresh one: those scripts remove them for the
+   * others.
+   * @returns the number of removed sessions.
+   * @throws DependencyUnavailableError while Redis is unavailable.
    */
   async removeExpired(signal?: AbortSignal): Promise<number> {
     let total = 0;

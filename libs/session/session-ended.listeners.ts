@@ -5,7 +5,7 @@ import { Metrics } from '#libs/metrics';
 import { END_REASONS } from './session';
 import { SessionEndedEvents, type SessionsEnded } from './session-ended';
 
-/** Counts the sessions that have ended, once that is committed. */
+/** Counts the ended sessions after the commit. */
 @Injectable()
 export class SessionEndedMetrics implements OnModuleInit {
   constructor(
@@ -23,8 +23,8 @@ export class SessionEndedMetrics implements OnModuleInit {
 }
 
 /**
- * Records the end of sessions as an event: of one session soon, of all sessions of a user in the transaction that ends
- * them.
+ * Records the end of sessions as audit events: of one session soon after, of all sessions of a user in the transaction
+ * that revokes them.
  */
 @Injectable()
 export class SessionEndedAudit implements OnModuleInit {
@@ -72,7 +72,7 @@ export class SessionEndedAudit implements OnModuleInit {
         return;
       case 'role_change':
       case 'account_disabled':
-        // Recorded by AdminService, which knows what has changed.
+        // AdminService records these, with the details of the change.
         return;
     }
   }

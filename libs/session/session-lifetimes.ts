@@ -4,7 +4,7 @@ import { SyncTimings } from '#libs/sync';
 import { tombstoneTtlMs } from './session';
 import { SessionOptions } from './session.options';
 
-/** When sessions, tokens and tombstones end. Instants are Unix time in ms. */
+/** Expiry of sessions, tokens and tombstones. Instants are Unix time in ms. */
 @Injectable()
 export class SessionLifetimes {
   constructor(
@@ -17,26 +17,26 @@ export class SessionLifetimes {
     return this.clock.nowMs();
   }
 
-  /** The TTL of a session: its longest life without a refresh. */
+  /** The TTL of a session: its lifetime without a refresh. */
   get ttlMs(): number {
     return this.options.ttlSeconds * 1000;
   }
 
-  /** When a session expires that is opened or refreshed at an instant: within its absolute lifetime. */
+  /** The expiry of a session that is opened or refreshed at an instant, within its maximum lifetime. */
   sessionExpiryMs(atMs: number, createdAtMs: number): number {
     const { ttlSeconds, maxLifetimeSeconds = ttlSeconds } = this.options;
     return Math.min(atMs + ttlSeconds * 1000, createdAtMs + maxLifetimeSeconds * 1000);
   }
 
-  /** When an access token expires that is issued at an instant: it never outlives its session. */
+  /** The expiry of an access token that is issued at an instant: it never outlives its session. */
   tokenExpiryMs(issuedAtMs: number, sessionExpiresAtMs: number): number {
     const { ttlSeconds, accessTokenTtlSeconds = ttlSeconds } = this.options;
     return Math.min(issuedAtMs + accessTokenTtlSeconds * 1000, sessionExpiresAtMs);
   }
 
   /**
-   * Milliseconds for which a tombstone stands that is added now. One is added also where every token has expired: a
-   * session on its way into Redis must find it.
+   * Lifetime in milliseconds of a tombstone that is added now. Needed even if all tokens have expired: a session on its
+   * way into Redis must find it.
    * @param tokensExpireAtMs the latest expiry of an access token of the session.
    */
   tombstoneTtlMs(tokensExpireAtMs: number): number {

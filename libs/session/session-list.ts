@@ -3,7 +3,7 @@ import { Clock, deleteInBatches } from '#libs/common';
 import type { RecordedSession } from './session';
 import { SessionRepository, type SessionCursor } from './store/session.repository';
 
-/** The sessions of a user as Postgres has them. Methods throw DependencyUnavailableError while it is away. */
+/** The sessions of a user in Postgres. Methods throw DependencyUnavailableError while it is unavailable. */
 @Injectable()
 export class SessionList {
   constructor(
@@ -16,7 +16,7 @@ export class SessionList {
     return this.sessions.list(userId, this.clock.nowMs(), limit, after);
   }
 
-  /** Deletes the records of a user's sessions, once they are all revoked, in bounded batches. */
+  /** Deletes the records of a user's sessions, after their revocation, in bounded batches. */
   async deleteRecords(userId: string): Promise<void> {
     await deleteInBatches((limit) => this.sessions.deleteSessions(userId, limit));
   }

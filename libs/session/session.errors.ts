@@ -1,6 +1,6 @@
 import { DomainError } from '#libs/common';
 
-/** The session was ended, or its user's sessions all were. */
+/** The session, or all sessions of its user, were revoked. */
 export class SessionRevokedError extends DomainError {
   readonly code = 'token_revoked';
 
@@ -9,7 +9,7 @@ export class SessionRevokedError extends DomainError {
   }
 }
 
-/** The session reached the end of its life. */
+/** The session has expired. */
 export class SessionExpiredError extends DomainError {
   readonly code = 'token_expired';
 
@@ -18,7 +18,7 @@ export class SessionExpiredError extends DomainError {
   }
 }
 
-/** The refresh token was not issued here. Says nothing of any session. */
+/** This authority did not issue the refresh token. Reveals nothing about any session. */
 export class RefreshTokenInvalidError extends DomainError {
   readonly code = 'token_invalid';
 
@@ -27,23 +27,23 @@ export class RefreshTokenInvalidError extends DomainError {
   }
 }
 
-/** The user has no live session of this id; it may be another user's, which is not told. */
+/** The user has no live session with this id. It may be another user's; the answer does not reveal that. */
 export class SessionNotFoundError extends DomainError {
   readonly code = 'not_found';
 
   constructor() {
-    super('There is no such session.');
+    super('No such session.');
   }
 }
 
 /**
- * All sessions of the user were revoked while this one was being opened, so it must not come to
- * life: what proved the user's identity may no longer count. Check it again, then open again.
+ * All sessions of the user were revoked while this one was being opened, so it is not opened: the proof of the user's
+ * identity may be outdated. Check it again, then open again.
  */
 export class SessionsRevokedError extends DomainError {
   readonly code = 'token_revoked';
 
   constructor() {
-    super('All sessions of this account were revoked meanwhile. Sign in again.');
+    super('All sessions of this account have been revoked. Sign in again.');
   }
 }

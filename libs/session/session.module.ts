@@ -36,7 +36,7 @@ import { RecordLookup } from './verify/record-lookup';
 import { SessionLookup } from './verify/session-lookup';
 import { SessionVerifier } from './verify/session-verifier';
 
-/** What other modules use: one class for each use case. */
+/** The exports: one class for each use case. */
 const USE_CASES = [
   SessionOpener,
   SessionVerifier,

@@ -1,27 +1,27 @@
-/** What is kept in the memory of the process. */
+/** Options of the near cache. */
 export interface NearCacheOptions {
-  /** Sessions that are kept at most; the oldest go. */
+  /** Maximum number of sessions; the oldest are dropped. */
   maxSessions: number;
 }
 
 /** Durations in seconds. */
 export class SessionOptions {
-  /** A session's life from sign-in or its last refresh. */
+  /** Lifetime of a session from sign-in or its last refresh. */
   ttlSeconds!: number;
-  /** A session's life from sign-in, however often it is refreshed. The session TTL where absent. */
+  /** Lifetime of a session from sign-in, regardless of refreshes. Absent: the session TTL. */
   maxLifetimeSeconds?: number;
   /**
-   * An access token's life from its issue, in this and every other instance that issues tokens of these sessions with
-   * these settings. As long as its session's where absent, which is always safe.
+   * Lifetime of an access token, on this and every other instance that issues tokens for these sessions. Absent: that
+   * of its session, which is always safe.
    */
   accessTokenTtlSeconds?: number;
-  /** Longest life of a tombstone. */
+  /** Maximum lifetime of a tombstone. */
   blacklistTtlSeconds!: number;
-  /** The most sessions a user may have; the oldest beyond it end. No limit where absent. */
+  /** Maximum number of sessions per user; the oldest beyond it are revoked. Absent: no limit. */
   maxSessionsPerUser?: number | undefined;
   /**
-   * Keeps sessions that Redis has confirmed in the process, with the cached content that was read with them. Every
-   * change of that content must append the user to the outbox. Off where absent.
+   * Keeps sessions that Redis has confirmed in the process, with the cached content that was read together with them.
+   * Every change of that content must append the user to the outbox. Absent: off.
    */
   nearCache?: NearCacheOptions | undefined;
 }

@@ -1,29 +1,29 @@
 /** A sign-in of one user on one device. Instants in milliseconds since the Unix epoch. */
 export interface Session {
-  /** UUID; stays the same for the session's whole life and may be shown. */
+  /** UUID; constant for the lifetime of the session, and not secret. */
   id: string;
   userId: string;
-  /** The user's role when the session was opened; this, not the token, decides. */
+  /** The user's role when the session was opened. It decides, not the role in the token. */
   role: string;
-  /** The user's generation when the session was opened: any later revoke-all is above it. */
+  /** The user's generation when the session was opened; every later revoke-all is above it. */
   generation: number;
   expiresAtMs: number;
 }
 
-/** A session with the instant of its sign-in, which its record keeps and Redis does not. */
+/** A session with the instant of its sign-in, which only Postgres has. */
 export interface DatedSession extends Session {
   createdAtMs: number;
 }
 
-/** A session with all that only its record knows. */
+/** A session with all fields of its record. */
 export interface RecordedSession extends DatedSession {
-  /** Exact to a minute. */
+  /** Accurate to one minute. */
   lastSeenAtMs: number;
   ip: string | null;
   userAgent: string | null;
 }
 
-/** Why a session ended before its expiry: the same spelling in Postgres, events and metrics. */
+/** Why a session ended before its expiry: the same names in Postgres, events and metrics. */
 export const END_REASONS = [
   'logout',
   'logout_all',
@@ -40,27 +40,27 @@ export const END_REASONS = [
 
 export type EndReason = (typeof END_REASONS)[number];
 
-/** By how much the clocks of instances may differ, in milliseconds. */
+/** Maximum difference between the clocks of instances, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
- * How long a tombstone stands at least, in sync leases. An instance that read Postgres before the session ended may
- * put it back for one lease more, by the clock of Redis; the rest is for that clock being set back meanwhile.
+ * Minimum lifetime of a tombstone, in sync leases. An instance that read Postgres before the end of a session may write
+ * it to Redis for one more lease, by the clock of Redis; the rest covers a step of that clock.
  */
 const LEAST_LEASES = 5;
 
-/** What bounds the life of a tombstone, in milliseconds. */
+/** Bounds of a tombstone's lifetime, in milliseconds. */
 export interface TombstoneBounds {
   /** Of a sync lease. */
   leaseMs: number;
-  /** The longest life; goes for nothing below `LEAST_LEASES`. */
+  /** The maximum lifetime; has no effect below `LEAST_LEASES`. */
   limitMs: number;
 }
 
 /**
- * Milliseconds that a tombstone must stay: until no instance takes any token of the session for valid, whatever its
- * clock says, within the configured limit. After that a token is refused for its own expiry, or by Postgres.
- * Never shorter than a write of an instance that stalls can be under way.
+ * Lifetime of a tombstone in milliseconds: until no instance accepts a token of the session, with any clock skew,
+ * within the configured maximum. Afterwards a token is refused for its expiry, or by Postgres. Never shorter than a
+ * write of a stalled instance can be in flight.
  * @param tokensExpireAtMs latest expiry of an access token of the session.
  */
 export function tombstoneTtlMs(

@@ -1,12 +1,12 @@
 /**
- * Hash: how many sessions, cached profiles and tombstones there are, and how many of them expire in
- * which minute (scripts/count.lua). No TTL. Buckets whose minute has passed are dropped by the next
- * reader, so its size depends on the longest lifetime in minutes and never on the number of sessions.
+ * Hash: numbers of sessions, cached profiles and tombstones, and how many of them expire in each minute
+ * (scripts/count.lua). No TTL. The next reader drops buckets of past minutes, so the size depends on the longest
+ * lifetime in minutes and not on the number of sessions.
  */
 export const STATISTICS_KEY = 'latchkey:statistics';
 
-/** The kind that `cachedProfiles` counts, as scripts/count.lua takes it. */
+/** The kind of `cachedProfiles` in scripts/count.lua. */
 export const CACHED_PROFILES = 'p';
 
-/** What a cache may be counted as. */
+/** The kinds under which a cache may be counted. */
 export type StatisticsKind = typeof CACHED_PROFILES;

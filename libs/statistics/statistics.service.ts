@@ -6,14 +6,14 @@ import { RedisClient, type RedisScript } from '#libs/redis';
 import { syncKeys } from '#libs/sync';
 import { STATISTICS_KEY } from './statistics.keys';
 
-/** What lives in Redis now. Exact to one minute: a thing counts until the minute of its expiry ends. */
+/** The contents of Redis. Accurate to one minute: an item counts until the minute of its expiry ends. */
 export interface SessionStatistics {
   activeSessions: number;
   cachedProfiles: number;
   blacklistedTokens: number;
 }
 
-/** Reads the counters that the other scripts keep while they change what is counted. */
+/** Reads the counters that the other scripts update together with the counted items. */
 @Injectable()
 export class StatisticsService {
   private readonly readScript: RedisScript;
@@ -28,7 +28,7 @@ export class StatisticsService {
   }
 
   /**
-   * One round trip; the same cost at any number of sessions.
+   * One round trip, independent of the number of sessions.
    * @throws DependencyUnavailableError
    */
   async read(): Promise<SessionStatistics> {

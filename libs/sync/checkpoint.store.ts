@@ -10,7 +10,9 @@ export interface WrittenCheckpoint {
   redisNowMs: number;
 }
 
-/** How far the outbox has been applied to Redis, kept in Redis itself: data that goes back takes it along. */
+/**
+ * How far the outbox has been applied to Redis. Kept in Redis itself: if its data goes back, so does the checkpoint.
+ */
 @Injectable()
 export class CheckpointStore {
   private readonly beginScript: RedisScript;
@@ -22,12 +24,12 @@ export class CheckpointStore {
     this.advanceScript = load('advance-checkpoint');
   }
 
-  /** The value as it stands, or null. One round trip. */
+  /** The current value, or null. One round trip. */
   async read(): Promise<string | null> {
     return this.redis.get(syncKeys.checkpoint);
   }
 
-  /** @returns null when the checkpoint is no longer what was `read`. One round trip. */
+  /** @returns null if the checkpoint has changed since `read`. One round trip. */
   async begin(read: string | null, checkpoint: Checkpoint): Promise<WrittenCheckpoint | null> {
     const args = [read ?? '', formatCheckpoint(checkpoint)];
     const reply = await this.beginScript([syncKeys.checkpoint], args);
@@ -36,8 +38,8 @@ export class CheckpointStore {
   }
 
   /**
-   * Moves on from where the changes were applied from. One round trip.
-   * @returns null when this is not the Redis, or not the data, that they were applied to.
+   * Advances the checkpoint from the one that the changes were applied after. One round trip.
+   * @returns null if Redis has another checkpoint: it is another server or has other data.
    */
   async advance(
     from: Checkpoint,

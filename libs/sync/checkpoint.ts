@@ -1,13 +1,16 @@
-/** How far the outbox has been applied. All is kept as text because a 64-bit transaction id need not fit a JavaScript number. */
+/**
+ * How far the outbox has been applied. All fields are text because a 64-bit transaction id may not fit a JavaScript
+ * number.
+ */
 export interface Checkpoint {
-  /** Number of the epoch: what was written in another one does not count. */
+  /** Number of the epoch: data of another epoch is void. */
   epoch: string;
   /**
-   * A snapshot of Postgres, `xmin:xmax:xip,…` as pg_snapshot has it: every transaction that is visible in it has been
-   * brought to Redis, as far as it concerns Redis.
+   * A snapshot of Postgres, `xmin:xmax:xip,…` as in pg_snapshot: the changes of every transaction that is visible in it
+   * have been applied to Redis.
    */
   snapshot: string;
-  /** When that was so by the clock of Postgres; milliseconds since the Unix epoch. */
+  /** When that was, by the clock of Postgres; milliseconds since the Unix epoch. */
   recordedAtMs: string;
 }
 
@@ -17,13 +20,13 @@ export function formatCheckpoint({ epoch, snapshot, recordedAtMs }: Checkpoint):
   return `${epoch}|${snapshot}|${recordedAtMs}`;
 }
 
-/** @returns null for what `formatCheckpoint` did not make. */
+/** @returns null for a text that `formatCheckpoint` did not create. */
 export function parseCheckpoint(text: string | null): Checkpoint | null {
   const [, epoch, snapshot, recordedAtMs] = FORMAT.exec(text ?? '') ?? [];
   return epoch && snapshot && recordedAtMs ? { epoch, snapshot, recordedAtMs } : null;
 }
 
-/** A snapshot of Postgres, taken apart. */
+/** A parsed snapshot of Postgres. */
 export interface Snapshot {
   /** The lowest transaction that was in progress; all below it have ended. */
   xmin: string;
@@ -38,16 +41,16 @@ export function parseSnapshot(text: string): Snapshot {
   return { xmin, xmax, xip: xip === '' ? [] : xip.split(',') };
 }
 
-/** A checkpoint that is further back is not replayed from: a new epoch costs less. */
+/** Maximum age of a checkpoint for a replay; a new epoch costs less than a longer one. */
 const REPLAY_WINDOW_MS = 3_600_000;
 
-/** For how long the outbox keeps what it holds: a replay that began within its window finds all of it to its end. */
+/** How long the outbox keeps entries: a replay that begins within its window finds all entries until its end. */
 export const RETENTION_MS = 2 * REPLAY_WINDOW_MS;
 
 /**
- * Whether replaying the outbox from a checkpoint brings Redis in sync. Not so when Postgres has not reached the
+ * Whether replaying the outbox from a checkpoint brings Redis in sync. False if Postgres has not reached the
  * checkpoint: then it is another database, or an older copy.
- * @param now where Postgres is.
+ * @param now the current state of Postgres.
  */
 export function isReplayable(checkpoint: Checkpoint, now: Omit<Checkpoint, 'epoch'>): boolean {
   const [then, here] = [parseSnapshot(checkpoint.snapshot), parseSnapshot(now.snapshot)];

@@ -10,7 +10,9 @@ import { Outbox } from './outbox';
 
 const INTERVAL_MS = 60_000;
 
-/** Deletes outbox entries that no instance replays any more, once a minute. After an outage one run may take minutes. */
+/**
+ * Deletes outbox entries that no instance replays any more, once per minute. After an outage one run may take minutes.
+ */
 @Injectable()
 export class OutboxPruner implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('OutboxPruner');
@@ -40,7 +42,7 @@ export class OutboxPruner implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.outbox.prune(signal);
     } catch (error) {
-      // An outage of Postgres is logged elsewhere, and the next run makes it good.
+      // Another class logs the outage of Postgres, and the next run deletes the rest.
       if (!signal.aborted && !(error instanceof DependencyUnavailableError)) {
         this.logger.error({ err: serializeError(error) }, 'could not prune the outbox');
       }

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** A change that Redis must have, written in the transaction that made it. */
+/** A change that Redis must have, written in the transaction that makes it. */
 @Entity('outbox')
 @Index('ix_outbox_transaction_id', ['transactionId'])
 @Index('ix_outbox_recorded_at', ['recordedAt'])
@@ -9,13 +9,13 @@ export class OutboxEntity {
   id!: string;
 
   /**
-   * The transaction that wrote it. Transactions commit in another order than they begin, so a reader
-   * may go past an id only when every transaction below it has ended.
+   * The transaction that wrote it. Transactions commit in another order than they begin, so a reader may pass an id
+   * only when every transaction below it has ended.
    */
   @Column({ name: 'transaction_id', type: 'bigint' })
   transactionId!: string;
 
-  /** Which library knows what to do, and what: see its applier. */
+  /** The kind of change, which determines its applier, and its details. */
   @Column({ type: 'character varying', length: 32 })
   kind!: string;
 

@@ -19,23 +19,25 @@ export interface RecordedEntry extends OutboxEntry {
   recordedAtMs: number;
 }
 
-/** Where Postgres is. */
+/** The current state of Postgres. */
 export interface OutboxEnd {
-  /** What is visible, `xmin:xmax:xip,…` as pg_snapshot has it: nothing of a transaction in it can still appear. */
+  /**
+   * The visible transactions, `xmin:xmax:xip,…` as in pg_snapshot: no further row of a visible transaction can appear.
+   */
   snapshot: string;
   /** The clock of Postgres; milliseconds since the Unix epoch. */
   nowMs: number;
 }
 
-/** A part of what was committed since a snapshot. */
+/** A page of the changes that were committed since a snapshot. */
 export interface OutboxPage extends OutboxEnd {
   entries: RecordedEntry[];
 }
 
-/** Entries of a page: read within its deadline also on a busy server. */
+/** Entries per page. A busy server can read that many within the deadline. */
 const PAGE = 2000;
 
-/** Where a page begins: after this entry. */
+/** A page begins after this entry. */
 type Cursor = Pick<RecordedEntry, 'transactionId' | 'id'>;
 const START: Cursor = { transactionId: '0', id: '00000000-0000-0000-0000-000000000000' };
 const NO_TRANSACTION = '9223372036854775807';
@@ -48,9 +50,9 @@ interface PageRow {
 }
 
 /**
- * The entries that were not visible in a snapshot, in the order of $3 and $4. Two index scans instead of a condition with
- * OR, so that what was visible is not read again, however long a transaction is open.
- * $1 its xip, $2 its xmax, $3 and $4 the cursor, $5 a transaction above those that are asked for, $6 entries at most.
+ * The entries that were not visible in a snapshot, in the order of $3 and $4. Two index scans instead of a condition
+ * with OR, so that visible entries are not read again, even if a transaction stays open for long. $1 its xip, $2 its
+ * xmax, $3 and $4 the cursor, $5 the exclusive upper bound of transactions, $6 the maximum number of entries.
  */
 const READ_PAGE = `
   SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS is_standby, ${nowMs()} AS now_ms,
@@ -73,8 +75,7 @@ function nowMs(): string {
 }
 
 /**
- * SQL that adds entries in the statement that makes the change, so that there is never one without
- * the other.
+ * SQL that adds entries in the statement that makes the change, so that both commit together.
  * @param source SQL that selects kind, user id and details, in this order.
  */
 export function appendToOutbox(source: string): string {
@@ -85,8 +86,8 @@ export function appendToOutbox(source: string): string {
 }
 
 /**
- * The changes that Redis must have, in no order that matters. Methods
- * throw DependencyUnavailableError when Postgres is away.
+ * The changes that Redis must have. Their order does not matter. Methods throw DependencyUnavailableError while
+ * Postgres is unavailable.
  */
 @Injectable()
 export class Outbox implements OnModuleDestroy {
@@ -107,8 +108,9 @@ export class Outbox implements OnModuleDestroy {
   }
 
   /**
-   * What was committed since a snapshot, in pages; at least one. All together hold what is visible in the snapshot
-   * of the FIRST page and was not in the one given; of later transactions they may hold a part. One query a page.
+   * The changes committed since a snapshot, in at least one page. The pages together hold all that is visible in the
+   * snapshot of the FIRST page and was not in the given one; of later transactions they may hold a part. One query per
+   * page.
    */
   async *changesSince(snapshot: string): AsyncGenerator<OutboxPage, void> {
     let after = START;
@@ -121,12 +123,12 @@ export class Outbox implements OnModuleDestroy {
         return;
       }
       after = last;
-      // The first page's: what begins later would be read for ever on a busy server.
+      // The bound of the first page: on a busy server, reading later transactions would never end.
       end = end === NO_TRANSACTION ? parseSnapshot(page.snapshot).xmax : end;
     }
   }
 
-  /** Where Postgres is now. One query. */
+  /** The current state of Postgres. One query. */
   async end(): Promise<OutboxEnd> {
     const [row] = await this.reserved.query<{ snapshot: string; now_ms: string }>(
       `SELECT pg_current_snapshot()::text AS snapshot, ${nowMs()} AS now_ms`,
@@ -134,7 +136,7 @@ export class Outbox implements OnModuleDestroy {
     return endOf(row);
   }
 
-  /** A number that no epoch of Redis has had. One query. */
+  /** The number of a new epoch. One query. */
   async nextEpoch(): Promise<string> {
     const rows = await this.reserved.query<{ epoch: string }>(
       `SELECT nextval('redis_epochs')::text AS epoch`,
@@ -145,7 +147,7 @@ export class Outbox implements OnModuleDestroy {
   /**
    * Deletes the entries that no instance replays any more, in bounded batches.
    * @param signal ends it between two batches.
-   * @returns how many.
+   * @returns the number of deleted entries.
    */
   async prune(signal?: AbortSignal): Promise<number> {
     return deleteInBatches((limit) => this.deleteOld(limit), signal);
@@ -160,7 +162,7 @@ export class Outbox implements OnModuleDestroy {
     const parameters = [xip, xmax, after.transactionId, after.id, end, PAGE];
     const [row] = await this.reserved.query<PageRow>(READ_PAGE, parameters);
     if (row?.is_standby) {
-      // Its snapshots do not name the transactions in progress, and it may lack what was committed.
+      // Snapshots of a standby do not name the transactions in progress, and it may lack committed ones.
       const cause = new InternalError('the server is a standby');
       throw new DependencyUnavailableError('postgres', { cause });
     }

@@ -2,19 +2,19 @@ import { Injectable, Logger } from '@nestjs/common';
 import { endedWithin } from '#libs/common';
 import { SyncTimings } from './sync-timings';
 
-/** The lease as it was held at one moment. To be taken BEFORE Postgres is read for a write to Redis. */
+/** The lease at one moment. Take it BEFORE reading Postgres for a write to Redis. */
 export interface HeldLease {
   readonly epoch: string;
   /**
-   * By the clock of the Redis server; Unix time in ms. A script that makes something alive refuses to do so later:
-   * the process may have stood still since, and Postgres may have changed.
+   * By the clock of the Redis server; Unix time in ms. After it, a script that opens or refreshes a session refuses to:
+   * the process may have stalled, and Postgres may have changed.
    */
   readonly writeUntilMs: number;
 }
 
 /**
- * How long this instance may go by Redis: for 1 s from the start of a complete poll of the outbox, since Redis then held
- * every change that Postgres had. Measured on the monotonic clock: a step of the wall clock changes nothing.
+ * The right of this instance to answer from Redis: for 1 s from the start of a complete poll of the outbox, because
+ * Redis then held every committed change. Measured on the monotonic clock: a step of the system clock changes nothing.
  */
 @Injectable()
 export class SyncLease {
@@ -29,7 +29,7 @@ export class SyncLease {
 
   constructor(private readonly timings: SyncTimings) {}
 
-  /** The lease, or null while Redis may be stale. Costs a look at the clock. */
+  /** The lease, or null while Redis may be stale. Costs one read of the clock. */
   current(): HeldLease | null {
     return performance.now() < this.untilMs ? this.held : null;
   }
@@ -39,27 +39,27 @@ export class SyncLease {
     return this.current()?.epoch ?? null;
   }
 
-  /** The epoch of the lease, whether or not that has run out; null after it was revoked. */
+  /** The epoch of the lease, even if the lease has expired; null after a revocation. */
   heldEpoch(): string | null {
     return this.held?.epoch ?? null;
   }
 
   /**
-   * Whether the last complete poll of the outbox began within the lease. Unlike the lease this ends while Postgres
+   * Whether the last complete poll of the outbox began within the lease. Unlike the lease, this ends while Postgres
    * cannot be read.
    */
   isPollFresh(): boolean {
     return performance.now() < this.pollFreshUntilMs;
   }
 
-  /** Changes whenever the lease is revoked. To be taken before the outbox is read, for `acquire` and `renew`. */
+  /** Changes each time the lease is revoked. Take it before reading the outbox, for `acquire` and `renew`. */
   term(): number {
     return this.revocations;
   }
 
   /**
-   * Takes the lease.
-   * @param term as it was when `beganMs` was; if the lease was revoked since, it is not taken.
+   * Acquires the lease.
+   * @param term as of `beganMs`; if the lease was revoked since, it is not acquired.
    * @param beganMs `performance.now()` before the outbox was read.
    * @param redisNowMs the clock of the Redis server after that; Unix time in ms.
    */
@@ -75,7 +75,10 @@ export class SyncLease {
     return true;
   }
 
-  /** Prolongs the lease; parameters as of `acquire`. @param polled whether the outbox was read, to its end. */
+  /**
+   * Prolongs the lease; parameters as of `acquire`.
+   * @param polled whether the outbox was read completely.
+   */
   renew(term: number, beganMs: number, redisNowMs: number, polled: boolean): void {
     if (term !== this.revocations || !this.held) {
       return;
@@ -98,8 +101,8 @@ export class SyncLease {
   }
 
   /**
-   * Gives the lease up: Redis may be stale until it has caught up.
-   * @param level `log` where the outage that is the reason has a warning of its own.
+   * Revokes the lease: Redis may be stale until it has caught up.
+   * @param level `log` if the outage that causes it has a warning of its own.
    */
   revoke(reason: string, level: 'warn' | 'log' = 'warn'): void {
     if (this.held !== null) {
@@ -112,12 +115,12 @@ export class SyncLease {
     this.revokedListeners.forEach((listener) => listener());
   }
 
-  /** @param listener called when the lease is revoked, also when none was held. */
+  /** @param listener called at each revocation, even if no lease was held. */
   onRevoked(listener: () => void): void {
     this.revokedListeners.push(listener);
   }
 
-  /** Resolves when the lease is held, at once if it is. Never rejects. */
+  /** Resolves once the lease is held, immediately if it is. Never rejects. */
   async acquired(): Promise<void> {
     if (this.epoch() === null) {
       await this.nextEpoch(() => true).promise;
@@ -125,9 +128,9 @@ export class SyncLease {
   }
 
   /**
-   * For a committed change that Redis did not take: revokes the lease, and resolves when Redis has caught up, or when
-   * the lease of every instance that may lack the change has run out. At most the lease, 1 s. A new epoch does not do: in
-   * it Redis need not have the change, and other instances may not have read it.
+   * For a committed change that could not be written to Redis: revokes the lease, and resolves when Redis has caught
+   * up, or when the lease of every instance that may lack the change has expired. At most the lease, 1 s. A new epoch
+   * is not enough: Redis need not have the change in it, and other instances may not have read it.
    */
   async waitUntilConsistent(): Promise<void> {
     const epochBefore = this.lastEpoch;
@@ -137,7 +140,7 @@ export class SyncLease {
     caughtUp.cancel();
   }
 
-  /** When the lease ends by the clock of Redis, or earlier: as much earlier as its answer was under way. */
+  /** The end of the lease by the clock of Redis. It is earlier by the time that the reply of Redis took. */
   private writeUntilMs(beganMs: number, redisNowMs: number): number {
     const sinceMs = performance.now() - beganMs;
     return Math.floor(redisNowMs - sinceMs + this.timings.leaseMs);

@@ -1,7 +1,7 @@
 export const syncKeys = {
   /**
-   * String `epoch|snapshot|recordedAtMs`: up to which snapshot of Postgres Redis is
-   * complete. No TTL. A Redis without it, or with that of another epoch, is not in sync.
+   * String `epoch|snapshot|recordedAtMs`: the snapshot of Postgres up to which Redis is complete. No TTL. A Redis
+   * without it, or with that of another epoch, is not in sync.
    */
   checkpoint: 'latchkey:checkpoint',
 };

@@ -17,39 +17,43 @@ import { SyncTimings } from './sync-timings';
 import { UserChanges } from './user-changes';
 
 /**
- * Entries that one poll brings to Redis at most; an instance that is further back begins a new epoch. Applying that many
- * takes about as long as Redis, empty, takes to be filled again, and Postgres answers meanwhile either way.
+ * Maximum number of entries that one poll applies; an instance that is further back begins a new epoch. Applying that
+ * many takes about as long as refilling an empty Redis, and Postgres answers meanwhile in both cases.
  */
 const MAX_ENTRIES = 200_000;
-/** Entries that are sent to Redis at once: they share the deadline of a command. */
+/** Entries that are sent to Redis at once, within the timeout of one command. */
 const APPLY_BATCH = 200;
-/** A timeout that comes later than this was caused by a stall of this process, not by Postgres. Milliseconds. */
+/** A poll that exceeds its timeout by more was delayed by a stall of this process, not by Postgres. Milliseconds. */
 const STALL_MS = 200;
 
-/** Brings a change to Redis: idempotent, in any order, and safe on any data that it may find there. */
+/** Applies a change to Redis: idempotent, independent of the order, and safe on any data in Redis. */
 export type ApplyChange = (entry: RecordedEntry) => Promise<'new' | 'known'>;
 
-/** A Redis that holds every change of the source of truth, and its clock when the checkpoint was written. */
+/** Redis holds every committed change. Has the clock of Redis when the checkpoint was written. */
 interface CaughtUp {
   checkpoint: Checkpoint;
   redisNowMs: number;
 }
 
-/** @param nowMs by the clock of Postgres. @param fresh what Redis did not have. */
+/**
+ * @param nowMs by the clock of Postgres.
+ * @param fresh changes that Redis lacked.
+ */
 type Observe = (nowMs: number, fresh: readonly RecordedEntry[]) => void;
 
-/** Measured from the commit of changes to when this process brought them to Redis. */
+/** Time from the commit of a change until this process applied it to Redis. */
 export interface OutboxLag {
   /** Milliseconds. */
   lastMs: number;
   maxMs: number;
-  /** Changes that Redis did not have before. */
+  /** Number of applied changes that Redis lacked. */
   applied: number;
 }
 
 /**
- * Keeps Redis in sync with Postgres, and the `SyncLease` with it. Every 200 ms each instance polls the outbox and applies
- * to Redis what it finds. After Redis was lost, or has lost something, it catches up before the lease is acquired again.
+ * Keeps Redis in sync with Postgres, and maintains the `SyncLease`. Every 200 ms each instance polls the outbox and
+ * applies its entries to Redis. After an outage of Redis or a loss of its data, it catches up before it acquires the
+ * lease again.
  */
 @Injectable()
 export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
@@ -57,7 +61,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
   private readonly appliers = new Map<string, ApplyChange>();
   private checkpoint: Checkpoint | null = null;
-  /** A poll has found changes, and Redis may still lack some of them. */
+  /** Emitted when a poll has found changes that Redis may lack. */
   private mayLackChanges = false;
   private failedAtMs = -Infinity;
   private readonly stopping = new AbortController();
@@ -77,7 +81,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     metrics.sync.watchSync(() => lease.epoch() !== null, timings.leaseMs);
   }
 
-  /** Names who applies the entries of a kind. To be called before the application starts. */
+  /** Registers the applier of a kind of entries. Call it before the application starts. */
   onChange(kind: string, apply: ApplyChange): void {
     this.appliers.set(kind, apply);
     this.metrics.sync.expect(kind);
@@ -99,7 +103,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     await this.loop;
   }
 
-  /** Not right after a failure: a Redis that refuses everything connects again and again. */
+  /** Delayed after a failure: a Redis that refuses every command reconnects repeatedly. */
   private wake(): void {
     if (performance.now() - this.failedAtMs > this.timings.intervalMs) {
       this.interrupted.abort();
@@ -112,14 +116,14 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       const { signal } = this.interrupted;
       const beganMs = performance.now();
       if (!(await this.step())) {
-        // From one beginning to the next: after a poll that was cut the next one has no time to lose.
+        // The interval runs from start to start: after a poll that timed out, the next one begins immediately.
         const restMs = Math.max(0, beganMs + this.timings.intervalMs - performance.now());
         await pause(restMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  /** @returns whether there is more to do at once. */
+  /** @returns whether more entries are to be applied immediately. */
   private async step(): Promise<boolean> {
     try {
       return this.lease.heldEpoch() === null ? await this.catchUp() : await this.keepUp();
@@ -142,7 +146,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Redis is in sync: applies what is new and renews the lease. */
+  /** Redis is in sync: applies new entries and renews the lease. */
   private async keepUp(): Promise<boolean> {
     const term = this.lease.term();
     const beganMs = performance.now();
@@ -162,15 +166,15 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     } else if (this.mayLackChanges) {
       return false;
     } else if (performance.now() - beganMs > this.timings.outboxDeadlineMs + STALL_MS) {
-      // This process has stalled; Postgres may be up, and may have changes.
+      // This process has stalled; Postgres may be up and may have changes.
       return true;
     }
-    // Without Postgres no instance can commit a change, as far as this process can see.
+    // Without Postgres no instance can commit a change, as far as this process can tell.
     this.lease.renew(term, beganMs, written.redisNowMs, end !== undefined);
     return false;
   }
 
-  /** Redis may be stale: replays what it lacks, or begins an epoch in which nothing older counts. */
+  /** Redis may be stale: replays the missing entries, or begins an epoch, which voids older data. */
   private async catchUp(): Promise<boolean> {
     const term = this.lease.term();
     const beganMs = performance.now();
@@ -188,7 +192,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     return false;
   }
 
-  /** @returns null when the checkpoint in Redis is none that can be replayed from, or moved meanwhile. */
+  /** @returns null if the checkpoint in Redis cannot be replayed from, or has changed meanwhile. */
   private async replay(text: string | null): Promise<CaughtUp | null> {
     const from = parseCheckpoint(text);
     if (!from) {
@@ -205,7 +209,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  /** @returns null when another instance has begun one meanwhile. */
+  /** @returns null if another instance has begun an epoch meanwhile. */
   private async beginEpoch(text: string | null): Promise<CaughtUp | null> {
     const epoch = await this.outbox.nextEpoch();
     const checkpoint = { ...checkpointOf(await this.outbox.end()), epoch };
@@ -213,11 +217,14 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     if (!written) {
       return null;
     }
-    this.logger.log(`epoch ${epoch} begins: what Redis held before does not count`);
+    this.logger.log(`epoch ${epoch} begins: earlier data of Redis is void`);
     return { checkpoint, redisNowMs: written.redisNowMs };
   }
 
-  /** `poll`, measured. @returns undefined when Postgres does not answer in time. */
+  /**
+   * `poll`, measured.
+   * @returns undefined if Postgres does not answer in time.
+   */
   private async pollInTime(from: Checkpoint): Promise<OutboxEnd | null | undefined> {
     try {
       return await this.poll(from, (...applied) => this.observe(...applied));
@@ -230,9 +237,9 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Brings to Redis what the outbox has gained since a checkpoint.
-   * @param observe called with what Redis did not have, for each page.
-   * @returns where the outbox was when it began to be read; null when it cannot be followed from there.
+   * Applies to Redis the entries that the outbox has gained since a checkpoint.
+   * @param observe called for each page, with the changes that Redis lacked.
+   * @returns the state of Postgres at the start of the read; null if the outbox cannot be followed from there.
    */
   private async poll(from: Checkpoint, observe?: Observe): Promise<OutboxEnd | null> {
     let end: OutboxEnd | null = null;
@@ -254,7 +261,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     return end;
   }
 
-  /** @returns those that Redis did not have. */
+  /** @returns the entries that Redis lacked. */
   private async apply(entries: readonly RecordedEntry[]): Promise<RecordedEntry[]> {
     const fresh: RecordedEntry[] = [];
     for (let start = 0; start < entries.length; start += APPLY_BATCH) {
@@ -268,7 +275,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     return fresh;
   }
 
-  /** @param nowMs by the clock of Postgres, or somewhat later, which rounds lags up. */
+  /** @param nowMs by the clock of Postgres, or slightly later, which rounds lags up. */
   private observe(nowMs: number, fresh: readonly RecordedEntry[]): void {
     for (const { kind, recordedAtMs } of fresh) {
       this.observed.lastMs = Math.max(0, Math.round(nowMs - recordedAtMs));

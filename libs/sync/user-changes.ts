@@ -3,19 +3,19 @@ import { Injectable } from '@nestjs/common';
 type Listener = (userId: string) => void;
 
 /**
- * Names each user of whom something has changed: when this process has changed it, before it answers, and when a poll of
- * the outbox finds the user, before that poll counts as complete. For caches in this process.
+ * Emits the id of each changed user, for caches in this process: before this process answers a change of its own, and
+ * before a poll of the outbox that finds a change counts as complete.
  */
 @Injectable()
 export class UserChanges {
   private readonly listeners: Listener[] = [];
 
-  /** To be called before the application starts. */
+  /** Call it before the application starts. */
   onChange(listener: Listener): void {
     this.listeners.push(listener);
   }
 
-  /** To be called when Redis has the change, or did not take it. */
+  /** Call it once the change is in Redis, or could not be written. */
   happened(userId: string): void {
     this.listeners.forEach((listener) => listener(userId));
   }

@@ -4,8 +4,8 @@ import { SyncLease } from './sync-lease';
 import { UserChanges } from './user-changes';
 
 /**
- * Writes to Redis what Postgres has committed, before the request is answered. The outbox would bring it there as well,
- * but later: after a 2xx no instance may go by the old state, near caches aside.
+ * Writes to Redis what Postgres has committed, before the request is answered. The outbox would apply it as well, but
+ * later: after a 2xx no instance may use the old state, near caches aside.
  */
 @Injectable()
 export class WriteThrough {
@@ -15,8 +15,8 @@ export class WriteThrough {
   ) {}
 
   /**
-   * @returns what the write returned; null when Redis did not answer: then `waitUntilConsistent` is due before the
-   * change is answered 2xx. This process drops what it keeps of the user either way.
+   * @returns the result of the write; null if Redis did not answer: `waitUntilConsistent` is then required before a
+   * 2xx. In both cases this process drops its cached data of the user.
    */
   async tryWrite<T>(userId: string, write: () => Promise<T>): Promise<T | null> {
     try {
@@ -31,7 +31,7 @@ export class WriteThrough {
     }
   }
 
-  /** Resolves when Redis has all that was committed, or no instance goes by a Redis without it: at most 1 s. */
+  /** Resolves when Redis has all committed changes, or no instance uses a Redis without them: at most 1 s. */
   async waitUntilConsistent(): Promise<void> {
     await this.lease.waitUntilConsistent();
   }

@@ -16,9 +16,7 @@ export interface TracingOptions {
   samplerRatio: number;
 }
 
-/**
- * One per process: the instrumentation of HTTP and Postgres patches their modules for all users.
- */
+/** One per process: the instrumentation of HTTP and Postgres patches their modules for all users. */
 let current: Tracer = new NoTracer();
 
 /**

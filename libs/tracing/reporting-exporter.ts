@@ -5,9 +5,7 @@ import { errorText } from '#libs/log';
 /** Result code of an accepted export. */
 const SUCCESS = 0;
 
-/**
- * Logs once that spans are rejected, and once that they are accepted again. Rejected spans are lost.
- */
+/** Logs once that spans are rejected, and once that they are accepted again. Rejected spans are lost. */
 export class ReportingExporter implements SpanExporter {
   private readonly logger = new Logger('Tracing');
   private failing = false;

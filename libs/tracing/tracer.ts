@@ -1,9 +1,7 @@
 /** The kind of a span. `work`: in this process; `redis`: a round trip. */
 export type SpanKind = 'work' | 'redis';
 
-/**
- * Traces the work for a request as nested spans. A span has a name from the code and an outcome, and no data.
- */
+/** Traces the work for a request as nested spans. A span has a name from the code and an outcome, and no data. */
 export abstract class Tracer {
   /** Whether tracing is on. */
   abstract readonly isOn: boolean;

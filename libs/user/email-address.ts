@@ -11,9 +11,9 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const TOP_LEVEL_DOMAIN = /^(?:[a-z]{2,}|xn[a-z0-9-]{2,})$/i;
 
 /**
- * Why a value is no e-mail address that an account may have; null when it is one. Addresses are ASCII, an
- * international domain in its xn-- form, so that their case can be folded without surprise. The value is taken as
- * it is: trim it first. To follow the name of the field: "must have one @".
+ * Why a value is no valid e-mail address of an account; null for a valid one. Addresses are ASCII, an international
+ * domain in its xn-- form, so that case folding is unambiguous. Trim the value first. The text follows the name of the
+ * field: "must have one @".
  */
 export function emailProblem(value: unknown): string | null {
   if (typeof value !== 'string') {

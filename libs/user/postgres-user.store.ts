@@ -19,7 +19,7 @@ import {
 
 const UNIQUE_EMAIL = 'uq_users_email';
 
-/** Accounts in Postgres. One query a method. */
+/** Accounts in Postgres. One query per method. */
 @Injectable()
 export class PostgresUserStore extends UserStore {
   constructor(
@@ -87,7 +87,7 @@ export class PostgresUserStore extends UserStore {
     return row && toProfile(row);
   }
 
-  /** Two queries more: the row is locked first, so that no two changes replace the same picture. */
+  /** Two more queries: the row is locked first, so that no two changes replace the same picture. */
   async replaceAvatar(userId: string, avatarUrl: string | null): Promise<ReplacedAvatar | null> {
     return this.database.transaction(async () => {
       const before = await this.users((users) =>
@@ -109,7 +109,7 @@ export class PostgresUserStore extends UserStore {
     return rows.flatMap(({ avatarUrl }) => avatarUrl ?? []);
   }
 
-  /** Two queries more: the row is locked first, so that each change knows what it changed. */
+  /** Two more queries: the row is locked first, so that each change knows the previous state. */
   async changeAccount(
     userId: string,
     { role, disabled }: AccountChange,
@@ -139,7 +139,7 @@ export class PostgresUserStore extends UserStore {
     });
   }
 
-  /** One query more for the profile, whose row is locked in the surrounding transaction. */
+  /** One more query for the profile, whose row is locked in the surrounding transaction. */
   async delete(userId: string, expectedHash: string): Promise<Profile | null> {
     return this.database.transaction(async () => {
       const row = await this.users((users) =>
@@ -205,7 +205,10 @@ function toProfile(row: UserEntity): VersionedProfile {
   };
 }
 
-/** The row of a user whose password was checked against this hash, unless that proves nothing any more. */
+/**
+ * The row of a user whose password was checked against this hash, unless the hash has changed or the account is
+ * disabled.
+ */
 function whileProved(userId: string, passwordHash: string): FindOptionsWhere<UserEntity> {
   return { id: userId, passwordHash, disabledAt: IsNull() };
 }

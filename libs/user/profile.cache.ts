@@ -4,7 +4,7 @@ import { CACHED_PROFILES } from '#libs/statistics';
 import type { VersionedProfile } from './profile';
 import { UserStore } from './user.store';
 
-/** The profile of each user, in Redis. */
+/** The cached profiles in Redis. */
 @Injectable()
 export class ProfileCache extends VersionedCache<VersionedProfile> {
   static readonly definition = {

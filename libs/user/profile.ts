@@ -1,6 +1,6 @@
 import type { Versioned } from '#libs/cache';
 
-/** What users may see of their account. Instants are ISO 8601, UTC. */
+/** The account as its user sees it. Instants are ISO 8601, UTC. */
 export interface Profile {
   id: string;
   email: string;
@@ -12,7 +12,7 @@ export interface Profile {
   updatedAt: string;
 }
 
-/** A profile and the number that every change of it raises by one. */
+/** A profile and its version, which every change raises by one. */
 export interface VersionedProfile extends Versioned {
   profile: Profile;
 }

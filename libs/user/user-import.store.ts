@@ -10,22 +10,22 @@ import type { Role } from './user.store';
 /** An account of another system. */
 export interface ImportedUser {
   email: string;
-  /** Of a kind that sign-in can check: see `checkImportedHash` of #libs/auth. */
+  /** Of a kind that sign-in can verify: see `checkImportedHash` of #libs/auth. */
   passwordHash: string;
   displayName: string | null;
   role: Role;
-  /** May not sign in. */
+  /** A disabled account cannot sign in. */
   disabled: boolean;
 }
 
-/** An account that an import has made. */
+/** An account that an import has created. */
 export interface CreatedUser {
   id: string;
   role: string;
   disabled: boolean;
 }
 
-/** Brings many accounts into Latchkey's own table. Methods throw DependencyUnavailableError. */
+/** Imports accounts into Latchkey's own table. Methods throw DependencyUnavailableError. */
 @Injectable()
 export class UserImportStore {
   constructor(
@@ -34,9 +34,9 @@ export class UserImportStore {
   ) {}
 
   /**
-   * Makes an account for each address that has none; those that have one stay as they are, and of two
-   * of the same address the first is taken. One query, whatever their number.
-   * @returns the accounts that were made.
+   * Creates an account for each address without one. Existing accounts stay unchanged, and of two entries with the same
+   * address the first is used. One query for any number.
+   * @returns the created accounts.
    */
   async insertNew(users: readonly ImportedUser[]): Promise<CreatedUser[]> {
     const now = new Date(this.clock.nowMs());

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** An account. The e-mail address is kept in lower case, which the check makes sure of. */
+/** An account. The e-mail address is stored in lower case; a check constraint enforces it. */
 @Entity('users')
 @Unique('uq_users_email', ['email'])
 @Check('ck_users_email_lower_case', 'email = lower(email)')
@@ -28,11 +28,11 @@ export class UserEntity {
   @Column({ type: 'character varying', length: 32, default: 'user' })
   role!: string;
 
-  /** Raised by every change of what a profile shows; orders cache entries. */
+  /** Raised by every change of the profile; orders cache entries. */
   @Column({ name: 'profile_version', type: 'integer', default: 1 })
   profileVersion!: number;
 
-  /** Set: the account may not sign in. */
+  /** Set: the account cannot sign in. */
   @Column({ name: 'disabled_at', type: 'timestamp with time zone', precision: 3, nullable: true })
   disabledAt!: Date | null;
 

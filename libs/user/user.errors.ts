@@ -1,6 +1,6 @@
 import { DomainError } from '#libs/common';
 
-/** Another account has this e-mail address, in whatever case. */
+/** Another account has this e-mail address, in any case. */
 export class EmailTakenError extends DomainError {
   readonly code = 'email_taken';
 

@@ -6,13 +6,13 @@ export interface NewUser {
   displayName: string | null;
 }
 
-/** What sign-in needs to know of an account. */
+/** The fields of an account that sign-in needs. */
 export interface Credentials {
   userId: string;
   role: string;
   /** PHC string. */
   passwordHash: string;
-  /** May not sign in. */
+  /** A disabled account cannot sign in. */
   disabled: boolean;
 }
 
@@ -23,17 +23,17 @@ export interface AccountState extends VersionedProfile {
 
 /** An account after an administrator's change. */
 export interface ChangedAccount extends AccountState {
-  /** What it was before. */
+  /** The state before the change. */
   previous: { role: string; disabled: boolean };
 }
 
-/** A profile with a new picture, or none. */
+/** A profile with its new avatar, or none. */
 export interface ReplacedAvatar extends VersionedProfile {
-  /** What it showed before. */
+  /** The avatar before the change. */
   previousAvatarUrl: string | null;
 }
 
-/** What only administrators change; an absent field stays. */
+/** Fields that only administrators change; an absent field stays unchanged. */
 export interface AccountChange {
   role?: Role;
   disabled?: boolean;
@@ -42,16 +42,16 @@ export interface AccountChange {
 export const ROLES = ['user', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Fields to change; an absent one stays, null empties it. */
+/** Fields to change; an absent field stays unchanged, null clears it. */
 export interface ProfileChange {
   displayName?: string | null;
   bio?: string | null;
 }
 
 /**
- * Where accounts are kept: the seam that an embedding application replaces with its own. E-mail
- * addresses match regardless of case and surrounding space. Absence is null, not an error.
- * All methods throw DependencyUnavailableError when the store is away.
+ * The store of accounts; an embedding application may replace it by its own. E-mail addresses match regardless of case
+ * and surrounding space. A missing account is null, not an error. All methods throw DependencyUnavailableError while
+ * the store is unavailable.
  */
 export abstract class UserStore {
   /** @throws EmailTakenError */
@@ -65,7 +65,7 @@ export abstract class UserStore {
 
   /**
    * Applies the change and raises the profile's version.
-   * @param versions the only ones to change; null is returned for a profile at another one.
+   * @param versions the versions to change; for a profile at another version null is returned.
    */
   abstract updateProfile(
     userId: string,
@@ -73,16 +73,16 @@ export abstract class UserStore {
     versions?: readonly number[],
   ): Promise<VersionedProfile | null>;
 
-  /** Changes what picture a profile shows and raises its version, in one transaction. */
+  /** Replaces the avatar of a profile and raises its version, in one transaction. */
   abstract replaceAvatar(userId: string, avatarUrl: string | null): Promise<ReplacedAvatar | null>;
 
-  /** Which of these addresses some profile shows. */
+  /** The given avatar URLs that a profile shows. */
   abstract shownAvatars(avatarUrls: readonly string[]): Promise<string[]>;
 
   /**
-   * Replaces the hash only if it still is the expected one and the account is not disabled: of two
-   * changes one wins, and a password that was checked before either of them proves nothing after.
-   * @returns false when it is not, or the user is gone.
+   * Replaces the hash only if it is still the expected one and the account is not disabled: of two concurrent changes
+   * one succeeds, and a password that was verified before a change proves nothing after it.
+   * @returns false otherwise, or if the user does not exist.
    */
   abstract replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean>;
 
@@ -94,7 +94,7 @@ export abstract class UserStore {
 
   /**
    * Deletes the account, on the same condition as `replacePasswordHash`.
-   * @returns the profile as it last was; null when nothing was deleted.
+   * @returns the last profile; null if nothing was deleted.
    */
   abstract delete(userId: string, expectedHash: string): Promise<Profile | null>;
 }

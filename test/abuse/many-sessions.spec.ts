@@ -172,7 +172,8 @@ describe('a user with many sessions', () => {
       await until(
         'the log names a user whose sessions are not revoked',
         () => app.log,
-        (lines) => lines.some((line) => line.includes('sessions of a user not revoked yet')),
+        (lines) =>
+          lines.some((line) => line.includes('the sessions of a user could not be revoked yet')),
       );
       for (const { user } of others) {
         await until(

@@ -80,7 +80,7 @@ describe('passwords', () => {
     expect([refused.status, refused.body.code]).toEqual([401, 'invalid_credentials']);
     const same = { currentPassword: PASSWORD, newPassword: PASSWORD };
     expect(complaintOf(await changePassword(token, same), 'newPassword')).toBe(
-      'must be another one than the current password',
+      'must differ from the current password',
     );
     expect((await login(user.email, PASSWORD)).status).toBe(200);
 
@@ -284,7 +284,7 @@ describe('passwords of data breaches', () => {
     app = await startTestApp({
       env: { BREACHED_PASSWORD_CHECK: 'on', BREACHED_PASSWORD_URL: `${service.url}/` },
     });
-    const message = 'has become known through a data breach, choose another one';
+    const message = 'was found in a data breach, choose another one';
     expect(complaintOf(await register(BREACHED), 'password')).toBe(message);
     const { accessToken: token } = await app.register();
     const json = { currentPassword: PASSWORD, newPassword: BREACHED };

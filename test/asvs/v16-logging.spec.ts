@@ -261,7 +261,7 @@ describe('an unexpected error', () => {
         type: 'urn:latchkey:problem:internal_error',
         title: 'Internal error',
         status: 500,
-        detail: 'Something went wrong on our side.',
+        detail: 'The server failed to process the request.',
         code: 'internal_error',
         requestId: id,
       });

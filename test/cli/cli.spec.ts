@@ -361,7 +361,7 @@ describe('the commands', () => {
       ]);
 
       for (const [kid, reason] of [
-        [second.kid, 'This key signs: activate another one first.'],
+        [second.kid, 'This key is active: activate another one first.'],
         [first.kid, 'or use --now'],
       ] as const) {
         const refused = await keys('retire', kid);

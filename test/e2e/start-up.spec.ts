@@ -113,7 +113,7 @@ describe('the start of the API', () => {
   it('reports tables that are missing, or older than the program', async () => {
     const older = await createTestDatabase();
     try {
-      const sentence = 'The tables are not up to date: run latchkey migrate.';
+      const sentence = 'The tables are outdated: run latchkey migrate.';
       await older.sql.query('DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)');
       await expectRefusal(await suite.spawn({ DATABASE_URL: older.url }), sentence);
       await older.sql.query('DROP TABLE migrations');

@@ -32,9 +32,7 @@ function schemesOf({ security = [] }: Operation): Record<string, string[]>[] {
   return [...named.values()];
 }
 
-/**
- * Serves Swagger UI at /docs and the document beside it. Swagger UI keeps the token across a reload.
- */
+/** Serves Swagger UI at /docs and the document beside it. Swagger UI keeps the token across a reload. */
 export function serveDocs(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs/openapi.json',

@@ -1,9 +1,7 @@
 import { InternalError, type ErrorCode } from '#libs/common';
 import { PROBLEMS } from '#libs/http';
 
-/**
- * One schema for each code. A generated client narrows a problem by it in `switch (error.code)`.
- */
+/** One schema for each code. A generated client narrows a problem by it in `switch (error.code)`. */
 type ProblemSchema = ReturnType<typeof schemaOf>;
 
 const CODES = Object.keys(PROBLEMS) as ErrorCode[];

@@ -20,9 +20,7 @@ export class IntrospectDto {
   token_type_hint?: string;
 }
 
-/**
- * RFC 7662 section 2.2. A token that is not active has `active` alone. Instants in seconds since 1970.
- */
+/** RFC 7662 section 2.2. A token that is not active has `active` alone. Instants in seconds since 1970. */
 export class IntrospectionDto {
   @ApiProperty()
   active!: boolean;

@@ -3,9 +3,7 @@ import { Metrics } from '#libs/metrics';
 import { PostgresHealth } from './postgres.health';
 import { RedisHealth } from './redis.health';
 
-/**
- * Exports the warnings of the readiness report. A scrape costs the stores as much as a probe does.
- */
+/** Exports the warnings of the readiness report. A scrape costs the stores as much as a probe does. */
 @Injectable()
 export class HealthMetrics implements OnModuleInit {
   constructor(

@@ -94,9 +94,7 @@ export class RedisHealth {
     );
   }
 
-  /**
-   * Three commands in two round trips, independent of the number of sessions; fewer while Redis is unavailable.
-   */
+  /** Three commands in two round trips, independent of the number of sessions; fewer while Redis is unavailable. */
   private async measure(): Promise<Answer> {
     const beganMs = performance.now();
     const isAway = this.redis.awayReason !== null;

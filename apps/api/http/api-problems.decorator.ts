@@ -70,9 +70,7 @@ export function ApiProblems(...more: ErrorCode[]) {
   );
 }
 
-/**
- * Of every route but a GET: the body is read before the handler runs, even if the handler takes none.
- */
+/** Of every route but a GET: the body is read before the handler runs, even if the handler takes none. */
 export const UNREADABLE_BODY = [
   'malformed_json',
   'payload_too_large',

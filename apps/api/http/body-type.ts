@@ -1,9 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '#libs/common';
 
-/**
- * The route does not accept the media type of the body. The message names the types that it accepts.
- */
+/** The route does not accept the media type of the body. The message names the types that it accepts. */
 export class UnsupportedBodyTypeError extends DomainError {
   readonly code = 'unsupported_media_type';
 }

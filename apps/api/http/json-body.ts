@@ -27,9 +27,7 @@ export function acceptOnlyJson(fastify: FastifyInstance): void {
   );
 }
 
-/**
- * JSON is UTF-8 (RFC 8259 section 8.1), and no body is decompressed: any other charset or encoding is refused.
- */
+/** JSON is UTF-8 (RFC 8259 section 8.1), and no body is decompressed: any other charset or encoding is refused. */
 function refuseOtherEncodings(headers: IncomingHttpHeaders): void {
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1];
   const encoding = headers['content-encoding'];

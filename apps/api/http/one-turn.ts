@@ -6,9 +6,7 @@ import type { FastifyInstance } from 'fastify';
 /** Requests that wait on one connection before the server stops reading from it. */
 export const MAX_WAITING = 16;
 
-/**
- * Responses whose requests wait, in order, by connection. Empty for clients that do not pipeline.
- */
+/** Responses whose requests wait, in order, by connection. Empty for clients that do not pipeline. */
 const waiting = new WeakMap<Socket, ServerResponse[]>();
 
 /**

@@ -22,14 +22,10 @@ declare module 'fastify' {
  */
 export const WithoutContext = () => RouteConfig({ withoutContext: true });
 
-/**
- * Milliseconds after which the context of an aborted request without an answer ends. No handler takes longer.
- */
+/** Milliseconds after which the context of an aborted request without an answer ends. No handler takes longer. */
 const AFTER_ABORT_MS = 60_000;
 
-/**
- * Makes the request's context available to all work for it. Fastify's body parser keeps the context.
- */
+/** Makes the request's context available to all work for it. Fastify's body parser keeps the context. */
 export function addRequestContext(fastify: FastifyInstance): void {
   fastify.decorateRequest('requestContext', null);
   fastify.decorateRequest('whenHandled', null);

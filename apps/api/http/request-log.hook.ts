@@ -2,9 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { AuthenticatedRequest } from '#libs/http';
 import { clientAddress } from './client-address';
 
-/**
- * Sets the headers of every answer and the id of its request. Runs before every hook that may answer.
- */
+/** Sets the headers of every answer and the id of its request. Runs before every hook that may answer. */
 export function addAnswerHeaders(fastify: FastifyInstance, always: Record<string, string>): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(always).header('x-request-id', request.id);

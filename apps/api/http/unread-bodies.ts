@@ -39,9 +39,7 @@ export class UnreadBodies {
     });
   }
 
-  /**
-   * Whether a request of this connection has its answer, or is about to have it, and its body is being read.
-   */
+  /** Whether a request of this connection has its answer, or is about to have it, and its body is being read. */
   has(socket: Socket): boolean {
     return this.reading.has(socket);
   }

@@ -43,9 +43,7 @@ export class HttpTraffic {
     fastify.server.on('connection', (socket: Socket) => this.answersOf(socket));
   }
 
-  /**
-   * From now on every answer closes its connection, so that the client connects to another instance next.
-   */
+  /** From now on every answer closes its connection, so that the client connects to another instance next. */
   drain(): void {
     this.ending = true;
     for (const answers of this.connections.values()) {

@@ -33,9 +33,7 @@ export const LIMITED_ATTEMPT = Symbol('latchkey:limited-attempt');
 /** Errors of a refresh that count against its client. */
 const REFRESH_FAILURES: ErrorCode[] = ['token_invalid', 'token_expired', 'token_revoked'];
 
-/**
- * Admits an attempt or refuses it, before its body is validated, and sets the headers of the rate limit.
- */
+/** Admits an attempt or refuses it, before its body is validated, and sets the headers of the rate limit. */
 @Injectable()
 export class RateLimitInterceptor implements NestInterceptor {
   constructor(

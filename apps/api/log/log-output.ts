@@ -35,9 +35,7 @@ function onceATurn(): DestinationStream & { flushSync(): void } {
   };
 }
 
-/**
- * The format for people. Lines stay JSON where the package is missing: it is a development dependency.
- */
+/** The format for people. Lines stay JSON where the package is missing: it is a development dependency. */
 async function textFormat(): Promise<((line: string) => string) | undefined> {
   try {
     const { prettyFactory } = await import('pino-pretty');

@@ -98,9 +98,7 @@ export class AvatarController {
     }
   }
 
-  /**
-   * A file name stands for one content for ever, so a client with a copy never has to revalidate it.
-   */
+  /** A file name stands for one content for ever, so a client with a copy never has to revalidate it. */
   @Public()
   @Get('avatars/:file')
   @ApiOperation({

@@ -28,9 +28,7 @@ interface TakenSlot extends UploadSlot {
   bytesBefore: number;
 }
 
-/**
- * A bounded number of uploads at once: per user, per address, and in total. Slow uploads lose their slot to others.
- */
+/** A bounded number of uploads at once: per user, per address, and in total. Slow uploads lose their slot to others. */
 export class UploadSlots {
   private readonly taken: TakenSlot[] = [];
 

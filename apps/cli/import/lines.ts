@@ -10,9 +10,7 @@ export interface Line {
   bytes: Buffer | null;
 }
 
-/**
- * Reads lines one by one. Memory holds one line, independent of the length of the file or of a line.
- */
+/** Reads lines one by one. Memory holds one line, independent of the length of the file or of a line. */
 export async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let number = 1;
   let begun = Buffer.alloc(0);

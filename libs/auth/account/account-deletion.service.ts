@@ -18,10 +18,10 @@ export class AccountDeletionService {
   ) {}
 
   /**
-   * Deletes the account and everything of it. Its sessions are revoked in the same transaction;
-   * their records are deleted right after.
-   * @param admission whose turn it is to hash.
-   * @returns the profile as it last was.
+   * Deletes the account and all its data. Its sessions are revoked in the same transaction; their records are deleted
+   * afterwards.
+   * @param admission the client for whom hashing is queued.
+   * @returns the last profile.
    * @throws InvalidCredentialsError, OverloadedError, DependencyUnavailableError
    */
   async delete(
@@ -36,7 +36,7 @@ export class AccountDeletionService {
     await this.sessions.revokeAll(userId, {
       reason: 'account_deleted',
       beforeRevoke: async () => {
-        // Only if the password that was proved is still the current one.
+        // Only if the verified password is still the current one.
         const current = await this.users.delete(userId, passwordHash);
         if (!current) {
           throw new InvalidCredentialsError();

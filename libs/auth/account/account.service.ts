@@ -7,7 +7,7 @@ import { ProfileChangedError } from '../auth.errors';
 /** A profile, and whether the cache had it. */
 export type ProfileRead = CachedRead<VersionedProfile>;
 
-/** A user's own profile. Throws DependencyUnavailableError throughout. */
+/** The user's own profile. All methods throw DependencyUnavailableError. */
 @Injectable()
 export class AccountService {
   constructor(
@@ -16,19 +16,17 @@ export class AccountService {
   ) {}
 
   /**
-   * @param cachedProfile what was read with the session's verification.
-   * @throws SessionRevokedError when the account is gone.
+   * @param cachedProfile from the verification of the session.
+   * @throws SessionRevokedError if the account is deleted.
    */
   profile(userId: string, cachedProfile: string | null): ProfileRead | Promise<ProfileRead> {
     return this.profiles.hit(cachedProfile) ?? this.readProfile(userId);
   }
 
   /**
-   * Changes the profile: record first, then the cache, so that once this has answered nobody is
-   * shown an older one.
-   * @param versions the only ones to change; absent: whichever it is.
-   * @throws SessionRevokedError when the account is gone; ProfileChangedError when the profile is at
-   * another version.
+   * Changes the profile: Postgres first, then the cache. Once it is answered, no instance returns an older profile.
+   * @param versions the versions to change; absent: any.
+   * @throws SessionRevokedError if the account is deleted; ProfileChangedError if the profile is at another version.
    */
   async updateProfile(
     userId: string,

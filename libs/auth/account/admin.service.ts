@@ -4,7 +4,7 @@ import { EveryoneRevoker, UserSessionRevoker } from '#libs/session';
 import { ProfileCache, UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
 import { AccountNotFoundError } from '../auth.errors';
 
-/** What administrators do to accounts. Throws DependencyUnavailableError throughout. */
+/** Administration of accounts. All methods throw DependencyUnavailableError. */
 @Injectable()
 export class AdminService {
   constructor(
@@ -23,8 +23,7 @@ export class AdminService {
   }
 
   /**
-   * Changes role or state and, in the same transaction, ends the user's sessions: none of them goes
-   * on with the old role.
+   * Changes role or state and, in the same transaction, revokes the user's sessions, so that none keeps the old role.
    * @throws AccountNotFoundError
    */
   async changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount> {
@@ -50,19 +49,26 @@ export class AdminService {
     return changed;
   }
 
-  /** Ends all sessions of one user. @returns how many. @throws AccountNotFoundError */
+  /**
+   * Revokes all sessions of one user.
+   * @returns the number of live sessions.
+   * @throws AccountNotFoundError
+   */
   async revokeSessions(userId: string): Promise<number> {
     await this.requireAccount(userId);
     return this.sessions.revokeAll(userId, { reason: 'revoked_by_administrator' });
   }
 
-  /** Ends everyone's sessions. @returns how many. */
+  /**
+   * Revokes the sessions of all users.
+   * @returns the number of live sessions.
+   */
   async revokeEveryone(): Promise<number> {
     return this.everyone.revokeEveryone();
   }
 }
 
-/** What a change really changed; the end of the sessions where that was all. */
+/** The audit events of a change; only the end of the sessions if nothing else has changed. */
 function eventsOf(
   { profile, disabled, previous }: ChangedAccount,
   revokedSessions: number,

@@ -4,10 +4,10 @@ import { UserStore, type Credentials } from '#libs/user';
 import { InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
 
-/** What a user proves their identity for. */
+/** The operations that require a proof of identity. */
 export type ProofPurpose = 'password_change' | 'account_deletion';
 
-/** Asks a user who is signed in for the password again. */
+/** Verifies the password of a signed-in user. */
 @Injectable()
 export class IdentityProof {
   constructor(
@@ -16,7 +16,10 @@ export class IdentityProof {
     private readonly events: AuditRecorder,
   ) {}
 
-  /** @returns what was proved against. @throws InvalidCredentialsError, DependencyUnavailableError */
+  /**
+   * @returns the credentials that the password was verified against.
+   * @throws InvalidCredentialsError, DependencyUnavailableError
+   */
   async require(userId: string, password: string, purpose: ProofPurpose): Promise<Credentials> {
     const credentials = await this.users.findCredentials(userId);
     const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);

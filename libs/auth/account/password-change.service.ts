@@ -9,7 +9,7 @@ import { IdentityProof } from './identity-proof';
 
 const SAME_PASSWORD: FieldError = {
   field: 'newPassword',
-  messages: ['newPassword must be another one than the current password'],
+  messages: ['newPassword must differ from the current password'],
 };
 
 @Injectable()
@@ -24,10 +24,10 @@ export class PasswordChangeService {
   ) {}
 
   /**
-   * Changes the password and, in the same transaction, ends every session of the user.
-   * @param admission whose turn it is to hash.
-   * @throws InvalidCredentialsError; ValidationFailedError for a new password that is too easy to guess, or
-   * the current one; OverloadedError, DependencyUnavailableError.
+   * Changes the password and, in the same transaction, revokes all sessions of the user.
+   * @param admission the client for whom hashing is queued.
+   * @throws InvalidCredentialsError; ValidationFailedError for a new password that is easy to guess, or the current
+   * one; OverloadedError, DependencyUnavailableError.
    */
   async change(
     userId: string,
@@ -52,7 +52,7 @@ export class PasswordChangeService {
     await this.sessions.revokeAll(userId, {
       reason: 'password_change',
       beforeRevoke: async () => {
-        // Only if the password that was proved is still the current one.
+        // Only if the verified password is still the current one.
         if (!(await this.users.replacePasswordHash(userId, passwordHash, nextHash))) {
           throw new InvalidCredentialsError();
         }

@@ -20,8 +20,8 @@ export interface Es256Key {
 }
 
 /**
- * @returns a new key as PKCS#8 PEM (RFC 5958, RFC 7468), and its `kid`. The `kid` never begins with
- * "-": a command line would take it for an option.
+ * @returns a new key as PKCS#8 PEM (RFC 5958, RFC 7468), and its `kid`. The `kid` never begins with "-": a command line
+ * would parse it as an option.
  */
 export function generateEs256Key(): { kid: string; pem: string } {
   for (;;) {
@@ -39,7 +39,7 @@ export function parseEs256Key(pem: string): Es256Key | null {
   try {
     privateKey = createPrivateKey(pem);
   } catch {
-    // OpenSSL's reason may quote what it read.
+    // The message of OpenSSL may quote its input.
     return null;
   }
   const { asymmetricKeyType, asymmetricKeyDetails } = privateKey;

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { KeyRing, type PublicJwks, type SigningKey } from './key-ring';
 
-/** One shared secret, HS256. Its tokens carry no `kid`. */
+/** One shared secret, HS256. Its tokens have no `kid`. */
 export class HmacKeyRing extends KeyRing {
   readonly algorithm = 'HS256';
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { SettingsError } from '#libs/config';
 import { parseEs256Key, type Es256Key } from './es256-key';
 
-/** Holds the `kid` of the key that signs. */
+/** Contains the `kid` of the active key. */
 const ACTIVE_FILE = 'active';
 const KEY_SUFFIX = '.pem';
-/** A SHA-256 thumbprint in base64url. Nothing else becomes part of a path. */
+/** A SHA-256 thumbprint in base64url. No other text becomes part of a path. */
 const KID = /^[\w-]{43}$/;
 
-/** What the directory says, before any key is read: enough to notice a change. */
+/** The listing of the directory, without the keys: enough to detect a change. */
 export interface KeyListing {
   activeKid: string;
   /** Names of the key files, sorted. */
@@ -19,9 +19,9 @@ export interface KeyListing {
 }
 
 /**
- * Reading is synchronous: a handful of small files, read at start and after a change, and never
- * does a request see half of a change.
- * @throws SettingsError when the directory or the name of its active key cannot be read.
+ * Reads the listing synchronously: a few small files, read at start and after a change, so that no request sees half of
+ * a change.
+ * @throws SettingsError if the directory or the name of its active key cannot be read.
  */
 export function listKeys(directory: string): KeyListing {
   // In this order: a key is written before it is named active, so the key of any active kid is listed.
@@ -30,7 +30,10 @@ export function listKeys(directory: string): KeyListing {
   return { activeKid, keyFiles: keyFiles.filter(isKeyFile).sort() };
 }
 
-/** @returns every key, the active one first. @throws SettingsError when any of them is unusable. */
+/**
+ * @returns all keys, the active one first.
+ * @throws SettingsError if any of them is unusable.
+ */
 export function readKeys(directory: string, { activeKid, keyFiles }: KeyListing): Es256Key[] {
   const keys = keyFiles.map((name) => readKey(directory, name));
   const active = keys.find(({ kid }) => kid === activeKid);
@@ -40,21 +43,27 @@ export function readKeys(directory: string, { activeKid, keyFiles }: KeyListing)
   return [active, ...keys.filter((key) => key !== active)];
 }
 
-/** Whether a key of this name has come; one system call. @param kid may be anything. */
+/**
+ * Whether the key has a file; one system call.
+ * @param kid any text.
+ */
 export function hasKeyFile(directory: string, kid: string): boolean {
   return KID.test(kid) && existsSync(join(directory, kid + KEY_SUFFIX));
 }
 
-/** A key as the directory has it. Instants in milliseconds since the Unix epoch. */
+/** A key in the directory. Instants in milliseconds since the Unix epoch. */
 export interface KeyState {
   kid: string;
-  /** Signs; all others verify only. */
+  /** Signs; all other keys only verify. */
   active: boolean;
   /** When its file was written. */
   publishedAtMs: number;
 }
 
-/** @returns the keys, the active one first, then the newest. @throws SettingsError as `readKeys` does. */
+/**
+ * @returns the keys, the active one first, then the newest.
+ * @throws SettingsError as `readKeys`.
+ */
 export function keyStates(directory: string): KeyState[] {
   const [active, ...others] = readKeys(directory, listKeys(directory)).map(({ kid }, at) => ({
     kid,
@@ -65,17 +74,23 @@ export function keyStates(directory: string): KeyState[] {
   return [...(active ? [active] : []), ...others];
 }
 
-/** When the active key was last changed, Unix time in ms: no other key has signed since. @throws SettingsError */
+/**
+ * When the active key was last changed, Unix time in ms: no other key has signed since.
+ * @throws SettingsError
+ */
 export function activatedAtMs(directory: string): number {
   return modifiedAtMs(directory, ACTIVE_FILE);
 }
 
-/** Whether the directory names an active key, sound or not. */
+/** Whether the directory names an active key, usable or not. */
 export function hasActiveKey(directory: string): boolean {
   return existsSync(join(directory, ACTIVE_FILE));
 }
 
-/** Publishes a key: it appears whole. Creates the directory where it is missing. @throws SettingsError */
+/**
+ * Publishes a key atomically. Creates the directory if it is missing.
+ * @throws SettingsError
+ */
 export async function writeKey(directory: string, kid: string, pem: string): Promise<void> {
   await write(async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -83,12 +98,18 @@ export async function writeKey(directory: string, kid: string, pem: string): Pro
   });
 }
 
-/** Lets a published key sign. @throws SettingsError */
+/**
+ * Makes a published key the active one.
+ * @throws SettingsError
+ */
 export async function writeActive(directory: string, kid: string): Promise<void> {
   await write(() => writeWhole(directory, ACTIVE_FILE, `${kid}\n`));
 }
 
-/** Removes a key: its tokens are refused from now on. @throws SettingsError */
+/**
+ * Removes a key: its tokens are refused from now on.
+ * @throws SettingsError
+ */
 export async function removeKey(directory: string, kid: string): Promise<void> {
   await write(async () => {
     await rm(join(directory, kid + KEY_SUFFIX));
@@ -111,7 +132,7 @@ function modifiedAtMs(directory: string, name: string): number {
   return attempt(problem, () => statSync(join(directory, name)).mtimeMs);
 }
 
-/** No reader sees a part of the file, not even after a power failure. */
+/** Replaces a file atomically, also across a power failure. */
 async function writeWhole(directory: string, name: string, text: string): Promise<void> {
   const temporary = join(directory, `.${randomUUID()}.tmp`);
   try {
@@ -130,9 +151,9 @@ async function writeWhole(directory: string, name: string, text: string): Promis
   await syncDirectory(directory);
 }
 
-/** So that two renames reach the disk in their order. */
+/** Syncs the directory, so that two renames reach the disk in order. */
 async function syncDirectory(directory: string): Promise<void> {
-  // Windows opens no directories.
+  // Windows cannot open directories.
   if (process.platform !== 'win32') {
     const handle = await open(directory, 'r');
     try {
@@ -144,7 +165,7 @@ async function syncDirectory(directory: string): Promise<void> {
 }
 
 function readActiveKid(directory: string): string {
-  const problem = `must be a directory with a file "${ACTIVE_FILE}": make a first key with "latchkey keys add"`;
+  const problem = `must be a directory with a file "${ACTIVE_FILE}": create the first key with "latchkey keys add"`;
   const activeKid = attempt(problem, () =>
     readFileSync(join(directory, ACTIVE_FILE), 'utf8').trim(),
   );

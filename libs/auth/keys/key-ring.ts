@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 
-/** RFC 7518 section 3.1. One of them at a time: a ring never accepts the other. */
+/** RFC 7518 section 3.1. A key ring accepts only one algorithm. */
 export type SigningAlgorithm = 'HS256' | 'ES256';
 
 export interface SigningKey {
   key: KeyObject;
-  /** Goes into the token's header (RFC 7515 section 4.1.4); absent where there is one key only. */
+  /** The `kid` of the token's header (RFC 7515 section 4.1.4); absent if there is only one key. */
   kid?: string;
 }
 
@@ -25,19 +25,18 @@ export interface PublicJwks {
   keys: PublicJwk[];
 }
 
-/** The keys that sign access tokens and verify them. */
+/** The keys that sign and verify access tokens. */
 export abstract class KeyRing {
   abstract readonly algorithm: SigningAlgorithm;
 
   abstract signingKey(): SigningKey;
 
   /**
-   * The key that a token with this `kid`, or with none, must have been signed with. Called for each
-   * request, with whatever the token says.
-   * @returns null when the ring has no such key.
+   * The key that must have signed a token with this `kid`, or without one. Called for each request, with any text.
+   * @returns null for an unknown `kid`.
    */
   abstract verificationKey(kid: string | undefined): KeyObject | null;
 
-  /** What others need to verify tokens themselves. Empty when that cannot be given away. */
+  /** The public keys for other verifiers. Empty for a symmetric key. */
   abstract publicJwks(): PublicJwks;
 }

@@ -99,7 +99,7 @@ describe('the keys of a directory', () => {
   it('are never retired while they sign', async () => {
     const kid = await add();
     const retired = retireKey(directory, kid, TOKEN_TTL_MS, { nowMs, force: true });
-    await expect(retired).rejects.toThrow('This key signs: activate another one first.');
+    await expect(retired).rejects.toThrow('This key is active: activate another one first.');
   });
 
   it.each([UNKNOWN, '', '../active', '..'])('are not found by the kid %j', async (kid) => {

@@ -12,15 +12,15 @@ import {
 } from './key-directory';
 
 /**
- * How long a key is published before it should sign, in milliseconds: instances look every 2 s, copies of the directory
- * take their time, and JWKS clients such as Envoy and jose keep what they have for 10 minutes.
+ * How long a key is published before it may sign, in milliseconds: instances check every 2 s, copies of the directory
+ * take their time, and JWKS clients such as Envoy and jose cache keys for 10 minutes.
  */
 export const KEY_PROPAGATION_MS = 600_000;
 
-/** Beyond a token's life, in milliseconds: instances follow within 2 s, and their clocks differ. */
+/** Added to the lifetime of tokens, in milliseconds: instances apply a change within 2 s, and their clocks differ. */
 const RETIREMENT_MARGIN_MS = 60_000;
 
-/** No key of the directory has this kid. */
+/** No key in the directory has this kid. */
 export class KeyNotFoundError extends DomainError {
   readonly code = 'not_found';
 
@@ -29,20 +29,21 @@ export class KeyNotFoundError extends DomainError {
   }
 }
 
-/** The change would refuse tokens that are good. */
+/** The change would make instances refuse valid tokens. */
 export class KeyInUseError extends DomainError {
   readonly code = 'precondition_failed';
 }
 
 export interface AddedKey extends KeyState {
-  /** Instant from which `activateKey` takes it, Unix time in ms. */
+  /** The earliest instant at which `activateKey` succeeds, Unix time in ms. */
   activatableAtMs: number;
 }
 
 /**
- * Makes a P-256 key and publishes it: every instance accepts its tokens and the JWKS lists it, but the active key goes on
- * signing. The first key of a directory is active at once. Safe beside running instances and beside itself.
- * @throws SettingsError when the directory cannot be written.
+ * Creates a P-256 key and publishes it: all instances accept its tokens and the JWKS lists it, but the active key
+ * continues to sign. The first key of a directory is active immediately. Safe beside running instances and concurrent
+ * calls.
+ * @throws SettingsError if the directory cannot be written.
  */
 export async function addKey(directory: string): Promise<AddedKey> {
   const { kid, pem } = generateEs256Key();
@@ -56,13 +57,13 @@ export async function addKey(directory: string): Promise<AddedKey> {
 
 export interface KeyChangeOptions {
   nowMs: number;
-  /** Does it in spite of the tokens that are refused for it. */
+  /** Makes the change even if instances then refuse valid tokens. */
   force?: boolean;
 }
 
 /**
- * Lets a published key sign in place of the active one, which goes on verifying. Idempotent.
- * @throws KeyNotFoundError; KeyInUseError where it was published less than KEY_PROPAGATION_MS ago; SettingsError.
+ * Signs with a published key instead of the active one, which still verifies. Idempotent.
+ * @throws KeyNotFoundError; KeyInUseError if it was published less than KEY_PROPAGATION_MS ago; SettingsError.
  */
 export async function activateKey(
   directory: string,
@@ -82,17 +83,18 @@ export async function activateKey(
   }
   if (nowMs < fromMs && !force) {
     throw new KeyInUseError(
-      `This key was published less than ${KEY_PROPAGATION_MS / 60_000} minutes ago, and tokens that it signs may be ` +
-        `refused by what does not know it yet: activate it after ${instant(fromMs)}, or use --now.`,
+      `This key was published less than ${KEY_PROPAGATION_MS / 60_000} minutes ago, and its tokens may be ` +
+        `refused by servers and caches that lack it: activate it after ${instant(fromMs)}, or use --now.`,
     );
   }
   await writeActive(directory, kid);
 }
 
 /**
- * Removes a key that does not sign: every token that it signed is refused from then on.
- * @param tokenTtlMs the longest life of an access token.
- * @throws KeyNotFoundError; KeyInUseError for the active key, and for one whose tokens may still be valid; SettingsError.
+ * Removes a key that does not sign: all its tokens are refused from then on.
+ * @param tokenTtlMs the lifetime of an access token.
+ * @throws KeyNotFoundError; KeyInUseError for the active key, and for a key whose tokens may still be valid;
+ * SettingsError.
  */
 export async function retireKey(
   directory: string,
@@ -102,7 +104,7 @@ export async function retireKey(
 ): Promise<void> {
   const { active } = find(keyStates(directory), kid);
   if (active) {
-    throw new KeyInUseError('This key signs: activate another one first.');
+    throw new KeyInUseError('This key is active: activate another one first.');
   }
   // A copied directory does not show whether a key has ever signed.
   const validUntilMs = activatedAtMs(directory) + tokenTtlMs + RETIREMENT_MARGIN_MS;

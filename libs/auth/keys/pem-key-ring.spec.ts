@@ -114,7 +114,7 @@ describe('a directory of keys', () => {
     }
 
     it('must exist', () => {
-      expect(problem()).toMatch(/file "active": make a first key .* \(ENOENT\)/);
+      expect(problem()).toMatch(/file "active": create the first key .* \(ENOENT\)/);
     });
 
     it('must be a directory', () => {

@@ -10,16 +10,16 @@ const POLL_INTERVAL_MS = 2000;
 const PAUSE_AFTER_FAILURE_MS = 1000;
 
 interface LoadedKeys {
-  /** What the directory said when they were loaded. */
+  /** The listing of the directory when the keys were loaded. */
   listing: string;
   active: Es256Key;
   byKid: ReadonlyMap<string, Es256Key>;
 }
 
 /**
- * A directory of P-256 keys, ES256: `<kid>.pem` each, and a file `active` with the `kid` that signs.
- * All others verify until their file is removed: those that will sign, and those that did. Follows the directory without a
- * restart; while that is unusable, the keys loaded before stay in use.
+ * A directory of P-256 keys, ES256: files `<kid>.pem`, and a file `active` with the `kid` that signs. All others verify
+ * until their file is removed. Follows changes of the directory without a restart; while it is unusable, the keys
+ * loaded before stay in use.
  */
 export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy {
   readonly algorithm = 'ES256';
@@ -30,7 +30,7 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
   private reportedProblem: string | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @throws SettingsError when the directory, or any key file in it, is unusable. */
+  /** @throws SettingsError if the directory, or a key file in it, is unusable. */
   constructor(directory: string) {
     super();
     this.directory = resolve(directory);
@@ -51,8 +51,7 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
   }
 
   /**
-   * A `kid` that another instance has begun to use is found at once. An invented one costs no more
-   * than looking for its file.
+   * A `kid` that another instance has begun to use is found immediately. A forged one costs only a check for its file.
    */
   verificationKey(kid: string | undefined): KeyObject | null {
     if (kid === undefined) {
@@ -64,13 +63,13 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
     return this.loaded.byKid.get(kid)?.publicKey ?? null;
   }
 
-  /** Never without a key that another instance signs with already. The active one comes first. */
+  /** Always includes the key that other instances sign with. The active one comes first. */
   publicJwks(): PublicJwks {
     this.refresh();
     return { keys: [...this.loaded.byKid.values()].map(({ publicJwk }) => ({ ...publicJwk })) };
   }
 
-  /** Loads the keys if the directory has changed; tries at most once a second while that fails. */
+  /** Loads the keys if the directory has changed; tries at most once per second while that fails. */
   refresh(): void {
     if (performance.now() < this.pausedUntilMs) {
       return;
@@ -92,7 +91,7 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
     }
   }
 
-  /** @returns `current` itself when the directory still says the same. */
+  /** @returns `current` itself if the directory is unchanged. */
   private load(current: LoadedKeys | undefined): LoadedKeys {
     const found = listKeys(this.directory);
     const listing = JSON.stringify(found);
@@ -104,7 +103,7 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
     return { listing, active, byKid: new Map(keys.map((key) => [key.kid, key])) };
   }
 
-  /** Once for each problem, not at every look. */
+  /** Logs once for each problem, not at every check. */
   private report(problem: string): void {
     if (problem !== this.reportedProblem) {
       this.reportedProblem = problem;

@@ -65,7 +65,7 @@ describe('breached passwords', () => {
     [
       'answers an error',
       (_, response) => response.writeHead(500).end('500'),
-      'an error was answered',
+      'the service answered with an error',
     ],
     [
       'stops in the middle of an answer',
@@ -95,7 +95,7 @@ describe('breached passwords', () => {
     // The breaker may have let one request through to try the service.
     expect(service.asked.length).toBeLessThanOrEqual(6);
     expect(warnings()).toEqual(
-      Array.from({ length: 10 }, () => ({ reason: 'an error was answered' })),
+      Array.from({ length: 10 }, () => ({ reason: 'the service answered with an error' })),
     );
   });
 });

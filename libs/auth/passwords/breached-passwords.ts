@@ -5,9 +5,8 @@ import { AuthOptions } from '../auth.options';
 const TIMEOUT_MS = 1000;
 
 /**
- * Passwords that became known through a data breach, as the service "Have I Been Pwned", or a mirror of it,
- * counts them. It is told the first five digits of the password's SHA-1, which some thousand others share, and
- * how many entries begin with them is hidden by padding.
+ * Looks passwords up in the data breaches of "Have I Been Pwned" or a mirror. The service receives the first five
+ * digits of the password's SHA-1, which about a thousand others share; padding hides the number of matching entries.
  */
 @Injectable()
 export class BreachedPasswords implements OnApplicationShutdown {
@@ -19,7 +18,9 @@ export class BreachedPasswords implements OnApplicationShutdown {
     this.baseUrl = passwords?.breachServiceUrl;
   }
 
-  /** False, too, where no service is set, and where it does not answer within a second: nobody is kept out by that. */
+  /**
+   * Also false without a service, and if it does not answer within 1 s: an outage of the service must not block users.
+   */
   async has(password: string): Promise<boolean> {
     const { baseUrl } = this;
     if (baseUrl === undefined) {
@@ -43,7 +44,7 @@ export class BreachedPasswords implements OnApplicationShutdown {
 
 /** @throws DependencyUnavailableError */
 async function ask(baseUrl: string, password: string): Promise<boolean> {
-  // Not at the top of the file: few installations ask.
+  // Loaded on demand: few installations use it.
   const { pwnedPassword } = await import('hibp');
   try {
     const options = { addPadding: true, timeoutMs: TIMEOUT_MS, baseUrl };
@@ -53,12 +54,12 @@ async function ask(baseUrl: string, password: string): Promise<boolean> {
   }
 }
 
-/** Codes and names alone: a text may repeat the address, which holds digits of the hash. */
+/** Codes and names only: a message may repeat the URL, which holds digits of the hash. */
 function reasonOf({ cause: failure }: { cause?: unknown }): string {
   const { code } = ((failure as Error).cause ?? failure) as { code?: unknown };
   if (typeof code === 'string') {
     return code;
   }
   const { name } = failure as Error;
-  return name === 'Error' ? 'an error was answered' : name;
+  return name === 'Error' ? 'the service answered with an error' : name;
 }

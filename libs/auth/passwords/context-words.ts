@@ -1,12 +1,12 @@
 import { fold, readingsOf } from './fold';
 
-/** Whose password it is to be. */
+/** The user of the password. */
 export interface PasswordOwner {
   email: string;
   displayName: string | null;
 }
 
-/** Shorter ones are found by chance in many a good password. */
+/** Shorter words occur by chance in many good passwords. */
 const MIN_WORD_LETTERS = 3;
 const MIN_WORD_DIGITS = 6;
 
@@ -14,18 +14,18 @@ const SEPARATORS = /[^\p{L}\p{M}\p{N}]+/u;
 const ALL_SEPARATORS = /[^\p{L}\p{M}\p{N}]+/gu;
 const DIGITS_AROUND = /^\p{N}+|\p{N}+$/gu;
 
-/** What is left of a password without the words of its context. */
+/** The rest of a password without the words of its context. */
 export interface Remainder {
   /** Letters and digits. */
   text: string;
   hasLetters: boolean;
-  /** Characters, signs too; the same one several times in a row counts once. */
+  /** Characters, signs included; repetitions of a character in a row count once. */
   length: number;
 }
 
 /**
- * The words that make a password easy to guess for whoever knows where it is used and by whom: the names of
- * the service, the e-mail address, what stands before its @, the display name, and each part of the latter two.
+ * Words that make a password easy to guess for an attacker who knows the service and the user: the names of the
+ * service, the e-mail address, the part before its @, the display name, and each part of the latter two.
  */
 export function contextWords(names: readonly string[], owner: PasswordOwner): string[] {
   const { email, displayName } = owner;
@@ -43,9 +43,9 @@ export function contextWords(names: readonly string[], owner: PasswordOwner): st
 }
 
 /**
- * Takes the words out of a password, however it separates or spells them.
+ * Removes the words from a password, in any spelling and with any separators.
  * @param words the longest first.
- * @returns one for each reading that holds any.
+ * @returns one rest for each reading that contains a word.
  */
 export function remaindersWithout(words: readonly string[], folded: string): Remainder[] {
   return readingsOf(folded).flatMap((reading) => {

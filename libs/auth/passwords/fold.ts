@@ -1,4 +1,4 @@
-/** Signs that people write for letters; `1` and `!` stand for two, or for themselves. */
+/** Signs that stand for letters; `1` and `!` stand for two letters, or for themselves. */
 const LOOKALIKES: Record<string, string> = {
   '@': 'a',
   '4': 'a',
@@ -9,12 +9,12 @@ const LOOKALIKES: Record<string, string> = {
   '7': 't',
 };
 
-/** For comparing passwords and words, never for storing: case and width do not matter. */
+/** For comparing passwords and words, never for storing: ignores case and width. */
 export function fold(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }
 
-/** The folded text, and as it reads with the letters that its signs may stand for. */
+/** The folded text, and its readings with letters in place of signs. */
 export function readingsOf(folded: string): string[] {
   const letters = folded.replace(/[@4305$7]/g, (sign) => LOOKALIKES[sign] ?? sign);
   const ones = ['i', 'l'].map((letter) => letters.replace(/[1!]/g, letter));

@@ -18,15 +18,15 @@ import type { PasswordHash } from './hashes/password-hash';
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane. */
 const OWASP = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
 
-/** What is beyond would wait for a thread of libuv's pool; it waits here, where it is seen. */
+/** Further hashing would wait for a thread of libuv's pool; it waits here, where it is measured. */
 const POOL_SIZE = 4;
 
 /**
- * How many passwords are hashed at once. Hashing takes all that it gets: a processor is left to whoever comes with
- * a token, unless hashing is below the event loop and the process has the whole machine. Where it has a share,
- * what one of its threads takes the others lack, whatever their priority.
+ * How many passwords are hashed at once. One processor is left to requests with a token, unless hashing has a lower
+ * priority than the event loop and the process has the whole machine. With a share of the machine, time that a hashing
+ * thread uses is missing elsewhere, at any priority.
  * @param processors that the process may use.
- * @param machine processors that there are.
+ * @param machine processors of the machine.
  */
 export function hashingThreads(
   processors = availableParallelism(),
@@ -37,16 +37,16 @@ export function hashingThreads(
   return Math.min(POOL_SIZE, Math.max(1, usable));
 }
 
-/** Some two seconds' work of one core. */
+/** About two seconds of work on one core. */
 const MAX_WAITING = 64;
 
-/** Attempts under way for each thread: one is hashed, another asks Postgres for its account meanwhile. */
+/** Concurrent attempts per thread: one is hashing while another reads its account from Postgres. */
 const ATTEMPTS_PER_THREAD = 2;
 
 /**
- * Password hashes, made with argon2id, and checked whatever kind they are. Runs on the thread pool, some
- * 25 ms of a core a call. An attempt that hashes takes its turn in a fair queue, with all else that it does: so a
- * flood of attempts holds a few connections to Postgres, and no more.
+ * Creates password hashes with argon2id, and verifies hashes of all kinds. Runs on the thread pool, about 25 ms of a
+ * core per call. A whole attempt takes its turn in a fair queue: so a flood of attempts uses a few connections to
+ * Postgres, and no more.
  */
 @Injectable()
 export class PasswordHasher {
@@ -74,8 +74,8 @@ export class PasswordHasher {
   }
 
   /**
-   * Does an attempt, with the hashing in it, when its turn has come. Not to be called within another one.
-   * @throws OverloadedError when too many wait whose turn comes first.
+   * Runs an attempt that hashes, in its turn. Do not nest calls.
+   * @throws OverloadedError if too many attempts with an earlier turn wait.
    */
   async inTurn<T>(admission: Admission, attempt: () => Promise<T>): Promise<T> {
     try {
@@ -88,7 +88,7 @@ export class PasswordHasher {
     }
   }
 
-  /** To be called in turn. */
+  /** Call it within `inTurn`. */
   async hash(password: string): Promise<string> {
     return this.run('hash', () =>
       argon2.hash(password, { ...this.parameters, type: argon2.argon2id }),
@@ -96,18 +96,18 @@ export class PasswordHasher {
   }
 
   /**
-   * @param hash null for an unknown account: then a decoy is checked, so that the answer takes the
-   * same work and its time does not tell which accounts exist. The decoy costs what our own hashes cost: a
-   * hash of another system takes its own time, and so may tell of its account, until the first sign-in
-   * has replaced it. A hash that cannot be checked for a technical reason matches no password: the reason
-   * is logged as an error, and the decoy is checked in its place. To be called in turn.
+   * Verifies a password. Call it within `inTurn`.
+   * @param hash null for an unknown account: a decoy is then verified, so that the duration does not reveal which
+   * accounts exist. The decoy costs as much as hashes of this system; an imported hash takes its own time, which may
+   * reveal its account until the first sign-in has replaced it. A hash that cannot be verified for a technical reason
+   * matches no password: the reason is logged as an error, and the decoy is verified instead.
    */
   async verify(hash: string | null, password: string): Promise<boolean> {
     const stored = hash === null ? null : this.read(hash);
     return this.run('verify', () => this.check(stored, password));
   }
 
-  /** True unless the hash is what `hash` makes today. */
+  /** True unless the hash has the parameters that `hash` uses today. */
   isOutdated(hash: string): boolean {
     return !isArgon2idOf(hash, this.parameters);
   }
@@ -124,7 +124,7 @@ export class PasswordHasher {
     return false;
   }
 
-  /** @returns null for a hash that cannot be read: a fault of the record, which the client must not learn of. */
+  /** @returns null for an unreadable hash: corrupt data, which the client must not learn of. */
   private read(hash: string): PasswordHash | null {
     try {
       return parseHash(hash);

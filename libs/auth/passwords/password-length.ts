@@ -1,3 +1,3 @@
-/** In Unicode code points. The edge that takes a password checks both. */
+/** In Unicode code points. The validation of the input checks both. */
 export const MIN_PASSWORD_LENGTH = 8;
 export const MAX_PASSWORD_LENGTH = 128;

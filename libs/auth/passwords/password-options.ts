@@ -1,9 +1,9 @@
-/** What new passwords are held against, and how much is hashed at once. */
+/** Rules for new passwords, and the concurrency of hashing. */
 export interface PasswordOptions {
-  /** How many attempts may wait for their turn to hash. 64 where absent. */
+  /** Maximum number of attempts that wait to hash. Absent: 64. */
   maxWaiting?: number;
-  /** Beside the issuer: names of the service and of whose it is, which nobody may take as a password. */
+  /** Names of the service and its owner that are refused as passwords, in addition to the issuer. */
   contextWords?: readonly string[];
-  /** Address of "Have I Been Pwned" or a mirror: `https://api.pwnedpasswords.com`. Absent: nothing is asked. */
+  /** URL of "Have I Been Pwned" or a mirror: `https://api.pwnedpasswords.com`. Absent: no service is used. */
   breachServiceUrl?: string | undefined;
 }

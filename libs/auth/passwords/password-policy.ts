@@ -13,12 +13,12 @@ const REFUSALS = {
   pattern: 'must not be a repetition or a sequence of characters',
   context:
     'must not be your name, your e-mail address or the name of this service with little added to it',
-  breached: 'has become known through a data breach, choose another one',
+  breached: 'was found in a data breach, choose another one',
 };
 
 /**
- * Which passwords are too easy to guess to be taken. No rule asks for certain kinds of characters: what is
- * not guessed early is good. docs/passwords.md says it for users.
+ * Refuses passwords that are easy to guess. No rule requires certain kinds of characters. docs/passwords.md explains it
+ * to users.
  */
 @Injectable()
 export class PasswordPolicy implements OnModuleInit {
@@ -37,8 +37,7 @@ export class PasswordPolicy implements OnModuleInit {
   }
 
   /**
-   * Checks a new password; its length is checked by the edge. Asks the breach service, where there is one, only
-   * for what passes everything else.
+   * Checks a new password, except for its length. Asks the breach service, if one is set, only after all other rules.
    * @param field of the request, for the error.
    * @throws ValidationFailedError, which never holds the password.
    */
@@ -52,7 +51,7 @@ export class PasswordPolicy implements OnModuleInit {
   }
 
   private refusalOf(folded: string, owner: PasswordOwner): keyof typeof REFUSALS | null {
-    // Repeating it makes a password longer and no harder to guess.
+    // A repetition makes a password longer, but no harder to guess.
     const unit = repeatedUnit(folded);
     if (this.common.has(folded) || this.common.has(unit)) {
       return 'common';
@@ -63,7 +62,7 @@ export class PasswordPolicy implements OnModuleInit {
     return this.isOfContext(folded, owner) ? 'context' : null;
   }
 
-  /** A word of the context may stand in a password whose remainder is one by itself. */
+  /** A word of the context is allowed if the rest of the password is a good password by itself. */
   private isOfContext(folded: string, owner: PasswordOwner): boolean {
     return remaindersWithout(contextWords(this.names, owner), folded).some(
       ({ text, hasLetters, length }) =>

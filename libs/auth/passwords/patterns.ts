@@ -1,4 +1,4 @@
-/** Whatever stands beside each other here is a step, forwards or backwards. */
+/** Neighbouring characters here form a step, forwards or backwards. */
 const ROWS = [
   'abcdefghijklmnopqrstuvwxyz',
   '01234567890',
@@ -22,8 +22,8 @@ const STEPS = new Set(
 const MIN_RUN_LENGTH = 3;
 
 /**
- * The shortest text that, repeated, makes this one; the last time it may be cut off. The text itself
- * where it holds nothing twice.
+ * The shortest text whose repetition yields this one; the last repetition may be incomplete. The text itself if it does
+ * not repeat.
  */
 export function repeatedUnit(text: string): string {
   const characters = Array.from(text);
@@ -36,7 +36,7 @@ export function repeatedUnit(text: string): string {
 }
 
 /**
- * Whether the text is made of nothing but runs of three characters or more, each the same or the next one in the
+ * Whether the text consists of runs of three characters or more, each of the same character or of steps in the
  * alphabet, in counting or on a keyboard: `abcd1234`, `aaaabbbb`, `9876poiu`.
  */
 export function isSequence(text: string): boolean {

@@ -8,7 +8,7 @@ import { AccountDisabledError, InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { SessionIssuer, type SignedIn } from './session-issuer';
 
-/** A sign-in that met this many revoke-alls in a row gives up. */
+/** A sign-in fails after this many concurrent revoke-alls in a row. */
 const MAX_ATTEMPTS = 3;
 /** The nil UUID (RFC 9562 section 5.9), which no user has. */
 const NO_USER = '00000000-0000-0000-0000-000000000000';
@@ -27,7 +27,7 @@ export class LoginService {
 
   /**
    * Signs a user in by e-mail address and password.
-   * @param admission whose turn it is to hash.
+   * @param admission the client for whom hashing is queued.
    * @throws InvalidCredentialsError, AccountDisabledError, OverloadedError, DependencyUnavailableError
    */
   async login(
@@ -54,8 +54,8 @@ export class LoginService {
         this.events.record({ name: 'login_succeeded', ...event });
         return signedIn;
       } catch (error) {
-        // All sessions were revoked while the password was checked. Start over: the password may be
-        // another one now, and if it still is this one, the new session is newer than the revocation.
+        // All sessions were revoked while the password was verified. Start over: the password may have changed; if not,
+        // the new session is newer than the revocation.
         if (!(error instanceof SessionsRevokedError) || attempt === MAX_ATTEMPTS) {
           throw error;
         }
@@ -63,14 +63,14 @@ export class LoginService {
     }
   }
 
-  /** The generation is read before the hash: see SessionOpener.generationOf. */
+  /** Reads the generation before the hash: see SessionOpener.generationOf. */
   private async tryLogin(
     email: string,
     password: string,
     client: RequestOrigin,
   ): Promise<SignedIn> {
     const userId = await this.users.findIdByEmail(email);
-    // An unknown address takes as many steps as a known one: their time would tell the two apart.
+    // An unknown address takes as many steps as a known one: otherwise the duration would reveal it.
     const generation = await this.sessions.generationOf(userId ?? NO_USER);
     const credentials = await this.users.findCredentials(userId ?? NO_USER);
     const matches = await this.passwords.verify(credentials?.passwordHash ?? null, password);
@@ -92,7 +92,7 @@ export class LoginService {
     return this.sessions.open(current.profile, generation, client);
   }
 
-  /** A hash of another system, or with outdated parameters, can be replaced only now, with the password at hand. */
+  /** Replaces a hash of another system or with outdated parameters, while the password is available. */
   private async upgradeHash(
     { userId, passwordHash }: Credentials,
     password: string,

@@ -15,8 +15,8 @@ export class RefreshService {
   ) {}
 
   /**
-   * New tokens for a refresh token, and more life for its session. See SessionRefresher.refresh.
-   * @param admit called for a genuine token before anything is written; what it throws leaves the token as it is.
+   * Exchanges a refresh token for new tokens and prolongs its session. See SessionRefresher.refresh.
+   * @param admit called for a genuine token before any write; if it throws, the token stays valid.
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError, DependencyUnavailableError
    */
   async refresh(
@@ -33,7 +33,7 @@ export class RefreshService {
     admit?: (token: GenuineToken) => Promise<void>,
   ): Promise<SignedIn> {
     const profiles: Profile[] = [];
-    // Before the token is used up: a store that fails in between must not cost the session.
+    // Before the token is used: if a store fails in between, the client must keep its session.
     const beforeRotation = async (userId: string) => {
       const current = await this.users.readProfile(userId);
       if (!current) {

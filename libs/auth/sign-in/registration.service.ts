@@ -26,8 +26,8 @@ export class RegistrationService {
 
   /**
    * Creates an account and signs its user in.
-   * @param admission whose turn it is to hash.
-   * @throws EmailTakenError; ValidationFailedError for a password that is too easy to guess; OverloadedError,
+   * @param admission the client for whom hashing is queued.
+   * @throws EmailTakenError; ValidationFailedError for a password that is easy to guess; OverloadedError,
    * DependencyUnavailableError.
    */
   async register(

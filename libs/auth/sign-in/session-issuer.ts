@@ -9,7 +9,7 @@ import {
 import type { Profile } from '#libs/user';
 import { TokenService, type AccessToken } from '../token.service';
 
-/** A fresh sign-in or refresh: the session, the tokens for it, and whose it is. */
+/** The result of a sign-in or refresh: the session, its tokens, and its user. */
 export interface SignedIn {
   session: DatedSession;
   accessToken: AccessToken;
@@ -19,7 +19,7 @@ export interface SignedIn {
   profile: Profile;
 }
 
-/** Opens sessions for users who have proved who they are, and issues their tokens. */
+/** Opens sessions for users who have proved their identity, and issues their tokens. */
 @Injectable()
 export class SessionIssuer {
   constructor(
@@ -32,14 +32,14 @@ export class SessionIssuer {
     return this.sessions.generationOf(userId);
   }
 
-  /** @throws SessionsRevokedError, as SessionOpener.open does. */
+  /** @throws SessionsRevokedError, as SessionOpener.open. */
   async open(profile: Profile, generation: number, client: RequestOrigin): Promise<SignedIn> {
     const { id: userId, role } = profile;
     const opened = await this.sessions.open({ userId, role, generation, client });
     return this.issue(opened, profile, opened.session.createdAtMs);
   }
 
-  /** The refresh token's id serves as `jti`, so that a repeated refresh gets the same pair. */
+  /** Uses the refresh token's id as `jti`, so that a repeated refresh gets the same pair. */
   issue({ session, refreshToken }: OpenedSession, profile: Profile, issuedAtMs: number): SignedIn {
     identifyRequest(session);
     return {

@@ -1,4 +1,4 @@
-/** A file that is kept, as a listing shows it. */
+/** A stored file in a listing. */
 export interface StoredFile {
   file: string;
   /** Unix time in ms. */
@@ -6,19 +6,22 @@ export interface StoredFile {
 }
 
 /**
- * Where the files of avatars are kept. Names of files are ours (`avatarFile`): never from a request
- * without a check. All methods throw DependencyUnavailableError when the storage cannot be used.
+ * The storage of avatar files. File names come from `avatarFile`, never unchecked from a request. All methods throw
+ * DependencyUnavailableError while the storage is unavailable.
  */
 export abstract class AvatarStorage {
-  /** Resolves when the file is there for good, whole. */
+  /** Resolves when the file is stored durably and completely. */
   abstract write(file: string, content: Uint8Array): Promise<void>;
 
-  /** Files have some 50 kB. @returns null for a file that does not exist. */
+  /**
+   * Files have about 50 kB.
+   * @returns null for a file that does not exist.
+   */
   abstract read(file: string): Promise<Uint8Array | null>;
 
   /** Idempotent. */
   abstract delete(files: readonly string[]): Promise<void>;
 
-  /** Everything that `write` has left, whole or not, in no order. */
+  /** All files that `write` has left, complete or not, in no order. */
   abstract list(): AsyncIterable<StoredFile>;
 }

@@ -8,16 +8,16 @@ import { AvatarStorage, type StoredFile } from './avatar-storage';
 const UNFINISHED = '.part';
 
 /**
- * Avatars in a directory, in folders by the first two characters. Several processes may share it, over
- * a network file system too.
+ * Avatars in a directory, in folders by the first two characters. Several processes may share it, also over a network
+ * file system.
  */
 export class DiskAvatarStorage extends AvatarStorage {
-  /** @param directory made on first use. */
+  /** @param directory created on first use. */
   constructor(private readonly directory: string) {
     super();
   }
 
-  /** Under another name first: a crash in between leaves no half file under the real one. */
+  /** Writes to a temporary name first: a crash leaves no partial file under the real name. */
   async write(file: string, content: Uint8Array): Promise<void> {
     const path = this.pathOf(file);
     const unfinished = `${path}.${randomUUID()}${UNFINISHED}`;
@@ -60,7 +60,7 @@ export class DiskAvatarStorage extends AvatarStorage {
   }
 }
 
-/** Somebody else's files may lie there too. */
+/** Ignores files of other programs. */
 function isOurs(file: string): boolean {
   const whole = file.endsWith(UNFINISHED) ? file.replace(/\.[^.]+\.part$/, '') : file;
   return nameOfFile(whole) !== null;
@@ -70,7 +70,7 @@ async function entriesOf(directory: string): Promise<string[]> {
   return (await guarded(() => orNull(readdir(directory)))) ?? [];
 }
 
-/** What is not there, and what is no directory, is nothing. */
+/** Treats a missing file, and a path that is no directory, as absent. */
 async function orNull<T>(found: Promise<T>): Promise<T | null> {
   try {
     return await found;

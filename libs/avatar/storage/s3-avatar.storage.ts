@@ -8,20 +8,20 @@ import { AvatarStorage, type StoredFile } from './avatar-storage';
 export interface S3Options {
   bucket: string;
   region: string;
-  /** Address of the service; undefined: Amazon's own. */
+  /** URL of the service; undefined: Amazon's. */
   endpoint: string | undefined;
-  /** Undefined: from wherever the SDK finds them (environment, instance role, …). */
+  /** Undefined: the SDK searches for credentials (environment, instance role, …). */
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined;
 }
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
 const CONNECT_DEADLINE_MS = 1_000;
-/** For one call, its second attempt included. */
+/** Timeout of one call, including its second attempt. */
 const DEADLINE_MS = 5_000;
 const PREFIX = 'avatars/';
 
-/** Avatars as objects under `avatars/`. The SDK is loaded here only: it takes time and memory. */
+/** Avatars as objects under `avatars/`. The SDK is loaded on demand: it takes time and memory. */
 export class S3AvatarStorage extends AvatarStorage implements OnApplicationShutdown {
   private constructor(
     private readonly sdk: Sdk,
@@ -37,7 +37,7 @@ export class S3AvatarStorage extends AvatarStorage implements OnApplicationShutd
       region,
       maxAttempts: 2,
       requestHandler: { connectionTimeout: CONNECT_DEADLINE_MS },
-      // Compatible services do not all know the checksums that Amazon's own has.
+      // Not all compatible services support the checksums of Amazon's.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),

@@ -1,8 +1,8 @@
 -- Shared by the scripts of the caches. An entry is `epoch:version:body`; the body is empty, a fence: nothing
 -- older than the version may be cached; or `~token`, a fence that a reader has leased; or content.
 
--- Takes what GET returned and the epoch that counts. Returns version and body; without an entry of this
--- epoch 0 and an empty body.
+-- Takes the reply of GET and the current epoch. Returns version and body; without an entry of this epoch
+-- 0 and an empty body.
 local function decode_entry(entry, epoch)
   local known_epoch, version, body = string.match(entry or '', '^(%d+):(%d+):(.*)$')
   if known_epoch ~= epoch then
@@ -15,8 +15,8 @@ local function holds_content(body)
   return body ~= '' and string.sub(body, 1, 1) ~= '~'
 end
 
--- Puts an entry in place of what GET returned, and keeps the statistics in step.
--- kind: what the statistics count content as; empty: not at all.
+-- Replaces an entry, given the reply of GET, and updates the statistics.
+-- kind: the kind of the statistics; empty: none.
 local function replace_entry(key, statistics_key, kind, entry, next_entry, ttl_ms)
   local old_epoch, old_body = string.match(entry or '', '^(%d+):%d+:(.*)$')
   if kind ~= '' and old_body and holds_content(old_body) then

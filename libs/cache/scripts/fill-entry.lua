@@ -1,11 +1,11 @@
--- Caches content that was read from the record under a lease.
+-- Caches content that was read from Postgres under a lease.
 -- KEYS[1] entry of the user
 -- KEYS[2] statistics hash
 -- ARGV[1] kind of the statistics, or empty
 -- ARGV[2] the entry as it was leased
 -- ARGV[3] the entry with the content
--- ARGV[4] life of the entry, ms
--- Returns 1 stored, 0 the lease no longer stands. Atomic.
+-- ARGV[4] lifetime of the entry, ms
+-- Returns 1 stored, 0 the lease has ended. Atomic.
 --- @include ../../statistics/scripts/count.lua
 --- @include entry.lua
 local entry = redis.call('GET', KEYS[1])

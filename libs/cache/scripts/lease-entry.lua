@@ -1,14 +1,14 @@
--- Leases an entry for a reader who found no content, before it reads the record. What it then reads may fill
--- the entry only if the lease still stands, that is, if nothing was written, lost or evicted meanwhile.
+-- Leases an entry to a reader that found no content, before it reads Postgres. The reader may fill the entry
+-- only while the lease stands, that is, if nothing was written, lost or evicted meanwhile.
 -- KEYS[1] entry of the user
 -- KEYS[2] statistics hash
 -- KEYS[3] checkpoint
 -- ARGV[1] kind of the statistics, or empty
 -- ARGV[2] token of a new lease
--- ARGV[3] life of the lease, ms
+-- ARGV[3] lifetime of the lease, ms
 -- ARGV[4] epoch in which Redis is in sync
 -- ARGV[5] first character of content that the reader can decode
--- Returns the entry: content that was stored meanwhile, or a lease, its own or another reader's;
+-- Returns the entry: content that was stored meanwhile, or a lease, the caller's or another reader's;
 -- nil in another epoch. Atomic.
 --- @include ../../statistics/scripts/count.lua
 --- @include ../../sync/scripts/checkpoint.lua
@@ -22,7 +22,7 @@ local version, body = decode_entry(entry, epoch)
 if string.sub(body, 1, 1) == ARGV[5] then
   return entry
 end
--- A fence must not end any earlier for being leased.
+-- A lease must not shorten the lifetime of a fence.
 local ttl_ms = math.max(tonumber(ARGV[3]), redis.call('PTTL', KEYS[1]))
 if string.sub(body, 1, 1) == '~' then
   redis.call('PEXPIRE', KEYS[1], ttl_ms)

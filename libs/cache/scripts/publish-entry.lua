@@ -1,15 +1,15 @@
--- Says that a version has been recorded: from now on nothing older is read or cached.
+-- Publishes a committed version: from now on older versions are neither read nor cached.
 -- KEYS[1] entry of the user
 -- KEYS[2] statistics hash
 -- KEYS[3] checkpoint
 -- ARGV[1] kind of the statistics, or empty
 -- ARGV[2] version
 -- ARGV[3] its content; empty: only a fence
--- ARGV[4] life of the entry, ms
--- ARGV[5] epoch in which Redis was in sync before the version was recorded
--- The content is cached where the version before it stands. Where nothing does, or the epoch is another
--- one, a newer version may have come and gone, so only a fence is set.
--- Returns 1 stored, 2 a fence set, 0 nothing to do: this or something newer stands there. Atomic.
+-- ARGV[4] lifetime of the entry, ms
+-- ARGV[5] epoch in which Redis was in sync before the version was committed
+-- The content is cached if the entry has the version before it. Without an entry, or in another epoch,
+-- a newer version may have been written and lost, so only a fence is set.
+-- Returns 1 stored, 2 a fence set, 0 the entry has this or a newer version. Atomic.
 --- @include ../../statistics/scripts/count.lua
 --- @include ../../sync/scripts/checkpoint.lua
 --- @include entry.lua

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** No value for sessions that there are: what is known of their tokens is that none outlives its session. */
+/** Existing sessions keep null: their tokens expire with the session at the latest. */
 export class AddTokenExpiryToSessions1764700000000 implements MigrationInterface {
   name = 'AddTokenExpiryToSessions1764700000000';
 

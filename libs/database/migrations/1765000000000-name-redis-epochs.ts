@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** An era of Redis is called an epoch. */
+/** Renames the sequence of eras to epochs. */
 export class NameRedisEpochs1765000000000 implements MigrationInterface {
   name = 'NameRedisEpochs1765000000000';
 

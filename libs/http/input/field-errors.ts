@@ -1,14 +1,14 @@
 import { ValidationFailedError, type FieldError } from '#libs/common';
 
-/** Fields of a form, parameters of a query, members of a JSON object. No route knows more than ten. */
+/** Fields of a form, parameters of a query, members of a JSON object. No route has more than ten. */
 const MAX_FIELDS = 64;
-/** What an answer lists; it must not be many times the size of its request. */
+/** Errors per answer: the answer must not be many times as long as its request. */
 const MAX_ERRORS = 20;
 const MAX_NAME_LENGTH = 64;
 
 /**
- * To be called before fields are looked at one by one.
- * @param field what errors name: `body` or `query`.
+ * Call it before the fields are processed one by one.
+ * @param field the name in the error: `body` or `query`.
  * @throws ValidationFailedError
  */
 export function refuseManyFields(count: number, field: 'body' | 'query'): void {
@@ -18,12 +18,12 @@ export function refuseManyFields(count: number, field: 'body' | 'query'): void {
   }
 }
 
-/** The number of fields of an encoded form, counted no further than it matters. */
+/** The number of fields of an encoded form. Stops counting beyond the limit. */
 export function countFields(form: string): number {
   return form.split('&', MAX_FIELDS + 1).length;
 }
 
-/** Errors of the first fields, with names that are cut where they are too long to be any of ours. */
+/** The errors of the first fields. Names that are longer than any known field are cut. */
 export function boundedErrors(errors: FieldError[]): FieldError[] {
   const listed = errors.slice(0, MAX_ERRORS).map(withBoundedName);
   const more = errors.length - listed.length;

@@ -3,9 +3,9 @@ import { Transform } from 'class-transformer';
 import { IsString, Matches, ValidateBy } from 'class-validator';
 import { IsStorableText } from './text.validators';
 
-/** What a text for people may be. */
+/** The rules for a text that people read. */
 export interface HumanText {
-  /** Characters as people count them: grapheme clusters (UAX #29). */
+  /** Grapheme clusters (UAX #29), as people count characters. */
   maxCharacters: number;
   /** Whether line breaks and tabs are allowed. */
   multiline: boolean;
@@ -15,8 +15,9 @@ export const DISPLAY_NAME: HumanText = { maxCharacters: 80, multiline: false };
 export const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
 /**
- * Text for people, in NFC and trimmed once it is known to be short enough: bounded by what they see, and by its size all the same, with
- * something to see, and without control characters or marks that turn the direction of what follows.
+ * A text that people read. It is normalised to NFC and trimmed, after a check that it is short enough. It has a visible
+ * character, a bounded number of graphemes and code units, and no control characters and no marks that change the
+ * direction of the text.
  */
 export function IsHumanText(rules: HumanText) {
   const { maxCharacters, multiline } = rules;
@@ -49,18 +50,18 @@ export function IsHumanText(rules: HumanText) {
   );
 }
 
-/** C0 and C1 controls, and the marks that override the direction of text; breaks and tabs aside. */
+/** C0 and C1 controls, and marks that override the direction of text; except line breaks and tabs. */
 const NO_CONTROLS = /^(?:[^\p{Cc}\u202a-\u202e\u2066-\u2069]|[\t\n\r])*$/u;
 const NO_CONTROLS_NOR_BREAKS = /^[^\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]*$/u;
 const SOMETHING_TO_SEE = /[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
-/** A family of four is seven code points; nobody needs a text of nothing but families. */
+/** A family of four is seven code points; no real text consists of these alone. */
 const CODE_UNITS_PER_CHARACTER = 16;
 
 /** UAX #15, Stream-Safe Text Format: no language needs more. */
 const MAX_MARKS_IN_A_ROW = 30;
 
 /**
- * Whether a text may be normalised: that sorts the marks of a character, in a time that grows with the square of their
+ * Whether normalising the text is cheap. It sorts the marks of a character, in a time that is quadratic in their
  * number.
  */
 function isCheap(text: string, maxCharacters: number): boolean {
@@ -93,7 +94,7 @@ function hasCharacters(text: string, max: number): boolean {
   return count <= max;
 }
 
-/** The most UTF-16 code units that a text of so many characters may have, for documentation. */
+/** Maximum number of UTF-16 code units, for the documentation. */
 export function maxCodeUnits({ maxCharacters }: HumanText): number {
   return maxCharacters * CODE_UNITS_PER_CHARACTER;
 }

@@ -9,13 +9,13 @@ const TOO_MANY_VALUES = 'The body has too many values.';
 
 const [QUOTE, BACKSLASH, ...MARKS] = Buffer.from('"\\,[{');
 
-/** The body is not JSON that we are willing to read. */
+/** The body is not JSON, or exceeds a limit. */
 export class MalformedJsonError extends DomainError {
   readonly code = 'malformed_json';
 }
 
 /**
- * @returns undefined for an empty body, which clients send along with a content type.
+ * @returns undefined for an empty body, which some clients send with a content type.
  * @throws MalformedJsonError
  */
 export function parseJson(body: Buffer): unknown {
@@ -42,8 +42,8 @@ export function parseJson(body: Buffer): unknown {
 }
 
 /**
- * Whether there are more commas and opening brackets than `MAX_VALUES` values may have: parsing alone is dear where
- * each of thousands of keys is new.
+ * Whether there are more commas and opening brackets than `MAX_VALUES` values can have. Checked before parsing, which
+ * is slow for thousands of distinct keys.
  */
 function hasManyMarks(body: Buffer): boolean {
   let marks = 0;
@@ -61,7 +61,10 @@ function hasManyMarks(body: Buffer): boolean {
   return marks > 2 * MAX_VALUES + 1;
 }
 
-/** Level by level, not recursively: the input decides the depth. Before all that looks at each value. */
+/**
+ * Checks the limits level by level: a recursive check could exhaust the stack. Runs before any other code that visits
+ * each value.
+ */
 function refuseExcess(parsed: unknown): void {
   let level = [parsed].filter(isContainer);
   let values = 0;

@@ -1,16 +1,16 @@
 import { DomainError } from '#libs/common';
 
-/** Items of a page: without `limit` in the query, and at most. */
+/** Items per page: the default, and the maximum of `limit`. */
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 200;
 
-/** Where a page of a list that is ordered by time begins. */
+/** A page of a list in order of time begins after this item. */
 export interface PageCursor {
   atMs: number;
   id: string;
 }
 
-/** The parameter `cursor` is none that an earlier answer gave. */
+/** The parameter `cursor` is no `nextCursor` of an earlier answer. */
 export class MalformedCursorError extends DomainError {
   readonly code = 'malformed_request';
 
@@ -19,7 +19,10 @@ export class MalformedCursorError extends DomainError {
   }
 }
 
-/** @returns undefined for the first page. @throws MalformedCursorError */
+/**
+ * @returns undefined for the first page.
+ * @throws MalformedCursorError
+ */
 export function parsePageCursor(cursor: string | undefined): PageCursor | undefined {
   if (cursor === undefined) {
     return undefined;
@@ -33,8 +36,8 @@ export function parsePageCursor(cursor: string | undefined): PageCursor | undefi
 }
 
 /**
- * @param found up to one more than `limit`: the one too many tells that there is another page.
- * @param cursorOf what the next page begins after.
+ * @param found up to one more than `limit`; the extra item means that there is another page.
+ * @param cursorOf the cursor of the last item.
  */
 export function toPage<Item>(
   found: readonly Item[],

@@ -4,7 +4,7 @@ import { IsString, Length, MinLength, ValidateBy } from 'class-validator';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '#libs/auth';
 import { emailProblem } from '#libs/user';
 
-/** Unicode that survives storage as sent: no lone surrogates, no NUL, which Postgres refuses. */
+/** Unicode that can be stored unchanged: no lone surrogates, no NUL, which Postgres refuses. */
 export function IsStorableText() {
   return ValidateBy({
     name: 'isStorableText',
@@ -16,14 +16,14 @@ export function IsStorableText() {
   });
 }
 
-/** Trims a string and leaves anything else to the validators. */
+/** Trims a string and leaves other values to the validators. */
 function Trim() {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.trim() : value,
   );
 }
 
-/** An address by the rules of `emailProblem`, which names the reason. */
+/** An e-mail address by the rules of `emailProblem`, which returns the reason. */
 export function IsEmailAddress() {
   return applyDecorators(
     Trim(),
@@ -37,12 +37,12 @@ export function IsEmailAddress() {
   );
 }
 
-/** For the documentation of a new password. */
+/** Description of a new password in the OpenAPI document. */
 export const NEW_PASSWORD =
   'Any characters, taken exactly as sent. Common passwords, repetitions, sequences, and your name, e-mail ' +
   'address or the name of the service with little added are refused.';
 
-/** A password taken exactly as sent, 8 to 128 characters. What else is refused, PasswordPolicy knows. */
+/** A password, taken exactly as sent, of 8 to 128 characters. PasswordPolicy has the other rules. */
 export function IsNewPassword() {
   return applyDecorators(
     IsString(),
@@ -51,15 +51,15 @@ export function IsNewPassword() {
   );
 }
 
-/** UTF-8 bytes of a password that is compared with a stored hash: far more than any form lets in. */
+/** Maximum length in UTF-8 of a password that is compared with a stored hash: far more than forms accept. */
 export const MAX_PRESENTED_PASSWORD_BYTES = 1024;
 
-/** For the documentation of a password that exists. */
+/** Description of an existing password in the OpenAPI document. */
 export const PRESENTED_PASSWORD = `At most ${MAX_PRESENTED_PASSWORD_BYTES} bytes in UTF-8: the rules for new passwords do not apply.`;
 
 /**
- * A password that exists: bounded by bytes alone, since the rules that it was chosen by may be another
- * system's, or older than ours.
+ * An existing password, bounded by bytes alone: it may have been chosen by the rules of another system, or by older
+ * rules.
  */
 export function IsPresentedPassword() {
   return applyDecorators(

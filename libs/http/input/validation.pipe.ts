@@ -3,7 +3,7 @@ import type { ValidationError } from 'class-validator';
 import { ValidationFailedError, type FieldError } from '#libs/common';
 import { boundedErrors, refuseManyFields } from './field-errors';
 
-/** Checks bodies against their DTO class: unknown fields are refused, nothing is converted. */
+/** Validates bodies against their DTO class: unknown fields are refused, no value is converted. */
 @Injectable()
 export class BodyValidationPipe extends ValidationPipe {
   constructor() {
@@ -38,8 +38,8 @@ export class BodyValidationPipe extends ValidationPipe {
 const NO_OBJECT: FieldError = { field: 'body', messages: ['body must be a JSON object'] };
 
 /**
- * The libraries take the names that every object inherits, such as `constructor`, for known fields, and
- * leave `prototype` out without a word.
+ * class-validator accepts names that every object inherits, such as `constructor`, as known fields, and silently drops
+ * `prototype`.
  */
 function checkShape(value: unknown): void {
   if (!isObject(value)) {

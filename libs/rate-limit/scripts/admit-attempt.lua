@@ -1,12 +1,12 @@
--- Admits an attempt unless one of its counters has reached its limit. An attempt that is refused changes
--- nothing but the first of a window: from then on the client waits for a whole window, and where the limit
--- was passed lately, twice as long as the last time.
--- KEYS: counters, from the broadest to the narrowest; for each of them how often its limit was passed lately;
---       keys to read along
+-- Admits an attempt unless one of its counters has reached its limit. Of the refused attempts only the first
+-- of a window changes a counter: the client then waits for a whole window, and twice as long as the last
+-- time if it has exceeded the limit recently.
+-- KEYS: counters, from the broadest to the narrowest; for each of them the number of recent refusals;
+--       further keys to read
 -- ARGV: how many counters; for each: limit; window, seconds; longest wait, seconds; 1, or 0 to check it only
 -- Returns the counter (by position) that refuses, or 0; the position of the one that is closest to its limit;
--- its attempts; milliseconds until its window is over; 1 for the first refusal of a window, else 0; then the
--- value of each key that was read along, or 0, and milliseconds until it expires.
+-- its attempts; milliseconds until its window ends; 1 for the first refusal of a window, else 0; then the
+-- value of each further key, or 0, and milliseconds until it expires.
 local counters = tonumber(ARGV[1])
 
 local function limits_of(i)
@@ -34,7 +34,7 @@ for i = 1, counters do
       if longest > window then
         local passes = KEYS[counters + i]
         wait = math.min(window * 2 ^ (redis.call('INCR', passes) - 1), longest)
-        -- Remembered until the wait would be over twice more.
+        -- Expires after twice the wait.
         redis.call('EXPIRE', passes, 3 * wait)
       end
       redis.call('INCR', KEYS[i])

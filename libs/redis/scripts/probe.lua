@@ -1,8 +1,8 @@
 -- Tries every command that the scripts of the product use, and removes what it has written.
--- KEYS[1..] keys that nothing else uses
--- ARGV[1..] what each of them is to hold: string, hash or zset
--- Returns the attempts that failed, as {command, error, number of the key}: none where the server can be used. Not atomic
--- where UNLINK is what fails: then a key ends after a minute.
+-- KEYS[1..] keys that no other code uses
+-- ARGV[1..] type of each key: string, hash or zset
+-- Returns the commands that failed, as {command, error, number of the key}: none if the server can be used.
+-- Not atomic if UNLINK fails: the key then expires after a minute.
 local LIFE_MS = 60000
 
 -- Name, then the arguments after the key. The last one removes the key.

@@ -6,7 +6,7 @@ import { RedisSessionStore, type OpenOutcome } from '../store/redis-session.stor
 import type { RevokedSession } from '../store/session-revocation.repository';
 import { RecordLookup } from '../verify/record-lookup';
 
-/** Writes a session to Redis that Postgres has recorded, after a sign-in or a refresh. */
+/** Writes a session of Postgres to Redis, after a sign-in or a refresh. */
 @Injectable()
 export class SessionActivation {
   constructor(
@@ -17,13 +17,13 @@ export class SessionActivation {
   ) {}
 
   /**
-   * One Redis round trip, if Redis is in sync; what Redis lacks is put there when it is asked for. Where Redis cannot say
-   * whether the session was revoked meanwhile, because it cannot be reached, is stale, or was written too late by a
-   * process that stood still, Postgres is asked: a share of a query.
-   * @param lease as it was held before Postgres was written; null: Redis was stale.
-   * @param ended sessions that had to make room.
-   * @returns false when the session was revoked meanwhile.
-   * @throws DependencyUnavailableError when neither store can tell.
+   * One Redis round trip if Redis is in sync; a session that Redis lacks is restored when it is verified. If Redis
+   * cannot tell whether the session was revoked meanwhile, because it is unavailable, is stale, or was written too late
+   * by a stalled process, Postgres is asked: a share of a query.
+   * @param lease as held before Postgres was written; null: Redis was stale.
+   * @param ended sessions that the limit per user has ended.
+   * @returns false if the session was revoked meanwhile.
+   * @throws DependencyUnavailableError if neither store can tell.
    */
   async activate(
     session: Session,

@@ -10,22 +10,22 @@ import { SessionsRevokedError } from '../session.errors';
 import { SessionRepository } from '../store/session.repository';
 import { SessionActivation } from './session-activation';
 
-/** What `open` needs to know. */
+/** The parameters of `open`. */
 export interface OpenSession {
   userId: string;
   role: string;
-  /** The generation read, with `generationOf`, BEFORE the user's identity was checked. */
+  /** The generation from `generationOf`, read BEFORE the user's identity was checked. */
   generation: number;
   client?: RequestOrigin;
 }
 
-/** A session with the token that prolongs it. */
+/** A session with its refresh token. */
 export interface OpenedSession {
   session: DatedSession;
   refreshToken: RefreshToken;
 }
 
-/** Opens sessions. Methods throw DependencyUnavailableError while Postgres is away. */
+/** Opens sessions. Methods throw DependencyUnavailableError while Postgres is unavailable. */
 @Injectable()
 export class SessionOpener {
   constructor(
@@ -37,18 +37,18 @@ export class SessionOpener {
   ) {}
 
   /**
-   * The user's generation. Read it before the credentials are read: then a password change between
-   * the two makes `open` refuse instead of signing an old password in. One query.
+   * The user's generation. Read it before the credentials: a password change between the two then makes `open` refuse,
+   * instead of accepting the old password. One query.
    */
   async generationOf(userId: string): Promise<number> {
     return this.sessions.generationOf(userId);
   }
 
   /**
-   * Opens a session: Postgres first, then Redis. One Redis round trip. Beyond the limit of sessions per user the oldest
-   * end in the same step.
-   * @throws SessionsRevokedError when the user's sessions were all revoked since `generation` was
-   * read; nothing that was opened survives.
+   * Opens a session: Postgres first, then Redis. One Redis round trip. Sessions beyond the limit per user are revoked
+   * in the same step, the oldest first.
+   * @throws SessionsRevokedError if the user's sessions were all revoked since `generation` was read; the new session
+   * is not opened.
    */
   async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
     const lease = this.lease.current();

@@ -16,7 +16,7 @@ import {
 } from '../store/refresh-token.repository';
 import { parseRefreshToken } from './refresh-token';
 
-/** Prolongs sessions by their refresh tokens. Throws DependencyUnavailableError while Postgres is away. */
+/** Prolongs sessions by their refresh tokens. Throws DependencyUnavailableError while Postgres is unavailable. */
 @Injectable()
 export class SessionRefresher {
   constructor(
@@ -28,11 +28,11 @@ export class SessionRefresher {
   ) {}
 
   /**
-   * Uses a refresh token up: a new one, and more life for the session, which keeps its id. The same
-   * client asking again within ten seconds gets the same pair. A used token in any other hand ends
-   * the session (RFC 9700 section 4.14.2). One transaction, one Redis round trip.
-   * @param hooks `admit` is called for a genuine token before anything is written, `beforeRotation` must succeed in
-   * the same transaction; what they throw leaves the token as it is.
+   * Uses a refresh token: creates its successor and prolongs the session, which keeps its id. A repetition by the same
+   * client within 10 s gets the same pair. Any other use of a used token ends the session (RFC 9700 section 4.14.2).
+   * One transaction, one Redis round trip.
+   * @param hooks `admit` is called for a genuine token before any write; `beforeRotation` runs in the same transaction.
+   * If one throws, the token stays valid.
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
   async refresh(

@@ -5,7 +5,7 @@ import { SessionRepository } from '../store/session.repository';
 import { forEachUser } from './for-each-user';
 import { UserSessionRevoker } from './user-session-revoker';
 
-/** Users whose sessions are ended by one statement after another. */
+/** Users per page. Each user takes one transaction. */
 const BATCH = 200;
 
 @Injectable()
@@ -19,9 +19,9 @@ export class EveryoneRevoker {
   ) {}
 
   /**
-   * Ends every session of every user, one user after another. A sign-in that happens meanwhile may
-   * survive, if its user's turn was over. See `forEachUser`, also for what it throws.
-   * @returns how many live sessions this call ended.
+   * Revokes all sessions of all users, one user after another. A concurrent sign-in may survive if it comes after its
+   * user's turn. See `forEachUser`, also for its errors.
+   * @returns the number of live sessions that this call revoked.
    */
   async revokeEveryone(): Promise<number> {
     let total = 0;
@@ -39,7 +39,10 @@ export class EveryoneRevoker {
         pageSize: BATCH,
         work,
         onFailure: (error) =>
-          this.logger.error({ err: serializeError(error) }, 'sessions of a user not revoked yet'),
+          this.logger.error(
+            { err: serializeError(error) },
+            'the sessions of a user could not be revoked yet',
+          ),
       });
     } finally {
       if (notInRedis.length > 0) {

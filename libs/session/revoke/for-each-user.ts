@@ -1,17 +1,16 @@
-/** How users are found, and what is done for each of them. */
+/** The page of users, and the work for each user. */
 export interface UserSweep {
-  /** Users after one, in the order of their ids; fewer than `pageSize` when no more are left. */
+  /** Users after the given one, ordered by id; fewer than `pageSize` when no more are left. */
   page: (afterUserId?: string) => Promise<string[]>;
   pageSize: number;
   work: (userId: string) => Promise<void>;
-  /** A user for whom the work failed the first time. */
+  /** Called for a user whose first attempt failed. */
   onFailure: (error: unknown) => void;
 }
 
 /**
- * Does work for users, one after another. A user for whom it fails does not keep it from the others, and is
- * tried again at the end.
- * @throws what a second attempt threw, when all users have had theirs; and what `page` throws.
+ * Does work for users, one after another. A failure does not stop the others; the user is tried again at the end.
+ * @throws the error of a second attempt, after all users; and the errors of `page`.
  */
 export async function forEachUser({ page, pageSize, work, onFailure }: UserSweep): Promise<void> {
   const failed: string[] = [];

@@ -6,15 +6,15 @@ import { SessionLifetimes } from '../session-lifetimes';
 import { RedisSessionStore } from '../store/redis-session.store';
 import type { RevokedSession, RevokedUser } from '../store/session-revocation.repository';
 
-/** What a write of a revoke-all to Redis has left there. */
+/** The result of writing a revoke-all to Redis. */
 export interface RedisRemains {
-  /** Where the removal goes on; null: nothing is left, or Redis did not answer. */
+  /** Where the removal continues; null: nothing is left, or Redis did not answer. */
   cursor: string | null;
 }
 
 /**
- * Writes revocations to Redis that Postgres has recorded. Resolves when no instance goes by the old state any more, near
- * caches aside: at once, or after the lease.
+ * Writes committed revocations to Redis. Resolves when no instance uses the old state, near caches aside: immediately,
+ * or after the lease.
  */
 @Injectable()
 export class RevocationWriteThrough {
@@ -25,7 +25,7 @@ export class RevocationWriteThrough {
     private readonly metrics: Metrics,
   ) {}
 
-  /** One session has ended. One Redis round trip. */
+  /** Writes the end of one session. One Redis round trip. */
   async revoked(
     userId: string,
     { id: sessionId, tokensExpireAtMs }: RevokedSession,
@@ -37,8 +37,8 @@ export class RevocationWriteThrough {
   }
 
   /**
-   * Postgres did not record a revocation: adds the tombstone, if Redis can be reached. No instance whose Redis is in sync
-   * accepts the session from then on, until Redis loses its data.
+   * For a revocation that Postgres did not record: adds the tombstone, if Redis is available. From then on no instance
+   * whose Redis is in sync accepts the session, until Redis loses its data.
    */
   async refuseUnrecorded({ id: sessionId, userId, expiresAtMs }: Session): Promise<void> {
     // No token outlives its session.
@@ -46,7 +46,7 @@ export class RevocationWriteThrough {
     await this.writeThrough.tryWrite(userId, () => this.redis.revoke(userId, { sessionId, ttlMs }));
   }
 
-  /** All sessions of a user have ended. One Redis round trip. */
+  /** Writes the end of all sessions of a user. One Redis round trip. */
   async allRevoked(user: RevokedUser): Promise<RedisRemains> {
     return this.metrics.sync.untilEnforced(async () => {
       const remains = await this.tryAllRevoked(user);
@@ -57,7 +57,7 @@ export class RevocationWriteThrough {
     });
   }
 
-  /** @returns null when Redis did not take it: `waitUntilConsistent` before it is called done. */
+  /** @returns null if Redis did not answer: `waitUntilConsistent` is then required before a 2xx. */
   async tryAllRevoked(user: RevokedUser): Promise<RedisRemains | null> {
     const tombstones = user.revoked.map(({ id: sessionId, tokensExpireAtMs }) => ({
       sessionId,
@@ -69,7 +69,7 @@ export class RevocationWriteThrough {
     return written && { cursor: written.rest };
   }
 
-  /** Resolves when all that was committed before is in Redis, or no instance goes by a Redis without it. */
+  /** Resolves when Redis has all earlier committed changes, or no instance uses a Redis without them. */
   async waitUntilConsistent(): Promise<void> {
     await this.writeThrough.waitUntilConsistent();
   }

@@ -9,18 +9,18 @@ import {
   type RevokedUser,
 } from '../store/session-revocation.repository';
 
-/** What a revoke-all has left to be cleaned up. */
+/** The rest of a revoke-all. */
 export interface RevokedRemains {
   user: RevokedUser;
   reason: EndReason;
-  /** Where the removal from Redis goes on; null: nothing is left there. */
+  /** Where the removal from Redis continues; null: nothing is left there. */
   cursor: string | null;
 }
 
 /**
- * Marks and removes, one user after another and in bounded batches, what a revoke-all has left of a user with
- * more sessions than one step takes. They are revoked already. What an end of the process leaves goes by its
- * TTL, or with the user's next revoke-all.
+ * Marks and removes the rest of a revoke-all, of a user with more sessions than one step takes: one user after another,
+ * in bounded batches. The sessions are revoked already. If the process ends before, their TTL or the user's next
+ * revoke-all removes them.
  */
 @Injectable()
 export class RevokedSessionCleaner implements OnModuleDestroy {
@@ -40,12 +40,15 @@ export class RevokedSessionCleaner implements OnModuleDestroy {
       .then(() => this.work(remains))
       .catch((error: unknown) => {
         if (!(error instanceof DependencyUnavailableError)) {
-          this.logger.error({ err: serializeError(error) }, 'revoked sessions were not cleaned up');
+          this.logger.error(
+            { err: serializeError(error) },
+            'revoked sessions could not be cleaned up',
+          );
         }
       });
   }
 
-  /** Resolves when nothing is left to do. */
+  /** Resolves when all rests are cleaned up. */
   async ended(): Promise<void> {
     await this.running;
   }

@@ -9,7 +9,7 @@ import {
   type SessionRevokedDetails,
 } from '../store/session-changes';
 
-/** Applies revocations of the outbox to Redis. */
+/** Applies the revocations of the outbox to Redis. */
 @Injectable()
 export class SessionChangesApplier implements OnModuleInit {
   constructor(
@@ -31,7 +31,7 @@ export class SessionChangesApplier implements OnModuleInit {
 
   private readonly revokeAll: ApplyChange = async ({ userId, details }) => {
     const { generation } = details as unknown as AllSessionsRevokedDetails;
-    // The poll has no time for more than the first page; what is left does not count, and goes by its TTL.
+    // A poll has time for the first page only. The other sessions are void, and their TTL removes them.
     const user = { userId, generation };
     const { changed } = await this.redis.revokeAll(user, [], this.lifetimes.ttlMs);
     return changed ? 'new' : 'known';

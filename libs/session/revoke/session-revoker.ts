@@ -10,16 +10,16 @@ import {
 import { SessionLookup } from '../verify/session-lookup';
 import { RevocationWriteThrough } from './revocation-write-through';
 
-/** Why a session ended, and where that came from if not from the request that is being handled. */
+/** The reason of the end, and its origin if that is not the current request. */
 export interface SessionEnd {
   reason: EndReason;
   origin?: RequestOrigin;
 }
 
 /**
- * Ends one session: Postgres first, then Redis. Methods throw DependencyUnavailableError while Postgres is away. The
- * tombstone is added all the same if Redis can be reached, so the session's tokens are refused, but the revocation is not
- * durable: the caller repeats it.
+ * Revokes one session: Postgres first, then Redis. Methods throw DependencyUnavailableError while Postgres is
+ * unavailable. If Redis is available, the tombstone is added all the same: the tokens are refused, but the revocation
+ * is not durable until the client repeats it.
  */
 @Injectable()
 export class SessionRevoker {
@@ -30,7 +30,7 @@ export class SessionRevoker {
     private readonly endedEvents: SessionEndedEvents,
   ) {}
 
-  /** Ends a session. One query, one Redis round trip. Idempotent. */
+  /** Revokes a session. One query, one Redis round trip. Idempotent. */
   async revoke(session: Session, reason: EndReason): Promise<void> {
     const { id, userId } = session;
     const revoked = await this.revocations
@@ -44,8 +44,8 @@ export class SessionRevoker {
   }
 
   /**
-   * Ends a session for its user, who knows its public id only. One query, one Redis round trip.
-   * @throws SessionNotFoundError when the user has no live session of that id.
+   * Revokes a session by its public id, for its user. One query, one Redis round trip.
+   * @throws SessionNotFoundError if the user has no live session with this id.
    */
   async revokeById(userId: string, id: string): Promise<void> {
     const reason = 'revoked_by_user';
@@ -61,7 +61,7 @@ export class SessionRevoker {
     await this.complete({ id, userId }, revoked, { reason });
   }
 
-  /** What remains to be done when Postgres has recorded that a session has ended. One Redis round trip. */
+  /** Completes a revocation that Postgres has recorded. One Redis round trip. */
   async complete(
     { id: sessionId, userId }: Pick<Session, 'id' | 'userId'>,
     revoked: RevokedSession,
@@ -71,7 +71,7 @@ export class SessionRevoker {
     await this.writeThrough.revoked(userId, revoked);
   }
 
-  /** Postgres did not record a revocation: the session is refused all the same, if Redis can be reached. */
+  /** Postgres did not record the revocation: the session is refused all the same, if Redis is available. */
   private async refuseUnrecorded(session: Session | null, cause: unknown): Promise<never> {
     if (session && cause instanceof DependencyUnavailableError) {
       await this.writeThrough.refuseUnrecorded(session);

@@ -10,13 +10,13 @@ import { RevokedSessionCleaner } from './revoked-session-cleaner';
 
 export interface RevokeAllOptions {
   reason: EndReason;
-  /** Called in the same transaction, before the sessions end. What it throws rolls all back. */
+  /** Called in the same transaction, before the sessions are revoked. If it throws, everything is rolled back. */
   beforeRevoke?: () => Promise<void>;
-  /** Called in the same transaction with the number of sessions that were alive. */
+  /** Called in the same transaction with the number of live sessions. */
   afterRevoke?: (revokedSessions: number) => Promise<void>;
 }
 
-/** Ends all sessions of a user. Methods throw DependencyUnavailableError while Postgres is away. */
+/** Revokes all sessions of a user. Methods throw DependencyUnavailableError while Postgres is unavailable. */
 @Injectable()
 export class UserSessionRevoker {
   constructor(
@@ -27,10 +27,10 @@ export class UserSessionRevoker {
   ) {}
 
   /**
-   * Ends every session of a user: Postgres first, then Redis. One transaction and one Redis round trip, which
-   * take the same time for any number of sessions; the rest of more than 250 is cleaned up after the answer. A sign-in
-   * in flight ends up dead, or proves its credentials again and is newer.
-   * @returns how many live sessions this call ended.
+   * Revokes all sessions of a user: Postgres first, then Redis. One transaction and one Redis round trip, in the same
+   * time for any number of sessions; sessions beyond 250 are cleaned up after the answer. A concurrent sign-in is
+   * refused, or starts over with its credentials and is newer.
+   * @returns the number of live sessions that this call revoked.
    */
   async revokeAll(userId: string, options: RevokeAllOptions): Promise<number> {
     const user = await this.recordAll(userId, options);
@@ -40,7 +40,7 @@ export class UserSessionRevoker {
 
   /**
    * As `revokeAll`, but does not wait for Redis.
-   * @returns also whether Redis took it: if not, `waitUntilConsistent` before it is called done.
+   * @returns also whether Redis has the change: if not, `waitUntilConsistent` is required before a 2xx.
    */
   async tryRevokeAll(userId: string, reason: EndReason) {
     const user = await this.recordAll(userId, { reason });
@@ -49,7 +49,7 @@ export class UserSessionRevoker {
     return { count: user.count, isInRedis: remains !== null };
   }
 
-  /** Resolves when what `tryRevokeAll` has recorded is in Redis, or no instance goes by a Redis without it. */
+  /** Resolves when Redis has the changes of `tryRevokeAll`, or no instance uses a Redis without them. */
   async waitUntilConsistent(): Promise<void> {
     await this.writeThrough.waitUntilConsistent();
   }

@@ -9,8 +9,8 @@ import { decodeEntry } from './session-entry';
 import { sessionKeys } from './session.keys';
 
 /**
- * What Redis knows of a session. `unknown`: neither alive nor revoked; `expired`: as far as Redis
- * knows. Of both Postgres may know more.
+ * The state of a session in Redis. `unknown`: neither alive nor revoked; `expired`: according to Redis. For both,
+ * Postgres may have a later state.
  */
 export type Verification =
   | { state: 'live'; session: Session; cachedProfile: string | null }
@@ -26,12 +26,12 @@ interface Question {
 
 type Reply = [code: number, entry?: string, cachedProfile?: string | null];
 
-/** Sessions that one script looks at: Redis does nothing else meanwhile, for about a millisecond. */
+/** Sessions per script: it blocks Redis for about 1 ms. */
 const MAX_BATCH = 200;
 
 /**
- * Asks Redis whether sessions are alive: one script for all who ask in one turn of the event loop, so
- * that under load most of a round trip's cost is shared. Redis Cluster would want one for each.
+ * Reads from Redis whether sessions are alive: one script for all requests of one turn of the event loop, so that under
+ * load they share the cost of a round trip. Redis Cluster would need one script for each slot.
  */
 @Injectable()
 export class RedisSessionReader {
@@ -46,17 +46,17 @@ export class RedisSessionReader {
   ) {
     this.script = redis.script(join(__dirname, 'scripts', 'verify-sessions.lua'));
     const ask = (questions: readonly Question[]) => this.ask(questions);
-    // A round trip that many share would show in the trace of one of them only.
+    // A shared round trip would appear in the trace of one request only.
     const maxBatch = tracer.isOn ? 1 : MAX_BATCH;
     this.alone = turnLoader(ask, maxBatch);
     this.withCompanion = turnLoader(ask, maxBatch);
   }
 
   /**
-   * One Redis round trip, which others may share.
+   * One Redis round trip, which other requests may share.
    * @param epoch in which Redis is in sync.
-   * @param profileKey a string key of the same user to read in the same round trip; its value is
-   * returned for a live session only, and null where it does not exist.
+   * @param profileKey a string key of the same user to read in the same round trip. Its value is returned for a live
+   * session only, and null if it does not exist.
    * @throws DependencyUnavailableError
    */
   verify(
@@ -69,7 +69,7 @@ export class RedisSessionReader {
     return batch.load({ userId, sessionId, epoch, profileKey });
   }
 
-  /** All of them with a cachedProfile, or none. */
+  /** All sessions of one call, either with or without the cached profile. */
   private async ask(questions: readonly Question[]): Promise<Verification[]> {
     const keys: string[] = [];
     const args: (string | number)[] = [this.clock.nowMs(), 0];

@@ -7,12 +7,12 @@ import type { Session } from '../session';
 import { sessionKeys } from './session.keys';
 
 /**
- * `other-epoch`: Redis does not hold the data any more in which the session's record was read. `lease-ended`: the session
- * arrived too late; what has ended it since need not stand in Redis any more.
+ * `other-epoch`: Redis has lost the data from before the session's record was read. `lease-ended`: the session arrived
+ * too late; the tombstone of a later revocation may have expired.
  */
 export type OpenOutcome = 'opened' | 'revoked' | 'stale-generation' | 'other-epoch' | 'lease-ended';
 
-/** A session to put a tombstone on. */
+/** A session that gets a tombstone. */
 export interface TombstoneRequest {
   sessionId: string;
   ttlMs: number;
@@ -26,16 +26,16 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   [-4]: 'lease-ended',
 };
 
-/** Where SCAN and HSCAN begin, and what they return at the end. */
+/** First and last cursor of SCAN and HSCAN. */
 export const FIRST_CURSOR = '0';
 
-/** Keys that Redis looks at in one step of SCAN. */
+/** Keys per step of SCAN. */
 const SCAN_COUNT = 500;
 
 /**
- * Sessions in Redis. Each operation is one script, atomic, one round trip.
- * The time and the lease are arguments. All methods throw DependencyUnavailableError when Redis is
- * away. Revocations may be written to a stale Redis; sessions may not.
+ * Sessions in Redis. Each operation is one atomic script and one round trip. The time and the lease are arguments. All
+ * methods throw DependencyUnavailableError while Redis is unavailable. Revocations may be written to a stale Redis;
+ * sessions may not.
  */
 @Injectable()
 export class RedisSessionStore {
@@ -56,11 +56,11 @@ export class RedisSessionStore {
   }
 
   /**
-   * Makes a session known, never over a tombstone or a newer generation; a known one keeps the later
-   * of both expiries. Idempotent.
-   * @param lease as it was held BEFORE the session's record was read or written. Data that was lost
-   * since may have held the revocation. Null: Redis was not in sync, so the session is not opened.
-   * @param ended sessions that had to make room: they get their tombstones in the same step.
+   * Writes a session, never over a tombstone or a newer generation; an existing session keeps the later of both
+   * expiries. Idempotent.
+   * @param lease as held BEFORE the session's record was read or written: Redis may have lost a revocation since. Null:
+   * Redis was not in sync, so the session is not written.
+   * @param ended sessions that the limit per user has ended; they get their tombstones in the same step.
    */
   async open(
     session: Session,
@@ -110,11 +110,10 @@ export class RedisSessionStore {
   }
 
   /**
-   * Raises the generation to that of Postgres, so that no session below it counts from now on, adds tombstones for
-   * the listed ones, and removes a first page of what is below. One round trip, and the work
-   * of one page.
-   * @param keepMs how long the generation must be remembered: the longest life of a session.
-   * @returns whether this changed anything, and where `removeRevoked` goes on; null: nothing is left.
+   * Raises the generation to that of Postgres, which voids all sessions below it, adds tombstones for the listed ones,
+   * and removes a first page of the voided sessions. One round trip, with the work of one page.
+   * @param keepMs how long the generation is kept: the maximum lifetime of a session.
+   * @returns whether this changed anything, and where `removeRevoked` continues; null: nothing is left.
    */
   async revokeAll(
     user: { userId: string; generation: number },
@@ -125,10 +124,10 @@ export class RedisSessionStore {
   }
 
   /**
-   * Removes a further page of what `revokeAll` has left: 250 sessions, which only the statistics still count. One
-   * round trip.
-   * @param rest what `revokeAll`, or this, has returned.
-   * @returns where it goes on; null: nothing is left.
+   * Removes a further page of the sessions that `revokeAll` has voided: 250 sessions, which only the statistics still
+   * count. One round trip.
+   * @param rest the result of `revokeAll` or of this method.
+   * @returns where it continues; null: nothing is left.
    */
   async removeRevoked(
     user: { userId: string; generation: number },
@@ -159,9 +158,9 @@ export class RedisSessionStore {
   }
 
   /**
-   * A part of the users who have sessions, for jobs: never for a request. One round trip. A user may come more
-   * than once, and the part may be empty.
-   * @param cursor `0` at first, then what came back, until that is `0`.
+   * A page of the users who have sessions, for jobs, never for a request. One round trip. A user may occur more than
+   * once, and a page may be empty.
+   * @param cursor `0` first, then the returned cursor, until that is `0`.
    */
   async someUsers(cursor: string): Promise<{ cursor: string; userIds: string[] }> {
     const { cursor: next, keys } = await this.redis.scan(
@@ -173,8 +172,8 @@ export class RedisSessionStore {
   }
 
   /**
-   * Removes what has expired of some users, up to 250 sessions of each. One round trip.
-   * @returns how many sessions were removed, and whether a user may have more.
+   * Removes expired sessions of some users, up to 250 per user. One round trip.
+   * @returns the number of removed sessions, and whether a user may have more.
    */
   async removeExpired(
     userIds: readonly string[],

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { SessionEntity } from './session.entity';
 
-/** A refresh token, used or not. A used one stays for the TTL of a session, to recognise a thief. */
+/** A refresh token, used or not. A used one is kept for the TTL of a session, to detect theft. */
 @Entity('refresh_tokens')
 @Check(
   'ck_refresh_tokens_used_with_successor',
@@ -20,7 +20,7 @@ export class RefreshTokenEntity {
   @JoinColumn({ name: 'session_id', foreignKeyConstraintName: 'fk_refresh_tokens_session' })
   session?: SessionEntity;
 
-  /** SHA-256 of the secret, which has 256 random bits and so needs no slower hash. */
+  /** SHA-256 of the secret; its 256 random bits need no slower hash. */
   @Column({ name: 'secret_hash', type: 'bytea' })
   secretHash!: Buffer;
 
@@ -30,14 +30,14 @@ export class RefreshTokenEntity {
   @Column({ name: 'used_at', type: 'timestamp with time zone', precision: 3, nullable: true })
   usedAt!: Date | null;
 
-  /** User agent that used it. */
+  /** User agent of the use. */
   @Column({ name: 'used_by', type: 'character varying', length: 512, nullable: true })
   usedBy!: string | null;
 
   @Column({ name: 'successor_id', type: 'uuid', nullable: true })
   successorId!: string | null;
 
-  /** With the secret of this token it gives the successor's; by itself it gives nothing. */
+  /** Together with the secret of this token it yields the successor's; alone it yields nothing. */
   @Column({ name: 'successor_salt', type: 'bytea', nullable: true })
   successorSalt!: Buffer | null;
 }

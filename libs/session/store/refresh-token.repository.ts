@@ -13,7 +13,7 @@ import { type DatedSession } from '../session';
 import { SessionRevocationRepository, type RevokedSession } from './session-revocation.repository';
 import { toSession, type SessionRow } from './session-row';
 
-/** A repetition of the last rotation by the same client within this time is not a theft. */
+/** A repetition of the last rotation by the same client within this time is no theft. */
 const REPEAT_GRACE_MS = 10_000;
 
 export interface Rotation {
@@ -24,35 +24,35 @@ export interface Rotation {
 }
 
 export interface RotateOptions {
-  /** The session's new expiry, given when it was created; Unix time in ms. */
+  /** The new expiry of the session, given its creation; Unix time in ms. */
   expiresAtMs: (createdAtMs: number) => number;
-  /** Expiry of an access token, given when it is issued and when its session expires; Unix time in ms. */
+  /** The expiry of an access token, given its time of issue and the expiry of its session; Unix time in ms. */
   tokensExpireAtMs: (issuedAtMs: number, sessionExpiresAtMs: number) => number;
-  /** Called for a genuine token before the transaction begins. What it throws leaves the token as it is. */
+  /** Called for a genuine token before the transaction. If it throws, the token stays valid. */
   admit?: ((token: GenuineToken) => Promise<void>) | undefined;
-  /** Called in the same transaction. What it throws leaves the token as it is. */
+  /** Called in the same transaction. If it throws, the token stays valid. */
   beforeRotation?: ((userId: string) => Promise<void>) | undefined;
 }
 
-/** A token that was issued here, used or not, and whose it is. */
+/** A token that this authority issued, used or not, and its session. */
 export interface GenuineToken {
   tokenId: string;
   userId: string;
 }
 
-/** `reused`: a used token came again, and Postgres has ended the session for it. */
+/** `reused`: a used token was presented again, and Postgres has ended its session. */
 export type RotationOutcome =
   | ({ outcome: 'rotated' } & Rotation)
   | { outcome: 'reused'; session: DatedSession; revoked: RevokedSession }
   | { outcome: 'unknown' | 'revoked' | 'expired' };
 
 /**
- * Lookups of presented tokens. However many clients present invented ones, they take two connections at most, and
+ * Batches of lookups of presented tokens. Any number of clients with forged tokens takes two connections at most, and
  * no transaction.
  */
 const LOOKUP_LIMITS = { maxBatch: 500, maxRunning: 2, maxWaiting: 10_000 };
 
-/** What tells whether a token is genuine, and whose. */
+/** The fields that prove a token genuine and name its session. */
 interface OwnerRow {
   id: string;
   session_id: string;
@@ -68,7 +68,7 @@ interface TokenRow {
   successor_used_at: Date | null;
 }
 
-/** Refresh tokens in Postgres. Methods throw DependencyUnavailableError when it is away. */
+/** Refresh tokens in Postgres. Methods throw DependencyUnavailableError while it is unavailable. */
 @Injectable()
 export class RefreshTokenRepository {
   private readonly owners = new Batcher<string, OwnerRow>(
@@ -83,9 +83,9 @@ export class RefreshTokenRepository {
   ) {}
 
   /**
-   * Uses a token and makes its successor, in one transaction; extends the session. A share of a query for a
-   * token that is not genuine.
-   * @throws OverloadedError when too many lookups wait.
+   * Uses a token and creates its successor, in one transaction; prolongs the session. A token that is not genuine costs
+   * a share of a query.
+   * @throws OverloadedError if too many lookups wait.
    */
   async rotate(
     presented: RefreshToken,
@@ -94,7 +94,7 @@ export class RefreshTokenRepository {
     { expiresAtMs, tokensExpireAtMs, admit, beforeRotation }: RotateOptions,
   ): Promise<RotationOutcome> {
     const owner = await this.owners.get(presented.id);
-    // An unknown id and a wrong secret alike: neither says anything of the session.
+    // The same answer for an unknown id and a wrong secret: it reveals nothing about the session.
     if (!owner || !isSecretOf(presented.secret, owner.secret_hash)) {
       return { outcome: 'unknown' };
     }
@@ -108,7 +108,7 @@ export class RefreshTokenRepository {
         return { outcome: 'expired' };
       }
       await beforeRotation?.(session.userId);
-      // Under the session's lock: of many callers all but the first see it used.
+      // Under the session's lock: of concurrent callers all but the first see the token used.
       const token = await this.read(presented.id);
       if (!token) {
         return { outcome: 'unknown' };
@@ -120,7 +120,7 @@ export class RefreshTokenRepository {
       }
       const repetition = repeated(token, presented, client, nowMs);
       if (repetition) {
-        // This instance may issue tokens of a longer life than the one that made the pair.
+        // This instance may issue tokens with a longer lifetime than the one that made the pair.
         const expiryMs = tokensExpireAtMs(repetition.rotatedAtMs, session.expiresAtMs);
         await this.extend(session, expiryMs, nowMs);
         return { outcome: 'rotated', session, ...repetition };
@@ -137,7 +137,7 @@ export class RefreshTokenRepository {
 
   /**
    * Deletes tokens that were used before an instant. One query.
-   * @returns how many; fewer than `limit` when no more are left.
+   * @returns the number of deleted tokens; fewer than `limit` when no more are left.
    */
   async deleteUsed(beforeMs: number, limit: number): Promise<number> {
     return this.database.delete(
@@ -170,8 +170,8 @@ export class RefreshTokenRepository {
   }
 
   /**
-   * The session, locked, if it is not revoked. Locks the subject first, as a revoke-all does:
-   * the other way round the two could wait for each other.
+   * Locks and returns the session, if it is not revoked. Locks the subject first, as a revoke-all does; the opposite
+   * order could deadlock.
    */
   private async lockSession(sessionId: string, userId: string): Promise<DatedSession | null> {
     const [subject] = await this.query<{ generation: number }>(
@@ -227,8 +227,8 @@ export class RefreshTokenRepository {
 }
 
 /**
- * The pair that the first use made, for a client that asks for it once more because it asked twice
- * at once or never got the answer. Only while that pair was not used.
+ * The pair of the first use, for a client that repeats its request because of a double call or a lost answer. Only
+ * while that pair is unused.
  */
 function repeated(
   token: TokenRow,

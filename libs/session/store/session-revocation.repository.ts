@@ -10,16 +10,16 @@ import { SubjectRepository } from './subject.repository';
 const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
 const IS_LIVE = `revoked_at IS NULL AND expires_at > $1 AND generation =
   (SELECT generation FROM subjects WHERE subjects.user_id = sessions.user_id)`;
-/** Of a session without an expiry of its tokens it is known that none outlives it. */
+/** A session without an expiry of its tokens: none of them outlives it. */
 const RETURN_ENDED = `RETURNING sessions.id, sessions.user_id,
   COALESCE(sessions.tokens_expire_at, sessions.expires_at) AS tokens_expire_at`;
 
-/** Sessions of a user that are marked as revoked in one transaction, and get tombstones in one script. */
+/** Sessions per user that one transaction marks as revoked, and one script gives tombstones. */
 const MARKED_AT_ONCE = 250;
-/** Those that one statement marks beyond that. */
+/** Sessions that one statement marks beyond that. */
 const MORE_AT_ONCE = 1_000;
 
-/** Sessions of a user by their generations, both included. */
+/** Sessions of a user with generations in this range, both ends included. */
 interface Generations {
   userId: string;
   from: number;
@@ -31,34 +31,34 @@ interface EndedRow {
   tokens_expire_at: Date;
 }
 
-/** A session that a revocation ended: what is needed to put up its tombstone. */
+/** A revoked session with the data of its tombstone. */
 export interface RevokedSession {
   id: string;
-  /** No access token of it is good any longer than that; Unix time in ms. */
+  /** The latest expiry of its access tokens; Unix time in ms. */
   tokensExpireAtMs: number;
 }
 
-/** Everything that one revoke-all did to one user. */
+/** The effect of one revoke-all on one user. */
 export interface RevokedUser {
   userId: string;
-  /** Every session of an earlier one is revoked. */
+  /** All sessions of an earlier generation are revoked. */
   generation: number;
-  /** How many live sessions it ended. */
+  /** The number of live sessions that it revoked. */
   count: number;
-  /** Those of them that were marked in the same transaction: all, up to 250. */
+  /** The sessions that were marked in the same transaction: all, up to 250. */
   revoked: RevokedSession[];
 }
 
-/** What else to do in the transaction of a revoke-all: all of it happens, or nothing. */
+/** Further work in the transaction of a revoke-all. */
 export interface RevokeAllHooks {
   beforeRevoke?: (() => Promise<void>) | undefined;
-  /** Called with the number of sessions that were alive. */
+  /** Called with the number of live sessions. */
   afterRevoke?: ((revokedSessions: number) => Promise<void>) | undefined;
 }
 
 /**
- * Ends sessions in Postgres and appends that to the outbox in the same transaction. All methods throw
- * DependencyUnavailableError when Postgres is away.
+ * Ends sessions in Postgres and appends the change to the outbox in the same transaction. All methods throw
+ * DependencyUnavailableError while Postgres is unavailable.
  */
 @Injectable()
 export class SessionRevocationRepository {
@@ -71,7 +71,7 @@ export class SessionRevocationRepository {
 
   /**
    * Ends one session of a user. One query.
-   * @returns null when there was no live one of that id; a session ended before keeps its reason.
+   * @returns null if there is no live session with this id; an ended session keeps its reason.
    */
   async revoke(
     sessionId: string,
@@ -87,8 +87,8 @@ export class SessionRevocationRepository {
   }
 
   /**
-   * Raises the user's generation, which ends every session, and marks up to 250 of them, together. Takes as
-   * long for a million sessions as for some hundreds, but for counting them.
+   * Raises the user's generation, which revokes all sessions, and marks up to 250 of them, in one transaction. Only the
+   * count depends on the number of sessions.
    */
   async revokeAll(
     userId: string,
@@ -101,7 +101,7 @@ export class SessionRevocationRepository {
       await this.subjects.create(userId);
       const generation = await this.subjects.raiseGeneration(userId);
       await this.outbox.append(sessionChanges.allRevoked(userId, generation));
-      // None of an earlier generation was still alive.
+      // No session of an earlier generation was still alive.
       const lived = { userId, from: generation - 1, to: generation - 1 };
       const revoked = await this.mark(lived, reason, nowMs, MARKED_AT_ONCE);
       const unmarked = revoked.length < MARKED_AT_ONCE ? 0 : await this.countUnmarked(lived, nowMs);
@@ -112,8 +112,8 @@ export class SessionRevocationRepository {
   }
 
   /**
-   * Marks up to 1,000 of the sessions that `revokeAll` has revoked without marking them: unmarked rows make every
-   * later search for the user's sessions longer, and nothing else. One query.
+   * Marks up to 1,000 of the sessions that `revokeAll` has revoked without marking: unmarked rows only slow later
+   * searches for the user's sessions down. One query.
    * @returns whether there are more.
    */
   async markMore({ userId, generation }: RevokedUser, reason: EndReason): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { DatedSession, RecordedSession } from '../session';
 
-/** A row of `sessions` as the driver gives it. */
+/** A row of `sessions` as the driver returns it. */
 export interface SessionRow {
   id: string;
   user_id: string;

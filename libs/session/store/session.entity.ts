@@ -32,7 +32,7 @@ export class SessionEntity {
   @Column({ name: 'expires_at', type: 'timestamp with time zone', precision: 3 })
   expiresAt!: Date;
 
-  /** The latest expiry of an access token of the session; null where only `expiresAt` bounds it. */
+  /** The latest expiry of an access token of the session; null if only `expiresAt` bounds it. */
   @Column({
     name: 'tokens_expire_at',
     type: 'timestamp with time zone',

@@ -8,7 +8,7 @@ import { SessionRevocationRepository, type RevokedSession } from './session-revo
 import { toRecordedSession, toSession, type SessionRow } from './session-row';
 import { FIRST_GENERATION, SubjectRepository } from './subject.repository';
 
-/** Sessions beyond the limit that one sign-in ends: there are more only after the limit was lowered. */
+/** Sessions beyond the limit that one sign-in ends; there are more only after the limit was lowered. */
 const MAX_MAKING_ROOM = 250;
 
 interface StateRow extends SessionRow {
@@ -28,14 +28,15 @@ export interface InsertSession {
 export type RecordedState =
   { state: 'live'; session: DatedSession } | { state: 'revoked' | 'expired'; userId: string };
 
-/** Where a page of a list begins. */
+/** A page of a list begins after this session. */
 export interface SessionCursor {
   createdAtMs: number;
   id: string;
 }
 
 /**
- * Sessions in Postgres, the source of truth: every change is written here first. All methods throw DependencyUnavailableError when Postgres is away.
+ * Sessions in Postgres, the source of truth: every change is committed here first. All methods throw
+ * DependencyUnavailableError while Postgres is unavailable.
  */
 @Injectable()
 export class SessionRepository {
@@ -46,16 +47,16 @@ export class SessionRepository {
     private readonly options: SessionOptions,
   ) {}
 
-  /** The user's generation; a user without any session yet has the first. One query. */
+  /** The user's generation; a user without sessions has the first. One query. */
   async generationOf(userId: string): Promise<number> {
     return this.subjects.generationOf(userId);
   }
 
   /**
-   * Records a new session, unless the user's generation has moved past the session's.
-   * The row lock makes this wait for a revoke-all in progress, and the other way round.
-   * @returns null when the generation has moved: nothing was recorded. Else the sessions that had
-   * to make room.
+   * Inserts a session, unless the user's generation is above the session's. The row lock serialises it with a
+   * revoke-all in progress.
+   * @returns null if the generation has risen: nothing was inserted. Otherwise the sessions that the limit per user has
+   * ended.
    */
   async insert(insert: InsertSession): Promise<RevokedSession[] | null> {
     const { session } = insert;
@@ -67,10 +68,7 @@ export class SessionRepository {
     return this.insertWithinLimit(insert);
   }
 
-  /**
-   * What became of sessions; one that has no record any more is missing in the answer. One query,
-   * whatever their number.
-   */
+  /** The states of sessions; a session without a record is absent. One query for any number. */
   async find(sessionIds: readonly string[], nowMs: number): Promise<Map<string, RecordedState>> {
     const rows = await this.query<StateRow>(
       `SELECT session.*, subjects.generation AS user_generation
@@ -98,7 +96,7 @@ export class SessionRepository {
     return rows.map(toRecordedSession);
   }
 
-  /** Users who have a live session, in the order of their ids, after a given one. One query. */
+  /** Users who have a live session, ordered by id, after a given one. One query. */
   async usersWithSessions(nowMs: number, limit: number, afterUserId?: string): Promise<string[]> {
     const rows = await this.query<{ user_id: string }>(
       `SELECT DISTINCT user_id FROM sessions JOIN subjects USING (user_id, generation)
@@ -109,10 +107,10 @@ export class SessionRepository {
     return rows.map((row) => row.user_id);
   }
 
-  /** Records when sessions were last seen; each at most once a minute. One query. */
+  /** Records when sessions were last seen; each at most once per minute. One query. */
   async touch(seen: ReadonlyMap<string, number>): Promise<void> {
     await this.query(
-      // Rows that another transaction is changing are skipped, so that neither waits for the other.
+      // Skips rows that another transaction is changing, so that neither waits for the other.
       `UPDATE sessions SET last_seen_at = seen.at
          FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, at),
               (SELECT id FROM sessions WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED) AS free
@@ -123,8 +121,8 @@ export class SessionRepository {
   }
 
   /**
-   * Deletes records of a user's sessions. The generation stays: it still refuses late ones. One query.
-   * @returns how many; fewer than `limit` when no more are left.
+   * Deletes records of a user's sessions. The generation stays: it still refuses late sessions. One query.
+   * @returns the number of deleted records; fewer than `limit` when no more are left.
    */
   async deleteSessions(userId: string, limit: number): Promise<number> {
     return this.database.delete(
@@ -134,9 +132,9 @@ export class SessionRepository {
   }
 
   /**
-   * Deletes records of sessions whose life ended before an instant, revoked or not, and their
-   * refresh tokens with them: the oldest first. Two callers at once share the work. One query.
-   * @returns how many; fewer than `limit` when no more are left.
+   * Deletes records of sessions that ended before an instant, revoked or not, and their refresh tokens: the oldest
+   * first. Concurrent callers share the work. One query.
+   * @returns the number of deleted records; fewer than `limit` when no more are left.
    */
   async deleteEnded(beforeMs: number, limit: number): Promise<number> {
     return this.database.delete(
@@ -154,7 +152,7 @@ export class SessionRepository {
       return (await this.insertUnderSubject(insert)) ? [] : null;
     }
     return this.database.transaction(async () => {
-      // Sign-ins of one user queue here: two at once must not both find room for one.
+      // Concurrent sign-ins of one user queue here: both could otherwise pass the limit.
       await this.query('SELECT FROM subjects WHERE user_id = $1 FOR NO KEY UPDATE', [
         session.userId,
       ]);
@@ -164,7 +162,7 @@ export class SessionRepository {
     });
   }
 
-  /** Ends others beyond `most`, with the new one; the oldest, where there are no more than MAX_MAKING_ROOM. */
+  /** Ends the sessions beyond `most`, counting the new one: the oldest, up to MAX_MAKING_ROOM. */
   private async makeRoomFor(session: DatedSession, most: number): Promise<RevokedSession[]> {
     return this.revocations.revokeWhere(
       `id IN (SELECT id FROM sessions

@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * What the session authority itself keeps of a user, also where another module keeps the accounts: the generation.
- * It is raised by every revoke-all; a session opened under an older one is dead.
+ * The generation of a user, kept by the session authority even if another module keeps the accounts. Every revoke-all
+ * raises it; a session of an older generation is dead.
  */
 @Entity('subjects')
 export class SubjectEntity {

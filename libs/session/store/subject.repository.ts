@@ -4,14 +4,14 @@ import { Database } from '#libs/database';
 export const FIRST_GENERATION = 1;
 
 /**
- * What the session authority itself knows of users, in Postgres. One query a method. All throw
- * DependencyUnavailableError when Postgres is away.
+ * The generations of users in Postgres. One query per method. All methods throw DependencyUnavailableError while
+ * Postgres is unavailable.
  */
 @Injectable()
 export class SubjectRepository {
   constructor(private readonly database: Database) {}
 
-  /** The user's generation; a user without any session yet has the first. */
+  /** The user's generation; a user without sessions has the first. */
   async generationOf(userId: string): Promise<number> {
     const rows = await this.query('SELECT generation FROM subjects WHERE user_id = $1', userId);
     return rows[0]?.generation ?? FIRST_GENERATION;
@@ -22,7 +22,10 @@ export class SubjectRepository {
     await this.query('INSERT INTO subjects (user_id) VALUES ($1) ON CONFLICT DO NOTHING', userId);
   }
 
-  /** Raises the generation of a subject that exists. @returns the new one. */
+  /**
+   * Raises the generation of an existing subject.
+   * @returns the new generation.
+   */
   async raiseGeneration(userId: string): Promise<number> {
     const rows = await this.query(
       `WITH raised AS (

@@ -5,12 +5,12 @@ import { SessionRepository } from '../store/session.repository';
 
 const INTERVAL_MS = 60_000;
 const FLUSH_DELAY_MS = 2_000;
-/** Sessions remembered at most; beyond it the oldest memory goes, which costs an early write. */
+/** Maximum number of sessions in memory. Beyond it the oldest is dropped, which costs an early write. */
 const CAPACITY = 50_000;
 
 /**
- * Notes when sessions are seen without a write a request: each session at most once a minute from
- * this process, and all that is due in one statement.
+ * Records when sessions are seen, without a write for each request: each session at most once per minute from this
+ * process, and all due sessions in one statement.
  */
 @Injectable()
 export class LastSeenTracker implements OnModuleDestroy {
@@ -21,7 +21,7 @@ export class LastSeenTracker implements OnModuleDestroy {
 
   constructor(private readonly sessions: SessionRepository) {}
 
-  /** Costs a look into a map; writes nothing by itself. */
+  /** Costs a lookup in a map; writes nothing itself. */
   note(sessionId: string, nowMs: number): void {
     const last = this.noted.get(sessionId);
     if (last !== undefined && nowMs - last < INTERVAL_MS) {
@@ -35,7 +35,7 @@ export class LastSeenTracker implements OnModuleDestroy {
     ).unref();
   }
 
-  /** Writes what is due now. What cannot be written is dropped: the next minute brings it again. */
+  /** Writes the due sessions. A failed write is dropped: the next minute repeats it. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -47,7 +47,7 @@ export class LastSeenTracker implements OnModuleDestroy {
     try {
       await this.sessions.touch(batch);
     } catch (error) {
-      // Called by a timer, which cannot catch it.
+      // Called by a timer, which cannot catch an error.
       const reason = error instanceof DependencyUnavailableError ? undefined : error;
       this.logger.warn(
         { err: serializeError(reason) },

@@ -5,7 +5,7 @@ import type { Session } from '../session';
 import { RedisSessionStore, type OpenOutcome } from '../store/redis-session.store';
 import { SessionRepository, type RecordedState } from '../store/session.repository';
 
-/** What is known of a session, from either store. */
+/** The state of a session, from either store. */
 export type FoundSession =
   | { state: 'live'; session: Session; cachedProfile: string | null }
   | { state: 'revoked' }
@@ -13,10 +13,10 @@ export type FoundSession =
 
 const REVOKED: FoundSession = { state: 'revoked' };
 
-/** An empty Redis, or none, must not become a stampede on Postgres. */
+/** Bounds the load on Postgres when Redis is empty or unavailable. */
 const LIMITS = { maxBatch: 500, maxRunning: 2, maxWaiting: 10_000 };
 
-/** Finds sessions in Postgres, in batches, and puts back into Redis what that lacks. */
+/** Finds sessions in Postgres, in batches, and restores those that Redis lacks. */
 @Injectable()
 export class RecordLookup {
   private readonly batcher: Batcher<string, RecordedState>;
@@ -38,7 +38,7 @@ export class RecordLookup {
   }
 
   /**
-   * The session by Postgres alone: a share of a query.
+   * The session, from Postgres alone: a share of a query.
    * @throws DependencyUnavailableError
    */
   async find(userId: string, sessionId: string): Promise<FoundSession> {
@@ -52,7 +52,10 @@ export class RecordLookup {
     return found.session.userId === userId ? { ...found, cachedProfile: null } : REVOKED;
   }
 
-  /** As `find`, and puts a live session into Redis. @param lease as it was held when Redis was asked. */
+  /**
+   * As `find`, and restores a live session to Redis.
+   * @param lease as held when Redis was asked.
+   */
   async findAndRestore(userId: string, sessionId: string, lease: HeldLease): Promise<FoundSession> {
     const found = await this.find(userId, sessionId);
     if (found.state !== 'live') {
@@ -62,7 +65,7 @@ export class RecordLookup {
     return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
   }
 
-  /** Of many who restore a session at the same time one does, and all wait for it. */
+  /** Restores a session once for all concurrent callers. */
   private restore(session: Session, lease: HeldLease): Promise<OpenOutcome> {
     const known = this.restoring.get(session.id);
     if (known) {

@@ -6,14 +6,14 @@ import { NearCache, type LiveSession } from './near-cache/near-cache';
 import { RecordLookup, type FoundSession } from './record-lookup';
 
 /**
- * Finds sessions: in Redis while that is in sync, else in Postgres. What Redis lacks and Postgres has is put back.
- * Nothing that was revoked before the question is answered as alive.
+ * Finds sessions: in Redis while it is in sync, else in Postgres. A session that Redis lacks and Postgres has is
+ * restored. No session that was revoked before the call is returned as alive.
  */
 @Injectable()
 export class SessionLookup {
   /**
-   * Answers of the near cache are given at the end of the turn, like those of Redis: first all requests
-   * that have arrived are read, then all are answered, which takes a third less than one by one.
+   * Answers of the near cache wait for the end of the turn, like those of Redis: all requests that have arrived are
+   * then read before any is answered, which takes a third less time than one by one.
    */
   private readonly nearAnswers = turnLoader(
     (found: readonly LiveSession[]) => Promise.resolve(found),
@@ -28,14 +28,14 @@ export class SessionLookup {
   ) {}
 
   /**
-   * One Redis round trip for a session that Redis knows, none for one that the near cache does; else one
-   * more and a share of a query.
-   * @param profileKey the user's cached profile, to read in the same round trip; null when it
-   * does not exist and when Redis was not asked.
-   * @throws DependencyUnavailableError when neither store can tell.
+   * One Redis round trip for a session in Redis, none for one in the near cache; otherwise one more and a share of a
+   * query.
+   * @param profileKey the user's cached profile, to read in the same round trip; null if it does not exist and if Redis
+   * was not asked.
+   * @throws DependencyUnavailableError if neither store can tell.
    */
   find(userId: string, sessionId: string, profileKey?: string): Promise<FoundSession> {
-    // Before anything is read: data that is lost from now on is noticed when the session is put back.
+    // Taken before any read: a loss of data from now on is noticed when the session is restored.
     const lease = this.lease.current();
     if (lease === null) {
       return this.records.find(userId, sessionId);
@@ -46,7 +46,7 @@ export class SessionLookup {
       return this.nearAnswers.load(near);
     }
     const question = this.near.ask();
-    // Called for every request: each further function that waits would be paid for by all of them.
+    // Called for every request: each additional async function would cost time on all of them.
     return this.redis.verify(userId, sessionId, epoch, profileKey).then(
       (known) => {
         if (known.state === 'live') {

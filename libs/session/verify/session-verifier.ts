@@ -8,11 +8,11 @@ import { SessionLookup } from './session-lookup';
 
 export interface VerifiedSession {
   session: Session;
-  /** The cached profile, if it was asked for and exists. */
+  /** The cached profile, if it was requested and exists. */
   cachedProfile: string | null;
 }
 
-/** Confirms that sessions are alive. Methods throw DependencyUnavailableError when no store can tell. */
+/** Verifies that sessions are alive. Methods throw DependencyUnavailableError if no store can tell. */
 @Injectable()
 export class SessionVerifier {
   constructor(
@@ -23,10 +23,10 @@ export class SessionVerifier {
   ) {}
 
   /**
-   * Confirms that a session is alive. One Redis round trip, no Postgres query, for a session that
-   * Redis knows; a share of a query when Redis does not know it or is stale.
+   * Verifies that a session is alive. One Redis round trip and no Postgres query for a session in Redis; a share of a
+   * query if Redis lacks it or is stale.
    * @param profileKey key of the user's cached profile, to read in the same round trip.
-   * @throws SessionExpiredError, SessionRevokedError when it is not alive.
+   * @throws SessionExpiredError, SessionRevokedError
    */
   verify(userId: string, sessionId: string, profileKey?: string): Promise<VerifiedSession> {
     return this.lookup
@@ -35,8 +35,8 @@ export class SessionVerifier {
   }
 
   /**
-   * As `verify`, by Postgres alone: for a caller that repeats a revocation that was not recorded, while its tombstone
-   * stands in Redis. A share of a query.
+   * As `verify`, from Postgres alone: for a client that repeats a revocation that was not recorded, while its tombstone
+   * is in Redis. A share of a query.
    */
   async verifyRecorded(userId: string, sessionId: string): Promise<VerifiedSession> {
     return this.expectLive(sessionId, await this.records.find(userId, sessionId));

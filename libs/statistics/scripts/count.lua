@@ -1,5 +1,5 @@
--- Shared by the scripts that create or end something counted. The statistics hash holds
---   {kind}           how many of a kind there are
+-- Shared by the scripts that create or remove counted items. The statistics hash holds
+--   {kind}           number of items of a kind
 --   {kind}:{minute}  how many of them expire in that minute of Unix time
 --   #swept           the first minute that still counts
 --   #epoch             the epoch whose sessions and profiles are counted; tombstones count in any
@@ -11,7 +11,7 @@ local function add_to_bucket(statistics_key, field, delta)
   end
 end
 
--- Nothing that was written before an epoch counts in it: a newer one begins at zero.
+-- Data from before an epoch is void in it: a new epoch begins at zero.
 local function follow_epoch(statistics_key, epoch)
   if tonumber(epoch) <= tonumber(redis.call('HGET', statistics_key, '#epoch') or '0') then
     return
@@ -24,8 +24,8 @@ local function follow_epoch(statistics_key, epoch)
   redis.call('HSET', statistics_key, '#epoch', epoch)
 end
 
--- Counts more of a kind (delta above 0) or fewer, which expire in the same minute.
--- expires_at_ms: since the epoch. epoch: in which it was written; nil for what stands in any.
+-- Adds delta items of a kind, or removes them if it is negative, with expiry in the same minute.
+-- expires_at_ms: Unix time. epoch: in which they were written; nil for items of every epoch.
 local function count(statistics_key, kind, expires_at_ms, delta, epoch)
   local swept, counted_epoch = unpack(redis.call('HMGET', statistics_key, '#swept', '#epoch'))
   if epoch and tonumber(epoch) < tonumber(counted_epoch or '0') then
@@ -42,7 +42,7 @@ local function count(statistics_key, kind, expires_at_ms, delta, epoch)
   add_to_bucket(statistics_key, kind .. ':' .. minute, delta)
 end
 
--- `count` for many at once: one step for each minute in which some of them expire.
+-- `count` for many items: one step for each minute in which some of them expire.
 local function count_all(statistics_key, kind, expiries, delta, epoch)
   local minutes = {}
   for _, expires_at_ms in ipairs(expiries) do

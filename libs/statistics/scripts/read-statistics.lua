@@ -1,13 +1,13 @@
--- How much there is of each kind.
+-- Reads the number of items of each kind.
 -- KEYS[1] statistics hash
 -- KEYS[2] checkpoint
 -- ARGV[1] now, Unix time in ms
--- Returns {sessions, cached profiles, tombstones}. Drops the buckets whose minute has passed. Cost: a few
--- steps for each minute since the last reading, independent of their number. Atomic.
+-- Returns {sessions, cached profiles, tombstones}. Drops the buckets of past minutes. Cost: a few steps for
+-- each minute since the last read, independent of the number of items. Atomic.
 --- @include count.lua
 --- @include ../../sync/scripts/checkpoint.lua
 
--- Minutes that are dropped one by one; after a longer silence all buckets are summed up instead.
+-- Minutes that are dropped one by one; after a longer pause all buckets are summed up instead.
 local SWEEP_AT_MOST = 1440
 local KINDS = { 's', 'p', 'b' }
 
@@ -60,7 +60,7 @@ end
 sweep(math.floor(tonumber(ARGV[1]) / 60000))
 local counts = redis.call('HMGET', KEYS[1], unpack(KINDS))
 for i = 1, #KINDS do
-  -- Below zero where the hash was deleted by hand: what it had counted is still taken off.
+  -- Below zero if an operator has deleted the hash: its earlier items are still subtracted.
   counts[i] = math.max(0, tonumber(counts[i] or '0'))
 end
 return counts

@@ -1,17 +1,17 @@
--- Notes how far Redis is complete, unless this is not the data that was brought up to date.
+-- Advances the checkpoint, unless Redis has other data than the changes were applied to.
 -- KEYS[1] checkpoint
 -- ARGV[1] epoch
--- ARGV[2] snapshot from which on the changes were applied
--- ARGV[3] when that was noted, Unix time in ms by the clock of Postgres
--- ARGV[4] snapshot up to which they were
--- ARGV[5] when, likewise
--- Returns {1, now by this server, Unix time in ms}; {0} when the checkpoint is missing, of another epoch, or
--- further back than ARGV[2] and ARGV[3]: this Redis has lost something. Always writes on success, so that a replica is noticed. Atomic.
+-- ARGV[2] snapshot after which the changes were applied
+-- ARGV[3] its time, Unix time in ms by the clock of Postgres
+-- ARGV[4] snapshot up to which the changes were applied
+-- ARGV[5] its time, likewise
+-- Returns {1, now by this server, Unix time in ms}; {0} if the checkpoint is missing, of another epoch, or
+-- older than ARGV[2] and ARGV[3]: Redis has lost data. Always writes on success, to detect a replica. Atomic.
 --- @include checkpoint.lua
 --- @include time.lua
 
--- Of two snapshots of one server the later one sees all that the other does: neither of its bounds is lower,
--- and between the same bounds it names fewer transactions in progress.
+-- Of two snapshots of one server the later one sees all transactions that the earlier one sees: neither of
+-- its bounds is lower, and between equal bounds it lists fewer transactions in progress.
 local function is_later(snapshot, other)
   local xmin, xmax = string.match(snapshot, '^(%d+):(%d+):')
   local other_xmin, other_xmax = string.match(other, '^(%d+):(%d+):')

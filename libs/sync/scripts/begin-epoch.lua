@@ -1,6 +1,6 @@
--- Begins an epoch: from here on nothing that was written before it counts.
+-- Begins an epoch: all earlier data is void from now on.
 -- KEYS[1] checkpoint
--- ARGV[1] the value that was read before; empty: there was none
+-- ARGV[1] the value that was read before; empty: none
 -- ARGV[2] the new value, epoch|snapshot|recorded at
 -- Returns {1, now by this server, Unix time in ms} begun; {0} another instance has changed the
 -- checkpoint meanwhile: read again. Atomic.

@@ -1,6 +1,6 @@
--- Shared by the scripts that look at the checkpoint.
+-- Shared by the scripts that read the checkpoint.
 
--- Takes what GET returned. Returns epoch, snapshot, recorded at as text; nothing where it is missing.
+-- Takes the reply of GET. Returns epoch, snapshot, recorded at as text; nothing if it is missing.
 local function decode_checkpoint(value)
   if value then
     return string.match(value, '^(%d+)|(%d+:%d+:[%d,]*)|(%d+)$')

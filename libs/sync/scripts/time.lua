@@ -1,4 +1,4 @@
--- Shared by the scripts that compare with the clock of this server, which is one for all instances.
+-- Shared by the scripts that use the clock of this server, which is the same for all instances.
 
 -- Unix time in ms.
 local function server_now_ms()

@@ -125,7 +125,7 @@ describe('audit events on their way into the table', () => {
     events.record(newEvent());
     app.nest.getHttpServer().closeAllConnections();
     await app.nest.close();
-    expect(complaints()).toEqual(['2 events are in the log only: Postgres is away']);
+    expect(complaints()).toEqual(['2 events are in the log only: Postgres is unavailable']);
   });
 
   it('are dropped beyond a limit, counted, and logged as a warning once', async () => {
@@ -140,7 +140,9 @@ describe('audit events on their way into the table', () => {
     expect(told).toHaveLength(CAPACITY + 100);
     expect(loggedEvents(app).filter((line) => line.userId === userId)).toHaveLength(CAPACITY + 100);
     expect(events.droppedEvents).toBe(100);
-    expect(complaints()).toEqual(['too many events wait for Postgres: more are in the log only']);
+    expect(complaints()).toEqual([
+      'too many events wait for Postgres: further events are in the log only',
+    ]);
     postgres.restore();
     await until('all kept events are written', async () => (await rowsOf(userId)).length, CAPACITY);
     await until('the second warning is logged', complaints, (messages) => messages.length === 2);

@@ -90,7 +90,7 @@ describe('an address of Postgres', () => {
       const plain = (sslmode: string) => `${database.url}?sslmode=${sslmode}`;
       expect(await connected(plain('prefer'), isEncrypted)).toBe(false);
       await expect(start(plain('require'))).rejects.toThrow(
-        'The sslmode of DATABASE_URL asks for TLS, and the server of Postgres has none.',
+        'The sslmode of DATABASE_URL requires TLS, but the Postgres server does not offer it.',
       );
     });
   });

@@ -9,7 +9,7 @@ export interface Argon2Parameters {
   parallelism: number;
 }
 
-/** Of the version of 2015, 1.3; 16 stands for 1.0. */
+/** Version 1.3 of 2015; 16 stands for 1.0. */
 const VERSION = 19;
 const VERSIONS = [16, VERSION, undefined];
 /** RFC 9106 section 3.1. */
@@ -18,11 +18,14 @@ const MIN_MEMORY_PER_LANE = 8;
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
 
-/** `$argon2id$` or `$argon2i$`, RFC 9106. @throws UnusableHashError */
+/**
+ * `$argon2id$` or `$argon2i$`, RFC 9106.
+ * @throws UnusableHashError
+ */
 export function argon2Hash(text: string): PasswordHash {
   const { version, memoryCost, timeCost, parallelism } = parse(text);
   if (!VERSIONS.includes(version)) {
-    throw new UnusableHashError('is of a version of Argon2 that is not known');
+    throw new UnusableHashError('has an unknown version of Argon2');
   }
   const bytes = memoryCost * 1024;
   const isTooMuch =
@@ -37,7 +40,7 @@ export function argon2Hash(text: string): PasswordHash {
   };
 }
 
-/** Opens for no password, and takes the work of a hash with these parameters. */
+/** A decoy that matches no password and takes the work of a hash with these parameters. */
 export function argon2Decoy({ memoryCost, timeCost, parallelism }: Argon2Parameters): PasswordHash {
   const cost = `m=${memoryCost},t=${timeCost},p=${parallelism}`;
   const salt = unpadded(randomBytes(SALT_BYTES));
@@ -45,12 +48,12 @@ export function argon2Decoy({ memoryCost, timeCost, parallelism }: Argon2Paramet
   return argon2Hash(`$argon2id$v=${VERSION}$${cost}$${salt}$${hash}`);
 }
 
-/** In base64, as PHC strings have it. */
+/** In base64, as in PHC strings. */
 function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '');
 }
 
-/** Whether we would write it like this today. */
+/** Whether the parameters are today's. */
 export function isArgon2idOf(text: string, parameters: Argon2Parameters): boolean {
   try {
     const { id, version, salt, hash, ...made } = parse(text);

@@ -1,14 +1,14 @@
 import { compare } from 'bcrypt';
 import { MAX_COST, UnusableHashError, type PasswordHash } from './password-hash';
 
-/** Version, cost from 4 to 31, 16 bytes of salt and 23 of hash; of their last characters not all bits count. */
+/** Version, cost from 4 to 31, 16 bytes of salt and 23 of hash; their last characters have unused bits. */
 const FORM =
   /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
 /**
- * `$2a$`, `$2b$` or `$2y$`: of good implementations all the same, of which the library knows the second best.
- * Bcrypt sees the first 72 bytes of a password alone: longer ones match by those, as they did where the hash
- * was made, until the next sign-in replaces it by a hash of the whole password.
+ * `$2a$`, `$2b$` or `$2y$`: equivalent for correct implementations; the library supports `$2b$` best. Bcrypt reads only
+ * the first 72 bytes of a password: longer ones match by those, as in the system of origin, until the next sign-in
+ * replaces the hash by one of the whole password.
  * @throws UnusableHashError
  */
 export function bcryptHash(text: string): PasswordHash {

@@ -13,16 +13,19 @@ const FORMATS: [begins: RegExp, read: (text: string) => PasswordHash][] = [
   [/^\$pbkdf2-/, pbkdf2Hash],
 ];
 
-/** Reads a stored hash, of ours or of another system. @throws UnusableHashError */
+/**
+ * Parses a stored hash, of this or another system.
+ * @throws UnusableHashError
+ */
 export function parseHash(text: string): PasswordHash {
   const [, read] = FORMATS.find(([begins]) => begins.test(text)) ?? [];
   if (!read || text.length > MAX_LENGTH) {
-    throw new UnusableHashError('is of no format that is known');
+    throw new UnusableHashError('has an unknown format');
   }
   return read(text);
 }
 
-/** @throws UnusableHashError for what may not be brought in from another system, with the reason. */
+/** @throws UnusableHashError with the reason, for a hash that may not be imported. */
 export function checkImportedHash(text: string): void {
   const { excess } = parseHash(text);
   if (excess !== null) {

@@ -1,19 +1,19 @@
 import { InternalError } from '#libs/common';
-/** A password hash as it is kept, of whatever kind. */
+/** A stored password hash of any kind. */
 export interface PasswordHash {
   /**
-   * Runs on the thread pool; compares in constant time. Rejects only for a technical reason, such as memory that
-   * the system does not give: what the function cannot compute is refused when the hash is read.
+   * Verifies on the thread pool, in constant time. Rejects only for a technical reason, such as insufficient memory:
+   * invalid parameters are refused when the hash is parsed.
    */
   verify(password: string): Promise<boolean>;
 
-  /** Null where a check costs no more than MAX_COST allows; else what is too much, for a person. */
+  /** Null if a check costs no more than MAX_COST; otherwise the excess, for people. */
   readonly excess: string | null;
 }
 
 /**
- * The most that a hash of another system may cost at each sign-in until it is replaced: about a second of a
- * core, and 128 MiB a thread. One line of an import must not make sign-ins take minutes.
+ * Maximum cost of an imported hash at each sign-in until it is replaced: about one second of a core, and 128 MiB per
+ * thread. One line of an import must not make sign-ins take minutes.
  */
 export const MAX_COST = {
   memoryBytes: 128 * 1024 * 1024,
@@ -26,5 +26,5 @@ export const MAX_COST = {
   argon2Parallelism: 16,
 };
 
-/** The text is no hash that can be checked, or one that costs too much. Says why and never repeats it. */
+/** The text is no valid hash, or one that costs too much. The message says why and never quotes the hash. */
 export class UnusableHashError extends InternalError {}

@@ -2,7 +2,7 @@ import { pbkdf2, timingSafeEqual } from 'node:crypto';
 import { MAX_COST, UnusableHashError, type PasswordHash } from './password-hash';
 import { countOf, parsePhc } from './phc-string';
 
-/** Node takes the iterations as a number of 32 bits with a sign. */
+/** Node limits the iterations to a signed 32-bit number. */
 const MAX_ITERATIONS = 2 ** 31 - 1;
 
 const DIGESTS: Record<string, { name: string; bytes: number }> = {
@@ -11,8 +11,8 @@ const DIGESTS: Record<string, { name: string; bytes: number }> = {
 };
 
 /**
- * `$pbkdf2-sha256$i=600000$salt$hash`, or sha512, RFC 8018; `l`, the length of the hash, may stand beside `i`.
- * Also as passlib writes it: `$pbkdf2-sha256$600000$salt$hash`, with `.` for `+`.
+ * `$pbkdf2-sha256$i=600000$salt$hash`, or sha512, RFC 8018; `l`, the length of the hash, is optional. Also passlib's
+ * form: `$pbkdf2-sha256$600000$salt$hash`, with `.` for `+`.
  * @throws UnusableHashError
  */
 export function pbkdf2Hash(text: string): PasswordHash {
@@ -21,11 +21,11 @@ export function pbkdf2Hash(text: string): PasswordHash {
   const iterations = countOf(phc, 'i', MAX_ITERATIONS);
   const digest = DIGESTS[id];
   if (!digest) {
-    throw new UnusableHashError('is of a digest that is not known');
+    throw new UnusableHashError('has an unknown digest');
   }
-  // Each block beyond the first would cost as much as the whole check.
+  // Each block beyond the first costs as much as the whole check.
   if (hash.length > digest.bytes || (params.l !== undefined && params.l !== hash.length)) {
-    throw new UnusableHashError('has a hash of a length that does not fit');
+    throw new UnusableHashError('has a hash of the wrong length');
   }
   return {
     verify: (password) =>

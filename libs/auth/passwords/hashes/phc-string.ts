@@ -1,7 +1,7 @@
 import { deserialize, serialize } from '@phc/format';
 import { UnusableHashError } from './password-hash';
 
-/** A hash in PHC string form, with everything that a check needs. */
+/** A parsed hash in PHC string form. */
 export interface PhcString {
   id: string;
   version: number | undefined;
@@ -15,9 +15,9 @@ const HASH_BYTES = { min: 16, max: 64 };
 const SALT_BYTES = { min: 8, max: 64 };
 
 /**
- * Reads `$id[$v=version]$name=value,…$salt$hash`, https://github.com/P-H-C/phc-string-format. Only in the one
- * spelling that there is: what is not written back as it came is refused, such as base64 of another alphabet.
- * @param names of the parameters: all of `required` and none that is in neither.
+ * Parses `$id[$v=version]$name=value,…$salt$hash`, https://github.com/P-H-C/phc-string-format. Accepts only the
+ * canonical spelling: a text that is not serialized to the same text is refused, such as base64 of another alphabet.
+ * @param names of the parameters: all of `required`, and no others than those of both lists.
  * @throws UnusableHashError
  */
 export function parsePhc(
@@ -31,7 +31,7 @@ export function parsePhc(
     throw new UnusableHashError(`lacks one of the parameters ${required.join(', ')}`);
   }
   if (!given.every((name) => [...required, ...optional].includes(name))) {
-    throw new UnusableHashError('has parameters that are not known');
+    throw new UnusableHashError('has unknown parameters');
   }
   if (!isWithin(salt, SALT_BYTES) || !isWithin(hash, HASH_BYTES)) {
     throw new UnusableHashError('needs a salt of 8 to 64 bytes and a hash of 16 to 64 bytes');
@@ -39,11 +39,11 @@ export function parsePhc(
   return { id, version, params, salt, hash };
 }
 
-/** @throws UnusableHashError unless it is a whole number from 1 to `max`, which the function can compute. */
+/** @throws UnusableHashError unless it is an integer from 1 to `max`. */
 export function countOf({ params }: PhcString, name: string, max: number): number {
   const value = params[name];
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > max) {
-    throw new UnusableHashError(`has a parameter ${name} that is no whole number from 1 to ${max}`);
+    throw new UnusableHashError(`has a parameter ${name} that is no integer from 1 to ${max}`);
   }
   return value;
 }
@@ -56,9 +56,9 @@ function canonical(text: string): ReturnType<typeof deserialize> {
       return parsed;
     }
   } catch {
-    // Its message repeats parts of the hash.
+    // The message of the library quotes parts of the hash.
   }
-  throw new UnusableHashError('is not a PHC string in its one spelling');
+  throw new UnusableHashError('is not a PHC string in canonical spelling');
 }
 
 function isWithin(

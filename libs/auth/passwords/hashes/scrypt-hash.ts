@@ -2,13 +2,16 @@ import { scrypt, timingSafeEqual } from 'node:crypto';
 import { MAX_COST, UnusableHashError, type PasswordHash } from './password-hash';
 import { countOf, parsePhc } from './phc-string';
 
-/** Node takes N as a number of 32 bits. */
+/** Node limits N to a 32-bit number. */
 const MAX_LN = 31;
 /** RFC 7914 section 2: r × p is below 2³⁰, and N below 2 to the power of 16 × r. */
 const MAX_R_TIMES_P = 2 ** 30 - 1;
 const LN_PER_R = 16;
 
-/** `$scrypt$ln=15,r=8,p=1$salt$hash`, RFC 7914: N is 2 to the power of `ln`. @throws UnusableHashError */
+/**
+ * `$scrypt$ln=15,r=8,p=1$salt$hash`, RFC 7914: N is 2 to the power of `ln`.
+ * @throws UnusableHashError
+ */
 export function scryptHash(text: string): PasswordHash {
   const phc = parsePhc(text, { required: ['ln', 'r', 'p'] });
   const ln = countOf(phc, 'ln', MAX_LN);

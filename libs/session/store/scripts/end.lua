@@ -1,6 +1,6 @@
 -- Shared by the scripts that end sessions; needs entry.lua and count.lua before it.
 
--- Adds a tombstone, once; ttl_ms 0: the session has run out and needs none. Returns 1, or 0 when nothing
+-- Adds a tombstone, once; ttl_ms 0: the session has expired and needs none. Returns 1, or 0 if nothing
 -- was added.
 local function add_tombstone(tombstone_key, statistics_key, ttl_ms)
   if ttl_ms > 0 and redis.call('SET', tombstone_key, '1', 'PX', ttl_ms, 'NX') then
@@ -10,10 +10,10 @@ local function add_tombstone(tombstone_key, statistics_key, ttl_ms)
   return 0
 end
 
--- Fields of a sessions hash, or members of an index, that one call works on.
+-- Fields of a sessions hash, or members of an index, per call.
 local PAGE = 250
 
--- Removes sessions from hash, index and count. Returns how many of them the hash held.
+-- Removes sessions from hash, index and statistics. Returns how many of them were in the hash.
 local function remove_sessions(sessions_key, index_key, statistics_key, fields)
   local removed, expiries = 0, {}
   for i = 1, #fields, PAGE do
@@ -32,9 +32,9 @@ local function remove_sessions(sessions_key, index_key, statistics_key, fields)
   return removed
 end
 
--- Removes the user's sessions whose generation is below one, or cannot be read, of one page of the hash.
--- cursor: '0' at first, then what the last call returned, until that is '0' again.
--- Returns the next cursor and how many sessions were removed.
+-- Removes from one page of the hash the user's sessions whose generation is lower than the given one, or is
+-- unreadable. cursor: '0' first, then the returned cursor, until that is '0'.
+-- Returns the next cursor and the number of removed sessions.
 local function remove_below(sessions_key, index_key, statistics_key, generation, cursor)
   local reply = redis.call('HSCAN', sessions_key, cursor, 'COUNT', PAGE)
   local fields, below = reply[2], {}
@@ -47,8 +47,8 @@ local function remove_below(sessions_key, index_key, statistics_key, generation,
   return reply[1], remove_sessions(sessions_key, index_key, statistics_key, below)
 end
 
--- Removes a page of the user's sessions whose expiry has come, by the index. Returns how many members of the
--- index were removed.
+-- Removes a page of the user's expired sessions, by the index. Returns the number of removed members of the
+-- index.
 local function remove_expired(sessions_key, index_key, statistics_key, now_ms)
   local last_second = math.floor(now_ms / 1000)
   local expired = redis.call('ZRANGE', index_key, '-inf', last_second, 'BYSCORE', 'LIMIT', 0, PAGE)
@@ -56,7 +56,7 @@ local function remove_expired(sessions_key, index_key, statistics_key, now_ms)
   return #expired
 end
 
--- Drops what an earlier epoch left of a user, which no longer counts. Takes no longer for more sessions.
+-- Drops the void data of a user from an earlier epoch, in the same time for any number of sessions.
 local function drop_other_epoch(sessions_key, index_key, statistics_key, epoch)
   redis.call('UNLINK', sessions_key, index_key)
   follow_epoch(statistics_key, epoch)

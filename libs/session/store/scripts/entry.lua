@@ -3,15 +3,15 @@
 -- The field that holds epoch and generation of the user; every other field is a session id.
 local USER_FIELD = '#'
 
--- Stands where no epoch has begun yet: nothing that is written under it counts.
+-- The epoch before the first one; data written under it is void.
 local NO_EPOCH = '0'
 
 local function is_session(field)
   return field ~= USER_FIELD
 end
 
--- A session id as it stands in hash and index: the 16 bytes of the UUID, which callers spell in lower
--- case. What is no UUID stands as it is.
+-- A session id as stored in hash and index: the 16 bytes of the UUID, which callers pass in lower case. A
+-- text that is no UUID is stored unchanged.
 local function session_field(session_id)
   if #session_id ~= 36 then
     return session_id
@@ -26,7 +26,7 @@ local function encode_user(epoch, generation)
   return epoch .. '|' .. generation
 end
 
--- Takes what HGET returned. Returns the epoch as text and the generation as a number; nothing where the field
+-- Takes the reply of HGET. Returns the epoch as text and the generation as a number; nothing if the field
 -- is missing.
 local function decode_user(value)
   if value then
@@ -47,18 +47,18 @@ local function to_base36(number)
   return text
 end
 
--- The usual role is left out.
+-- The default role is omitted.
 local USUAL_ROLE = 'user'
 
--- Eight digits hold every instant from 1972 to 2059.
+-- Eight digits can represent every instant from 1972 to 2059.
 local function encode_entry(generation, role, expires_at_ms)
   return to_base36(tonumber(expires_at_ms))
     .. to_base36(tonumber(generation))
     .. (role == USUAL_ROLE and '' or '|' .. role)
 end
 
--- Takes what HGET returned. Returns generation, expires_at_ms as numbers; nothing where there is no
--- entry, or one that another release has written in another way.
+-- Takes the reply of HGET. Returns generation, expires_at_ms as numbers; nothing without an entry, and for
+-- an entry in the format of another release.
 local function decode_entry(entry)
   if entry then
     local expiry, generation = string.match(entry, '^(........)(%w+)')
@@ -69,12 +69,12 @@ local function decode_entry(entry)
   end
 end
 
--- What the index says of an expiry: the second by whose end it has come.
+-- The score of an expiry in the index: the second by the end of which it is reached.
 local function index_score(expires_at_ms)
   return math.ceil(expires_at_ms / 1000)
 end
 
--- A key may only ever gain lifetime here: another session in it may live longer.
+-- Only prolongs the lifetime of a key: another session in it may live longer.
 local function keep_at_least(key, ttl_ms)
   if redis.call('PTTL', key) < ttl_ms then
     redis.call('PEXPIRE', key, ttl_ms)

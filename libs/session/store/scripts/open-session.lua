@@ -1,24 +1,24 @@
--- Makes a session of Postgres known, or refuses when it was revoked, alone or with all others,
--- meanwhile, or when this is not the data that its record was read for. Sessions that had to make
--- room for it end in the same step, and a page of the user's expired sessions is removed.
+-- Writes a session of Postgres to Redis. Refuses if the session, or all sessions of its user, were revoked
+-- meanwhile, or if Redis has lost data since its record was read. Sessions that the limit per user has ended
+-- get their tombstones in the same step, and a page of the user's expired sessions is removed.
 -- KEYS[1] sessions hash of the user
 -- KEYS[2] index of the user
 -- KEYS[3] tombstone of the session
 -- KEYS[4] statistics hash
 -- KEYS[5] checkpoint
--- KEYS[6..] tombstones of the sessions that make room
+-- KEYS[6..] tombstones of the sessions that the limit has ended
 -- ARGV[1] session id
 -- ARGV[2] generation of the session
 -- ARGV[3] role
 -- ARGV[4] expires, Unix time in ms
 -- ARGV[5] now, Unix time in ms
 -- ARGV[6] epoch in which Redis was in sync before Postgres was read
--- ARGV[7] until when the session may be written, Unix time in ms by the clock of this server
--- ARGV[8..] for each of KEYS[6..]: session id, life of the tombstone in ms
--- Returns 1 opened (also when it was known already); -1 a tombstone stands; -2 Redis knows a newer
--- generation; -3 another epoch has begun; -4 it is later than ARGV[7], so that a tombstone may have come and
--- gone. Atomic: the check and the writes; on a refusal the session is not written, while those that made
--- room end all the same, as Postgres has it.
+-- ARGV[7] end of the lease: the session may be written until then, Unix time in ms by the clock of this server
+-- ARGV[8..] for each of KEYS[6..]: session id, lifetime of the tombstone in ms
+-- Returns 1 written (or already present); -1 the session has a tombstone; -2 Redis has a newer generation;
+-- -3 another epoch has begun; -4 it is later than ARGV[7], so a tombstone may have expired already. Atomic:
+-- the check and the writes. On a refusal the session is not written, but the sessions that the limit has
+-- ended get their tombstones, because Postgres has recorded their end.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include ../../../sync/scripts/checkpoint.lua
@@ -51,7 +51,7 @@ local field = session_field(ARGV[1])
 local _, counted_expiry = decode_entry(redis.call('HGET', KEYS[1], field))
 if counted_expiry then
   if counted_expiry > expires_at_ms then
-    -- An older read of Postgres: a refresh has prolonged the session since.
+    -- This read of Postgres is older: a refresh has prolonged the session since.
     return 1
   end
   count(KEYS[4], 's', counted_expiry, -1, ARGV[6])

@@ -1,8 +1,8 @@
--- Removes sessions whose expiry has come, of users who do not open or refresh one, a page for each user.
+-- Removes expired sessions, of users who neither open nor refresh one, a page for each user.
 -- KEYS[1] statistics hash
 -- KEYS[2], KEYS[3]; KEYS[4], KEYS[5]; ... sessions hash and index of each user
 -- ARGV[1] now, Unix time in ms
--- Returns how many were removed, and 1 when a user may have more of them, else 0. Atomic; one step a session.
+-- Returns the number of removed sessions, and 1 if a user may have more, else 0. Atomic; one step per session.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include end.lua

@@ -1,18 +1,18 @@
--- Ends every session of a user that is older than a generation: at once, as none of them counts from now on;
--- what they leave behind goes page by page.
+-- Revokes all sessions of a user below a generation. They are void immediately; their data is removed page
+-- by page.
 -- KEYS[1] sessions hash of the user
 -- KEYS[2] index of the user
 -- KEYS[3] statistics hash
 -- KEYS[4] checkpoint
--- KEYS[5..] tombstones of sessions that Postgres ended
+-- KEYS[5..] tombstones of sessions that Postgres has ended
 -- ARGV[1] the user's new generation
--- ARGV[2] ms for which the generation must be remembered
--- ARGV[3] cursor of the page: '0' at first
--- ARGV[4..] life of each tombstone of KEYS[5..], ms; 0: none is needed
--- Returns 1 when this changed anything that a client could notice, else 0; and the cursor of the next page,
--- '0' after the last. Idempotent. A session of the new generation or a later one, opened before this call
--- arrived, stays. What another epoch left is dropped, so that the generation stands in this one. Atomic; one
--- step a session of the page.
+-- ARGV[2] ms for which the generation is kept
+-- ARGV[3] cursor of the page: '0' first
+-- ARGV[4..] lifetime of each tombstone of KEYS[5..], ms; 0: none is needed
+-- Returns 1 if this changed anything that a client could notice, else 0; and the cursor of the next page,
+-- '0' after the last. Idempotent. Sessions of the new or a later generation, opened before this call
+-- arrived, stay. Data of another epoch is dropped, so that the generation is stored in this one. Atomic; one
+-- step per session of the page.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include ../../../sync/scripts/checkpoint.lua

@@ -4,8 +4,8 @@
 -- KEYS[3] tombstone of the session
 -- KEYS[4] statistics hash
 -- ARGV[1] session id
--- ARGV[2] life of the tombstone, ms; 0: none is needed
--- Returns 1 when this changed anything that a client could notice, else 0. Idempotent. Atomic.
+-- ARGV[2] lifetime of the tombstone, ms; 0: none is needed
+-- Returns 1 if this changed anything that a client could notice, else 0. Idempotent. Atomic.
 --- @include entry.lua
 --- @include ../../../statistics/scripts/count.lua
 --- @include end.lua

@@ -1,12 +1,11 @@
--- Says of each session whether it is alive and, if so, reads one more key of the same user along.
--- KEYS of each session: its user's sessions hash, its tombstone and, if ARGV[2] says so, a string key to
--- read along
+-- Checks for each session whether it is alive and, if so, reads one more key of the same user.
+-- KEYS of each session: its user's sessions hash, its tombstone and, if ARGV[2] is 3, a string key to read
 -- ARGV[1] now, Unix time in ms
--- ARGV[2] keys of a session: 2, or 3 where something is to be read along
--- ARGV of each session: its id, and the epoch: what was written in another one does not count
--- Returns for each {1, entry, value read along or nil} alive; {0} unknown; {-1} a tombstone stands;
--- {-2} expired, as far as Redis knows; {-3} all sessions of its generation were revoked. What cannot be
--- read is unknown, and is nothing to those who ask at the same time. Writes nothing.
+-- ARGV[2] keys per session: 2, or 3 with a string key to read
+-- ARGV of each session: its id, and the epoch: data of another epoch is void
+-- Returns for each {1, entry, value of the string key or nil} alive; {0} unknown; {-1} it has a tombstone;
+-- {-2} expired, according to Redis; {-3} all sessions of its generation were revoked. An unreadable entry is
+-- unknown, and does not affect the other sessions. Writes nothing.
 --- @include entry.lua
 local now_ms = tonumber(ARGV[1])
 local stride = tonumber(ARGV[2])

@@ -1,5 +1,5 @@
-/** How long the near cache goes by what it has. Milliseconds. */
+/** Timings of the near cache. Milliseconds. */
 export class NearCacheTimings {
-  /** After which a session is verified again, whatever Redis says or does not say. */
+  /** Age after which a session is verified again, regardless of the answer of Redis. */
   maxAgeMs = 5_000;
 }

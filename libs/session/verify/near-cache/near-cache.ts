@@ -9,7 +9,7 @@ import { NearCacheTimings } from './near-cache-timings';
 
 export type LiveSession = Extract<Verification, { state: 'live' }>;
 
-/** The state of the cache before Redis is asked; `keep` takes it with the answer. */
+/** The state of the cache before Redis is asked; `keep` needs it together with the answer. */
 export interface Question {
   readonly changes: number;
   /** Monotonic clock, ms. */
@@ -19,15 +19,15 @@ export interface Question {
 interface Entry {
   readonly found: LiveSession;
   readonly epoch: string;
-  /** Absent: nothing was read along. */
+  /** Absent: no cached profile was read. */
   readonly profileKey: string | undefined;
 }
 
 /**
- * Sessions that Redis has confirmed, in the memory of this process. Off unless the options say otherwise. An
- * entry is used for 5 s at most, until this process or the outbox names its user, and only while the last
- * complete poll of the outbox began within the lease (1 s): so another instance refuses a revoked session at most 1 s
- * after the revocation was answered. See docs/near-cache.md.
+ * Sessions that Redis has confirmed, in the memory of this process. Off by default. An entry is used for 5 s at most,
+ * until this process or the outbox reports a change of its user, and only while the last complete poll of the outbox
+ * began within the lease (1 s): so another instance refuses a revoked session at most 1 s after the answer to the
+ * revocation. See docs/near-cache.md.
  */
 @Injectable()
 export class NearCache implements OnModuleInit, OnModuleDestroy {
@@ -35,7 +35,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
   private readonly entries: LRUCache<string, Entry>;
   private readonly sessionsOf = new Map<string, Set<string>>();
   private readonly counts = { hit: 0, miss: 0 };
-  /** Counts what may have made an answer of Redis out of date that is still under way. */
+  /** Counts the changes that may have outdated an answer of Redis in flight. */
   private changes = 0;
   private purging: NodeJS.Timeout | undefined;
 
@@ -73,15 +73,15 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     clearInterval(this.purging);
   }
 
-  /** Whether entries may be used: the outbox was read recently enough. Never while the cache is off. */
+  /** Whether entries may be used: the last poll of the outbox is recent. Never while the cache is off. */
   isOpen(): boolean {
     return this.isEnabled && this.syncLease.isPollFresh();
   }
 
   /**
-   * The session, if it is known to be alive. No round trip.
+   * The session, if the cache has it alive. No round trip.
    * @param epoch in which Redis is in sync now.
-   * @param profileKey must have been read along, and have existed.
+   * @param profileKey must have been read together with the session, and exist.
    */
   get(
     userId: string,
@@ -108,12 +108,15 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     return undefined;
   }
 
-  /** To be called before Redis is asked. @returns undefined while nothing can be kept. */
+  /**
+   * Call it before Redis is asked.
+   * @returns undefined while the cache cannot be used.
+   */
   ask(): Question | undefined {
     return this.isOpen() ? { changes: this.changes, askedMs: performance.now() } : undefined;
   }
 
-  /** Keeps what Redis answered, unless anything has changed since it was asked. */
+  /** Keeps the answer of Redis, unless anything has changed since the question. */
   keep(
     found: LiveSession,
     epoch: string,
@@ -125,7 +128,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     }
     const { id, userId } = found.session;
     const age = { ttl: this.timings.maxAgeMs, start: question.askedMs };
-    // First the entry: what it replaces is removed from the user.
+    // The entry first: the entry that it replaces is removed from the user.
     this.entries.set(id, { found, epoch, profileKey }, age);
     const sessions = this.sessionsOf.get(userId);
     if (sessions) {
@@ -135,7 +138,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** Drops what is kept of the user, and every answer that is under way. */
+  /** Drops the entries of the user, and all answers in flight. */
   protected invalidate(userId: string): void {
     this.changes += 1;
     this.sessionsOf.get(userId)?.forEach((sessionId) => this.entries.delete(sessionId));
