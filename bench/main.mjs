@@ -20,7 +20,7 @@ async function bench(signal) {
     return 0;
   }
   await prepare({ output, signal }, [ensureDependencies, ensureBenchPackages]);
-  // The second stage: until here packages may be missing.
+  // The second stage: before it, packages may be missing.
   const { build } = await import('../tools/local/source-build.mjs');
   await prepare({ output, signal }, [build]);
   const { measure } = await import('./measure.mjs');

@@ -8,7 +8,7 @@ import { measureStarts } from './parts/start.mjs';
 import { LOGIN_ROWS } from './rows.mjs';
 
 /**
- * Each part has a workplace of its own: what another one has started would take processor time from it.
+ * Measures each part in a workplace of its own: servers of another part would use processor time.
  * @param {import('./options.mjs').Options} options
  * @param {{ output: import('../tools/local/output.mjs').Output, signal: AbortSignal }} context
  * @returns {Promise<import('./report/performance-document.mjs').Results>}

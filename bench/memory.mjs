@@ -20,14 +20,14 @@ const HOUR_MS = 3_600_000;
 const POSITION = '3|123456:123456:|1790000000000';
 const EPOCH = '3';
 const LEASE = { epoch: EPOCH, writeUntilMs: Number.MAX_SAFE_INTEGER };
-/** Redis gives the buffers of a connection back when nothing was sent on it for some seconds. */
+/** Redis frees the buffers of a connection after some seconds without traffic. */
 const SETTLE_MS = 3_000;
 
 /** @typedef {{ what: string, bytes: number, targetBytes: number }} MemoryRow */
 
 /**
- * Bytes of Redis for each session, by the difference of INFO's `used_memory`, seeded through the product's scripts
- * into a Redis of its own.
+ * Bytes of Redis per session, by the difference of INFO's `used_memory`, seeded through the product's scripts into a
+ * Redis of its own.
  * @param {object} options
  * @param {import('../tools/local/output.mjs').Output} options.output
  * @param {AbortSignal} options.signal
@@ -40,7 +40,7 @@ export async function measureSessionMemory({ output, signal, users = USERS }) {
     const { url } = await workplace.redis('session-memory');
     const { redis, store } = openSessionStore(url);
     try {
-      // What is written to the file of commands passes through buffers that count as memory.
+      // The append-only file has buffers that count as memory.
       await redis.config('SET', 'appendonly', 'no');
       await redis.set('latchkey:checkpoint', POSITION);
       const rows = await measure({ redis, store, users, signal });
@@ -86,7 +86,7 @@ async function measure({ redis, store, users, signal }) {
     return (await usedMemory(redis)) - before;
   };
 
-  // The scripts, and whatever else is there once.
+  // The scripts, and other memory that is used once.
   const stranger = randomUUID();
   await open(stranger, 0);
   await revoke(stranger);

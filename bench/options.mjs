@@ -9,15 +9,15 @@ const FULL = { rounds: 5, seconds: 5, processes: 5 };
 const QUICK = { rounds: 3, seconds: 1, processes: 1 };
 
 export const USAGE = `npm run bench -- [options]
-  --quick          less of everything: see the next three; writes no document
-  --rounds N       that count, after one to warm up (${FULL.rounds}; quick ${QUICK.rounds})
-  --seconds N      of a round, for each row (${FULL.seconds}; quick ${QUICK.seconds})
-  --processes N    whose start and memory are measured (${FULL.processes}; quick ${QUICK.processes})
-  --connections N  at once (64)
-  --rows A,B       requests alone, and only these of them: ${ROWS.map(({ id }) => id).join(', ')}
-  --parts A,B      only these: ${PARTS.join(', ')}
+  --quick          fewer rounds, seconds and processes; writes no document
+  --rounds N       rounds that count, after one to warm up (${FULL.rounds}; quick ${QUICK.rounds})
+  --seconds N      seconds of a round, for each row (${FULL.seconds}; quick ${QUICK.seconds})
+  --processes N    processes whose start and memory are measured (${FULL.processes}; quick ${QUICK.processes})
+  --connections N  concurrent connections (64)
+  --rows A,B       only the requests of these rows: ${ROWS.map(({ id }) => id).join(', ')}
+  --parts A,B      only these parts: ${PARTS.join(', ')}
   --json FILE      writes all figures of all rounds
-  --write          writes docs/performance.md and .svg also after a run that is not whole`;
+  --write          writes docs/performance.md and .svg also after a partial run`;
 
 /** @typedef {(typeof PARTS)[number]} Part */
 
@@ -37,7 +37,7 @@ export const USAGE = `npm run bench -- [options]
 /**
  * @param {string[]} args
  * @returns {Options}
- * @throws {Failure} for what is no option of the bench
+ * @throws {Failure} for an unknown option
  */
 export function readOptions(args) {
   const values = parse(args);
@@ -56,7 +56,7 @@ export function readOptions(args) {
   };
 }
 
-/** Who names rows asks for their part alone. @param {string | undefined} rows */
+/** Naming rows selects the part of requests alone. @param {string | undefined} rows */
 const partsOf = (rows) => (rows === undefined ? undefined : 'requests');
 
 /** @param {string[]} args */
@@ -78,7 +78,7 @@ function parse(args) {
  */
 function readNumber(name, text) {
   if (text !== undefined && !/^[1-9]\d*$/.test(text)) {
-    throw new Failure(`--${name} must be a whole number from 1.`, USAGE);
+    throw new Failure(`--${name} must be an integer of at least 1.`, USAGE);
   }
   return text === undefined ? undefined : Number(text);
 }
@@ -88,14 +88,14 @@ function readNumber(name, text) {
  * @param {string} name
  * @param {readonly T[]} all
  * @param {(one: T) => string} idOf
- * @param {string | undefined} text ids separated by commas; all, unless told
+ * @param {string | undefined} text ids separated by commas; all by default
  * @returns {readonly T[]} in their own order
  */
 function choose(name, all, idOf, text) {
   const wanted = text?.split(',');
   const unknown = wanted?.find((id) => !all.some((one) => idOf(one) === id));
   if (unknown !== undefined) {
-    throw new Failure(`--${name} knows no ${unknown}.`, USAGE);
+    throw new Failure(`--${name}: unknown value ${unknown}.`, USAGE);
   }
   return wanted === undefined ? all : all.filter((one) => wanted.includes(idOf(one)));
 }

@@ -1,11 +1,10 @@
 // @ts-check
 
 /**
- * A process that is measured: a server of `bench/servers`, or Latchkey with some settings. Each has the
- * stores that it needs to itself.
+ * A measured process: a server of `bench/servers`, or Latchkey with some settings. Each has its own stores.
  * @typedef {object} Program
  * @property {string} id
- * @property {string} [file] of `bench/servers`; Latchkey, unless told
+ * @property {string} [file] of `bench/servers`; Latchkey by default
  * @property {boolean} [needsRedis]
  * @property {boolean} [needsDatabase]
  * @property {boolean} [isOpen] answers without a sign-in
@@ -13,7 +12,7 @@
  */
 
 /**
- * A question that is asked over and over, of one program.
+ * A request that is sent repeatedly to one program.
  * @typedef {object} Row
  * @property {string} id
  * @property {string} title
@@ -22,10 +21,10 @@
  * @property {boolean} [hasNoBody] answers with headers alone
  */
 
-/** So that the bench's users can be registered from one address at once. @type {NodeJS.ProcessEnv} */
+/** Allows the bench to register all users from one address at once. @type {NodeJS.ProcessEnv} */
 const SEEDING = { REGISTER_LIMIT_PER_ADDRESS: '1000000' };
 
-/** So that they can sign in as fast as their passwords are checked. @type {NodeJS.ProcessEnv} */
+/** Allows sign-ins as fast as passwords are verified. @type {NodeJS.ProcessEnv} */
 const SIGNING_IN = {
   LOGIN_LIMIT_PER_ACCOUNT: '1000000',
   LOGIN_LIMIT_PER_ADDRESS: '1000000',
@@ -117,7 +116,7 @@ export const LOGIN_ROWS = [
 export function programOf(id) {
   const program = PROGRAMS.find((one) => one.id === id);
   if (program === undefined) {
-    throw new Error(`There is no program ${id}.`);
+    throw new Error(`Unknown program: ${id}.`);
   }
   return program;
 }

@@ -21,19 +21,19 @@ import { scaleTable } from './scale/scale-table.mjs';
 import { openSessionStore } from './scale/session-store.mjs';
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
-/** Nobody is held back, but everything is counted as ever. */
+/** Limits that refuse no request, but count as usual. */
 const GENEROUS_LIMITS = Object.fromEntries(
   ['LOGIN_LIMIT_PER_ACCOUNT', 'LOGIN_LIMIT_PER_ADDRESS'].map((name) => [name, '1000000']),
 );
 
-/** Rounds, in which the sizes take turns: what else the machine does meets all of them. */
+/** Rounds, in which the sizes take turns, so that other load on the machine affects all of them. */
 const ROUNDS = 4;
 
 /** @typedef {import('./scale/scale-table.mjs').ScaleResult} ScaleResult */
 
 /**
- * What things cost at growing numbers of sessions: one client, one request after another, against the API as it runs
- * in production. Each size has stores and an API of its own.
+ * The cost of operations at growing numbers of sessions: one client, one request after another, against the API in
+ * production mode. Each size has its own stores and API.
  * @param {object} options
  * @param {number[]} options.sizes sessions, ascending
  * @param {import('../tools/local/output.mjs').Output} options.output
@@ -99,7 +99,7 @@ async function measureOperations(places, output) {
 }
 
 /**
- * Starts stores and an API, and makes the first user.
+ * Starts stores and an API, and creates the first user.
  * @param {Workplace} workplace
  * @param {string} name
  */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { ROOT } from './local/paths.mjs';
 
 /**
- * Prints the bill of materials of what production needs, CycloneDX, out of the lock file alone.
- * npm's own `--omit dev` leaves out what a development package needs as well, and so most of Nest;
- * therefore npm lists everything, and the lock file says what of it is shipped.
+ * Prints the bill of materials of production, CycloneDX, from the lock file alone. npm's `--omit dev` also omits
+ * packages that a development package needs, and so most of Nest; therefore npm lists everything, and the lock file
+ * says what is shipped.
  */
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
@@ -26,7 +26,7 @@ const bom = JSON.parse(
     maxBuffer: 64 * 1024 * 1024,
   }),
 );
-// npm takes the folder's name.
+// npm uses the folder's name.
 bom.metadata.component.name = manifest.name;
 bom.components = bom.components.filter((/** @type {{ 'bom-ref': string }} */ component) =>
   shipped.has(component['bom-ref']),

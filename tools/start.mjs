@@ -5,12 +5,12 @@ import { createOutput } from './local/output.mjs';
 import { prepare } from './local/preparation.mjs';
 import { takeStartLock } from './local/start-lock.mjs';
 
-// The first stage, with Node's own modules alone: packages may be missing until it has ended.
+// The first stage uses only Node's own modules: packages may be missing until it has ended.
 await runMain(
   async (signal) => {
     const output = createOutput();
     const lock = await takeStartLock(output);
-    // For an end without time: no child may outlive this process.
+    // For an abrupt end: no child may survive this process.
     process.once('exit', () => lock.killChildren());
     try {
       await prepare({ output, signal }, [ensureDependencies]);

@@ -4,7 +4,7 @@ import { runMain } from './local/main.mjs';
 import { createOutput } from './local/output.mjs';
 import { prepare } from './local/preparation.mjs';
 
-// The first stage, with Node's own modules alone: packages may be missing until it has ended.
+// The first stage uses only Node's own modules: packages may be missing until it has ended.
 await runMain(async (signal) => {
   const output = createOutput();
   await prepare({ output, signal }, [ensureDependencies]);

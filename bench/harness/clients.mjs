@@ -11,7 +11,7 @@ const TOKEN_LENGTH = 430;
 /** @typedef {Record<string, string>} Headers */
 
 /**
- * Signs users in at a server of `bench/servers`, which asks for no password.
+ * Signs users in on a server of `bench/servers`, which requires no password.
  * @param {string} url
  * @param {number} users
  * @returns {Promise<Headers[]>} what their requests carry
@@ -29,7 +29,7 @@ export async function signInAtPeer(url, users) {
 }
 
 /**
- * Registers users at Latchkey, and gives each a profile as long as those of the peers.
+ * Registers users with Latchkey, and gives each a profile as long as those of the peers.
  * @param {string} url
  * @param {number} users
  * @param {number} profileBytes
@@ -55,7 +55,7 @@ export async function registerAtLatchkey(url, users, profileBytes) {
 }
 
 /**
- * What the same clients carry where nobody reads it: to take it in is part of every request.
+ * The same headers for servers that ignore them: reading them is part of every request.
  * @param {number} users
  * @returns {Headers[]}
  */

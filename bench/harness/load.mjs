@@ -5,7 +5,7 @@ import { Failure } from '../../tools/local/failure.mjs';
 import { BENCH } from './packages.mjs';
 
 const SAMPLE_MS = 20;
-/** Slow is a figure, no failure. */
+/** A slow answer is a result, not a failure. */
 const TIMEOUT_SECONDS = 60;
 
 /**
@@ -13,13 +13,13 @@ const TIMEOUT_SECONDS = 60;
  * @property {string} name as shown to the reader
  * @property {string} url
  * @property {() => string} [details] for the reader of a failure, such as the end of the server's log
- * @property {string} [method] GET unless told
+ * @property {string} [method] GET by default
  * @property {Record<string, string>[]} [headers] of the connections, in turn
  * @property {string[]} [bodies] of the connections, in turn
  */
 
 /**
- * How long or how much.
+ * The duration, or the number of requests.
  * @typedef {{ connections: number } & ({ seconds: number } | { requests: number })} Amount
  */
 
@@ -33,21 +33,21 @@ const TIMEOUT_SECONDS = 60;
  */
 
 /**
- * Asks over and over, each connection again as soon as it is answered.
+ * Sends requests continuously: each connection sends the next one when the last is answered.
  * @param {Target} target
  * @param {Amount} amount
  * @returns {Promise<LoadFigures>}
  * @throws {Failure} when any answer is not 2xx
  */
 export async function load({ name, details, url, method = 'GET', headers, bodies }, amount) {
-  // Not there before the bench has installed its packages.
+  // Imported here: the bench installs its packages first.
   const autocannon = createRequire(join(BENCH, 'package.json'))('autocannon');
   let next = 0;
   const result = await autocannon({
     url,
     method,
     connections: amount.connections,
-    // Its runs end with a sample: with one a second, a second too late.
+    // A run ends with a sample; with one per second it would end up to a second late.
     sampleInt: SAMPLE_MS,
     timeout: TIMEOUT_SECONDS,
     ...('seconds' in amount ? { duration: amount.seconds } : { amount: amount.requests }),

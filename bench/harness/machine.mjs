@@ -10,7 +10,7 @@ import { versionOf } from './packages.mjs';
 
 const VERSION_DEADLINE_MS = 10_000;
 const GIB = 1024 ** 3;
-/** Those whose speed shows in a row. */
+/** The packages that affect the speed of a row. */
 const PACKAGES = [
   '@nestjs/core',
   'fastify',
@@ -29,14 +29,14 @@ const PACKAGES = [
 ];
 
 /**
- * What a run was done on and with.
+ * The environment of a run.
  * @typedef {object} Circumstances
  * @property {string} date UTC, to the day
  * @property {string} processor
  * @property {number} cores
  * @property {number} memoryGib
  * @property {string} system
- * @property {Record<string, string>} versions of what is not a package
+ * @property {Record<string, string>} versions of programs that are no packages
  * @property {Record<string, string>} packages of the bench
  */
 

@@ -31,7 +31,7 @@ export function overlap(one, other) {
 }
 
 /**
- * Each value by the one that was measured in the same round: what slows a whole round cancels out.
+ * Divides each value by the one that was measured in the same round: what slows a whole round cancels out.
  * @param {number[]} values
  * @param {number[]} references
  */

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Fields of /proc/PID/stat, counted after the command's name: see proc(5). */
+/** Fields of /proc/PID/stat, counted from the one after the command's name: see proc(5). */
 const UTIME = 11;
 const STIME = 12;
 const KIB = 1024;
@@ -12,7 +12,7 @@ const KIB = 1024;
  * @returns {number} the processor time of all threads of the process, in clock ticks
  */
 export function ticksIn(stat) {
-  // The command's name, in parentheses, may itself hold spaces and parentheses.
+  // The command's name, in parentheses, may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(fields[UTIME]) + Number(fields[STIME]);
 }

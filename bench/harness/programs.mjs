@@ -8,10 +8,9 @@ import { startLatchkey, startPeer } from './server-process.mjs';
 const AT_ONCE = 2;
 
 /**
- * A program that runs, and what its users' requests carry.
+ * A running program, and the headers of its users.
  * @typedef {import('./server-process.mjs').MeasuredServer & {
- *   headers: import('./clients.mjs').Headers[], redis: { url: string, pid: number } | undefined
- * }} RunningProgram
+ * headers: import('./clients.mjs').Headers[], redis: { url: string, pid: number } | undefined }} RunningProgram
  */
 
 /**

@@ -4,15 +4,15 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 
-/** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; the source of what a script runs is `lua`. */
+/** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; commands of a script have the source `lua`. */
 const LINE = /^\+?[\d.]+ \[\d+ (\S+)\] "(\w+)"(.*)$/;
-/** Keep a connection or the counting going, and are no part of a request. */
+/** Commands that keep a connection or the counting alive, and belong to no request. */
 const HOUSEKEEPING = new Set(['ping', 'info', 'client', 'hello', 'echo']);
 
 /**
- * What a Redis has done.
+ * The commands that a Redis has run.
  * @typedef {{ commands: Record<string, number>, steps: number }} Counts
- *   how many of each command clients have sent, the most frequent first; how many commands their scripts have run
+ * how many of each command clients have sent, the most frequent first; how many commands their scripts have run
  */
 
 /**
@@ -21,9 +21,9 @@ const HOUSEKEEPING = new Set(['ping', 'info', 'client', 'hello', 'echo']);
  */
 
 /**
- * Counts what a Redis does while `work` runs. By MONITOR, which tells what a client has sent from what a script runs
- * inside the server; INFO commandstats adds the two up. Read from a socket: ioredis stumbles over lines that come
- * together with the answer to MONITOR. What Latchkey does all the time to keep Redis up to date does not count.
+ * Counts the commands of a Redis while `work` runs, by MONITOR, which distinguishes the commands of clients from those
+ * of scripts; INFO commandstats adds them up. Read from a socket: ioredis fails on lines that arrive together with the
+ * reply to MONITOR. Latchkey's polling is not counted.
  * @param {string} url
  * @param {() => Promise<unknown>} work
  * @returns {Promise<Counts>}
@@ -44,7 +44,7 @@ export async function countCommands(url, work) {
       counter.add(shown);
     }
   });
-  // Redis shows commands in their order: with the mark, all before it have been seen.
+  // MONITOR shows commands in order: with the mark, all commands before it have been seen.
   const allSeen = async (/** @type {string} */ mark) => {
     const seen = new Promise((resolve) => awaited.set(`"${mark}"`, () => resolve(undefined)));
     await marker.echo(mark);

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * The order of one round: it begins with another row each time, and every second round runs backwards, so that
- * no row always comes first, or always after the same one.
+ * The order of one round. It begins with another row each time, and every second round is reversed, so that no row
+ * always comes first or after the same row.
  * @template T
  * @param {readonly T[]} rows
  * @param {number} round from 0
@@ -15,7 +15,7 @@ export function orderOf(rows, round) {
 }
 
 /**
- * Measures all rows in turn: a round to warm up, whose figures are thrown away, then those that count.
+ * Measures all rows in turn: a warm-up round, whose figures are dropped, then the rounds that count.
  * @template {{ id: string }} Row
  * @template Figures
  * @param {readonly Row[]} rows

@@ -8,18 +8,18 @@ import { BENCH } from './packages.mjs';
 
 const READY_DEADLINE_MS = 60_000;
 const STOP_GRACE_MS = 1_000;
-/** Of this run alone; as random as a secret has to be in production. */
+/** Random for each run, as production requires. */
 export const JWT_SECRET = 'kq8Xw1Zr5Tn3Yb7Vc2Mf9Lp4Hs6Jd0Ga';
 
 /**
- * A server that is measured, alone in its process.
+ * A measured server, alone in its process.
  * @typedef {object} MeasuredServer
  * @property {string} url without a path
  * @property {Server} server
  */
 
 /**
- * Starts a server of `bench/servers` in production.
+ * Starts a server of `bench/servers` in production mode.
  * @param {import('./workplace.mjs').Workplace} workplace
  * @param {string} file
  * @param {NodeJS.ProcessEnv} settings
@@ -32,7 +32,7 @@ export async function startPeer(workplace, file, settings) {
 }
 
 /**
- * Starts Latchkey as its image does, with its defaults.
+ * Starts Latchkey with the defaults of its image.
  * @param {import('./workplace.mjs').Workplace} workplace
  * @param {NodeJS.ProcessEnv} settings with DATABASE_URL and REDIS_URL
  * @returns {Promise<MeasuredServer>} once it is ready
@@ -80,7 +80,7 @@ async function startNode(workplace, file, settings, isReady) {
   return { url, server };
 }
 
-/** Without the settings of the person who runs the bench. */
+/** The environment without the user's settings. */
 function baseEnvironment() {
   const { PATH, HOME, LANG } = process.env;
   return { PATH, HOME, LANG, NODE_ENV: 'production' };

@@ -8,10 +8,7 @@ import { startPostgres } from '../../tools/local/postgres.mjs';
 import { startRedis } from '../../tools/local/redis.mjs';
 import { findRedis } from '../../tools/local/redis-program.mjs';
 
-/**
- * A temporary folder and what runs in it: a Postgres, as many Redis as are asked for, and servers. Nothing of it
- * outlives `close`, or this process.
- */
+/** A temporary folder with a Postgres, several Redis and servers. All of it ends with `close`, or with this process. */
 export class Workplace {
   dir = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   #processList = join(this.dir, 'processes');
@@ -88,7 +85,7 @@ export class Workplace {
 /**
  * @template T
  * @param {() => Promise<T>} work
- * @returns {() => Promise<T>} what it gave the first time
+ * @returns {() => Promise<T>} the first result
  */
 function once(work) {
   /** @type {Promise<T> | undefined} */

@@ -5,20 +5,19 @@ import { cpuSecondsOf } from '../harness/process-usage.mjs';
 import { interleave } from '../harness/rounds.mjs';
 import { passwordOf, profileOf } from '../servers/users.mjs';
 
-/** As many as the bare servers have users. */
+/** As many users as the bare servers have. */
 const CONNECTIONS = 16;
 
 /**
- * What one round shows of one row.
+ * The figures of one row in one round.
  * @typedef {import('../harness/load.mjs').LoadFigures & { cpuEach: number }} LoginFigures CPU in seconds
  */
 
 /** @typedef {{ row: import('../rows.mjs').Row, rounds: LoginFigures[] }} LoginResult */
 
 /**
- * Lets users sign in with their passwords over and over, each as soon as the last time is answered. A round is
- * as many sign-ins as the row did in the given time when it was warmed up: had it an end by time, the next row
- * would share the processors with hashes for which nobody waits any more.
+ * Signs users in with their passwords, continuously. A round has as many sign-ins as the row managed in the given time
+ * during warm-up: if it ended by time, the next row would share the processors with unfinished hashes.
  * @param {import('../harness/workplace.mjs').Workplace} workplace
  * @param {readonly import('../rows.mjs').Row[]} rows
  * @param {import('../options.mjs').Options} options

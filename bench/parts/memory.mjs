@@ -6,7 +6,7 @@ import { residentBytesOf } from '../harness/process-usage.mjs';
 import { startLatchkey, startPeer } from '../harness/server-process.mjs';
 import { PROFILE_BYTES } from '../servers/users.mjs';
 
-/** Until a process that has just started has nothing left to do. */
+/** Until a new process is idle. */
 const IDLE_AFTER_MS = 3_000;
 const LOAD = { connections: 64, requests: 20_000 };
 
@@ -15,7 +15,7 @@ const LOAD = { connections: 64, requests: 20_000 };
 /** @typedef {{ latchkey: MemoryFigures[], bare: MemoryFigures[] }} MemoryResult of each process */
 
 /**
- * Takes the memory of new processes, idle and right after the same number of requests.
+ * Measures the memory of new processes, idle and after the same number of requests.
  * @param {import('../harness/workplace.mjs').Workplace} workplace
  * @param {import('../options.mjs').Options} options
  * @param {import('../../tools/local/output.mjs').Output} output

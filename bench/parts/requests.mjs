@@ -9,14 +9,14 @@ import { interleave } from '../harness/rounds.mjs';
 import { PROFILE_BYTES } from '../servers/users.mjs';
 
 const SETTLE_MS = 250;
-/** Requests, for each connection, whose Redis commands are counted. */
+/** Requests per connection whose Redis commands are counted. */
 const COUNTED_REQUESTS = 50;
 
 /**
- * What one round shows of one row.
+ * The figures of one row in one round.
  * @typedef {import('../harness/load.mjs').LoadFigures & { cpuPer1000: number, residentBytes: number,
- *   redisCpuPer1000: number, generatorCpuPer1000: number }} RequestFigures
- *   CPU in seconds
+ * redisCpuPer1000: number, generatorCpuPer1000: number }} RequestFigures
+ * CPU in seconds
  */
 
 /** @typedef {{ row: import('../rows.mjs').Row, rounds: RequestFigures[],
@@ -25,7 +25,7 @@ const COUNTED_REQUESTS = 50;
 /** @typedef {import('../harness/programs.mjs').RunningProgram} RunningProgram */
 
 /**
- * Asks each row in turn, again and again, as fast as it answers.
+ * Sends requests to each row in turn, repeatedly, as fast as it answers.
  * @param {import('../harness/workplace.mjs').Workplace} workplace
  * @param {readonly import('../rows.mjs').Row[]} rows
  * @param {import('../options.mjs').Options} options
@@ -43,7 +43,7 @@ export async function measureRequests(workplace, rows, options, output) {
   const figures = await interleave(rows, rounds, async (row, round) => {
     workplace.signal.throwIfAborted();
     const title = `${round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`}: ${row.title}`;
-    // What a slow server still has to do for connections that have gone is not the next row's.
+    // Lets a slow server finish the work for closed connections before the next row.
     await sleep(SETTLE_MS);
     return output.step(title, () => measureRound(row, runningOf(row), { connections, seconds }));
   });
@@ -59,7 +59,7 @@ export async function measureRequests(workplace, rows, options, output) {
 }
 
 /**
- * All rows have to answer the same; asking for it once also fills the caches that a profile is then read from.
+ * Checks that all rows give the same answer; the request also fills the caches of a profile.
  * @param {import('../rows.mjs').Row} row
  * @param {RunningProgram} running
  */

@@ -13,8 +13,8 @@ const STOP_GRACE_MS = 15_000;
 const POLL_MS = 10;
 
 /**
- * Runs `npm start` in a copy of this checkout that has its packages, its build and, from a first start that does
- * not count, its data.
+ * Runs `npm start` in a copy of this checkout with its packages, its build and, from a first start that does not count,
+ * its data.
  * @param {import('../harness/workplace.mjs').Workplace} workplace
  * @param {import('../options.mjs').Options} options
  * @param {import('../../tools/local/output.mjs').Output} output
@@ -51,7 +51,7 @@ async function timeStart(workplace, checkout) {
   const server = await Server.spawn('npm', ['start'], {
     name: 'npm start',
     stopSignal: 'SIGTERM',
-    // It has children of its own, which it stops when asked to.
+    // It stops its own children at a stop request.
     killSignal: 'SIGTERM',
     graceMs: STOP_GRACE_MS,
     logFile: join(workplace.dir, 'npm-start.log'),
@@ -59,7 +59,7 @@ async function timeStart(workplace, checkout) {
     env: { PATH, HOME, LANG, PORT: String(port) },
   });
   try {
-    // This one answers 200 only when Redis does, too.
+    // This route answers 200 only if Redis answers, too.
     return await firstAnswer(`http://127.0.0.1:${port}/api/auth/health`, server, begun);
   } finally {
     await server.stop();
@@ -83,7 +83,7 @@ async function firstAnswer(url, server, begun) {
   throw new Failure('npm start: nothing answered.', server.logTail);
 }
 
-/** npm may end before what it ran has stopped its stores. @param {string} checkout */
+/** npm may end before the process that it ran has stopped its stores. @param {string} checkout */
 async function waitUntilStopped(checkout) {
   const deadline = Date.now() + STOP_GRACE_MS;
   while (existsSync(join(checkout, '.data', 'start.lock')) && Date.now() < deadline) {

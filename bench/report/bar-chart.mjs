@@ -10,7 +10,7 @@ const BAR_STEP = 30;
 const BAR_HEIGHT = 18;
 const WHISKER_HEIGHT = 8;
 const MARGIN = 16;
-/** Steps of an axis: the smallest of them that needs no more than AXIS_LINES lines. */
+/** Steps of an axis: the smallest one that needs at most AXIS_LINES lines. */
 const AXIS_STEPS = [1, 2, 5].flatMap((step) => [
   step,
   step * 10,
@@ -20,7 +20,7 @@ const AXIS_STEPS = [1, 2, 5].flatMap((step) => [
 ]);
 const AXIS_LINES = 6;
 
-/** Whoever shows a picture in a page says nothing of its background: it has one of its own. */
+/** The picture has its own background, because that of the page is unknown. */
 const STYLE = `
   .background { fill: #ffffff; }
   text { fill: #1f2328; font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; }

@@ -7,7 +7,7 @@ import { replaceBetween } from './markers.mjs';
 const DOCUMENT = join(ROOT, 'docs', 'performance.md');
 
 /**
- * Puts what was measured between its markers in docs/performance.md.
+ * Writes results between their markers in docs/performance.md.
  * @param {string} name
  * @param {string} markdown
  */

@@ -9,11 +9,11 @@ import { doubtfulPairs, loginTable, memoryTable, requestTable, startTable } from
 import { targetTable } from './targets.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'performance.md');
-const CHART_LINK = '![Requests a second of each row](performance.svg)';
+const CHART_LINK = '![Requests per second of each row](performance.svg)';
 const CHART = join(ROOT, 'docs', 'performance.svg');
 
 /**
- * What a run has measured; undefined: a part that was left out.
+ * The results of a run; undefined: a part that was skipped.
  * @typedef {object} Results
  * @property {import('../harness/machine.mjs').Circumstances} circumstances
  * @property {{ rounds: number, seconds: number, connections: number }} length
@@ -53,7 +53,7 @@ export function writeDocument(results) {
   if (results.requests !== undefined) {
     const { rounds, connections } = results.length;
     const chart = barChart({
-      title: `Requests a second, ${connections} connections`,
+      title: `Requests per second, ${connections} connections`,
       note: `bars: medians of ${rounds} rounds; whiskers: least and most`,
       bars: results.requests.map(({ row, rounds: measured }) => ({
         label: row.title,

@@ -17,7 +17,7 @@ export function requestRatios(results, id) {
 /**
  * @param {import('../parts/logins.mjs').LoginResult[]} results
  * @param {string} id of a row
- * @returns {number[]} sign-ins a second to those of bare argon2id, of each round
+ * @returns {number[]} sign-ins per second relative to those of bare argon2id, of each round
  */
 export function loginRatios(results, id) {
   return ratiosOf(results, id, LOGIN_REFERENCE, ({ perSecond }) => perSecond);

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { Failure } from '../../tools/local/failure.mjs';
 
-/** One connection, kept: what is measured is the request. */
+/** One kept connection, so that only the request is measured. */
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 /**
@@ -41,7 +41,7 @@ export function call(url, { method = 'GET', token, json } = {}) {
 }
 
 /**
- * Signs access tokens of seeded sessions, like one that the product has issued.
+ * Signs access tokens for seeded sessions, in the form of a token that the product has issued.
  * @param {string} issued
  * @param {string} secret
  */

@@ -9,11 +9,11 @@ import { Latencies } from './latencies.mjs';
 import { rowOf } from './operations.mjs';
 
 const DEADLINE_MS = 15 * 60_000;
-/** What the product sends all the time, twice: it would drown in the others. */
+/** Polling commands of the product, from two connections: the others would disappear among them. */
 const IDLE_MS = 2_000;
 
 /**
- * What one clean-up took, and those who asked meanwhile.
+ * The cost of one clean-up, and the latency of requests during it.
  * @typedef {object} CleanUpResult
  * @property {number} size sessions
  * @property {number} seconds
@@ -76,7 +76,7 @@ async function runCleanUp(env, signal) {
   return JSON.parse(output);
 }
 
-/** Scripts and steps of a scan: all that a clean-up and a verification send. @param {import('ioredis').Redis} redis */
+/** Scripts and steps of a scan: all commands of a clean-up and a verification. @param {import('ioredis').Redis} redis */
 async function sentCommands(redis) {
   return (await callsOf(redis, 'evalsha')) + (await callsOf(redis, 'scan'));
 }

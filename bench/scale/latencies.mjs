@@ -1,7 +1,7 @@
 // @ts-check
 import { performance } from 'node:perf_hooks';
 
-/** Milliseconds that repetitions of one thing took. */
+/** Latencies of repetitions, in milliseconds. */
 export class Latencies {
   /** @type {number[]} */
   #tookMs = [];

@@ -6,7 +6,7 @@ import { countCommands } from '../harness/redis-commands.mjs';
 import { Latencies } from './latencies.mjs';
 import { statisticsReader } from './session-store.mjs';
 
-/** What a check of the health has found is shared for a second. */
+/** How long the result of a health check is reused. */
 const UNSHARED_AFTER_MS = 1_100;
 
 /**
@@ -20,7 +20,7 @@ const UNSHARED_AFTER_MS = 1_100;
  */
 
 /**
- * What is measured, and on what.
+ * The target of the measurement.
  * @typedef {object} Subject
  * @property {string} url of the API
  * @property {string} metricsUrl
@@ -33,22 +33,22 @@ const UNSHARED_AFTER_MS = 1_100;
  */
 
 /**
- * One thing that is repeated. `prepare` is not measured.
+ * A repeated operation. `prepare` is not measured.
  * @typedef {object} Operation
  * @property {string} name
  * @property {number} times
  * @property {number} counted times whose commands are counted
  * @property {(index: number) => Promise<unknown>} run
  * @property {() => Promise<unknown>} [prepare]
- * @property {() => Promise<number>} [apart] ms of the last run that are told apart
+ * @property {() => Promise<number>} [apart] ms of the last run that are reported separately
  * @property {string} [apartName]
  */
 
-/** Sessions of the sample that `operationsOn` takes: each is of another user. */
+/** Sessions of the sample for `operationsOn`: each of another user. */
 export const SAMPLE_SIZE = 480;
 
 /**
- * From what reads to what ends sessions: each revocation uses a user up.
+ * The operations, in an order from reads to revocations: each revocation uses a user up.
  * @param {Subject} subject
  * @returns {Operation[]}
  */
@@ -95,7 +95,7 @@ export function operationsOn({ url, metricsUrl, redis, population, sign, passwor
   ];
 }
 
-/** An operation on one subject, and what its rounds have shown. */
+/** An operation on one subject, and its results. */
 export class Measurement {
   #whole = new Latencies();
   #aside = new Latencies();
@@ -113,7 +113,7 @@ export class Measurement {
     this.#subject = subject;
   }
 
-  /** Counts the commands. What runs here opens connections, loads scripts and warms up, and is not measured. */
+  /** Counts the commands. Opens connections, loads scripts and warms up; not measured. */
   async count() {
     const { counted, run, prepare } = this.#operation;
     const { commands, steps } = await countCommands(this.#subject.redisUrl, async () => {
@@ -166,7 +166,7 @@ export function rowOf(operation, size, latencies, commands) {
 }
 
 /**
- * Tells how long the product has hashed passwords, by its own metric, since it was asked last; ms.
+ * Milliseconds that the product has spent on hashing passwords since the last call, by its own metric.
  * @param {string} metricsUrl
  */
 function hashingWatch(metricsUrl) {

@@ -6,8 +6,8 @@ const USERS_AT_ONCE = 5_000;
 const OPENED_AT_ONCE = 2_000;
 
 /**
- * Users with their sessions and refresh tokens. Expiries are spread as after a day of sign-ins; none passes soon.
- * `$1` users, `$2` hash of everyone's password, `$3` now, `$4` sessions of each.
+ * Users with their sessions and refresh tokens. Expiries are spread as after a day of sign-ins; none is near. `$1`
+ * users, `$2` hash of all passwords, `$3` now, `$4` sessions per user.
  */
 const INSERT = `
   WITH fresh AS MATERIALIZED (SELECT gen_random_uuid() AS id FROM generate_series(1, $1::int)),
@@ -29,7 +29,7 @@ const INSERT = `
 
 /** @typedef {{ id: string, userId: string, expiresAtMs: number }} SeededSession */
 
-/** Users and sessions that become more and more, in both stores alike; in Redis through the product's own script. */
+/** A growing population of users and sessions, in both stores; in Redis through the product's own script. */
 export class Population {
   #stores;
   #passwordHash;

@@ -1,11 +1,11 @@
 // @ts-check
 
 const WIDTH = 30;
-/** Between two lines where they cannot be written over each other. */
+/** Interval between two lines, where a line cannot be overwritten. */
 const LINE_EVERY_MS = 10_000;
 
 /**
- * A bar that fills: in place on a terminal, else a line now and then.
+ * A progress bar: in place on a terminal, otherwise a line at intervals.
  * @param {string} title
  * @param {number} total
  * @param {NodeJS.WriteStream} [stream]

@@ -10,7 +10,8 @@ const require = createRequire(import.meta.url);
 /** @typedef {import('../../libs/redis/index.js').RedisScript} RedisScript */
 
 /**
- * The built session store on a connection of its own, without the deadlines and the breaker of the product's client.
+ * The built session store on a connection of its own, without the timeouts and the circuit breaker of the product's
+ * client.
  * @param {string} url
  */
 export function openSessionStore(url) {
@@ -26,7 +27,7 @@ export function openSessionStore(url) {
   return { redis, store };
 }
 
-/** A reading of the statistics, as the product does it. @param {Redis} redis */
+/** Reads the statistics as the product does. @param {Redis} redis */
 export function statisticsReader(redis) {
   /** @type {{ STATISTICS_KEY: string }} */
   const { STATISTICS_KEY } = fromBuild('statistics/statistics.keys.js');

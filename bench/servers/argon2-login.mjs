@@ -2,7 +2,7 @@ import argon2 from 'argon2';
 import Fastify from 'fastify';
 import { passwordOf, profileOf } from './users.mjs';
 
-/** The floor of a sign-in: one argon2id hash with Latchkey's parameters is checked, and nothing else done. */
+/** The minimum of a sign-in: verifies one argon2id hash with Latchkey's parameters, and nothing else. */
 
 const OWASP = { type: argon2.argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 };
 const USERS = 16;

@@ -5,7 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { decorate } from './decorate.mjs';
 import { profileOf } from './users.mjs';
 
-/** The framework's floor: a route of Nest on Fastify, for whoever asks. */
+/** The minimum of the framework: a public route of Nest on Fastify. */
 
 const PROFILE = profileOf(0);
 

@@ -2,7 +2,7 @@ import bcrypt from 'bcrypt';
 import Fastify from 'fastify';
 import { passwordOf, profileOf } from './users.mjs';
 
-/** As the bare argon2id server, with bcrypt as it is used most. */
+/** As the bare argon2id server, with bcrypt and its most common cost. */
 
 const COST = 10;
 const USERS = 16;

@@ -1,5 +1,5 @@
 /**
- * Applies decorators as compiled TypeScript does: no compiler sees these files.
+ * Applies decorators as compiled TypeScript does: these files are not compiled.
  * @param {Function[]} decorators
  * @param {any} target a class, or with `key` the prototype that has the method
  * @param {string} [key]

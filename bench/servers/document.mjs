@@ -4,8 +4,8 @@ import jwt from 'jsonwebtoken';
 import { profileOf } from './users.mjs';
 
 /**
- * The design that Latchkey comes from, as its document has it: one session a user, a set of the user's tokens, a
- * blacklist of tokens, a cached profile; each of them is asked on every request.
+ * The design of the document that Latchkey is based on: one session per user, a set of the user's tokens, a blacklist
+ * of tokens, a cached profile; every request reads each of them.
  */
 
 const TTL = {

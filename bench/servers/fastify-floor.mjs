@@ -4,9 +4,7 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { profileOf } from './users.mjs';
 
-/**
- * The least that a check on every request can be: a signature, and one MGET for session and profile.
- */
+/** The minimum of a check on every request: a signature, and one MGET for session and profile. */
 
 const DAY_SECONDS = 24 * 60 * 60;
 const HALF_HOUR_SECONDS = 30 * 60;

@@ -9,7 +9,7 @@ import { ExtractJwt, Strategy } from 'passport-jwt';
 import { decorate, injects, param } from './decorate.mjs';
 import { profileOf } from './users.mjs';
 
-/** Nest as its documentation signs in and guards a route; one GET for the session, one for the profile. */
+/** Nest with sign-in and guard as in its documentation; one GET for the session, one for the profile. */
 
 const DAY_SECONDS = 24 * 60 * 60;
 const HALF_HOUR_SECONDS = 30 * 60;

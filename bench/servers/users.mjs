@@ -1,8 +1,8 @@
-/** Bytes of the JSON that every row answers. */
+/** Bytes of the JSON that every row answers with. */
 export const PROFILE_BYTES = 310;
 
 /**
- * The profile of a user of the bench, in the shape of Latchkey's and as long.
+ * The profile of a user of the bench, in the form and length of Latchkey's.
  * @param {number} user from 0 to 99
  */
 export function profileOf(user) {

@@ -28,10 +28,10 @@ describe('the options of the bench', () => {
   });
 
   it.each([
-    ['--rows=bear', '--rows knows no bear.'],
-    ['--parts=requests,start-up', '--parts knows no start-up.'],
-    ['--rounds=0', '--rounds must be a whole number from 1.'],
-    ['--seconds=1.5', '--seconds must be a whole number from 1.'],
+    ['--rows=bear', '--rows: unknown value bear.'],
+    ['--parts=requests,start-up', '--parts: unknown value start-up.'],
+    ['--rounds=0', '--rounds must be an integer of at least 1.'],
+    ['--seconds=1.5', '--seconds must be an integer of at least 1.'],
     ['--fast', "Unknown option '--fast'"],
   ])('refuse %s', (arg, message) => {
     expect(() => readOptions([arg])).toThrow(message);

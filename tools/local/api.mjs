@@ -14,14 +14,14 @@ const CLI = join('dist', 'apps', 'cli', 'main.js');
 const API = join('dist', 'apps', 'api', 'main.js');
 
 /**
- * What the API is started with where nothing else is asked for; the image has it too. With an arena for each of the
- * threads that hash, glibc keeps 19 MiB for each of them.
+ * Default environment of the API, as in the container image. With one malloc arena per hashing thread, glibc keeps 19
+ * MiB for each thread.
  * @type {NodeJS.ProcessEnv}
  */
 export const ALLOCATOR = { MALLOC_ARENA_MAX: '1' };
 
 /**
- * Lets the API check its settings, so that a wrong one stops the start before it has started anything.
+ * Lets the API check its settings, so that an invalid setting stops the start before any store is started.
  * @param {NodeJS.ProcessEnv} env with addresses for both stores, which are not called
  * @param {AbortSignal} signal
  */
@@ -29,7 +29,7 @@ export async function checkSettings(env, signal) {
   const { ok, output } = await run(process.execPath, [API, '--check-settings'], {
     signal,
     cwd: ROOT,
-    // A person reads what is wrong.
+    // A person reads the output.
     env: { ...env, LOG_FORMAT: 'pretty' },
     deadlineMs: CHECK_DEADLINE_MS,
   });

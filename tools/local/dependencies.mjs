@@ -16,8 +16,8 @@ export async function ensureDependencies(context) {
 }
 
 /**
- * Installs what a folder's package-lock.json says unless exactly that was installed to the end before.
- * Packages run no script: the flag holds for every version of npm, over the settings of the user.
+ * Installs the packages of a folder's package-lock.json, unless exactly these were installed completely before.
+ * Packages run no script: the flag overrides the user's settings in every version of npm.
  * @param {string} folder
  * @param {string} title of the step
  * @param {string[]} flags of npm ci
@@ -60,8 +60,7 @@ export async function npm(args, options) {
     npmOfParent !== undefined && basename(npmOfParent) === 'npm-cli.js'
       ? [process.execPath, npmOfParent]
       : ['npm'];
-  // The Postgres binaries must be readable for the user whom they run as, also when root's umask
-  // keeps others out.
+  // The user that runs Postgres must be able to read the binaries, even if root's umask excludes other users.
   const umask = process.umask(0o022);
   try {
     return await run(command, [...first, ...args], {

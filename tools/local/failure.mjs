@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Something the reader can act on: one clear sentence, and the output that shows why, if any. */
+/** An error that the reader can act on: one sentence, and the output that explains it, if any. */
 export class Failure extends Error {
   /**
    * @param {string} sentence

@@ -18,7 +18,7 @@ export function readIfExists(path) {
 }
 
 /**
- * Writes a file that only its owner can read. It appears under its name only when it is complete.
+ * Writes a file that only its owner can read, atomically.
  * @param {string} path
  * @param {string} text
  */

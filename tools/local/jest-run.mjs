@@ -11,20 +11,20 @@ const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
  * @typedef {object} JestRun
  * @property {string} node path of the Node that runs Jest
  * @property {string} root folder of the checkout whose tests are run
- * @property {string} cacheDir where Jest keeps what it has transformed
+ * @property {string} cacheDir folder of transformed files of Jest
  * @property {string} workDir throw-away folder; temporary files of the tests go there too
  * @property {NodeJS.ProcessEnv} env
  * @property {AbortSignal} signal
- * @property {number} [priority] niceness of the operating system; that of this process unless told
+ * @property {number} [priority] niceness of the operating system; that of this process by default
  */
 
 /**
- * Whether Jest ended well, and what it counted.
+ * Whether Jest succeeded, and its counts.
  * @typedef {{ ok: boolean, counts: ReturnType<typeof readCounts> }} TestOutcome
  */
 
 /**
- * Jest shares the terminal and gets its Ctrl-C directly; other requests to stop are passed on.
+ * Jest shares the terminal and receives its Ctrl-C directly; other stop requests are passed on.
  * @param {string[]} args
  * @param {JestRun} run
  * @returns {Promise<TestOutcome>}

@@ -19,7 +19,7 @@ const CHILD_GRACE_MS = 8_000;
 const POLL_MS = 100;
 
 /**
- * What the file of a lock says about its holder.
+ * The content of a lock file: its holder.
  * @typedef {object} Holder
  * @property {string} nonce makes every holding unique, also of one process
  * @property {number} pid
@@ -38,8 +38,8 @@ export class LockHeld extends Error {
 }
 
 /**
- * A file that at most one live process holds, beside a process list of the children that the holder starts meanwhile.
- * A lock whose holder was killed is stale: the next taker stops these children, then takes it over.
+ * A file that at most one live process holds, beside a process list of the children that the holder starts. The lock of
+ * a killed holder is stale: the next taker stops these children, then takes the lock.
  */
 export class Lock {
   /** @type {string} */
@@ -97,7 +97,7 @@ export async function takeLock(path, onOrphans) {
       break;
     }
   }
-  // Only now are they forgotten: a taker that is killed before leaves them to the next one.
+  // Removed last: if the taker is killed before, the next taker still finds the children.
   const orphans = childrenOf(path);
   if (readProcessList(orphans).length > 0) {
     onOrphans?.();
@@ -136,8 +136,8 @@ export async function waitForLock(path, { deadlineMs, onWait, signal }) {
 }
 
 /**
- * Of several takers that saw the same stale content, the one that holds the claim named after this
- * content may replace it; the claim is a lock itself, so a taker killed half-way blocks nobody.
+ * Of several takers that saw the same stale content, the one that holds the claim named after this content may replace
+ * it. The claim is a lock itself, so a taker that is killed blocks no other.
  * @param {string} path
  * @param {string} stale the content that was found
  * @param {Holder} holder
@@ -172,7 +172,7 @@ function childrenOf(path) {
 }
 
 /**
- * Linking a complete file shows nobody a half-written lock.
+ * Links a complete file, so that no reader sees a partial lock.
  * @param {string} path
  * @param {Holder} holder
  * @returns {boolean} false when the file exists
@@ -195,7 +195,7 @@ function createLock(path, holder) {
 
 /**
  * @param {string | undefined} content
- * @returns {Holder | undefined} undefined when it does not describe one: nobody can hold such a lock
+ * @returns {Holder | undefined} undefined when it does not describe one: no process can hold such a lock
  */
 function readHolder(content) {
   try {

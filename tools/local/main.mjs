@@ -2,15 +2,15 @@
 import { describe } from './failure.mjs';
 import { checkNodeVersion } from './node-version.mjs';
 
-/** npm passes a Ctrl-C on to its child, which the terminal has told already. */
+/** npm passes a Ctrl-C on to its child, which has received it from the terminal. */
 const SAME_KEYSTROKE_MS = 500;
 const PARENT_CHECK_MS = 250;
 
 /**
- * Runs a command of this folder. Its `signal` is aborted when somebody asks to stop: by Ctrl-C,
- * SIGTERM or SIGHUP, or by killing the npm that runs it.
+ * Runs a command of this folder. Its `signal` is aborted by Ctrl-C, SIGTERM or SIGHUP, or when the npm that runs it is
+ * killed.
  * @param {(signal: AbortSignal) => Promise<number>} command gives the exit code
- * @param {() => void} [onSecondRequest] somebody asks again
+ * @param {() => void} [onSecondRequest] called at a second stop request
  */
 export async function runMain(command, onSecondRequest = () => undefined) {
   const stopping = new AbortController();

@@ -6,14 +6,14 @@ import { npm } from './dependencies.mjs';
 import { Failure } from './failure.mjs';
 
 /**
- * One version of each supported release line, exact, so that each machine tries the same ones. Raise them with the
- * container image.
+ * One exact version of each supported release line, so that all machines test the same ones. Raise them together with
+ * the container image.
  */
 export const NODE_VERSIONS = { 20: '20.20.2', 22: '22.23.5', 24: '24.22.3' };
 
 /**
- * Finds the Node binary of another release line; downloads it once from npm, into the user's cache
- * folder, outside of every checkout.
+ * Finds the Node binary of another release line. Downloads it once from npm, into the user's cache folder, outside of
+ * every checkout.
  * @param {keyof typeof NODE_VERSIONS} line
  * @param {import('./preparation.mjs').StepContext & { env?: NodeJS.ProcessEnv }} context
  * @returns {Promise<{ path: string, version: string }>} an absolute path; the file name is `node`
@@ -29,7 +29,7 @@ export async function findNode(line, { output, signal, env = process.env }) {
     return { path, version };
   }
   mkdirSync(cache, { recursive: true });
-  // Renamed when it is complete: two processes may download at the same time.
+  // Renamed once complete: two processes may download at the same time.
   const partial = mkdtempSync(join(cache, '.download-'));
   try {
     await output.step(`downloading Node ${version}`, async () => {

@@ -12,11 +12,11 @@ function seconds(ms) {
 }
 
 /**
- * One line for each step; a slow step shows its elapsed seconds, in place on a terminal.
+ * Prints one line for each step; a slow step shows its elapsed seconds, on a terminal in the same line.
  * @param {NodeJS.WriteStream} [stream]
  */
 export function createOutput(stream = process.stdout) {
-  // A reader that went away (`npm start | head`) must not end the servers.
+  // A reader that closes the pipe (`npm start | head`) must not end the servers.
   stream.on('error', () => undefined);
   let lineIsOpen = false;
 
@@ -28,7 +28,7 @@ export function createOutput(stream = process.stdout) {
 
   /**
    * @template T
-   * @param {string} text what is being done, in the -ing form
+   * @param {string} text the step, in the -ing form
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */

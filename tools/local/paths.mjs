@@ -2,8 +2,8 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout that this file lies in. */
+/** The checkout of this file. */
 export const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
-/** Everything that `npm start` keeps: data, secrets, logs, locks. */
+/** The files of `npm start`: data, secrets, logs, locks. */
 export const DATA_DIR = join(ROOT, '.data');

@@ -20,7 +20,7 @@ function tryListen(port, host) {
   });
 }
 
-/** @returns {Promise<number>} a port of 127.0.0.1 that nobody listens on just now */
+/** @returns {Promise<number>} a port of 127.0.0.1 without a listener */
 export function freePort() {
   return tryListen(0, '127.0.0.1');
 }
@@ -39,7 +39,7 @@ export async function portIsTaken(port, host) {
 }
 
 /**
- * Opens a connection to a port of 127.0.0.1 and hands back what came over it.
+ * Opens a connection to a port of 127.0.0.1 and returns the first bytes that it receives.
  * @param {number} port
  * @param {string} request sent first; empty to send nothing and only connect
  * @returns {Promise<string | undefined>} the first bytes of the answer; undefined when there is none

@@ -8,7 +8,7 @@ import { run } from './run.mjs';
 const INITDB_DEADLINE_MS = 120_000;
 const SINGLE_DEADLINE_MS = 60_000;
 
-/** The same whatever the machine's locale and time zone are. */
+/** Independent of the machine's locale and time zone. */
 export const POSTGRES_ENV = { LC_ALL: 'C', TZ: 'UTC' };
 
 /**
@@ -23,8 +23,7 @@ export const POSTGRES_ENV = { LC_ALL: 'C', TZ: 'UTC' };
  */
 
 /**
- * Makes the data directory with the user and the database in it. It appears under its name only when
- * it is complete.
+ * Creates the data directory with its user and its database, atomically.
  * @param {Cluster} cluster
  */
 export async function createCluster(cluster) {
@@ -95,7 +94,7 @@ async function runSingle({ program, owner, signal }, dataDir, statement) {
     deadlineMs: SINGLE_DEADLINE_MS,
     signal,
   });
-  // The exit code does not tell of a statement that failed.
+  // The exit code does not reveal a failed statement.
   if (!ok || /(ERROR|FATAL|PANIC):/.test(output)) {
     throw new Failure('Postgres could not prepare the database.', output);
   }

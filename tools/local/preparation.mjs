@@ -9,7 +9,7 @@ const INSTALL_LOCK_DEADLINE_MS = 20 * 60_000;
 /** @typedef {{ output: import('./output.mjs').Output, signal?: AbortSignal | undefined }} StepContext */
 
 /**
- * The commands of a checkout change `node_modules` and `dist` one at a time.
+ * Runs steps that change `node_modules` and `dist`, for one command of a checkout at a time.
  * @param {StepContext} context
  * @param {((context: StepContext) => Promise<void>)[]} steps
  */

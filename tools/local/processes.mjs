@@ -10,7 +10,7 @@ const POLL_MS = 25;
 const AFTER_KILL_MS = 2_000;
 
 /**
- * A process that cannot be mistaken for another one that got the same number later.
+ * A process, distinguishable from a later one with the same number.
  * @typedef {{ pid: number, startedAt: string }} ProcessId
  */
 
@@ -28,7 +28,7 @@ const openLists = new Set();
 
 /**
  * @param {number} pid
- * @returns {string | undefined} when the process started; undefined when it is gone or a zombie
+ * @returns {string | undefined} when the process started; undefined if it has ended or is a zombie
  */
 export function startTimeOf(pid) {
   return process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid);
@@ -38,7 +38,7 @@ export function startTimeOf(pid) {
 function startTimeFromProc(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The command name, in parentheses, may itself hold spaces and parentheses.
+    // The command name, in parentheses, may contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, ticksSinceBoot] = [fields[0], fields[19]];
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -112,7 +112,7 @@ export async function waitUntilGone(id, deadlineMs) {
 }
 
 /**
- * Asks a process to end and kills it when it does not in time. Does nothing when it is gone.
+ * Asks a process to end, and kills it after the grace period. Does nothing if it has ended.
  * @param {ProcessId} id
  * @param {NodeJS.Signals} signal
  * @param {number} graceMs
@@ -126,8 +126,8 @@ export async function stopProcess(id, signal, graceMs) {
 }
 
 /**
- * Opens a process list: a file with one line of JSON for each process that this one starts until the list is
- * closed. After a kill -9, another process stops the children by it.
+ * Opens a process list: a file with one line of JSON for each process that this one starts until the list is closed.
+ * After a kill -9, another process stops the children by it.
  * @param {string} path
  */
 export function openProcessList(path) {
@@ -142,8 +142,8 @@ export function closeProcessList(path) {
 }
 
 /**
- * Notes a child in each open list and in that of the test runner. Synchronous: a child that is not noted would
- * outlive a kill -9.
+ * Adds a child to each open list and to that of the test runner. Synchronous: a child that is not listed would survive
+ * a kill -9.
  * @param {number} pid
  * @param {HowToStop} howToStop
  * @returns {ProcessRecord}

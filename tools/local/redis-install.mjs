@@ -10,7 +10,7 @@ const APT_LOCK_WAIT_SECONDS = 120;
 /** @typedef {import('./preparation.mjs').StepContext & { env: NodeJS.ProcessEnv }} InstallContext */
 
 /**
- * Installs Redis with the package manager of this machine, if it has one that may be used.
+ * Installs Redis with a package manager of this machine, if one may be used.
  * @param {InstallContext} context
  * @returns {Promise<boolean>} whether something was installed
  */
@@ -35,7 +35,7 @@ async function installWithApt(context) {
   const environment = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive'];
   const aptGet = [...asRoot, ...environment, apt, ...settings];
   return context.output.step('installing redis-server (apt-get)', async () => {
-    // A stale or partly unreachable index may still be good enough for the installation.
+    // A stale or incomplete index may still suffice for the installation.
     await runWords([...aptGet, 'update'], context);
     const installation = ['install', '-y', '--no-install-recommends', 'redis-server'];
     const { ok, output } = await runWords([...aptGet, ...installation], context);
@@ -49,7 +49,7 @@ async function installWithApt(context) {
 }
 
 /**
- * Systemd does not heed the runlevel variable, and nobody asked for a Redis on port 6379.
+ * Stops the service that the package has started: systemd ignores the runlevel variable.
  * @param {string[]} asRoot
  * @param {InstallContext} context
  */

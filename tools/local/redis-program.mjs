@@ -11,13 +11,13 @@ const DOCKER_INFO_DEADLINE_MS = 15_000;
 const DOCKER_IMAGE = 'redis:7-alpine';
 
 /**
- * How a Redis can be run here: a program of this machine, or an image of a running Docker.
+ * A way to run Redis here: a program of this machine, or an image of a running Docker.
  * @typedef {{ kind: 'program', path: string, version: string }
- *   | { kind: 'docker', path: string, image: string }} RedisProgram
+ * | { kind: 'docker', path: string, image: string }} RedisProgram
  */
 
 /**
- * Finds a Redis that is recent enough; else installs one; else falls back on Docker.
+ * Finds a Redis of a supported version; else installs one; else uses Docker.
  * @param {import('./preparation.mjs').StepContext & { env?: NodeJS.ProcessEnv }} context
  * @returns {Promise<RedisProgram>}
  */

@@ -28,10 +28,10 @@ const NEVER_EVICT = ['--maxmemory-policy', 'noeviction'];
  * @typedef {object} RedisOptions
  * @property {RedisProgram} found
  * @property {string} dir where the data lies; made if missing
- * @property {string | undefined} [password] of every client, without blanks; none unless told
- * @property {number | undefined} [port] a free one unless told
+ * @property {string | undefined} [password] of every client, without blanks; none by default
+ * @property {number | undefined} [port] a free one by default
  * @property {string[]} [flags] further arguments of redis-server, which win
- * @property {string | undefined} [logFile] `redis.log` in `dir` unless told
+ * @property {string | undefined} [logFile] `redis.log` in `dir` by default
  * @property {AbortSignal | undefined} [signal]
  */
 
@@ -51,7 +51,7 @@ export function redisCommand(found, { port, dir, hasPassword = false, flags = []
       args: [...config, ...address, '--dir', dir, ...common, ...flags],
     };
   }
-  // Inside the container every address is its own; only the published port counts.
+  // In a container it listens on all addresses; only the published port is reachable.
   const address = ['--bind', '*', '--protected-mode', 'no', '--dir', '/data'];
   const publish = ['-p', `127.0.0.1:${port}:${DOCKER_PORT}`, '-v', `${resolve(dir)}:/data`];
   const user = process.getuid ? ['--user', `${process.getuid()}:${process.getgid?.()}`] : [];
@@ -127,12 +127,12 @@ async function waitUntilReady(server, port, { found, password, signal }) {
   const login = password === undefined ? '' : `AUTH ${password}\r\n`;
   /** @param {string} command */
   const call = async (command) => (await ask(port, `${login}${command}\r\n`)) ?? '';
-  // Another process that took the port in between would answer too.
+  // Another process may have taken the port meanwhile, and answers too.
   const isOurs = async () =>
     found.kind === 'docker' ||
     /process_id:(\d+)/.exec(await call('INFO server'))?.[1] === `${server.pid}`;
   const isReady = async () =>
-    // Such a process must not get the password.
+    // Another process must not receive the password.
     (login === '' || server.log.includes(ACCEPTS_CONNECTIONS)) &&
     /^\+PONG/m.test(await call('PING')) &&
     (await isOurs());
@@ -140,7 +140,7 @@ async function waitUntilReady(server, port, { found, password, signal }) {
 }
 
 /**
- * A container outlives a killed `docker run`.
+ * Removes the container: it survives a killed `docker run`.
  * @param {RedisOptions} options
  */
 async function removeContainer({ found, dir }) {

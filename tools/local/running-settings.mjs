@@ -8,8 +8,8 @@ const FILE = join(DATA_DIR, 'running.env');
 const SHARED = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'JWT_KEYS_DIR'];
 
 /**
- * Tells the command line where the stores of this start are, in a file that only its owner can read
- * and that lasts as long as they run: their ports change with each start.
+ * Writes the addresses of the stores for the command line, to a file that only its owner can read and that exists while
+ * they run: their ports change with each start.
  * @param {NodeJS.ProcessEnv} env
  */
 export function announceSettings(env) {

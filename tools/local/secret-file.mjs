@@ -7,7 +7,7 @@ import { readIfExists, writePrivately } from './files.mjs';
 const SECRET_BYTES = 48;
 
 /**
- * A random secret that is made once and kept in a file that only its owner can read.
+ * A random secret that is generated once and stored in a file that only its owner can read.
  * @param {string} path
  * @returns {{ value: string, isNew: boolean }}
  */

@@ -15,21 +15,21 @@ const AFTER_KILL_MS = 1_000;
 /**
  * @typedef {object} ServerSettings
  * @property {number} graceMs how long it may take to end after the stop signal
- * @property {string | undefined} [logFile] takes what it prints; the terminal, unless told
- * @property {string} [input] its standard input; empty unless told
+ * @property {string | undefined} [logFile] takes what it prints; the terminal by default
+ * @property {string} [input] its standard input; empty by default
  * @property {boolean} [withChannel] gives it an IPC channel, whose end tells that this process died
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv | undefined} [env]
  * @property {number | undefined} [uid]
  * @property {number | undefined} [gid]
- * @property {number | undefined} [priority] niceness of the operating system, of its children too; its own unless told
+ * @property {number | undefined} [priority] niceness of the operating system, of its children too; its own by default
  */
 
 /** @typedef {import('./processes.mjs').HowToStop & ServerSettings} ServerOptions */
 
 /**
- * A child in a process group of its own, which the terminal's Ctrl-C does not reach. The open process lists note it.
- * Its output goes to a file, not through a pipe: a pipe stays open for as long as any process that inherited it lives.
+ * A child in a process group of its own, which the terminal's Ctrl-C does not reach. The open process lists contain it.
+ * Its output goes to a file, not through a pipe: a pipe stays open while any process that inherited it lives.
  */
 export class Server {
   #options;
@@ -101,7 +101,7 @@ export class Server {
     return this.#record.pid;
   }
 
-  /** What it has printed into its log file since it was started. */
+  /** The content of its log file since its start. */
   get log() {
     const { logFile } = this.#options;
     return logFile === undefined

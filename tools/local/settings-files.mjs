@@ -8,7 +8,7 @@ const COMMENT_WIDTH = 118;
 const SECRET_FILE = '/run/secrets/jwt-secret';
 
 /**
- * The files that are generated from the settings as libs/config declares them, by path from the root.
+ * The files that are generated from the settings in libs/config, by path from the root.
  * @returns {Record<string, string>}
  */
 export function settingsFiles() {
@@ -73,7 +73,7 @@ function effectOfUnset({ default: value, unset }) {
 }
 
 /**
- * Paragraphs on all settings.
+ * Paragraphs about all settings.
  * @param {Setting[]} settings
  */
 function introduction(settings) {

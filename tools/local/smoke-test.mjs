@@ -10,7 +10,7 @@ import { run } from './run.mjs';
 import { Server } from './server.mjs';
 import { formatCounts } from './test-results.mjs';
 
-/** The tests in which a Node would show that differs: HTTP, native packages, streams, processes. */
+/** Tests that depend on the version of Node: HTTP, native packages, streams, processes. */
 export const SMOKE_TESTS = [
   'test/e2e/main-job.spec.ts',
   'test/e2e/refresh.spec.ts',
@@ -32,8 +32,8 @@ const STOP_GRACE_MS = 15_000;
  */
 
 /**
- * Builds a copy of the checkout with the Node of another release line, starts it there by `npm start`, takes the tour,
- * and runs tests on that Node. The build of the checkout is left as it is.
+ * Builds a copy of the checkout with the Node of another release line, starts it by `npm start`, runs the tour, and
+ * runs tests on that Node. The build of the checkout stays unchanged.
  * @param {import('./test-options.mjs').NodeLine} line
  * @param {string[]} jestArgs the tests to run; empty: `SMOKE_TESTS`
  * @param {SmokeContext} context
@@ -110,7 +110,7 @@ async function startAndTour(node, root, name, { output, signal }) {
 }
 
 /**
- * Without the settings and stores of the person who runs the tests. Anything deprecated ends the start.
+ * The environment without the user's settings and stores. A deprecation ends the start.
  * @param {string} node
  * @param {number} port
  * @returns {NodeJS.ProcessEnv}
@@ -123,7 +123,7 @@ function startEnvironment(node, port) {
     LANG,
     PORT: String(port),
     NODE_OPTIONS: '--pending-deprecation --throw-deprecation',
-    // By this the start knows npm, and stops with the process that started it.
+    // The start recognises npm by it, and stops with its parent.
     npm_lifecycle_event: 'start',
   };
 }

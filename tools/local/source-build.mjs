@@ -23,7 +23,7 @@ const STAMP = join(DIST, '.source-hash');
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc');
 
 /**
- * Compiles the sources into `dist` unless exactly these were compiled to the end before.
+ * Compiles the sources into `dist`, unless exactly these were compiled completely before.
  * @param {import('./preparation.mjs').StepContext} context
  */
 export async function build({ output, signal }) {

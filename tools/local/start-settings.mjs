@@ -12,7 +12,7 @@ const DEFAULT_HOST = '127.0.0.1';
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 /**
- * Where the API will listen, and which stores it is given.
+ * The address of the API, and its stores.
  * @typedef {object} StartSettings
  * @property {string} host
  * @property {number} port
@@ -21,7 +21,7 @@ const ANY_ADDRESS = ['0.0.0.0', '::'];
  */
 
 /**
- * Reads what decides about the start from the environment and from `.env`; the environment wins.
+ * Reads the settings of the start from the environment and from `.env`; the environment wins.
  * @returns {Promise<StartSettings>}
  */
 export async function readStartSettings() {
@@ -43,9 +43,9 @@ export async function readStartSettings() {
 }
 
 /**
- * Reads the file with Node's parser and skips what it does not understand. The stricter reader of libs/config is not
- * built yet: a taken port is refused before the build. Before a store is started, the API checks the file with that
- * reader and refuses what this one has skipped.
+ * Reads the file with Node's parser, which skips what it cannot parse. The stricter reader of libs/config is not built
+ * yet: a taken port is refused before the build. Before a store is started, the API checks the file with that reader
+ * and refuses it if a line was skipped.
  * @param {string} path
  */
 function readEnvFile(path) {
@@ -60,7 +60,7 @@ function readEnvFile(path) {
 }
 
 /**
- * Looks into the file that stands for a setting, as the API would: what it says decides about the start.
+ * Reads the secret file of a setting, as the API does: the start depends on the value.
  * @param {string} name
  */
 function takeFromFile(name) {
@@ -110,7 +110,7 @@ export function apiEnvironment({ host, port }, { databaseUrl, redisUrl }) {
     PORT: String(port),
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
-    // Nothing balances load before it, and a person waits for its end.
+    // No load balancer is in front, and a person waits for the end.
     SHUTDOWN_DELAY: SHUTDOWN_DELAY || '0s',
     SHUTDOWN_TIMEOUT: SHUTDOWN_TIMEOUT || '4s',
     ...(makesSecret ? { JWT_SECRET: keepSecret(join(DATA_DIR, 'jwt-secret')).value } : {}),

@@ -19,11 +19,11 @@ import {
   refuseTakenPort,
 } from './start-settings.mjs';
 
-/** Together less than the 10 s in which everything must have stopped. */
+/** Together less than the 10 s in which all processes must have stopped. */
 const API_STOP_MS = 4_500;
 const STORE_STOP_MS = 1_200;
 
-/** Stand for the stores that are not started yet. */
+/** Placeholders for stores that are not started yet. */
 const NOT_STARTED = { databaseUrl: 'postgres://localhost/latchkey', redisUrl: 'redis://localhost' };
 
 /** @typedef {{ output: import('./output.mjs').Output, signal: AbortSignal }} Context */
@@ -35,7 +35,7 @@ const NOT_STARTED = { databaseUrl: 'postgres://localhost/latchkey', redisUrl: 'r
 const running = [];
 
 /**
- * The second stage of `npm start`: serves until it is asked to stop.
+ * The second stage of `npm start`: serves until a stop request.
  * @param {Context & { lock: import('./lock.mjs').Lock }} context
  */
 export async function serve({ lock, ...context }) {
@@ -131,7 +131,7 @@ function showAddresses(url) {
 }
 
 /**
- * Ends when it is asked to stop.
+ * Resolves at a stop request.
  * @param {AbortSignal} signal
  * @throws {Failure} when one of the servers ends by itself
  */

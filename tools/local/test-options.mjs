@@ -7,7 +7,7 @@ import { NODE_VERSIONS } from './node-program.mjs';
 const LINES = /** @type {NodeLine[]} */ (Object.keys(NODE_VERSIONS).map(Number));
 
 /**
- * What `npm test` has to run.
+ * The parts of `npm test` that are to run.
  * @typedef {object} TestOptions
  * @property {boolean} onThisNode the tests on the Node that runs this
  * @property {NodeLine[]} lines release lines of Node that the smoke test runs on

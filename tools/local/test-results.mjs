@@ -10,7 +10,7 @@ export function readCounts(path) {
     const results = JSON.parse(readFileSync(path, 'utf8'));
     return {
       passed: results.numPassedTests,
-      // A file that cannot be loaded holds no test that could fail, but it is a failure.
+      // A file that cannot be loaded has no test that could fail, but counts as a failure.
       failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
       skipped: results.numPendingTests + results.numTodoTests,
     };

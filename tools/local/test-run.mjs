@@ -13,15 +13,15 @@ import { build } from './source-build.mjs';
 import { readTestOptions } from './test-options.mjs';
 import { addCounts, formatCounts } from './test-results.mjs';
 
-/** Scripts of package.json that look at the sources without running them. */
+/** Scripts of package.json that check the sources without running them. */
 const CHECKS = ['format:check', 'lint', 'typecheck'];
 const JEST_CACHE = join('node_modules', '.cache', 'jest');
-/**
- * What runs side by side when everything does. The suites load the specs folder by folder, each folder's in one
- * process. The faults go before: a machine that is busy with others breaks what they are about to break.
- */
 const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW, PRIORITY_NORMAL } = constants.priority;
 const SUITES = '--testMatch=<rootDir>/test/suites/*.suite.ts';
+/**
+ * The parts of the whole suite, which run at the same time. A suite loads the specs of one folder in one process. The
+ * faults have a higher priority: on a busy machine their time limits would fail.
+ */
 const EVERYTHING = [
   { args: [SUITES, '--testPathPatterns=faults.suite'], priority: PRIORITY_NORMAL },
   {
@@ -55,7 +55,7 @@ export async function test(args, { output, signal }) {
       NODE_ENV: 'test',
       LATCHKEY_TEST_REDIS: JSON.stringify(redis),
       LATCHKEY_PROCESS_LIST: processList,
-      // What an interrupted test leaves in the temporary folder goes with this one.
+      // Removes the files of interrupted tests together with this folder.
       TMPDIR: workDir,
     };
     const context = { output, workDir, env, signal };
@@ -75,7 +75,7 @@ export async function test(args, { output, signal }) {
         outcomes.push(await smokeTest(line, jestArgs, elsewhere));
       }
     }
-    // Tests stop what they start, unless they were interrupted.
+    // Tests stop their processes, unless they were interrupted.
     await stopListed(processList, LEFTOVER_GRACE_MS);
     if (failedChecks.length > 0) {
       output.say(`failed besides the tests: ${failedChecks.join(', ')}`);
@@ -90,7 +90,7 @@ export async function test(args, { output, signal }) {
 
 /**
  * @param {Context} context
- * @returns {Promise<string[]>} the checks that failed; what they found has been printed
+ * @returns {Promise<string[]>} the failed checks; their output has been printed
  */
 async function runChecks({ output, signal }) {
   const failed = [];
