@@ -119,7 +119,7 @@ describe('the URL of Postgres', () => {
     ['postgres://h/d?schema=', 'has the parameter schema without a value'],
     ['postgres://h/d?schema=a&search_path=b', /^names the schema twice/],
     ['postgres://h/d?schema=a,b', 'must name one schema, without quotes'],
-    ['postgres://h/d?options=-c%20work_mem=1', /^may set nothing but search_path/],
+    ['postgres://h/d?options=-c%20work_mem=1', /^may only set search_path/],
     ['postgres://h/d?sslmode=no', /^must have one of disable, allow, .* as sslmode$/],
     [
       'postgres://h/d?sslmode=verify-full&sslrootcert=/none',

@@ -25,7 +25,7 @@ type ServerFields = ReadonlyMap<string, string> | null;
 interface Failure {
   /** In lower case; with its subcommand, as ACL rules name it. */
   command: string;
-  /** The part of a key before the user id, if the key is what is refused. */
+  /** The part of a key before the user id, if access to the key is refused. */
   keys?: string;
   reason: AwayReason;
 }

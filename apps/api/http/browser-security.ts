@@ -58,7 +58,7 @@ export function answerHeaders(hstsSeconds: number | undefined): Record<string, s
   };
 }
 
-/** Allows the pages of Swagger UI what they need. Adds no hook where they are not served. */
+/** Relaxes the policy for the pages of Swagger UI. Adds no hook where they are not served. */
 export function letDocsRun(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     if (DOCS.test(request.url)) {
