@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { isPlaceholder, repeatsPattern } from './example-secret';
 import { parseSettings } from './settings';
 import { SettingsError } from './settings-error';
+import { lasting } from '../../test/support/long-tests';
 
 const ROOT = join(__dirname, '../..');
 const STRONG = 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1%';
@@ -135,9 +137,16 @@ describe('a placeholder', () => {
     const encoding = fc.constantFrom<BufferEncoding>('base64', 'base64url', 'hex');
     // Its values are not as random as those of a generator: small ones repeat zeros.
     const random = bytes.filter((buffer) => new Set(buffer).size > 16);
+    const secrets = fc.tuple(random, encoding).map(([buffer, name]) => buffer.toString(name));
     fc.assert(
-      fc.property(random, encoding, (buffer, name) => {
-        const secret = buffer.toString(name);
+      fc.property(secrets, (secret) => {
+        expect([isPlaceholder(secret), repeatsPattern(secret)]).toEqual([false, false]);
+      }),
+      { numRuns: 2_000 },
+    );
+    // Two milliseconds each.
+    fc.assert(
+      fc.property(secrets, (secret) => {
         const password = encodeURIComponent(secret);
         parse({
           JWT_SECRET: secret,
@@ -146,7 +155,7 @@ describe('a placeholder', () => {
           REDIS_URL: `redis://:${password}@cache:6379`,
         });
       }),
-      { numRuns: 2000 },
+      { numRuns: lasting(50, 2_000) },
     );
   });
 });

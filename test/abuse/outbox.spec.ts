@@ -8,6 +8,7 @@ import {
   UserChanges,
 } from '../../libs/sync';
 import { startTestApp, type TestApp } from '../support/app';
+import { lasting } from '../support/long-tests';
 import { createTestDatabase } from '../support/stores';
 import { until } from '../support/until';
 
@@ -16,7 +17,8 @@ const PROFILE_CHANGED = 'profile-changed';
 const TRANSACTIONS = 50;
 const CHANGES_OF_EACH = 500;
 const CHANGES = TRANSACTIONS * CHANGES_OF_EACH;
-const OLD_ENTRIES = 30_000;
+/** More than one statement deletes. */
+const OLD_ENTRIES = lasting(5_000, 30_000);
 /** Of each kind half. */
 const SOME_CHANGES = `
   SELECT CASE number % 2 WHEN 0 THEN '${SESSION_REVOKED}' ELSE '${PROFILE_CHANGED}' END,

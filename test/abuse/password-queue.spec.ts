@@ -1,16 +1,19 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Database } from '../../libs/database';
 import { hashingThreads, PasswordHasher } from '../../libs/auth/passwords/password-hasher';
+import { RejectionDelay } from '../../libs/rate-limit';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer } from '../support/http-client';
+import { lasting } from '../support/long-tests';
 import { until } from '../support/until';
 
 const WRONG = 'a wrong password';
 const QUEUE = 8;
-const FLOOD = 300;
-const HONEST = 25;
+/** A tenth of the clients asks as often where a refusal is delayed for a tenth of the time. Milliseconds. */
+const [FLOOD, REFUSAL_MS] = [lasting(30, 300), lasting(200, 2_000)];
+const HONEST = lasting(8, 25);
 /** Background writers of audit events and of last-seen times. */
 const BACKGROUND = 2;
-/** A refusal is delayed by two seconds. */
 const MAX_TRIES = 25;
 
 let app: TestApp;
@@ -61,7 +64,7 @@ async function besideFlood<T>(addressOf: (attempt: number) => string, work: () =
 const fromNewNetwork = (attempt: number) =>
   `2001:${(attempt >> 16).toString(16)}:${(attempt & 0xffff).toString(16)}::1`;
 
-beforeEach(async () => {
+beforeAll(async () => {
   app = await startTestApp({
     env: {
       RATE_LIMIT: 'on',
@@ -72,7 +75,17 @@ beforeEach(async () => {
   });
 });
 
-afterEach(() => app.close());
+beforeEach(() => {
+  jest
+    .spyOn(app.nest.get(RejectionDelay), 'delayRejection')
+    .mockImplementation(() => pause(REFUSAL_MS));
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+afterAll(() => app.close());
 
 describe('a flood of sign-ins that need a hash', () => {
   it('from ever new networks refuses no client that has signed in before', async () => {

@@ -5,6 +5,7 @@ import { handleInTurns, MAX_WAITING } from '../../apps/api/http/one-turn';
 import { UnreadBodies } from '../../apps/api/http/unread-bodies';
 import { HttpTraffic } from '../../apps/api/lifecycle/http-traffic';
 import { startTestApp, type TestApp } from '../support/app';
+import { lasting } from '../support/long-tests';
 import { RawConnection } from '../support/raw-connection';
 import { until } from '../support/until';
 
@@ -93,7 +94,7 @@ describe('requests that are pipelined on one connection', () => {
   });
 
   it('are read no further while more than a few wait, and all of them are answered', async () => {
-    const count = 20_000;
+    const count = lasting(6_000, 20_000);
     client.send(get('/held/0') + get('/now/1').repeat(count));
     await until('the server stops reading', () => sockets[0]!.isPaused());
     const other = await RawConnection.open(portOf(fastify.server));
@@ -169,7 +170,8 @@ describe('requests that are pipelined on one connection', () => {
 });
 
 describe('a client that pipelines as much as it can', () => {
-  const ANSWERS = 200;
+  const ANSWERS = lasting(80, 200);
+  const PIPELINED = lasting(3_000, 10_000);
   let app: TestApp;
   let token: string;
 
@@ -187,7 +189,7 @@ describe('a client that pipelines as much as it can', () => {
     ['paths that no route has', () => get('/nowhere')],
   ])('with %s gets no more requests served than other clients', async (_, request) => {
     const greedy = await RawConnection.open(Number(new URL(app.http.origin).port));
-    greedy.send(request().repeat(10_000));
+    greedy.send(request().repeat(PIPELINED));
     await until('the first request is answered', () => statusesOf(greedy).length);
     const before = statusesOf(greedy).length;
     for (let count = 0; count < ANSWERS; count++) {

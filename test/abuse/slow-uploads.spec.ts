@@ -134,9 +134,10 @@ describe('uploads that are sent slowly', () => {
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    encoder.encode = async (content) => {
+    const encoded = encode.call(encoder, png);
+    encoder.encode = async () => {
       await released;
-      return encode.call(encoder, content);
+      return encoded;
     };
     const received = attackers.map((token, index) => send(token, `192.0.2.${index}`));
     await until(

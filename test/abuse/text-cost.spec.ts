@@ -4,6 +4,7 @@ import type { TestApp } from '../support/app';
 import { startAttackedApp } from '../support/attacked-app';
 import { callWith, goodFields } from '../support/good-calls';
 import type { Call } from '../support/http-client';
+import { lasting } from '../support/long-tests';
 import { OpenApi, type Route } from '../support/open-api';
 
 /** Fits into a body of 64 KiB. */
@@ -28,7 +29,9 @@ const WORST: Record<string, string> = {
 const HARMLESS = times('x');
 /** The longest time of a worst text, as a multiple of the time of a harmless one of the same size. */
 const MAX_RATIO = 8;
-const ROUNDS = 3;
+const ROUNDS = lasting(2, 3);
+/** The least of these is compared: what else the machine does makes a request slower, never faster. */
+const MAX_ROUNDS = 15;
 
 describe('a text field with its worst input', () => {
   let app: TestApp;
@@ -66,16 +69,23 @@ describe('a text field with its worst input', () => {
     for (const { route, field } of fields) {
       const call = (text: string) =>
         callWith(api, route, person, { ...goodFields(api, route, person), [field]: text });
+      let leastHarmless = Infinity;
       for (const [what, text] of Object.entries(WORST)) {
-        const rounds: { worst: number; harmless: number }[] = [];
-        for (let round = 0; round < ROUNDS; round++) {
-          const harmless = await timeOf(route, call(HARMLESS));
-          rounds.push({ harmless, worst: await timeOf(route, call(text)) });
+        let leastWorst = Infinity;
+        const ratio = () => leastWorst / leastHarmless;
+        for (
+          let round = 0;
+          round < ROUNDS || (ratio() > MAX_RATIO && round < MAX_ROUNDS);
+          round++
+        ) {
+          // One for each text is enough to find the least of a field, unless the text seems dear.
+          if (round === 0 || round >= ROUNDS) {
+            leastHarmless = Math.min(leastHarmless, await timeOf(route, call(HARMLESS)));
+          }
+          leastWorst = Math.min(leastWorst, await timeOf(route, call(text)));
         }
-        const least = (which: 'worst' | 'harmless') =>
-          Math.min(...rounds.map((round) => round[which]));
-        if (least('worst') > MAX_RATIO * least('harmless')) {
-          dear.push(`${route.name} ${field}: ${what}, ${least('worst') / least('harmless')}`);
+        if (ratio() > MAX_RATIO) {
+          dear.push(`${route.name} ${field}: ${what}, ${ratio()}`);
         }
       }
     }

@@ -1,5 +1,5 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
-import { AttemptLimits } from '../../libs/rate-limit';
+import { AttemptLimits, RejectionDelay } from '../../libs/rate-limit';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer } from '../support/http-client';
 import { TcpProxy } from '../support/tcp-proxy';
@@ -55,9 +55,15 @@ describe('limits of attempts', () => {
   });
 
   beforeEach(async () => {
+    // Two seconds each.
+    jest.spyOn(app.nest.get(RejectionDelay), 'delayRejection').mockResolvedValue();
     await forget();
     user = await app.register();
     await forget();
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
   });
 
   async function forget(): Promise<void> {

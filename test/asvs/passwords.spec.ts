@@ -98,13 +98,16 @@ describe('passwords', () => {
       .filter((password) => password.length >= 8)
       .slice(0, 3000);
     expect(common).toHaveLength(3000);
-    for (const password of common) {
-      for (const spelling of [password, password.toUpperCase()]) {
-        await expect(policy.check(spelling, 'password', owner)).rejects.toThrow(
-          ValidationFailedError,
-        );
+    const taken: string[] = [];
+    for (const spelling of common.flatMap((password) => [password, password.toUpperCase()])) {
+      const refusal: unknown = await policy
+        .check(spelling, 'password', owner)
+        .catch((error: unknown) => error);
+      if (!(refusal instanceof ValidationFailedError)) {
+        taken.push(spelling);
       }
     }
+    expect(taken).toEqual([]);
     const { accessToken: token } = await app.register();
     for (const newPassword of [...common.slice(0, 20), ...common.slice(-20)]) {
       expect(complaintOf(await register(newPassword), 'password')).toBe(COMMON);

@@ -11,9 +11,11 @@ interface Operation {
 }
 
 let app: TestApp;
+let document: ReturnType<typeof openApiDocument>;
 
 beforeAll(async () => {
   app = await startTestApp();
+  document = openApiDocument(app.nest);
 });
 
 afterAll(async () => {
@@ -22,7 +24,7 @@ afterAll(async () => {
 
 /** `METHOD /path` of every documented operation. */
 function operations(): [name: string, operation: Operation][] {
-  return Object.entries(openApiDocument(app.nest).paths).flatMap(([path, methods]) =>
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Operation>).map(
       ([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation],
     ),
@@ -31,7 +33,7 @@ function operations(): [name: string, operation: Operation][] {
 
 /** Names of the fields that an operation's body has. */
 function fieldsOf({ requestBody }: Operation): string[] {
-  const schemas = openApiDocument(app.nest).components?.schemas ?? {};
+  const schemas = document.components?.schemas ?? {};
   return Object.values(requestBody?.content ?? {}).flatMap(({ schema }) => {
     const found = schemas[schema.$ref?.split('/').at(-1) ?? ''] as
       { properties?: Record<string, unknown> } | undefined;

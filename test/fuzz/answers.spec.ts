@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import type { TestApp } from '../support/app';
 import { startAttackedApp } from '../support/attacked-app';
+import { lasting } from '../support/long-tests';
 import { OpenApi, type Route } from '../support/open-api';
 import { AnswerChecker } from './answer-checker';
 import { FuzzClient } from './fuzz-client';
 import { plainRequest, requestsTo, type FuzzRequest } from './fuzz-request';
 import { FuzzUsers } from './fuzz-users';
 
-/** `LATCHKEY_LONG_TESTS=1` sends tens of thousands, for a nightly run. */
-const REQUESTS_AN_OPERATION = process.env.LATCHKEY_LONG_TESTS === '1' ? 1000 : 40;
+const REQUESTS_AN_OPERATION = lasting(12, 1_000);
 /** The same seed sends the same requests. */
 const SEED = Number(process.env.LATCHKEY_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Each with users of its own; so many keep the application busy. */

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../support/app';
+import { lasting } from '../support/long-tests';
 import { History } from './history';
 import { operation } from './operation';
-
-/** `LATCHKEY_LONG_TESTS=1` runs ten times as many histories, for a nightly run. */
-const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
 
 /** `size: max` because the default keeps to some ten steps, too few to reach an absolute lifetime. */
 const histories = fc.array(operation, { minLength: 5, maxLength: 25, size: 'max' });
@@ -26,9 +24,9 @@ describe('random histories', () => {
       // On a failure fast-check prints the seed, the path and the shortest history that fails.
       await fc.assert(
         fc.asyncProperty(histories, (operations) => new History(app).run(operations)),
-        { numRuns: LONG ? 500 : 50 },
+        { numRuns: lasting(15, 500) },
       );
     },
-    LONG ? 1_800_000 : 300_000,
+    lasting(300_000, 1_800_000),
   );
 });

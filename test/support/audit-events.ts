@@ -16,9 +16,13 @@ export interface AuditRow {
   details: Record<string, unknown>;
 }
 
-/** All rows, the oldest first. */
-export function auditRows(sql: DataSource): Promise<AuditRow[]> {
-  return sql.query('SELECT *, host(ip) AS ip FROM audit_events ORDER BY occurred_at');
+/** All rows, or those of a user, the oldest first. */
+export function auditRows(sql: DataSource, userId?: string): Promise<AuditRow[]> {
+  return sql.query(
+    `SELECT *, host(ip) AS ip FROM audit_events WHERE $1::uuid IS NULL OR user_id = $1
+      ORDER BY occurred_at`,
+    [userId ?? null],
+  );
 }
 
 /** The rows of one request, after the waiting events are written. */

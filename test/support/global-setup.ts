@@ -20,7 +20,7 @@ export default async function globalSetup(): Promise<void> {
   const postgres = await startPostgres({
     dataDir: join(folder, 'postgres'),
     password: 'test',
-    flags: [...NOT_DURABLE, 'max_connections=300'],
+    flags: [...NOT_DURABLE, 'max_connections=300', 'max_prepared_transactions=1'],
   });
   await createTemplate(postgres.url);
   handOver({ folder, postgresUrl: postgres.url, redis });

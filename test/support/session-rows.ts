@@ -21,6 +21,23 @@ export async function insertSessions(
   return ids;
 }
 
+/** Records of one session each of users who have signed in once, in Postgres alone. */
+export async function insertSessionsOfUsers(
+  database: Pick<TestDatabase, 'sql'>,
+  count: number,
+): Promise<{ userId: string; id: string }[]> {
+  return database.sql.query(
+    `WITH subject AS (
+       INSERT INTO subjects (user_id) SELECT gen_random_uuid() FROM generate_series(1, $1)
+       RETURNING user_id, generation)
+     INSERT INTO sessions (id, user_id, generation, role, created_at, last_seen_at, expires_at)
+     SELECT gen_random_uuid(), user_id, generation, 'user', now(), now(), now() + interval '1 day'
+       FROM subject
+     RETURNING id, user_id AS "userId"`,
+    [count],
+  );
+}
+
 /** Records that a clean-up deletes. */
 export async function insertEndedSessions(
   database: Pick<TestDatabase, 'sql'>,

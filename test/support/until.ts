@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-const POLL_MS = 20;
+/** Between two calls of a probe: the first, which each one doubles, and the longest. */
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 20;
 /** The report shows this many characters of a value, half of them from its end. */
 const SHOWN_CHARACTERS = 400;
 const UNBOUNDED = { depth: 4, maxArrayLength: null, maxStringLength: null };
@@ -79,12 +81,12 @@ class Wait {
   }
 
   async run<T>(probe: () => T | Promise<T>, isExpected: (value: T) => boolean): Promise<T> {
-    for (;;) {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
       const value = await Promise.race([this.ask(probe, isExpected), this.ended]);
       if (value.isExpected) {
         return value.value;
       }
-      await Promise.race([pause(POLL_MS), this.ended]);
+      await Promise.race([pause(pauseMs), this.ended]);
     }
   }
 

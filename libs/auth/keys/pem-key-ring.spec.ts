@@ -17,10 +17,14 @@ import { SettingsError } from '../../config/settings-error';
 import { generateEs256Key } from './es256-key';
 import { PemKeyRing } from './pem-key-ring';
 
-const PAUSE_MS = 1100;
+/** The ring tries a broken directory once in it. Milliseconds. */
+const PAUSE_MS = 1_000;
+const POLL_INTERVAL_MS = 2_000;
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Moves the clock by which the ring pauses. */
+function advance(ms: number): void {
+  const nowMs = performance.now() + ms;
+  jest.spyOn(performance, 'now').mockReturnValue(nowMs);
 }
 
 describe('a directory of keys', () => {
@@ -219,19 +223,19 @@ describe('a directory of keys', () => {
       expect(ring.verificationKey(first)).toBeNull();
     });
 
-    it('keeps its keys while the directory is broken, logs that once, and recovers', async () => {
+    it('keeps its keys while the directory is broken, logs that once, and recovers', () => {
       const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
       const kid = addKey();
       activate('nonsense');
       ring.refresh();
-      await pause(PAUSE_MS);
+      advance(PAUSE_MS);
       ring.refresh();
       expect(ring.signingKey().kid).toBe(first);
       expect(warn).toHaveBeenCalledTimes(1);
       expect(JSON.stringify(warn.mock.calls)).toContain('JWT_KEYS_DIR');
 
       activate(kid);
-      await pause(PAUSE_MS);
+      advance(PAUSE_MS);
       ring.refresh();
       expect(ring.signingKey().kid).toBe(kid);
     });
@@ -257,13 +261,17 @@ describe('a directory of keys', () => {
     });
 
     it('is read every other second while the module runs', async () => {
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
       ring.onModuleInit();
       try {
         const kid = await newSigningKey(directory);
-        await pause(2300);
+        jest.advanceTimersByTime(POLL_INTERVAL_MS - 1);
+        expect(ring.signingKey().kid).toBe(first);
+        jest.advanceTimersByTime(1);
         expect(ring.signingKey().kid).toBe(kid);
       } finally {
         ring.onModuleDestroy();
+        jest.useRealTimers();
       }
     });
   });

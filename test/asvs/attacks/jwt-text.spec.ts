@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { CompactEncrypt } from 'jose';
 import type { TestApp } from '../../support/app';
 import { handMadeToken } from '../../support/hand-made-token';
+import { lasting } from '../../support/long-tests';
 import { RawConnection } from '../../support/raw-connection';
 import {
   ACCEPTED,
@@ -17,7 +18,7 @@ import {
 
 const PROFILE = '/api/auth/profile';
 const BASE64URL = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
-const RUNS = process.env.LATCHKEY_LONG_TESTS === '1' ? 20_000 : 400;
+const RUNS = lasting(150, 20_000);
 
 describe.each(ALGORITHMS)('where %s signs, the text of an access token', (algorithm) => {
   let issuer: SigningApp;

@@ -1,8 +1,7 @@
 import { HealthTimings } from '../../../apps/api/health/health-timings';
 import { Database } from '../../../libs/database';
 import { startTestApp, type TestApp } from '../../support/app';
-import { buildOnce } from '../../support/build';
-import { runCli } from '../../support/cli';
+import { runCommand } from '../../support/cli';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
 const PROFILE = '/api/auth/profile';
@@ -20,12 +19,11 @@ describe('a role that Postgres grants few connections', () => {
   let app: TestApp;
 
   beforeAll(async () => {
-    await buildOnce();
     database = await createTestDatabase();
     await database.sql.query(`CREATE ROLE ${role} LOGIN PASSWORD 'limited'`);
     await database.sql.query(`GRANT latchkey TO ${role}`);
     url = Object.assign(new URL(database.url), { username: role, password: 'limited' }).href;
-  }, 120_000);
+  });
 
   afterEach(() => app.close());
 
@@ -81,7 +79,7 @@ describe('a role that Postgres grants few connections', () => {
   it('leaves connections for the command line where DATABASE_POOL_MAX is lower', async () => {
     await start(6, { DATABASE_POOL_MAX: '1' });
     const load = statusesUnderLoad();
-    const answer = await runCli(['clean-up'], {
+    const answer = await runCommand(['clean-up'], {
       DATABASE_URL: url,
       DATABASE_POOL_MAX: '1',
       REDIS_URL: app.redis.url,

@@ -3,8 +3,7 @@ import { Client } from 'pg';
 import { Database } from '../../../libs/database';
 import { runMigrations } from '../../../libs/database/migrate';
 import { startTestApp, type TestApp } from '../../support/app';
-import { buildOnce } from '../../support/build';
-import { runCli } from '../../support/cli';
+import { runCommand } from '../../support/cli';
 import { startPgBouncer, type TestPgBouncer } from '../../support/pgbouncer';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
@@ -39,7 +38,6 @@ describe.each([
   let app: TestApp;
 
   beforeAll(async () => {
-    await buildOnce();
     pooler = mode && (await startPgBouncer(mode, { size: SERVER_CONNECTIONS[mode] }));
     database = await createTestDatabase();
     await setDefaults(database);
@@ -86,15 +84,17 @@ describe.each([
     const door = app.nest.get(Database);
     const asking = (seconds: number) =>
       door.run((manager) => manager.query<unknown[]>('SELECT pg_sleep($1)', [seconds]));
-    await expect(asking(LONGER_MS / 1000)).resolves.toHaveLength(1);
-    await expect(
-      door.transaction(async () => {
-        await asking(0);
-        await pause(LONGER_MS);
-        return asking(0);
-      }),
-    ).resolves.toHaveLength(1);
-    await expect(asking(30)).rejects.toMatchObject({ cause: { driverError: { code: '57014' } } });
+    await Promise.all([
+      expect(asking(LONGER_MS / 1000)).resolves.toHaveLength(1),
+      expect(
+        door.transaction(async () => {
+          await asking(0);
+          await pause(LONGER_MS);
+          return asking(0);
+        }),
+      ).resolves.toHaveLength(1),
+      expect(asking(30)).rejects.toMatchObject({ cause: { driverError: { code: '57014' } } }),
+    ]);
     await expect(asking(0)).resolves.toHaveLength(1);
   });
 
@@ -117,7 +117,7 @@ describe.each([
       REDIS_URL: app.redis.url,
       JWT_SECRET: 'a secret of the tests, long enough',
     };
-    const answer = await runCli(['clean-up'], env);
+    const answer = await runCommand(['clean-up'], env);
     expect([answer.exitCode, answer.stderr]).toEqual([0, '']);
   });
 

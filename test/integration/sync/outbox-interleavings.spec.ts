@@ -8,9 +8,9 @@ import { appendToOutbox, Outbox, SyncTimings, syncKeys } from '../../../libs/syn
 import { parseCheckpoint, type Checkpoint } from '../../../libs/sync/checkpoint';
 import { CheckpointStore } from '../../../libs/sync/checkpoint.store';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
+import { lasting } from '../../support/long-tests';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
-const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
 const WRITERS = 3;
 const READERS = 2;
 const EPOCH = '1';
@@ -195,6 +195,6 @@ describe('the outbox, read by two instances while transactions begin and end in 
   }
 
   it('returns to each of them every committed entry, and no other', async () => {
-    await fc.assert(fc.asyncProperty(steps, run), { numRuns: LONG ? 500 : 60 });
+    await fc.assert(fc.asyncProperty(steps, run), { numRuns: lasting(20, 500) });
   }, 600_000);
 });
