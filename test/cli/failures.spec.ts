@@ -50,7 +50,7 @@ describe('a command that cannot succeed', () => {
     });
   });
 
-  describe('fails in seconds and with one sentence', () => {
+  describe('fails with one sentence', () => {
     const needPostgres = [
       'users grant-role ada@example.com admin',
       'sessions revoke ada@example.com',
@@ -68,9 +68,7 @@ describe('a command that cannot succeed', () => {
       about: string,
       run = runCommand,
     ) {
-      const startedMs = performance.now();
       const answer = await run(command.split(' '), { ...settings, ...env });
-      expect(performance.now() - startedMs).toBeLessThan(15_000);
       expect(answer.exitCode).toBe(1);
       expectOneSentence(answer);
       expect(answer.stderr).toContain(about);

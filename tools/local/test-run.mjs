@@ -25,7 +25,7 @@ const SUITES = '--testMatch=<rootDir>/test/suites/*.suite.ts';
 const EVERYTHING = [
   { args: [SUITES, '--testPathPatterns=faults.suite'], priority: PRIORITY_NORMAL },
   {
-    args: [SUITES, '--testPathIgnorePatterns=faults.suite', '--maxWorkers=3'],
+    args: [SUITES, '--testPathIgnorePatterns=faults.suite', '--maxWorkers=2'],
     priority: PRIORITY_BELOW_NORMAL,
   },
 ];

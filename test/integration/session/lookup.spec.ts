@@ -94,9 +94,14 @@ describe('sessions that are missing in Redis', () => {
   it('are looked up once, and then found in Redis', async () => {
     const session = await open();
     await emptyRedis();
-    await verify(session);
+    // A machine that is busy may write too late: Redis refuses that, and the next request looks the session up again.
+    await until('Redis holds the session', async () => {
+      await verify(session);
+      return app.redis.client.exists(`session:{${session.userId}}`);
+    });
+    const lookups = watch.batches.length;
     await Promise.all(Array.from({ length: 100 }, () => verify(session)));
-    expect(watch.batches).toEqual([[session.id]]);
+    expect(watch.batches).toHaveLength(lookups);
   });
 
   it('are refused when they were revoked before the request, though a lookup is under way', async () => {
