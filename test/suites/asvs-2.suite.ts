@@ -1,0 +1,3 @@
+import { describePart } from '../support/spec-files';
+
+describePart(1, 2, 'test/asvs');

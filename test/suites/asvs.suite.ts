@@ -1,3 +1,0 @@
-import { describeSpecs } from '../support/spec-files';
-
-describeSpecs('test/asvs');
