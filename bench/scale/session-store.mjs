@@ -18,7 +18,10 @@ export function openSessionStore(url) {
   const redis = new Redis(url, { enableAutoPipelining: true });
   /** @type {typeof import('../../libs/session/store/redis-session.store.js')} */
   const { RedisSessionStore } = fromBuild('session/store/redis-session.store.js');
-  const client = { script: (/** @type {string} */ path) => loadScript(redis, path) };
+  const client = {
+    script: (/** @type {string} */ path) => loadScript(redis, path),
+    tryKey: () => undefined,
+  };
   const store = new RedisSessionStore(
     /** @type {import('../../libs/redis/index.js').RedisClient} */ (
       /** @type {unknown} */ (client)
