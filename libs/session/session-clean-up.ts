@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Clock, deleteInBatches } from '#libs/common';
-import { SessionOptions } from './session.options';
+import { deleteInBatches } from '#libs/common';
+import { SessionLifetimes } from './session-lifetimes';
 import { FIRST_CURSOR, RedisSessionStore } from './store/redis-session.store';
 import { RefreshTokenRepository } from './store/refresh-token.repository';
 import { SessionRepository } from './store/session.repository';
@@ -29,8 +29,7 @@ export class SessionCleanUp {
     private readonly sessions: SessionRepository,
     private readonly refreshTokens: RefreshTokenRepository,
     private readonly redis: RedisSessionStore,
-    private readonly clock: Clock,
-    private readonly options: SessionOptions,
+    private readonly lifetimes: SessionLifetimes,
   ) {}
 
   /**
@@ -39,9 +38,9 @@ export class SessionCleanUp {
    * @throws DependencyUnavailableError while Postgres is unavailable.
    */
   async deleteRecords(signal?: AbortSignal): Promise<DeletedSessions> {
-    const nowMs = this.clock.nowMs();
+    const nowMs = this.lifetimes.nowMs();
     const endedMs = nowMs - ENDED_RETENTION_MS;
-    const usedMs = nowMs - this.options.ttlSeconds * 1000;
+    const usedMs = nowMs - this.lifetimes.longestTtlMs;
     return {
       deletedSessions: await deleteInBatches(
         (limit) => this.sessions.deleteEnded(endedMs, limit),
@@ -79,7 +78,7 @@ export class SessionCleanUp {
     let total = 0;
     let isMore = true;
     while (isMore) {
-      const step = await this.redis.removeExpired(userIds, this.clock.nowMs());
+      const step = await this.redis.removeExpired(userIds, this.lifetimes.nowMs());
       total += step.removed;
       isMore = step.isMore;
     }

@@ -1,15 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/common';
 import { SyncTimings } from '#libs/sync';
-import { tombstoneTtlMs } from './session';
-import { SessionOptions } from './session.options';
+import { tombstoneTtlMs, type Session } from './session';
 
-/** Expiry of sessions, tokens and tombstones. Instants are Unix time in ms. */
+/** Durations in seconds. */
+export class LifetimeOptions {
+  /** Lifetime of a session from sign-in or its last refresh. */
+  ttlSeconds!: number;
+  /** Lifetime of a session from sign-in, regardless of refreshes. Absent: the session TTL. */
+  maxLifetimeSeconds?: number;
+  /**
+   * Lifetime of an access token, on this and every other instance that issues tokens for these sessions. Absent: that
+   * of its session, which is always safe.
+   */
+  accessTokenTtlSeconds?: number;
+  /** Maximum lifetime of a tombstone. */
+  blacklistTtlSeconds!: number;
+}
+
+/** All rules for the expiry of sessions, tokens and tombstones. Instants are Unix time in ms. */
 @Injectable()
 export class SessionLifetimes {
   constructor(
     private readonly clock: Clock,
-    private readonly options: SessionOptions,
+    private readonly options: LifetimeOptions,
     private readonly timings: SyncTimings,
   ) {}
 
@@ -17,13 +31,13 @@ export class SessionLifetimes {
     return this.clock.nowMs();
   }
 
-  /** The TTL of a session: its lifetime without a refresh. */
-  get ttlMs(): number {
+  /** The longest that any session lives without a refresh. */
+  get longestTtlMs(): number {
     return this.options.ttlSeconds * 1000;
   }
 
   /** The expiry of a session that is opened or refreshed at an instant, within its maximum lifetime. */
-  sessionExpiryMs(atMs: number, createdAtMs: number): number {
+  sessionExpiryMs({ createdAtMs }: OpenOrRefreshed, atMs: number): number {
     const { ttlSeconds, maxLifetimeSeconds = ttlSeconds } = this.options;
     return Math.min(atMs + ttlSeconds * 1000, createdAtMs + maxLifetimeSeconds * 1000);
   }
@@ -48,3 +62,6 @@ export class SessionLifetimes {
     return tombstoneTtlMs(Math.max(tokensExpireAtMs, nowMs), nowMs, bounds);
   }
 }
+
+/** What the expiry of a session may depend on. */
+export type OpenOrRefreshed = Pick<Session, 'userId' | 'role'> & { createdAtMs: number };

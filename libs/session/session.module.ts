@@ -17,7 +17,7 @@ import { UserSessionRevoker } from './revoke/user-session-revoker';
 import { SessionCleanUp } from './session-clean-up';
 import { SessionEndedEvents } from './session-ended';
 import { SessionEndedAudit, SessionEndedMetrics } from './session-ended.listeners';
-import { SessionLifetimes } from './session-lifetimes';
+import { LifetimeOptions, SessionLifetimes } from './session-lifetimes';
 import { SessionList } from './session-list';
 import { SessionOptions } from './session.options';
 import { RedisSessionReader } from './store/redis-session-reader';
@@ -66,6 +66,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   ],
   providers: [
     { provide: SessionOptions, useExisting: MODULE_OPTIONS_TOKEN },
+    { provide: LifetimeOptions, useExisting: SessionOptions },
     ...USE_CASES,
     SessionActivation,
     RevocationWriteThrough,

@@ -53,8 +53,9 @@ export class SessionOpener {
   async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
     const lease = this.lease.current();
     const createdAtMs = this.lifetimes.nowMs();
-    const expiresAtMs = this.lifetimes.sessionExpiryMs(createdAtMs, createdAtMs);
-    const session = { id: randomUUID(), userId, role, generation, createdAtMs, expiresAtMs };
+    const opened = { id: randomUUID(), userId, role, generation, createdAtMs };
+    const expiresAtMs = this.lifetimes.sessionExpiryMs(opened, createdAtMs);
+    const session = { ...opened, expiresAtMs };
     const refreshToken = newRefreshToken();
     const tokensExpireAtMs = this.lifetimes.tokenExpiryMs(createdAtMs, expiresAtMs);
     const ended = await this.sessions.insert({ session, tokensExpireAtMs, client, refreshToken });

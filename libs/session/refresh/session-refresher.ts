@@ -47,7 +47,7 @@ export class SessionRefresher {
     const lease = this.lease.current();
     const nowMs = this.lifetimes.nowMs();
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
-      expiresAtMs: (createdAtMs) => this.lifetimes.sessionExpiryMs(nowMs, createdAtMs),
+      expiresAtMs: (session) => this.lifetimes.sessionExpiryMs(session, nowMs),
       tokensExpireAtMs: (issuedAtMs, endsAtMs) =>
         this.lifetimes.tokenExpiryMs(issuedAtMs, endsAtMs),
       ...hooks,

@@ -64,7 +64,7 @@ export class RevocationWriteThrough {
       ttlMs: this.lifetimes.tombstoneTtlMs(tokensExpireAtMs),
     }));
     const written = await this.writeThrough.tryWrite(user.userId, () =>
-      this.redis.revokeAll(user, tombstones, this.lifetimes.ttlMs),
+      this.redis.revokeAll(user, tombstones, this.lifetimes.longestTtlMs),
     );
     return written && { cursor: written.rest };
   }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
 import { serializeError } from '#libs/log';
 import type { EndReason } from '../session';
-import { SessionOptions } from '../session.options';
+import { SessionLifetimes } from '../session-lifetimes';
 import { RedisSessionStore } from '../store/redis-session.store';
 import {
   SessionRevocationRepository,
@@ -31,7 +31,7 @@ export class RevokedSessionCleaner implements OnModuleDestroy {
   constructor(
     private readonly revocations: SessionRevocationRepository,
     private readonly redis: RedisSessionStore,
-    private readonly options: SessionOptions,
+    private readonly lifetimes: SessionLifetimes,
   ) {}
 
   /** Returns at once; never throws. */
@@ -59,10 +59,9 @@ export class RevokedSessionCleaner implements OnModuleDestroy {
   }
 
   private async work({ user, reason, cursor }: RevokedRemains): Promise<void> {
-    const keepMs = this.options.ttlSeconds * 1000;
     let rest = cursor;
     while (rest !== null && !this.stopped) {
-      rest = await this.redis.removeRevoked(user, keepMs, rest);
+      rest = await this.redis.removeRevoked(user, this.lifetimes.longestTtlMs, rest);
     }
     let isMore = user.count > user.revoked.length;
     while (isMore && !this.stopped) {

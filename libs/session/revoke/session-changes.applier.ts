@@ -33,7 +33,7 @@ export class SessionChangesApplier implements OnModuleInit {
     const { generation } = details as unknown as AllSessionsRevokedDetails;
     // A poll has time for the first page only. The other sessions are void, and their TTL removes them.
     const user = { userId, generation };
-    const { changed } = await this.redis.revokeAll(user, [], this.lifetimes.ttlMs);
+    const { changed } = await this.redis.revokeAll(user, [], this.lifetimes.longestTtlMs);
     return changed ? 'new' : 'known';
   };
 }

@@ -24,8 +24,8 @@ export interface Rotation {
 }
 
 export interface RotateOptions {
-  /** The new expiry of the session, given its creation; Unix time in ms. */
-  expiresAtMs: (createdAtMs: number) => number;
+  /** The new expiry of a session; Unix time in ms. */
+  expiresAtMs: (session: DatedSession) => number;
   /** The expiry of an access token, given its time of issue and the expiry of its session; Unix time in ms. */
   tokensExpireAtMs: (issuedAtMs: number, sessionExpiresAtMs: number) => number;
   /** Called for a genuine token before the transaction. If it throws, the token stays valid. */
@@ -114,7 +114,7 @@ export class RefreshTokenRepository {
         return { outcome: 'unknown' };
       }
       if (token.used_at === null) {
-        const extended = { ...session, expiresAtMs: expiresAtMs(session.createdAtMs) };
+        const extended = { ...session, expiresAtMs: expiresAtMs(session) };
         await this.extend(extended, tokensExpireAtMs(nowMs, extended.expiresAtMs), nowMs);
         return this.useToken(presented, extended, client, nowMs);
       }

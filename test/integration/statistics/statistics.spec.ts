@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { STATISTICS_KEY } from '../../../libs/statistics';
 import { StatisticsService } from '../../../libs/statistics/statistics.service';
 import { SessionCleanUp } from '../../../libs/session/session-clean-up';
+import { SessionLifetimes } from '../../../libs/session/session-lifetimes';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { RedisEntryStore } from '../../../libs/cache/redis-entry.store';
 import { Metrics } from '../../../libs/metrics';
@@ -56,7 +57,8 @@ describe('statistics', () => {
   /** Of Redis alone. */
   function removeExpired(signal?: AbortSignal): Promise<number> {
     const unused = undefined as never;
-    return new SessionCleanUp(unused, unused, sessions, clock, unused).removeExpired(signal);
+    const lifetimes = new SessionLifetimes(clock, unused, unused);
+    return new SessionCleanUp(unused, unused, sessions, lifetimes).removeExpired(signal);
   }
 
   const aSession = (userId: string, minutes: number, generation = 1): Session => ({
