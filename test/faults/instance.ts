@@ -37,7 +37,7 @@ export interface Readiness {
   redisIsUp: boolean;
 }
 
-/** The API as a process of its own, from the sources, always on the same port. */
+/** The API as a process of its own, always on the same port. */
 export class Instance {
   private child: ChildProcess | undefined;
   private readonly logFile: string;
@@ -104,7 +104,7 @@ export class Instance {
     const bug = this.options.bug === undefined ? [] : [this.options.bug];
     const child = spawn(
       process.execPath,
-      ['--conditions=latchkey-source', '--enable-source-maps', LAUNCHER, ...bug],
+      ['--conditions=latchkey-source', LAUNCHER, ...bug],
       // A folder without an .env.
       { cwd: this.folder, env: this.environment(), stdio: ['ignore', log, log, 'ipc'] },
     );

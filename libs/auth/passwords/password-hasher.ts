@@ -16,7 +16,7 @@ import { parseHash } from './hashes/parse-hash';
 import type { PasswordHash } from './hashes/password-hash';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane. */
-const OWASP = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
+export const DEFAULT_COST = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 };
 
 /** Further hashing would wait for a thread of libuv's pool; it waits here, where it is measured. */
 const POOL_SIZE = 4;
@@ -60,7 +60,7 @@ export class PasswordHasher {
     options: AuthOptions,
     private readonly metrics: Metrics,
   ) {
-    const { memoryKib, passes, parallelism } = options.argon2 ?? OWASP;
+    const { memoryKib, passes, parallelism } = options.argon2 ?? DEFAULT_COST;
     this.parameters = { memoryCost: memoryKib, timeCost: passes, parallelism };
     this.turns = new FairQueue(
       ATTEMPTS_PER_THREAD * this.onThread.concurrency,
