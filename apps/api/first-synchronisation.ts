@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { endedWithin, InternalError } from '#libs/common';
 import { RedisClient } from '#libs/redis';
-import { SyncLease } from '#libs/sync';
+import { SyncLeases } from '#libs/sync';
 
 const TIMEOUT_MS = 2000;
 
@@ -15,17 +15,17 @@ export class FirstSynchronisation implements OnApplicationBootstrap {
 
   constructor(
     private readonly redis: RedisClient,
-    private readonly syncLease: SyncLease,
+    private readonly leases: SyncLeases,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const disconnected = new Promise<void>((resolve) => this.redis.onDisconnected(resolve));
-    await endedWithin(Promise.race([this.syncLease.acquired(), disconnected]), TIMEOUT_MS);
+    const disconnected = new Promise<void>((resolve) => this.redis.onDisconnected(() => resolve()));
+    await endedWithin(Promise.race([this.leases.allAcquired(), disconnected]), TIMEOUT_MS);
     const reason = this.redis.awayReason;
     if (reason?.code === 'too_old') {
       throw new InternalError(reason.message.replace(/\.$/, ''));
     }
-    if (this.syncLease.epoch() === null) {
+    if (this.leases.heldPartitions().length === 0) {
       this.logger.warn('Redis is unavailable: starting without it; Postgres answers requests');
     }
   }

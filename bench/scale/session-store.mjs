@@ -18,7 +18,10 @@ export function openSessionStore(url) {
   const redis = new Redis(url, { enableAutoPipelining: true });
   /** @type {typeof import('../../libs/session/store/redis-session.store.js')} */
   const { RedisSessionStore } = fromBuild('session/store/redis-session.store.js');
+  /** @type {typeof import('../../libs/redis/redis-keys.js')} */
+  const { RedisKeys } = fromBuild('redis/redis-keys.js');
   const client = {
+    keys: RedisKeys.single,
     script: (/** @type {string} */ path) => loadScript(redis, path),
     tryKey: () => undefined,
   };
@@ -32,11 +35,12 @@ export function openSessionStore(url) {
 
 /** Reads the statistics as the product does. @param {Redis} redis */
 export function statisticsReader(redis) {
-  /** @type {{ STATISTICS_KEY: string }} */
-  const { STATISTICS_KEY } = fromBuild('statistics/statistics.keys.js');
+  /** @type {typeof import('../../libs/redis/redis-keys.js')} */
+  const { RedisKeys } = fromBuild('redis/redis-keys.js');
+  const keys = [RedisKeys.single.statistics(0), RedisKeys.single.checkpoint(0)];
   const path = join(ROOT, 'dist', 'libs', 'statistics', 'scripts', 'read-statistics.lua');
   const read = loadScript(redis, path);
-  return () => read([STATISTICS_KEY, 'latchkey:checkpoint'], [Date.now()]);
+  return () => read(keys, [Date.now()]);
 }
 
 /**

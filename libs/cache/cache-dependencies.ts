@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
 import { Metrics } from '#libs/metrics';
-import { Outbox, Synchroniser, SyncLease, WriteThrough } from '#libs/sync';
+import { Outbox, OutboxApplier, SyncLeases, WriteThrough } from '#libs/sync';
 import { CACHE_DEFINITION, type CacheDefinition, type Versioned } from './cache-definition';
 import { RedisEntryStore } from './redis-entry.store';
 
@@ -13,8 +13,8 @@ export class CacheDependencies<Entry extends Versioned> {
     @Inject(RedisEntryStore) readonly entries: RedisEntryStore<Entry>,
     readonly database: Database,
     readonly outbox: Outbox,
-    readonly synchroniser: Synchroniser,
-    readonly syncLease: SyncLease,
+    readonly applier: OutboxApplier,
+    readonly leases: SyncLeases,
     readonly writeThrough: WriteThrough,
     readonly metrics: Metrics,
   ) {}

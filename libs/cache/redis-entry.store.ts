@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
-import { STATISTICS_KEY } from '#libs/statistics';
-import { syncKeys } from '#libs/sync';
 import { CACHE_DEFINITION, type CacheDefinition, type Versioned } from './cache-definition';
 import { CacheOptions } from './cache.options';
 import { EntryCodec } from './entry-codec';
@@ -39,7 +37,7 @@ export class RedisEntryStore<Entry extends Versioned> {
   private readonly clearScript: RedisScript;
 
   constructor(
-    redis: RedisClient,
+    private readonly redis: RedisClient,
     @Inject(CACHE_DEFINITION) private readonly definition: CacheDefinition<Entry>,
     private readonly options: CacheOptions,
   ) {
@@ -58,7 +56,7 @@ export class RedisEntryStore<Entry extends Versioned> {
    * of the content, the holder of the lease may fill it. TTL: the entry's.
    */
   keyOf(userId: string): string {
-    return `user:${this.definition.name}:{${userId}}`;
+    return this.redis.keys.cached(this.definition.name, userId);
   }
 
   /**
@@ -67,10 +65,13 @@ export class RedisEntryStore<Entry extends Versioned> {
    * @returns an entry instead if content was stored meanwhile; null in another epoch.
    */
   async lease(userId: string, epoch: string): Promise<Lease | Entry | null> {
-    const reply = await this.leaseScript(
-      [this.keyOf(userId), STATISTICS_KEY, syncKeys.checkpoint],
-      [this.kind, randomUUID(), LEASE_MS, epoch, this.codec.format],
-    );
+    const reply = await this.leaseScript(this.keysOf(userId), [
+      this.kind,
+      randomUUID(),
+      LEASE_MS,
+      epoch,
+      this.codec.format,
+    ]);
     const leased = reply as string | null;
     return leased === null ? null : (this.codec.decode(leased, epoch) ?? { leased, epoch });
   }
@@ -81,10 +82,12 @@ export class RedisEntryStore<Entry extends Versioned> {
    */
   async fill(userId: string, entry: Entry, { leased, epoch }: Lease): Promise<boolean> {
     const filled = `${epoch}:${entry.version}:${this.codec.encode(entry)}`;
-    const reply = await this.fillScript(
-      [this.keyOf(userId), STATISTICS_KEY],
-      [this.kind, leased, filled, this.jitteredTtlMs()],
-    );
+    const reply = await this.fillScript(this.keysOf(userId).slice(0, 2), [
+      this.kind,
+      leased,
+      filled,
+      this.jitteredTtlMs(),
+    ]);
     return reply === 1;
   }
 
@@ -105,13 +108,19 @@ export class RedisEntryStore<Entry extends Versioned> {
 
   /** Drops the content and keeps its version as a fence. */
   async clear(userId: string): Promise<void> {
-    await this.clearScript([this.keyOf(userId), STATISTICS_KEY], [this.kind]);
+    await this.clearScript(this.keysOf(userId).slice(0, 2), [this.kind]);
   }
 
   private async runPublish(userId: string, args: (string | number)[]): Promise<PublishOutcome> {
-    const keys = [this.keyOf(userId), STATISTICS_KEY, syncKeys.checkpoint];
-    const reply = await this.publishScript(keys, [this.kind, ...args]);
+    const reply = await this.publishScript(this.keysOf(userId), [this.kind, ...args]);
     return PUBLISH_OUTCOMES[reply as number] ?? 'unchanged';
+  }
+
+  /** The entry, and the statistics and the checkpoint of its partition. */
+  private keysOf(userId: string): string[] {
+    const { keys } = this.redis;
+    const partition = keys.partitionOf(userId);
+    return [this.keyOf(userId), keys.statistics(partition), keys.checkpoint(partition)];
   }
 
   private jitteredTtlMs(): number {

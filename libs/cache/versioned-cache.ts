@@ -35,7 +35,7 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
   protected abstract load(userId: string): Promise<Entry | null>;
 
   onModuleInit(): void {
-    this.dependencies.synchroniser.onChange(this.changeKind, this.applyChange);
+    this.dependencies.applier.onChange(this.changeKind, this.applyChange);
   }
 
   /** The key to read together with the verification of a session, so that both take one round trip. */
@@ -47,8 +47,8 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
    * Decodes the value of `keyOf`, without a round trip.
    * @returns null without valid content.
    */
-  hit(text: string | null): CachedRead<Entry> | null {
-    const epoch = this.dependencies.syncLease.epoch();
+  hit(userId: string, text: string | null): CachedRead<Entry> | null {
+    const epoch = this.dependencies.leases.of(userId).epoch();
     if (epoch === null || text === null || !isOfEpoch(text, epoch)) {
       return null;
     }
@@ -85,8 +85,8 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
    * @throws DependencyUnavailableError while the source of truth is unavailable.
    */
   async change<T extends Entry>(userId: string, write: () => Promise<T | null>): Promise<T | null> {
-    const { database, entries, syncLease, writeThrough } = this.dependencies;
-    const epoch = syncLease.epoch();
+    const { database, entries, leases, writeThrough } = this.dependencies;
+    const epoch = leases.of(userId).epoch();
     const changed = await database.transaction(async () => {
       const written = await write();
       if (written) {
@@ -120,8 +120,8 @@ export abstract class VersionedCache<Entry extends Versioned> implements OnModul
 
   /** Takes the lease before the read, so that the entry read is as new as the version in Redis. */
   private async readThrough(userId: string): Promise<CachedRead<Entry> | null> {
-    const { entries, syncLease, writeThrough } = this.dependencies;
-    const epoch = syncLease.epoch();
+    const { entries, leases, writeThrough } = this.dependencies;
+    const epoch = leases.of(userId).epoch();
     const lease =
       epoch === null
         ? null

@@ -51,7 +51,7 @@ export class AttemptCounters {
 
   constructor(
     private readonly options: RateLimitOptions,
-    redis: RedisClient,
+    private readonly redis: RedisClient,
     metrics: Metrics,
   ) {
     this.script = redis.script(join(__dirname, 'scripts', 'admit-attempt.lua'));
@@ -91,7 +91,8 @@ export class AttemptCounters {
   }
 
   private async count(counters: readonly Counter[], markKeys: readonly string[]): Promise<Outcome> {
-    const keys = counters.map(({ key }) => key);
+    const keyOf = (name: string) => this.redis.keys.limit(name);
+    const keys = counters.map(({ key }) => keyOf(key));
     const args = counters.flatMap(({ attempts, windowSeconds, longestWaitSeconds, counts }) => [
       attempts,
       windowSeconds,
@@ -100,7 +101,7 @@ export class AttemptCounters {
     ]);
     try {
       const answer = await this.script(
-        [...keys, ...keys.map((key) => `${key}:passed`), ...markKeys],
+        [...keys, ...keys.map((key) => `${key}:passed`), ...markKeys.map(keyOf)],
         [counters.length, ...args],
       );
       return readAnswer(answer as number[], counters, markKeys.length);

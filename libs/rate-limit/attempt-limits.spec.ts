@@ -1,7 +1,7 @@
 import { OverloadedError } from '#libs/common';
 import type { AttemptCounters } from './attempt-counters';
 import { AttemptLimits, delayMs } from './attempt-limits';
-import { keyOf } from './counter';
+import { counterName } from './counter';
 import { KnownClients } from './known-clients';
 import type { RateLimitOptions } from './rate-limit.options';
 
@@ -32,7 +32,7 @@ describe('the delay of attempts on an account', () => {
   });
 
   it('refuses no owner who has signed in from the address, for any number of waiting attempts', async () => {
-    const limits = limitsWith([keyOf('known', `${OWNER}\n${PARTY}`)]);
+    const limits = limitsWith([counterName('known', `${OWNER}\n${PARTY}`)]);
     const attack = Array.from({ length: 500 }, (_, host) =>
       limits.admitLogin(OWNER, `2001:db8:${(host + 2).toString(16)}::1`),
     );
@@ -45,8 +45,8 @@ describe('the delay of attempts on an account', () => {
 
 describe('the class of a client', () => {
   it.each([
-    ['known', [keyOf('known', `${OWNER}\n${PARTY}`)]],
-    ['familiar', [keyOf('familiar', PARTY)]],
+    ['known', [counterName('known', `${OWNER}\n${PARTY}`)]],
+    ['familiar', [counterName('familiar', PARTY)]],
     ['stranger', []],
   ])('is %s by the marks of its account and its party', async (expected, marks) => {
     const limits = limitsWith(marks);

@@ -85,7 +85,7 @@ export class AttemptLimits {
    */
   async admitLogin(account: Account | null, address: string): Promise<AdmittedAttempt> {
     const party = partyOf(address);
-    const marks = this.clients.keysOf(account, party);
+    const marks = this.clients.marksOf(account, party);
     const { state, readings } = await this.count(account, address, marks);
     const [failures, ...ofMarks] = readings;
     const admission = { party, class: this.clients.classOf(marks, ofMarks) };
@@ -109,7 +109,7 @@ export class AttemptLimits {
   /** @throws RateLimitedError */
   async admitRegistration(address: string): Promise<AdmittedAttempt> {
     const party = partyOf(address);
-    const marks = this.clients.keysOf(null, party);
+    const marks = this.clients.marksOf(null, party);
     const { state, readings } = await this.counters.admit(
       countersOf(this.registrations, addressGroups(address)),
       marks,

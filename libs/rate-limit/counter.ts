@@ -17,7 +17,7 @@ export interface LimitRule {
 
 /** One counter of a rule: of an address, an account, a user. */
 export interface Counter extends LimitRule {
-  /** Its key in Redis. */
+  /** Its name in Redis, without the prefix of `RedisKeys`. */
   key: string;
   /** Whether the attempt counts; false: it is only refused if the limit has been reached. */
   counts: boolean;
@@ -34,7 +34,7 @@ export interface RateLimitState {
 
 /** The counter of one subject. */
 export function counterOf(rule: LimitRule, thing: string): Counter {
-  return { ...rule, key: keyOf(rule.name, thing), counts: true };
+  return { ...rule, key: counterName(rule.name, thing), counts: true };
 }
 
 /** A counter for each group, or for each pair of the subject and a group. */
@@ -54,8 +54,8 @@ export function checkOnly(counters: readonly Counter[]): Counter[] {
   return counters.map((counter) => ({ ...counter, counts: false }));
 }
 
-/** A hash: Redis stores neither addresses nor accounts. */
-export function keyOf(name: string, thing: string): string {
+/** With a hash of the thing: Redis stores neither addresses nor accounts. */
+export function counterName(name: string, thing: string): string {
   const hash = createHash('sha256').update(thing).digest('base64url').slice(0, 22);
-  return `latchkey:limit:${name}:${hash}`;
+  return `${name}:${hash}`;
 }

@@ -5,7 +5,7 @@ import { DependencyUnavailableError, ThrottledLog, type ClientClass } from '#lib
 import { serializeError } from '#libs/log';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import type { Reading } from './attempt-counters';
-import { keyOf } from './counter';
+import { counterName } from './counter';
 
 const DAY_SECONDS = 86_400;
 const REMEMBERED_SECONDS = 30 * DAY_SECONDS;
@@ -25,17 +25,17 @@ export class KnownClients {
   private readonly script: RedisScript;
   private readonly kept = new LRUCache<string, true>({ max: MAX_KEPT });
 
-  constructor(redis: RedisClient) {
+  constructor(private readonly redis: RedisClient) {
     this.script = redis.script(join(__dirname, 'scripts', 'remember-client.lua'));
   }
 
-  /** The keys to read for a client: of the account with its party, and of the party. */
-  keysOf(account: string | null, party: string): [known: string, familiar: string] {
-    return [keyOf('known', `${account ?? ''}\n${party}`), keyOf('familiar', party)];
+  /** The marks to read for a client: of the account with its party, and of the party. */
+  marksOf(account: string | null, party: string): [known: string, familiar: string] {
+    return [counterName('known', `${account ?? ''}\n${party}`), counterName('familiar', party)];
   }
 
   /**
-   * @param marks in the order of `keysOf`.
+   * @param marks in the order of `marksOf`.
    * @param readings of the marks.
    */
   classOf([known, familiar]: readonly string[], readings: readonly Reading[]): ClientClass {
@@ -53,10 +53,13 @@ export class KnownClients {
 
   /** One Redis round trip. Never rejects. */
   async remember(account: string, party: string): Promise<void> {
-    const marks = this.keysOf(account, party);
+    const marks = this.marksOf(account, party);
     marks.forEach((mark) => this.kept.set(mark, true));
     try {
-      await this.script(marks, [REMEMBERED_SECONDS]);
+      await this.script(
+        marks.map((mark) => this.redis.keys.limit(mark)),
+        [REMEMBERED_SECONDS],
+      );
     } catch (error) {
       if (!(error instanceof DependencyUnavailableError)) {
         this.errors.write({ err: serializeError(error) }, 'a known client could not be recorded');

@@ -13,6 +13,7 @@ export type AwayCode =
   | 'sentinel'
   | 'replica'
   | 'cluster_node'
+  | 'cluster_changing'
   | 'wrong_database'
   | 'out_of_memory'
   | 'persistence_failing'
@@ -50,8 +51,11 @@ const MESSAGES: Record<AwayCode, string> = {
   sentinel: 'REDIS_URL names a Redis Sentinel. Use the address of the master that it watches.',
   replica: 'Redis is a read-only replica; Postgres answers. Use the address of the master.',
   cluster_node:
-    'Redis is a node of a Redis Cluster, on which the scripts do not run; Postgres answers. ' +
-    'Use a Redis with cluster-enabled no.',
+    'Redis is a node of a Redis Cluster; Postgres answers. ' +
+    'Set REDIS_CLUSTER_NODES to the addresses of its nodes.',
+  cluster_changing:
+    'A node of the Redis Cluster does not have its slots, or the Cluster lacks a master; ' +
+    'Postgres answers for the users concerned.',
   wrong_database:
     'Redis does not have the database whose number ends REDIS_URL. Use 0, or raise databases.',
   out_of_memory:

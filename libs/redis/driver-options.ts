@@ -5,6 +5,7 @@ import { InternalError } from '#libs/common';
 const DEFAULT_PORT = 6379;
 const COMMAND_TIMEOUT_MS = 500;
 const CONNECT_TIMEOUT_MS = 1000;
+const DISCONNECT_TIMEOUT_MS = 100;
 const MAX_RECONNECT_DELAY_MS = 250;
 /** Milliseconds below which a connection that ended counts as another failed attempt. */
 const EARLY_MS = 1000;
@@ -15,6 +16,8 @@ export interface RedisOptions {
    * (4 or 6) as the only parameter. Its other parts are ignored.
    */
   url: string;
+  /** `host:port` of nodes of a Cluster; the host, port and database of the URL are then not used. */
+  clusterNodes?: readonly string[] | undefined;
   /** Milliseconds until a command without an answer fails and the connection is closed. */
   commandTimeoutMs?: number;
   /** Milliseconds until a connection attempt counts as failed. */
@@ -37,8 +40,8 @@ export function driverOptions(options: RedisOptions): DriverOptions & { commandT
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
-    // Longer, because a process that was stalled itself finds the answers on a live connection.
-    socketTimeout: 2 * commandTimeoutMs,
+    // RedisNode gives up a silent connection; its other end may never close it.
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     retryStrategy: reconnectDelays(),
   };

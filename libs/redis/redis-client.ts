@@ -1,68 +1,52 @@
-import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
-import type { Redis } from 'ioredis';
-import {
-  CircuitBreaker,
-  DependencyUnavailableError,
-  InternalError,
-  type CircuitState,
-  withDeadline,
-} from '#libs/common';
-import type { CallTimer, Metrics } from '#libs/metrics';
-import type { Tracer } from '#libs/tracing';
-import { reasonOfReply, type AwayReason } from './away-reason';
+import type { BeforeApplicationShutdown, OnApplicationShutdown } from '@nestjs/common';
+import { DependencyUnavailableError, InternalError, type CircuitState } from '#libs/common';
+import type { Metrics } from '#libs/metrics';
+import type { AwayReason } from './away-reason';
 import { readLuaSource } from './lua-source';
-import { parseInfo, readServer, SERVER_SECTIONS, type RedisServer } from './redis-server';
-import { ServerConnection } from './server-connection';
+import type { RedisKeys } from './redis-keys';
+import { RedirectedError, type RedisNode } from './redis-node';
+import type { PartitionsListener, RedisNodes } from './redis-nodes';
+import { combineServers, type RedisServer } from './redis-server';
 import type { ProbeKind } from './server-probe';
-import { warningsOf, type ServerWarningCode } from './server-warnings';
 
-/** A loaded script: declared keys first, then arguments. One round trip. */
+/**
+ * A loaded script: declared keys first, then arguments. All keys are of one partition, that of the first. One round
+ * trip; calls of one turn of the event loop are sent to a server together.
+ */
 export type RedisScript = (
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/** A key that need not exist, for testing whether Redis answers. */
-const PING_KEY = 'latchkey:probe:ping';
-
 /**
- * The interface to Redis: named scripts, and a few plain commands for health checks. Every call rejects with
- * DependencyUnavailableError if Redis cannot answer in time; immediately, without a command, while the server cannot be
- * used or its circuit breaker is open.
+ * The interface to Redis, one server or a Cluster: named scripts, and a few plain commands for health checks and jobs.
+ * Every call rejects with DependencyUnavailableError if Redis cannot answer in time; immediately, without a command,
+ * while the server cannot be used, is not known, or its circuit breaker is open.
  */
 export class RedisClient implements BeforeApplicationShutdown, OnApplicationShutdown {
-  private readonly logger = new Logger('Redis');
-  private readonly connection: ServerConnection;
-  private readonly circuit: CircuitBreaker;
-  private readonly calls = new Map<string, CallTimer>();
-  private warned: ServerWarningCode[] = [];
-
-  /**
-   * @param timeoutMs until a command counts as unanswered, including the wait before it is sent.
-   */
+  /** @param probeKinds the keys that the servers are probed with, as their owner passes them to the servers. */
   constructor(
-    private readonly redis: Redis,
-    private readonly timeoutMs: number,
-    private readonly metrics: Metrics,
-    private readonly tracer: Tracer,
+    readonly keys: RedisKeys,
+    private readonly nodes: RedisNodes,
+    private readonly probeKinds: Map<string, ProbeKind>,
+    metrics: Metrics,
   ) {
-    this.connection = new ServerConnection(redis, this.logger);
-    this.circuit = new CircuitBreaker('redis', this.connection.circuitLog);
-    metrics.stores.watchCircuit('redis', () => this.circuit.state);
-    this.connection.onUsable(() => {
-      this.circuit.close();
-      void this.lookAtServer();
-    });
+    metrics.stores.watchCircuit('redis', () => this.circuitState);
   }
 
-  /** @param listener called each time Redis becomes usable, and immediately if it is. */
-  onConnected(listener: () => void): void {
-    this.connection.onUsable(listener);
+  /** @param listener called when partitions become usable, and immediately for those that are. */
+  onConnected(listener: PartitionsListener): void {
+    this.nodes.onUsable(listener);
   }
 
-  /** @param listener called when Redis becomes unusable, before it can become usable again. */
-  onDisconnected(listener: () => void): void {
-    this.connection.onLost(listener);
+  /** @param listener called when partitions become unusable, before they can become usable again. */
+  onDisconnected(listener: PartitionsListener): void {
+    this.nodes.onLost(listener);
+  }
+
+  /** Whether commands of a partition are sent, as far as known. */
+  isUsable(partition: number): boolean {
+    return this.nodes.of(partition)?.connectionFailure === null;
   }
 
   /**
@@ -70,147 +54,120 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
    * @param key that no other code uses.
    */
   tryKey(key: string, kind: ProbeKind): void {
-    this.connection.tryKey(key, kind);
+    this.probeKinds.set(key, kind);
+    this.nodes.tryAgain();
   }
 
-  /** Why Redis cannot be used; null while it can, as far as known. */
+  /** Why Redis, or a part of it, cannot be used; null while all of it can, as far as known. */
   get awayReason(): AwayReason | null {
-    return this.connection.awayReason;
+    return this.firstOf(({ awayReason }) => awayReason);
   }
 
-  /**
-   * Loads a script from its file, once, at start; a missing file stops the start. Scripts run by hash; the text is sent
-   * only when the connection or the server lacks it.
-   */
+  /** Loads a script from its file, once, at start; a missing file stops the start. */
   script(path: string): RedisScript {
-    const { name, source } = readLuaSource(path);
-    this.redis.defineCommand(name, { lua: source });
-    // As the driver documents it: the command becomes a method of that name.
-    const commands = this.redis as Redis & Record<string, (...all: unknown[]) => Promise<unknown>>;
+    const script = readLuaSource(path);
+    this.nodes.define(script);
     return (keys, args) =>
-      this.run(name, async () => commands[name]?.(keys.length, ...keys, ...args));
+      this.at(this.keys.partitionOfKey(keys[0] ?? ''), (node) =>
+        node.runScript(script.name, keys, args),
+      );
   }
 
   /** The value of a string key, or null. One round trip. */
   get(key: string): Promise<string | null> {
-    return this.run('get', () => this.redis.get(key));
+    return this.at(this.keys.partitionOfKey(key), (node) => node.get(key));
   }
 
   /**
-   * A page of all keys, for jobs, never for a request. One round trip.
-   * @param cursor `0` first, then the returned cursor, until that is `0`.
+   * All keys that match a pattern, in pages, for jobs, never for a request. One round trip for each page. A key may
+   * occur more than once, and a page may be empty.
    * @param pattern as in SCAN's MATCH.
-   * @param count approximate number of keys to scan.
+   * @param count approximate number of keys to scan for a page.
    */
-  async scan(
-    cursor: string,
-    pattern: string,
-    count: number,
-  ): Promise<{ cursor: string; keys: string[] }> {
-    const scan = () => this.redis.scan(cursor, 'MATCH', pattern, 'COUNT', count);
-    const [next, keys] = await this.run('scan', scan);
-    return { cursor: next, keys };
+  async *scan(pattern: string, count: number): AsyncGenerator<string[], void> {
+    for (const node of this.nodes.all()) {
+      let cursor = FIRST_CURSOR;
+      do {
+        const page = await node.scan(cursor, pattern, count);
+        yield page.keys;
+        ({ cursor } = page);
+      } while (cursor !== FIRST_CURSOR);
+    }
   }
 
-  /** Resolves if Redis answers. One round trip, a GET: PING may be forbidden. */
+  /** Resolves if all servers answer. One round trip to each. */
   async ping(): Promise<void> {
-    await this.run('ping', () => this.redis.get(PING_KEY));
+    const nodes = this.nodes.all();
+    if (nodes.length === 0) {
+      throw unknownServer();
+    }
+    await Promise.all(nodes.map((node) => node.ping(this.keys.probe('ping'))));
   }
 
   /**
-   * The server's own report, even if the server cannot be used. One round trip, one INFO.
+   * The servers' own report, even if they cannot be used. One round trip, one INFO, to each.
    * @throws DependencyUnavailableError also if INFO is forbidden.
    */
   async inspect(): Promise<RedisServer> {
-    try {
-      const text = await this.inTime(this.redis.info(...SERVER_SECTIONS));
-      return readServer(parseInfo(text));
-    } catch (error) {
-      throw new DependencyUnavailableError('redis', { cause: error });
+    const nodes = this.nodes.all();
+    if (nodes.length === 0) {
+      throw unknownServer();
     }
+    return combineServers(await Promise.all(nodes.map((node) => node.inspect())));
   }
 
-  /** Why no command is sent; undefined while Redis can be used. */
+  /** Why commands are not sent; undefined while Redis can be used. */
   get connectionFailure(): Error | undefined {
-    return this.connection.away ?? undefined;
+    return this.firstOf(({ connectionFailure }) => connectionFailure) ?? undefined;
   }
 
-  /** Whether the circuit breaker admits commands. */
+  /** Whether the circuit breakers admit commands: the worst of them. */
   get circuitState(): CircuitState {
-    return this.circuit.state;
-  }
-
-  beforeApplicationShutdown(): void {
-    this.connection.stop();
-  }
-
-  onApplicationShutdown(): void {
-    this.circuit.shutdown();
-  }
-
-  /** Logs each warning of a server once, and again if it recurs. */
-  private async lookAtServer(): Promise<void> {
-    try {
-      const warnings = warningsOf(await this.inspect());
-      warnings
-        .filter(({ code }) => !this.warned.includes(code))
-        .forEach(({ message }) => this.logger.warn(message));
-      this.warned = warnings.map(({ code }) => code);
-    } catch {
-      // The connection is lost again, or INFO is forbidden; the health report shows that.
-    }
-  }
-
-  /** @param name of the script or command, for metrics and traces. */
-  private run<T>(name: string, command: () => Promise<T>): Promise<T> {
-    const call = this.callOf(name);
-    return this.tracer.span(name, 'redis', () =>
-      this.circuit.run(() => call.measure(() => this.send(command))),
+    const states = this.nodes.all().map(({ circuitState }) => circuitState);
+    return (
+      states.find((state) => state === 'open') ?? states.find((s) => s !== 'closed') ?? 'closed'
     );
   }
 
-  private callOf(name: string): CallTimer {
-    let call = this.calls.get(name);
-    if (!call) {
-      call = this.metrics.stores.redisCommand(name);
-      this.calls.set(name, call);
-    }
-    return call;
+  beforeApplicationShutdown(): void {
+    this.nodes.stop();
   }
 
-  private async send<T>(command: () => Promise<T>): Promise<T> {
-    const { away } = this.connection;
-    if (away) {
-      throw new DependencyUnavailableError('redis', { cause: away });
+  onApplicationShutdown(): void {
+    this.nodes.close();
+  }
+
+  private async at<T>(partition: number, command: (node: RedisNode) => Promise<T>): Promise<T> {
+    const node = this.nodes.of(partition);
+    if (!node) {
+      throw unknownServer();
     }
     try {
-      return await this.inTime(command());
+      return await command(node);
     } catch (error) {
-      throw this.asDomainError(error);
-    }
-  }
-
-  /** The driver's own timeout covers one command; a script that the server has forgotten takes two. */
-  private inTime<T>(command: Promise<T>): Promise<T> {
-    return withDeadline(command, this.timeoutMs, noAnswer);
-  }
-
-  /**
-   * A reply such as WRONGTYPE is a fault of this program and stays unchanged; all other errors mean that Redis is
-   * unavailable.
-   */
-  private asDomainError(error: unknown): unknown {
-    if (error instanceof Error && error.name === 'ReplyError') {
-      const reason = reasonOfReply(error.message);
-      if (reason === null) {
-        return error;
+      if (error instanceof RedirectedError) {
+        this.nodes.redirected(partition);
       }
-      this.connection.refused(reason);
+      throw error;
     }
-    return new DependencyUnavailableError('redis', { cause: error });
+  }
+
+  private firstOf<T>(property: (node: RedisNode) => T | null): T | null {
+    for (const node of this.nodes.all()) {
+      const value = property(node);
+      if (value !== null) {
+        return value;
+      }
+    }
+    return null;
   }
 }
 
-function noAnswer(): Error {
-  return new InternalError('no answer in time');
+/** First and last cursor of SCAN. */
+const FIRST_CURSOR = '0';
+
+function unknownServer(): DependencyUnavailableError {
+  return new DependencyUnavailableError('redis', {
+    cause: new InternalError('no server is known yet'),
+  });
 }

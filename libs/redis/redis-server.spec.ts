@@ -1,4 +1,4 @@
-import { parseInfo, readServer } from './redis-server';
+import { combineServers, parseInfo, readServer } from './redis-server';
 
 const REDIS = [
   '# Server',
@@ -78,5 +78,28 @@ describe('the description of a server', () => {
       appendOnlyFile: false,
       isPersistenceFailing: false,
     });
+  });
+});
+
+describe('the report about all masters of a Cluster', () => {
+  const calm = serverOf(
+    ...REDIS.filter((line) => !line.startsWith('maxmemory_policy')),
+    'maxmemory_policy:noeviction',
+  );
+
+  it('adds up what they use, and shows what needs attention on one of them', () => {
+    const other = { ...calm, evictionPolicy: 'allkeys-lru', isPersistenceFailing: true };
+    expect(combineServers([calm, other, { ...calm, appendOnlyFile: false }])).toMatchObject({
+      usedMemoryBytes: 3 * calm.usedMemoryBytes,
+      maxMemoryBytes: 3 * calm.maxMemoryBytes,
+      connectedReplicas: 3 * calm.connectedReplicas,
+      evictionPolicy: 'allkeys-lru',
+      isPersistenceFailing: true,
+      appendOnlyFile: false,
+    });
+  });
+
+  it('has no limit of memory where one of them has none', () => {
+    expect(combineServers([calm, { ...calm, maxMemoryBytes: 0 }]).maxMemoryBytes).toBe(0);
   });
 });

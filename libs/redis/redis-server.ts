@@ -1,3 +1,5 @@
+import { InternalError } from '#libs/common';
+
 /** The sections of INFO that `readServer` reads. Redis 7.0 and later return several at once. */
 export const SERVER_SECTIONS = [
   'server',
@@ -45,6 +47,31 @@ export function readServer(fields: ReadonlyMap<string, string>): RedisServer {
       (name) => fields.get(name) === 'err',
     ),
   };
+}
+
+/** One report for all masters of a Cluster: sums, and of the other figures the one that needs attention. */
+export function combineServers(servers: readonly RedisServer[]): RedisServer {
+  const [first, ...rest] = servers;
+  if (!first) {
+    throw new InternalError('no server to report about');
+  }
+  return rest.reduce(
+    (all, one) => ({
+      ...all,
+      role: one.role === 'replica' ? 'replica' : all.role,
+      connectedReplicas: all.connectedReplicas + one.connectedReplicas,
+      usedMemoryBytes: all.usedMemoryBytes + one.usedMemoryBytes,
+      // Without a limit on one of them there is none on all.
+      maxMemoryBytes:
+        all.maxMemoryBytes === 0 || one.maxMemoryBytes === 0
+          ? 0
+          : all.maxMemoryBytes + one.maxMemoryBytes,
+      evictionPolicy: all.evictionPolicy === 'noeviction' ? one.evictionPolicy : all.evictionPolicy,
+      appendOnlyFile: all.appendOnlyFile && one.appendOnlyFile,
+      isPersistenceFailing: all.isPersistenceFailing || one.isPersistenceFailing,
+    }),
+    first,
+  );
 }
 
 /** The lines `name:value` of an INFO reply. */

@@ -3,6 +3,7 @@ import { RedisModule as DriverModule, RedisService } from '@liaoliaots/nestjs-re
 import { Metrics, MetricsModule } from '#libs/metrics';
 import { Tracer, TracingModule } from '#libs/tracing';
 import { driverOptions, silence, type RedisOptions } from './driver-options';
+import { createRedisClient } from './create-redis-client';
 import { RedisClient } from './redis-client';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -25,7 +26,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
           // RedisClient logs both, once per outage instead of at every attempt.
           errorLog: false,
           readyLog: false,
-          config: { ...driverOptions(options as RedisOptions), onClientCreated: silence },
+          // The client of a Cluster makes its connections as it learns of the nodes.
+          config: (options as RedisOptions).clusterNodes
+            ? []
+            : { ...driverOptions(options as RedisOptions), onClientCreated: silence },
         }),
       },
       false,
@@ -34,11 +38,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   providers: [
     {
       provide: RedisClient,
-      inject: [RedisService, Metrics, Tracer],
-      useFactory: (driver: RedisService, metrics: Metrics, tracer: Tracer) => {
-        const redis = driver.getOrThrow();
-        return new RedisClient(redis, redis.options.commandTimeout ?? 0, metrics, tracer);
-      },
+      inject: [MODULE_OPTIONS_TOKEN, RedisService, Metrics, Tracer],
+      useFactory: createRedisClient,
     },
   ],
   exports: [RedisClient, MODULE_OPTIONS_TOKEN],

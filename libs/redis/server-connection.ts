@@ -8,13 +8,14 @@ import {
   reasonOfError,
   type AwayReason,
 } from './away-reason';
-import { ServerProbe, type ProbeKind } from './server-probe';
+import type { ServerProbe } from './server-probe';
 
 /** Milliseconds until a server that could not be used is tried again. */
 const RETRY_MS = 250;
 /** Milliseconds for which a refusal that the probe does not explain counts as one outage. */
 const UNEXPLAINED_MS = 60_000;
 const CONNECTION_LOST = 'the connection was lost';
+const NO_ANSWER = 'no answer in time, connecting anew';
 
 type Listener = () => void;
 
@@ -37,7 +38,6 @@ export class ServerConnection {
     },
   };
   private readonly outage: OutageLog;
-  private readonly probe: ServerProbe;
   private readonly usableListeners: Listener[] = [];
   private readonly lostListeners: Listener[] = [];
   private current: Error | null = new InternalError('not connected yet');
@@ -56,9 +56,10 @@ export class ServerConnection {
   constructor(
     private readonly redis: Redis,
     private readonly logger: Logger,
+    private readonly probe: ServerProbe,
+    name = 'Redis',
   ) {
-    this.outage = new OutageLog('Redis', logger);
-    this.probe = new ServerProbe(redis, redis.options.db ?? 0);
+    this.outage = new OutageLog(name, logger);
     redis.on('ready', () => void this.check());
     redis.on('close', () => this.closed());
     redis.on('error', (error: Error) => this.failed(error));
@@ -90,12 +91,8 @@ export class ServerConnection {
     this.lostListeners.push(listener);
   }
 
-  /**
-   * Registers a key that the probe tries at every connection, for a prefix that the product uses.
-   * @param key that no other code uses; its content is removed.
-   */
-  tryKey(key: string, kind: ProbeKind): void {
-    this.probe.add(key, kind);
+  /** Called when the probe has more to try. */
+  probeAgain(): void {
     if (this.redis.status === 'ready' && !this.checking) {
       void this.check();
     }
@@ -117,6 +114,19 @@ export class ServerConnection {
   stop(): void {
     this.stopping = true;
     clearTimeout(this.retry);
+  }
+
+  /** Called when the server has left commands unanswered for too long: the connection may be half-open. */
+  silent(): void {
+    if (this.stopping) {
+      return;
+    }
+    if (this.current === null) {
+      const reason = awayReason('unreachable', { detail: NO_ANSWER });
+      this.lose(reason, errorOf(reason));
+    }
+    this.explained = this.connection;
+    this.redis.disconnect(true);
   }
 
   private async check(): Promise<void> {
@@ -185,7 +195,8 @@ export class ServerConnection {
       if (connection !== this.connection || this.stopping) {
         return;
       }
-      if (mayHaveMoved(this.reason)) {
+      // A connection on which even the probe gets no answer may be half-open.
+      if (mayHaveMoved(this.reason) || this.reason.code === 'unreachable') {
         this.redis.disconnect(true);
       } else {
         void this.check();

@@ -30,29 +30,29 @@ interface Failure {
   reason: AwayReason;
 }
 
+/** The keys to try. Their owner adds more as the product loads. */
+export interface ProbeKeys {
+  /** Keys that no other code uses, with the prefixes that the product uses, and their types. */
+  readonly kinds: ReadonlyMap<string, ProbeKind>;
+  /** The same key in a partition that this server has; null if it has none. */
+  here(key: string): string | null;
+  /** Whether the server is meant to be a node of a Cluster. */
+  readonly isCluster?: boolean;
+}
+
 /**
  * Tests on a connection whether the server has, and permits, all that the product uses. So an unusable server is found
  * before a request needs it.
  */
 export class ServerProbe {
-  private readonly keys = new Map<string, ProbeKind>([
-    ['latchkey:probe:string', 'string'],
-    ['latchkey:probe:hash', 'hash'],
-  ]);
-
   constructor(
     private readonly redis: Redis,
-    private readonly database: number,
+    private readonly keys: ProbeKeys,
   ) {}
-
-  /** @param key that no other code uses, with a prefix that the product uses. */
-  add(key: string, kind: ProbeKind): void {
-    this.keys.set(key, kind);
-  }
 
   /** Number of registered keys. */
   get size(): number {
-    return this.keys.size;
+    return this.keys.kinds.size;
   }
 
   /**
@@ -64,13 +64,17 @@ export class ServerProbe {
     if (failures.length === 0) {
       return null;
     }
-    return reasonFor(failures, await this.serverFields());
+    const reason = reasonFor(failures, await this.serverFields());
+    return reason.code === 'cluster_node' && this.keys.isCluster
+      ? awayReason('cluster_changing', reason.detail === undefined ? {} : { detail: reason.detail })
+      : reason;
   }
 
   private async failures(): Promise<Failure[]> {
     // If the database does not exist, the connection would stay at number 0.
-    if (this.database !== 0) {
-      const refused = await this.failureOf('select', this.redis.select(this.database));
+    const { db = 0 } = this.redis.options;
+    if (db !== 0) {
+      const refused = await this.failureOf('select', this.redis.select(db));
       if (refused) {
         return [refused];
       }
@@ -80,15 +84,19 @@ export class ServerProbe {
     if (refused && !isOfPermission(refused)) {
       return [refused];
     }
-    return [...(refused ? [refused] : []), ...(await this.attempts([...this.keys.keys()]))];
+    return [...(refused ? [refused] : []), ...(await this.attempts([...this.keys.kinds.keys()]))];
   }
 
   private async attempts(keys: string[]): Promise<Failure[]> {
-    const kinds = keys.map((key) => this.keys.get(key) ?? 'string');
+    const kinds = keys.map((key) => this.keys.kinds.get(key) ?? 'string');
+    const here = keys.flatMap((key) => this.keys.here(key) ?? []);
     const failures: Failure[] = [];
+    if (here.length < keys.length) {
+      return failures;
+    }
     const refused = await this.failureOf(
       'evalsha',
-      this.redis.evalsha(SHA, keys.length, ...keys, ...kinds).then((reply) => {
+      this.redis.evalsha(SHA, keys.length, ...here, ...kinds).then((reply) => {
         failures.push(...(reply as Attempt[]).map((attempt) => failureOfAttempt(attempt, keys)));
       }),
     );

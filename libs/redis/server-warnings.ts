@@ -13,15 +13,18 @@ export interface ServerWarning {
 /** Share of `maxmemory` below which there is headroom: neither eviction nor refusals are near. */
 const HEADROOM = 0.8;
 
-/** The necessary changes of the server's configuration, the most urgent first. */
-export function warningsOf(server: RedisServer): ServerWarning[] {
+/**
+ * The necessary changes of the server's configuration, the most urgent first.
+ * @param isCluster whether the server is meant to be a node of a Cluster.
+ */
+export function warningsOf(server: RedisServer, isCluster = false): ServerWarning[] {
   const warnings: ServerWarning[] = [];
-  if (server.isClusterNode) {
+  if (server.isClusterNode && !isCluster) {
     warnings.push({
       code: 'cluster_node',
       message:
-        'Redis is a node of a Redis Cluster, on which the scripts do not run; Postgres answers. ' +
-        'Use a Redis with cluster-enabled no.',
+        'Redis is a node of a Redis Cluster; Postgres answers. ' +
+        'Set REDIS_CLUSTER_NODES to the addresses of its nodes.',
     });
   }
   if (server.role === 'replica') {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { deleteInBatches } from '#libs/common';
 import { SessionLifetimes } from './session-lifetimes';
-import { FIRST_CURSOR, RedisSessionStore } from './store/redis-session.store';
+import { RedisSessionStore } from './store/redis-session.store';
 import { RefreshTokenRepository } from './store/refresh-token.repository';
 import { SessionRepository } from './store/session.repository';
 
@@ -61,16 +61,14 @@ export class SessionCleanUp {
    */
   async removeExpired(signal?: AbortSignal): Promise<number> {
     let total = 0;
-    let cursor = FIRST_CURSOR;
-    do {
-      signal?.throwIfAborted();
-      const found = await this.redis.someUsers(cursor);
-      for (let begin = 0; begin < found.userIds.length; begin += USERS_A_SCRIPT) {
-        total += await this.removeExpiredOf(found.userIds.slice(begin, begin + USERS_A_SCRIPT));
+    signal?.throwIfAborted();
+    for await (const userIds of this.redis.users()) {
+      for (let begin = 0; begin < userIds.length; begin += USERS_A_SCRIPT) {
+        total += await this.removeExpiredOf(userIds.slice(begin, begin + USERS_A_SCRIPT));
       }
-      cursor = found.cursor;
       await pause(PAUSE_MS);
-    } while (cursor !== FIRST_CURSOR);
+      signal?.throwIfAborted();
+    }
     return total;
   }
 

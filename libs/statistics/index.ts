@@ -1,3 +1,3 @@
 export { StatisticsModule } from './statistics.module';
 export { StatisticsService, type SessionStatistics } from './statistics.service';
-export { CACHED_PROFILES, STATISTICS_KEY, type StatisticsKind } from './statistics.keys';
+export { CACHED_PROFILES, type StatisticsKind } from './statistics.kinds';

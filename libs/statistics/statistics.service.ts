@@ -3,8 +3,6 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { RedisClient, type RedisScript } from '#libs/redis';
-import { syncKeys } from '#libs/sync';
-import { STATISTICS_KEY } from './statistics.keys';
 
 /** The contents of Redis. Accurate to one minute: an item counts until the minute of its expiry ends. */
 export interface SessionStatistics {
@@ -19,7 +17,7 @@ export class StatisticsService {
   private readonly readScript: RedisScript;
 
   constructor(
-    redis: RedisClient,
+    private readonly redis: RedisClient,
     private readonly clock: Clock,
     metrics: Metrics,
   ) {
@@ -28,15 +26,21 @@ export class StatisticsService {
   }
 
   /**
-   * One round trip, independent of the number of sessions.
-   * @throws DependencyUnavailableError
+   * One script for each partition, sent together: one round trip to each server, independent of the number of sessions.
+   * @throws DependencyUnavailableError also if a part of Redis cannot be read: a sum of the rest would mislead.
    */
   async read(): Promise<SessionStatistics> {
-    const reply = await this.readScript(
-      [STATISTICS_KEY, syncKeys.checkpoint],
-      [this.clock.nowMs()],
+    const { keys } = this.redis;
+    const nowMs = this.clock.nowMs();
+    const replies = await Promise.all(
+      keys
+        .allPartitions()
+        .map((partition) =>
+          this.readScript([keys.statistics(partition), keys.checkpoint(partition)], [nowMs]),
+        ),
     );
-    const [activeSessions, cachedProfiles, blacklistedTokens] = reply as [number, number, number];
-    return { activeSessions, cachedProfiles, blacklistedTokens };
+    const sum = (index: number) =>
+      replies.reduce<number>((total, reply) => total + ((reply as number[])[index] ?? 0), 0);
+    return { activeSessions: sum(0), cachedProfiles: sum(1), blacklistedTokens: sum(2) };
   }
 }

@@ -1,4 +1,5 @@
 import {
+  earliest,
   formatCheckpoint,
   isReplayable,
   parseCheckpoint,
@@ -70,5 +71,18 @@ describe('snapshots', () => {
   it('name the transactions that were in progress', () => {
     expect(parseSnapshot('10:20:10,14')).toEqual({ xmin: '10', xmax: '20', xip: ['10', '14'] });
     expect(parseSnapshot('10:10:')).toEqual({ xmin: '10', xmax: '10', xip: [] });
+  });
+});
+
+describe('the earliest of several checkpoints', () => {
+  it.each([
+    ['has the lower xmin', ['1000:1010:1000', '1001:1010:1001']],
+    ['has the lower xmax', ['1000:1009:1000', '1000:1010:1000']],
+    ['lists more transactions in progress', ['1000:1010:1000,1003', '1000:1010:1000']],
+    ['is found although numbers have different lengths', ['999:1000:', '1000:1010:1000']],
+  ])('%s', (_what, [first, second]) => {
+    const [one, two] = [{ snapshot: first! }, { snapshot: second! }];
+    expect(earliest([one, two])).toBe(one);
+    expect(earliest([two, one])).toBe(one);
   });
 });

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { RedisClient, type RedisScript } from '#libs/redis';
 import { formatCheckpoint, type Checkpoint } from './checkpoint';
-import { syncKeys } from './sync.keys';
 
 /** A checkpoint that was written. */
 export interface WrittenCheckpoint {
@@ -11,7 +10,8 @@ export interface WrittenCheckpoint {
 }
 
 /**
- * How far the outbox has been applied to Redis. Kept in Redis itself: if its data goes back, so does the checkpoint.
+ * How far the outbox has been applied to each partition of Redis. Kept in the partition itself: if its data goes back,
+ * so does the checkpoint.
  */
 @Injectable()
 export class CheckpointStore {
@@ -25,14 +25,18 @@ export class CheckpointStore {
   }
 
   /** The current value, or null. One round trip. */
-  async read(): Promise<string | null> {
-    return this.redis.get(syncKeys.checkpoint);
+  async read(partition: number): Promise<string | null> {
+    return this.redis.get(this.redis.keys.checkpoint(partition));
   }
 
   /** @returns null if the checkpoint has changed since `read`. One round trip. */
-  async begin(read: string | null, checkpoint: Checkpoint): Promise<WrittenCheckpoint | null> {
+  async begin(
+    partition: number,
+    read: string | null,
+    checkpoint: Checkpoint,
+  ): Promise<WrittenCheckpoint | null> {
     const args = [read ?? '', formatCheckpoint(checkpoint)];
-    const reply = await this.beginScript([syncKeys.checkpoint], args);
+    const reply = await this.beginScript([this.redis.keys.checkpoint(partition)], args);
     const [begun, redisNowMs = 0] = reply as [number, number?];
     return begun === 1 ? { redisNowMs } : null;
   }
@@ -42,11 +46,12 @@ export class CheckpointStore {
    * @returns null if Redis has another checkpoint: it is another server or has other data.
    */
   async advance(
+    partition: number,
     from: Checkpoint,
     to: Omit<Checkpoint, 'epoch'>,
   ): Promise<WrittenCheckpoint | null> {
     const reply = await this.advanceScript(
-      [syncKeys.checkpoint],
+      [this.redis.keys.checkpoint(partition)],
       [from.epoch, from.snapshot, from.recordedAtMs, to.snapshot, to.recordedAtMs],
     );
     const [advanced, redisNowMs = 0] = reply as [number, number?];

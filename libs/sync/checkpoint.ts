@@ -41,6 +41,25 @@ export function parseSnapshot(text: string): Snapshot {
   return { xmin, xmax, xip: xip === '' ? [] : xip.split(',') };
 }
 
+/** The one that was taken first, of at least one; all of the same Postgres. */
+export function earliest<T extends Pick<Checkpoint, 'snapshot'>>(checkpoints: readonly T[]): T {
+  return checkpoints.reduce((first, one) => (isLater(first.snapshot, one.snapshot) ? one : first));
+}
+
+/**
+ * Whether a snapshot was taken after another one: it sees all transactions that the other one sees. Neither of its
+ * bounds is lower, and between equal bounds it lists fewer transactions in progress.
+ */
+function isLater(snapshot: string, other: string): boolean {
+  const [one, two] = [parseSnapshot(snapshot), parseSnapshot(other)];
+  if (one.xmin !== two.xmin) {
+    return BigInt(one.xmin) > BigInt(two.xmin);
+  }
+  return one.xmax === two.xmax
+    ? one.xip.length < two.xip.length
+    : BigInt(one.xmax) > BigInt(two.xmax);
+}
+
 /** Maximum age of a checkpoint for a replay; a new epoch costs less than a longer one. */
 const REPLAY_WINDOW_MS = 3_600_000;
 
@@ -52,7 +71,10 @@ export const RETENTION_MS = 2 * REPLAY_WINDOW_MS;
  * checkpoint: then it is another database, or an older copy.
  * @param now the current state of Postgres.
  */
-export function isReplayable(checkpoint: Checkpoint, now: Omit<Checkpoint, 'epoch'>): boolean {
+export function isReplayable(
+  checkpoint: Omit<Checkpoint, 'epoch'>,
+  now: Omit<Checkpoint, 'epoch'>,
+): boolean {
   const [then, here] = [parseSnapshot(checkpoint.snapshot), parseSnapshot(now.snapshot)];
   const ageMs = Number(now.recordedAtMs) - Number(checkpoint.recordedAtMs);
   return (

@@ -26,13 +26,13 @@ describe('the sync lease', () => {
 
   it('ends when it is revoked', () => {
     acquire();
-    lease.revoke('a test says so');
+    lease.revoke();
     expect(lease.epoch()).toBeNull();
   });
 
   it('is not acquired by a poll that began before it was revoked', () => {
     const term = lease.term();
-    lease.revoke('a test says so');
+    lease.revoke();
     expect(lease.acquire('3', term, performance.now(), REDIS_NOW_MS)).toBe(false);
     expect(lease.epoch()).toBeNull();
   });
@@ -52,14 +52,14 @@ describe('the sync lease', () => {
     expect([lease.epoch(), lease.isPollFresh()]).toEqual(['3', false]);
     lease.renew(lease.term(), performance.now(), REDIS_NOW_MS, true);
     expect(lease.isPollFresh()).toBe(true);
-    lease.revoke('a test says so');
+    lease.revoke();
     expect(lease.isPollFresh()).toBe(false);
   });
 
   it('is not renewed by a poll that began before it was revoked', () => {
     acquire();
     const term = lease.term();
-    lease.revoke('a test says so');
+    lease.revoke();
     lease.renew(term, performance.now(), REDIS_NOW_MS, true);
     expect(lease.epoch()).toBeNull();
   });

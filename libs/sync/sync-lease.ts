@@ -1,6 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
 import { endedWithin } from '#libs/common';
-import { SyncTimings } from './sync-timings';
+import { type SyncTimings } from './sync-timings';
 
 /** The lease at one moment. Take it BEFORE reading Postgres for a write to Redis. */
 export interface HeldLease {
@@ -13,12 +12,11 @@ export interface HeldLease {
 }
 
 /**
- * The right of this instance to answer from Redis: for 1 s from the start of a complete poll of the outbox, because
- * Redis then held every committed change. Measured on the monotonic clock: a step of the system clock changes nothing.
+ * The right of this instance to answer from one partition of Redis: for 1 s from the start of a complete poll of the
+ * outbox, because the partition then held every committed change. Measured on the monotonic clock: a step of the system
+ * clock changes nothing.
  */
-@Injectable()
 export class SyncLease {
-  private readonly logger = new Logger('SyncLease');
   private held: HeldLease | null = null;
   private untilMs = 0;
   private pollFreshUntilMs = 0;
@@ -78,15 +76,13 @@ export class SyncLease {
   /**
    * Prolongs the lease; parameters as of `acquire`.
    * @param polled whether the outbox was read completely.
+   * @returns for how long the lease had expired, in milliseconds; 0 if it had not.
    */
-  renew(term: number, beganMs: number, redisNowMs: number, polled: boolean): void {
+  renew(term: number, beganMs: number, redisNowMs: number, polled: boolean): number {
     if (term !== this.revocations || !this.held) {
-      return;
+      return 0;
     }
-    const gapMs = Math.round(performance.now() - this.untilMs);
-    if (gapMs > 0) {
-      this.logger.warn(`Redis was stale for ${gapMs} ms: a poll of the outbox came late`);
-    }
+    const gapMs = Math.max(0, Math.round(performance.now() - this.untilMs));
     this.untilMs = Math.max(this.untilMs, beganMs + this.timings.leaseMs);
     if (polled) {
       this.pollFreshUntilMs = Math.max(this.pollFreshUntilMs, beganMs + this.timings.leaseMs);
@@ -98,21 +94,21 @@ export class SyncLease {
     if (epoch !== null) {
       this.wakeWaiting(epoch);
     }
+    return gapMs;
   }
 
   /**
    * Revokes the lease: Redis may be stale until it has caught up.
-   * @param level `log` if the outage that causes it has a warning of its own.
+   * @returns whether it was held.
    */
-  revoke(reason: string, level: 'warn' | 'log' = 'warn'): void {
-    if (this.held !== null) {
-      this.logger[level](`Redis is stale: ${reason}; Postgres answers`);
-    }
+  revoke(): boolean {
+    const wasHeld = this.held !== null;
     this.revocations += 1;
     this.held = null;
     this.untilMs = 0;
     this.pollFreshUntilMs = 0;
     this.revokedListeners.forEach((listener) => listener());
+    return wasHeld;
   }
 
   /** @param listener called at each revocation, even if no lease was held. */
@@ -134,7 +130,7 @@ export class SyncLease {
    */
   async waitUntilConsistent(): Promise<void> {
     const epochBefore = this.lastEpoch;
-    this.revoke('it lacks a committed change', 'log');
+    this.revoke();
     const caughtUp = this.nextEpoch((epoch) => epoch === epochBefore);
     await endedWithin(caughtUp.promise, this.timings.leaseMs);
     caughtUp.cancel();

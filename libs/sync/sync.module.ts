@@ -2,17 +2,18 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MetricsModule } from '#libs/metrics';
 import { Outbox } from './outbox';
+import { OutboxApplier } from './outbox-applier';
 import { OutboxPruner } from './outbox-pruner';
 import { OutboxEntity } from './outbox.entity';
 import { CheckpointStore } from './checkpoint.store';
-import { SyncLease } from './sync-lease';
+import { SyncLeases } from './sync-leases';
 import { WriteThrough } from './write-through';
 import { SyncTimings } from './sync-timings';
 import { Synchroniser } from './synchroniser';
 import { UserChanges } from './user-changes';
 
 /**
- * Keeps Redis in sync with Postgres. Global: there is one Redis. Needs
+ * Keeps Redis in sync with Postgres. Global: there is one outbox. Needs
  * `RedisModule` and `DatabaseModule` in the application.
  */
 @Global()
@@ -20,14 +21,23 @@ import { UserChanges } from './user-changes';
   imports: [MetricsModule, TypeOrmModule.forFeature([OutboxEntity])],
   providers: [
     Outbox,
+    OutboxApplier,
     OutboxPruner,
     CheckpointStore,
-    SyncLease,
+    SyncLeases,
     WriteThrough,
     Synchroniser,
     SyncTimings,
     UserChanges,
   ],
-  exports: [Outbox, SyncLease, WriteThrough, Synchroniser, SyncTimings, UserChanges],
+  exports: [
+    Outbox,
+    OutboxApplier,
+    SyncLeases,
+    WriteThrough,
+    Synchroniser,
+    SyncTimings,
+    UserChanges,
+  ],
 })
 export class SyncModule {}

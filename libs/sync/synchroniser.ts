@@ -9,98 +9,76 @@ import { DependencyUnavailableError, ThrottledLog } from '#libs/common';
 import { serializeError } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
-import { Outbox, type OutboxEnd, type RecordedEntry } from './outbox';
-import { isReplayable, parseCheckpoint, type Checkpoint } from './checkpoint';
+import { earliest, parseCheckpoint, type Checkpoint } from './checkpoint';
 import { CheckpointStore } from './checkpoint.store';
-import { SyncLease } from './sync-lease';
+import { Outbox, type OutboxEnd } from './outbox';
+import { OutboxApplier, type PollOptions } from './outbox-applier';
+import { SyncLeases } from './sync-leases';
 import { SyncTimings } from './sync-timings';
-import { UserChanges } from './user-changes';
 
-/**
- * Maximum number of entries that one poll applies; an instance that is further back begins a new epoch. Applying that
- * many takes about as long as refilling an empty Redis, and Postgres answers meanwhile in both cases.
- */
-const MAX_ENTRIES = 200_000;
-/** Entries that are sent to Redis at once, within the timeout of one command. */
-const APPLY_BATCH = 200;
 /** A poll that exceeds its timeout by more was delayed by a stall of this process, not by Postgres. Milliseconds. */
 const STALL_MS = 200;
 
-/** Applies a change to Redis: idempotent, independent of the order, and safe on any data in Redis. */
-export type ApplyChange = (entry: RecordedEntry) => Promise<'new' | 'known'>;
+type Position = Omit<Checkpoint, 'epoch'>;
 
-/** Redis holds every committed change. Has the clock of Redis when the checkpoint was written. */
-interface CaughtUp {
+/** A partition at one moment. */
+interface Following {
+  partition: number;
+  /** The term of its lease. */
+  term: number;
   checkpoint: Checkpoint;
-  redisNowMs: number;
+}
+
+/** A partition that is not in sync, and the text of its checkpoint. */
+interface Lost {
+  partition: number;
+  term: number;
+  text: string | null;
 }
 
 /**
- * @param nowMs by the clock of Postgres.
- * @param fresh changes that Redis lacked.
- */
-type Observe = (nowMs: number, fresh: readonly RecordedEntry[]) => void;
-
-/** Time from the commit of a change until this process applied it to Redis. */
-export interface OutboxLag {
-  /** Milliseconds. */
-  lastMs: number;
-  maxMs: number;
-  /** Number of applied changes that Redis lacked. */
-  applied: number;
-}
-
-/**
- * Keeps Redis in sync with Postgres, and maintains the `SyncLease`. Every 200 ms each instance polls the outbox and
- * applies its entries to Redis. After an outage of Redis or a loss of its data, it catches up before it acquires the
- * lease again.
+ * Keeps Redis in sync with Postgres, and maintains the leases. Every 200 ms each instance polls the outbox once, applies
+ * its entries to the partitions that are in sync, and advances their checkpoints. A partition that was unavailable or
+ * has lost data catches up meanwhile, before its lease is acquired again; the others do not wait for it.
  */
 @Injectable()
 export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Synchroniser');
   private readonly errors = new ThrottledLog((line, message) => this.logger.error(line, message));
-  private readonly appliers = new Map<string, ApplyChange>();
-  private checkpoint: Checkpoint | null = null;
-  /** Emitted when a poll has found changes that Redis may lack. */
+  /** How far the partitions in sync are, as far as this process knows. */
+  private readonly checkpoints = new Map<number, Checkpoint>();
+  /** A poll has found changes that Redis may lack. */
   private mayLackChanges = false;
   private failedAtMs = -Infinity;
   private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  private loops: Promise<unknown> | undefined;
+  /** Ends the pause of the loop that catches up. */
   private interrupted = new AbortController();
-  private readonly observed: OutboxLag = { lastMs: 0, maxMs: 0, applied: 0 };
 
   constructor(
     private readonly redis: RedisClient,
     private readonly outbox: Outbox,
-    private readonly checkpoints: CheckpointStore,
-    private readonly lease: SyncLease,
+    private readonly applier: OutboxApplier,
+    private readonly store: CheckpointStore,
+    private readonly leases: SyncLeases,
     private readonly timings: SyncTimings,
-    private readonly changes: UserChanges,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
   ) {
-    metrics.sync.watchSync(() => lease.epoch() !== null, timings.leaseMs);
-  }
-
-  /** Registers the applier of a kind of entries. Call it before the application starts. */
-  onChange(kind: string, apply: ApplyChange): void {
-    this.appliers.set(kind, apply);
-    this.metrics.sync.expect(kind);
-  }
-
-  lag(): Readonly<OutboxLag> {
-    return this.observed;
+    metrics.sync.watchSync(() => leases.areAllHeld(), timings.leaseMs);
   }
 
   onApplicationBootstrap(): void {
-    this.redis.onDisconnected(() => this.revokeLease('it cannot be reached', 'log'));
+    this.redis.onDisconnected((partitions) =>
+      this.revoke(partitions, 'it cannot be reached', 'log'),
+    );
     this.redis.onConnected(() => this.wake());
-    this.loop = this.run();
+    this.loops = Promise.all([this.run(() => this.keepUp()), this.run(() => this.catchUp())]);
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
     this.interrupted.abort();
-    await this.loop;
+    await this.loops;
   }
 
   /** Delayed after a failure: a Redis that refuses every command reconnects repeatedly. */
@@ -110,12 +88,13 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async run(): Promise<void> {
+  /** @param step returns whether it is to be repeated immediately. */
+  private async run(step: () => Promise<boolean>): Promise<void> {
     while (!this.isStopping) {
-      this.interrupted = new AbortController();
+      this.interrupted = this.interrupted.signal.aborted ? new AbortController() : this.interrupted;
       const { signal } = this.interrupted;
       const beganMs = performance.now();
-      if (!(await this.step())) {
+      if (!(await this.tryStep(step))) {
         // The interval runs from start to start: after a poll that timed out, the next one begins immediately.
         const restMs = Math.max(0, beganMs + this.timings.intervalMs - performance.now());
         await pause(restMs, undefined, { signal }).catch(() => undefined);
@@ -123,111 +102,64 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** @returns whether more entries are to be applied immediately. */
-  private async step(): Promise<boolean> {
+  private async tryStep(step: () => Promise<boolean>): Promise<boolean> {
     try {
-      return this.lease.heldEpoch() === null ? await this.catchUp() : await this.keepUp();
+      return await step();
     } catch (error) {
-      if (this.isStopping) {
-        return false;
-      }
-      this.failedAtMs = performance.now();
-      const unavailable = error instanceof DependencyUnavailableError;
-      if (!unavailable || error.dependency === 'redis') {
-        this.revokeLease(
-          unavailable ? 'it does not answer' : 'it could not catch up',
-          unavailable ? 'log' : 'warn',
-        );
-      }
-      if (!unavailable) {
+      if (!this.isStopping && !(error instanceof DependencyUnavailableError)) {
+        this.revoke(this.leases.heldPartitions(), 'it could not catch up');
         this.errors.write({ err: serializeError(error) }, 'could not synchronise');
       }
       return false;
     }
   }
 
-  /** Redis is in sync: applies new entries and renews the lease. */
+  /** Applies new entries to the partitions in sync, and renews their leases. */
   private async keepUp(): Promise<boolean> {
-    const term = this.lease.term();
-    const beganMs = performance.now();
-    const from = this.checkpoint;
-    const end = from && (await this.pollInTime(from));
-    if (!from || end === null) {
-      this.revokeLease('it cannot follow the outbox');
-      return true;
+    const following = this.following();
+    if (following.length === 0) {
+      return false;
     }
-    const written = await this.checkpoints.advance(from, end ? checkpointOf(end) : from);
-    if (written === null) {
-      this.revokeLease('it has lost data');
-      return true;
+    const beganMs = performance.now();
+    const partitions = new Set(following.map(({ partition }) => partition));
+    const end = await this.pollInTime(earliest(following.map(({ checkpoint }) => checkpoint)), {
+      partitions,
+      isObserved: true,
+      onPage: (entries) => {
+        this.mayLackChanges = entries > 0;
+      },
+    });
+    if (end === null) {
+      this.revoke([...partitions], 'it cannot follow the outbox');
+      this.interrupted.abort();
+      return false;
     }
     if (end) {
-      this.checkpoint = { ...from, ...checkpointOf(end) };
-    } else if (this.mayLackChanges) {
-      return false;
-    } else if (performance.now() - beganMs > this.timings.outboxDeadlineMs + STALL_MS) {
-      // This process has stalled; Postgres may be up and may have changes.
-      return true;
+      this.mayLackChanges = false;
     }
-    // Without Postgres no instance can commit a change, as far as this process can tell.
-    this.lease.renew(term, beganMs, written.redisNowMs, end !== undefined);
-    return false;
-  }
-
-  /** Redis may be stale: replays the missing entries, or begins an epoch, which voids older data. */
-  private async catchUp(): Promise<boolean> {
-    const term = this.lease.term();
-    const beganMs = performance.now();
-    const text = await this.checkpoints.read();
-    const caughtUp = (await this.replay(text)) ?? (await this.beginEpoch(text));
-    if (!caughtUp) {
-      return true;
-    }
-    const { checkpoint, redisNowMs } = caughtUp;
-    if (!this.lease.acquire(checkpoint.epoch, term, beganMs, redisNowMs)) {
-      return true;
-    }
-    this.checkpoint = checkpoint;
-    this.logger.log(`Redis is in sync, epoch ${checkpoint.epoch}`);
-    return false;
-  }
-
-  /** @returns null if the checkpoint in Redis cannot be replayed from, or has changed meanwhile. */
-  private async replay(text: string | null): Promise<CaughtUp | null> {
-    const from = parseCheckpoint(text);
-    if (!from) {
-      return null;
-    }
-    const end = await this.poll(from);
-    if (!end) {
-      return null;
-    }
-    const here = checkpointOf(end);
-    const written = await this.checkpoints.advance(from, here);
-    return (
-      written && { checkpoint: { ...here, epoch: from.epoch }, redisNowMs: written.redisNowMs }
+    const isStalled = performance.now() - beganMs > this.timings.outboxDeadlineMs + STALL_MS;
+    // Without Postgres no instance can commit a change, as far as this process can tell; if it has stalled itself,
+    // Postgres may be up and have changes.
+    const isComplete = end !== undefined || (!this.mayLackChanges && !isStalled);
+    const renewals = await Promise.all(
+      following
+        .filter(({ partition }) => partitions.has(partition))
+        .map((one) => this.renew(one, end, beganMs, isComplete)),
     );
-  }
-
-  /** @returns null if another instance has begun an epoch meanwhile. */
-  private async beginEpoch(text: string | null): Promise<CaughtUp | null> {
-    const epoch = await this.outbox.nextEpoch();
-    const checkpoint = { ...checkpointOf(await this.outbox.end()), epoch };
-    const written = await this.checkpoints.begin(text, checkpoint);
-    if (!written) {
-      return null;
+    const gapMs = Math.max(0, ...renewals);
+    if (gapMs > 0) {
+      this.logger.warn(`Redis was stale for ${gapMs} ms: a poll of the outbox came late`);
     }
-    this.logger.log(`epoch ${epoch} begins: earlier data of Redis is void`);
-    return { checkpoint, redisNowMs: written.redisNowMs };
+    return end === undefined && isStalled;
   }
 
-  /**
-   * `poll`, measured.
-   * @returns undefined if Postgres does not answer in time.
-   */
-  private async pollInTime(from: Checkpoint): Promise<OutboxEnd | null | undefined> {
+  /** @returns undefined if Postgres did not answer in time. */
+  private async pollInTime(
+    from: Position,
+    options: Pick<PollOptions, 'partitions' | 'isObserved' | 'onPage'>,
+  ): Promise<OutboxEnd | null | undefined> {
     try {
-      return await this.poll(from, (...applied) => this.observe(...applied));
+      return await this.poll(from, options);
     } catch (error) {
       if (error instanceof DependencyUnavailableError && error.dependency === 'postgres') {
         return undefined;
@@ -237,58 +169,183 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Applies to Redis the entries that the outbox has gained since a checkpoint.
-   * @param observe called for each page, with the changes that Redis lacked.
-   * @returns the state of Postgres at the start of the read; null if the outbox cannot be followed from there.
+   * Advances the checkpoint of a partition, and renews its lease.
+   * @returns for how long the lease had expired, in milliseconds.
    */
-  private async poll(from: Checkpoint, observe?: Observe): Promise<OutboxEnd | null> {
-    let end: OutboxEnd | null = null;
-    let entries = 0;
-    let askedMs = performance.now();
-    for await (const page of this.outbox.changesSince(from.snapshot)) {
-      end ??= page;
-      entries += page.entries.length;
-      if (entries > MAX_ENTRIES || !isReplayable(from, checkpointOf(end))) {
+  private async renew(
+    { partition, term, checkpoint }: Following,
+    end: OutboxEnd | undefined,
+    beganMs: number,
+    isComplete: boolean,
+  ): Promise<number> {
+    const to = end ? positionOf(end) : checkpoint;
+    try {
+      const written = await this.store.advance(partition, checkpoint, to);
+      if (written === null) {
+        this.revoke([partition], 'it has lost data');
+        this.interrupted.abort();
+        return 0;
+      }
+      const lease = this.leases.at(partition);
+      if (!isComplete || lease.term() !== term) {
+        return 0;
+      }
+      this.checkpoints.set(partition, { ...checkpoint, ...to });
+      return lease.renew(term, beganMs, written.redisNowMs, end !== undefined);
+    } catch (error) {
+      this.failed(partition, error);
+      return 0;
+    }
+  }
+
+  /** Replays the missing entries to partitions that may be stale, or begins an epoch, which voids older data. */
+  private async catchUp(): Promise<boolean> {
+    const lost = await this.lost();
+    let isAgain = false;
+    // The partitions of one server usually have the same checkpoint.
+    for (const group of groupByPosition(lost)) {
+      const beganMs = performance.now();
+      const caughtUp =
+        (await this.replay(group, beganMs)) || (await this.beginEpoch(group, beganMs));
+      isAgain ||= !caughtUp;
+    }
+    return isAgain;
+  }
+
+  /** The partitions whose lease is not held, and whose server answers. */
+  private async lost(): Promise<Lost[]> {
+    const found = this.redis.keys.allPartitions().map(async (partition): Promise<Lost | null> => {
+      const lease = this.leases.at(partition);
+      if (lease.heldEpoch() !== null || !this.redis.isUsable(partition)) {
         return null;
       }
-      this.mayLackChanges = page.entries.length > 0;
-      const fresh = await this.apply(page.entries);
-      observe?.(page.nowMs + performance.now() - askedMs, fresh);
-      askedMs = performance.now();
-      this.stopping.signal.throwIfAborted();
-    }
-    this.mayLackChanges = false;
-    return end;
+      const term = lease.term();
+      try {
+        return { partition, term, text: await this.store.read(partition) };
+      } catch (error) {
+        this.failed(partition, error);
+        return null;
+      }
+    });
+    return (await Promise.all(found)).filter((one) => one !== null);
   }
 
-  /** @returns the entries that Redis lacked. */
-  private async apply(entries: readonly RecordedEntry[]): Promise<RecordedEntry[]> {
-    const fresh: RecordedEntry[] = [];
-    for (let start = 0; start < entries.length; start += APPLY_BATCH) {
-      const batch = entries.slice(start, start + APPLY_BATCH);
-      const outcomes = await Promise.all(
-        batch.map(async (entry) => this.appliers.get(entry.kind)?.(entry)),
-      );
-      batch.forEach(({ userId }) => this.changes.happened(userId));
-      fresh.push(...batch.filter((_, index) => outcomes[index] === 'new'));
+  /** @returns false if a checkpoint in Redis cannot be replayed from, or has changed meanwhile. */
+  private async replay(group: readonly Lost[], beganMs: number): Promise<boolean> {
+    const from = parseCheckpoint(group[0]?.text ?? null);
+    if (!from) {
+      return false;
     }
-    return fresh;
+    const partitions = new Set(group.map(({ partition }) => partition));
+    const end = await this.poll(from, { partitions });
+    if (!end) {
+      return false;
+    }
+    const to = positionOf(end);
+    return this.acquire(
+      group.filter(({ partition }) => partitions.has(partition)),
+      beganMs,
+      async ({ partition, text }) => {
+        const own = parseCheckpoint(text) ?? from;
+        const written = await this.store.advance(partition, own, to);
+        return written && { checkpoint: { ...to, epoch: own.epoch }, ...written };
+      },
+    );
   }
 
-  /** @param nowMs by the clock of Postgres, or slightly later, which rounds lags up. */
-  private observe(nowMs: number, fresh: readonly RecordedEntry[]): void {
-    for (const { kind, recordedAtMs } of fresh) {
-      this.observed.lastMs = Math.max(0, Math.round(nowMs - recordedAtMs));
-      this.observed.maxMs = Math.max(this.observed.maxMs, this.observed.lastMs);
-      this.observed.applied += 1;
-      this.metrics.sync.appliedFromOutbox(kind, this.observed.lastMs);
+  /** @returns false if another instance has begun an epoch meanwhile. */
+  private async beginEpoch(group: readonly Lost[], beganMs: number): Promise<boolean> {
+    const epoch = await this.outbox.nextEpoch();
+    const checkpoint = { ...positionOf(await this.outbox.end()), epoch };
+    return this.acquire(group, beganMs, async ({ partition, text }) => {
+      const written = await this.store.begin(partition, text, checkpoint);
+      return written && { checkpoint, ...written };
+    });
+  }
+
+  /**
+   * Acquires the leases of partitions that have caught up.
+   * @param write writes the checkpoint of a partition; null if another instance has changed it.
+   * @returns false if that was so for one of them.
+   */
+  private async acquire(
+    group: readonly Lost[],
+    beganMs: number,
+    write: (lost: Lost) => Promise<{ checkpoint: Checkpoint; redisNowMs: number } | null>,
+  ): Promise<boolean> {
+    const epochs = new Set<string>();
+    let acquired = 0;
+    const outcomes = await Promise.all(
+      group.map(async (one) => {
+        try {
+          const written = await write(one);
+          if (written === null) {
+            return false;
+          }
+          const { checkpoint, redisNowMs } = written;
+          const { partition, term } = one;
+          if (!this.leases.at(partition).acquire(checkpoint.epoch, term, beganMs, redisNowMs)) {
+            return false;
+          }
+          this.checkpoints.set(partition, checkpoint);
+          epochs.add(checkpoint.epoch);
+          acquired += 1;
+        } catch (error) {
+          this.failed(one.partition, error);
+        }
+        return true;
+      }),
+    );
+    if (acquired > 0) {
+      this.logger.log(`${this.leases.subject(acquired)} in sync, epoch ${[...epochs].join(', ')}`);
+    }
+    return outcomes.every(Boolean);
+  }
+
+  private poll(
+    from: Position,
+    options: Pick<PollOptions, 'partitions' | 'isObserved' | 'onPage'>,
+  ): Promise<OutboxEnd | null> {
+    return this.applier.poll(from, {
+      ...options,
+      onFailure: (partition, error) => this.failed(partition, error),
+      signal: this.stopping.signal,
+    });
+  }
+
+  private following(): Following[] {
+    return this.leases.heldPartitions().flatMap((partition) => {
+      const checkpoint = this.checkpoints.get(partition);
+      const term = this.leases.at(partition).term();
+      return checkpoint ? [{ partition, term, checkpoint }] : [];
+    });
+  }
+
+  /** A command of a partition has failed. */
+  private failed(partition: number, error: unknown): void {
+    if (this.isStopping) {
+      return;
+    }
+    this.failedAtMs = performance.now();
+    const isUnavailable = error instanceof DependencyUnavailableError;
+    if (isUnavailable) {
+      this.revoke([partition], 'it does not answer', 'log');
+    } else {
+      this.revoke([partition], 'it could not catch up');
+      this.errors.write({ err: serializeError(error) }, 'could not synchronise');
     }
   }
 
-  private revokeLease(reason: string, level: 'warn' | 'log' = 'warn'): void {
-    this.lease.revoke(reason, level);
-    this.checkpoint = null;
-    this.mayLackChanges = false;
+  private revoke(
+    partitions: readonly number[],
+    reason: string,
+    level: 'warn' | 'log' = 'warn',
+  ): void {
+    partitions.forEach((partition) => this.checkpoints.delete(partition));
+    this.leases.revoke(partitions, reason, level);
+    if (this.checkpoints.size === 0) {
+      this.mayLackChanges = false;
+    }
   }
 
   private get isStopping(): boolean {
@@ -296,6 +353,16 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-function checkpointOf({ snapshot, nowMs }: OutboxEnd): Omit<Checkpoint, 'epoch'> {
+function positionOf({ snapshot, nowMs }: OutboxEnd): Position {
   return { snapshot, recordedAtMs: String(nowMs) };
+}
+
+/** Partitions that can be replayed by the same poll. */
+function groupByPosition(lost: readonly Lost[]): Lost[][] {
+  const groups = new Map<string | undefined, Lost[]>();
+  for (const one of lost) {
+    const snapshot = parseCheckpoint(one.text)?.snapshot;
+    groups.set(snapshot, [...(groups.get(snapshot) ?? []), one]);
+  }
+  return [...groups.values()];
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DependencyUnavailableError } from '#libs/common';
-import { SyncLease } from './sync-lease';
+import { SyncLeases } from './sync-leases';
 import { UserChanges } from './user-changes';
 
 /**
@@ -10,7 +10,7 @@ import { UserChanges } from './user-changes';
 @Injectable()
 export class WriteThrough {
   constructor(
-    private readonly lease: SyncLease,
+    private readonly leases: SyncLeases,
     private readonly changes: UserChanges,
   ) {}
 
@@ -31,15 +31,17 @@ export class WriteThrough {
     }
   }
 
-  /** Resolves when Redis has all committed changes, or no instance uses a Redis without them: at most 1 s. */
-  async waitUntilConsistent(): Promise<void> {
-    await this.lease.waitUntilConsistent();
+  /**
+   * Resolves when Redis has all committed changes of the users, or no instance uses a Redis without them: at most 1 s.
+   */
+  async waitUntilConsistent(userIds: readonly string[]): Promise<void> {
+    await this.leases.waitUntilConsistent(userIds);
   }
 
   /** `tryWrite`, and `waitUntilConsistent` if it failed. */
   async write<T>(userId: string, write: () => Promise<NonNullable<T>>): Promise<void> {
     if ((await this.tryWrite(userId, write)) === null) {
-      await this.waitUntilConsistent();
+      await this.waitUntilConsistent([userId]);
     }
   }
 }

@@ -2,15 +2,16 @@ import { SESSION_REVOKED } from '../../libs/session/store/session-changes';
 import {
   appendToOutbox,
   Outbox,
-  SyncLease,
+  SyncLeases,
+  type SyncLease,
   SyncTimings,
-  syncKeys,
   UserChanges,
 } from '../../libs/sync';
 import { startTestApp, type TestApp } from '../support/app';
 import { lasting } from '../support/long-tests';
 import { createTestDatabase } from '../support/stores';
 import { until } from '../support/until';
+import { keys } from '../support/keys';
 
 const PROFILE_CHANGED = 'profile-changed';
 
@@ -35,7 +36,7 @@ describe('an outbox of many changes', () => {
     // Neither the deadline nor the lease is the subject, and the machine may be busy.
     const timings = Object.assign(new SyncTimings(), { outboxDeadlineMs: 5000, leaseMs: 20_000 });
     app = await startTestApp({ timings });
-    syncLease = app.nest.get(SyncLease);
+    syncLease = app.nest.get(SyncLeases).at(0);
     await syncLease.acquired();
   });
 
@@ -52,10 +53,10 @@ describe('an outbox of many changes', () => {
   /** Waits for polls that began after this call. */
   async function polls(count: number): Promise<void> {
     for (let poll = 0; poll <= count; poll += 1) {
-      const before = await app.redis.client.get(syncKeys.checkpoint);
+      const before = await app.redis.client.get(keys.checkpoint(0));
       await until(
         'the checkpoint moves',
-        () => app.redis.client.get(syncKeys.checkpoint),
+        () => app.redis.client.get(keys.checkpoint(0)),
         (current) => current !== before,
       );
     }

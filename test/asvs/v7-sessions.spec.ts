@@ -9,10 +9,10 @@ import {
 } from '../../libs/session/refresh/refresh-token';
 import { SessionChangesApplier } from '../../libs/session/revoke/session-changes.applier';
 import { ALL_SESSIONS_REVOKED, SESSION_REVOKED } from '../../libs/session/store/session-changes';
-import { sessionKeys } from '../../libs/session/store/session.keys';
-import { Synchroniser } from '../../libs/sync';
+import { OutboxApplier } from '../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { codeIn, rowsIn, sectionOf } from '../support/document';
+import { keys } from '../support/keys';
 
 const SECURITY = 'docs/security.md';
 const HOUR_MS = 3_600_000;
@@ -154,7 +154,7 @@ describe('a session', () => {
       advance(2);
       expect(await read(token)).toEqual([401, 'token_expired']);
       // Where Redis has no entry the record gives the same answer.
-      await app.redis.client.del(sessionKeys.sessions(user.id));
+      await app.redis.client.del(keys.sessions(user.id));
       expect(await read(token)).toEqual([401, 'token_expired']);
       const refreshed = await app.http.post('/api/auth/refresh', { json: { refreshToken } });
       expect([refreshed.status, refreshed.body.code]).toEqual([401, 'token_expired']);
@@ -170,9 +170,9 @@ describe('a session', () => {
   ])(
     'V7.4.1: is refused at once when it was %s, before the outbox is read',
     async (_how, method, path) => {
-      const synchroniser = app.nest.get(Synchroniser);
-      synchroniser.onChange(SESSION_REVOKED, () => Promise.resolve('known'));
-      synchroniser.onChange(ALL_SESSIONS_REVOKED, () => Promise.resolve('known'));
+      const applier = app.nest.get(OutboxApplier);
+      applier.onChange(SESSION_REVOKED, () => Promise.resolve('known'));
+      applier.onChange(ALL_SESSIONS_REVOKED, () => Promise.resolve('known'));
       try {
         const { session, accessToken: token } = await app.register();
         const ended = await app.http.call(method, path(session.id), { token });
@@ -193,7 +193,7 @@ describe('a session', () => {
       'UPDATE sessions SET revoked_at = NULL, revoked_reason = NULL WHERE id = $1',
       [session.id],
     );
-    await app.redis.client.del(sessionKeys.sessions(user.id));
+    await app.redis.client.del(keys.sessions(user.id));
     const { status, body } = await app.http.get('/api/auth/profile', { token });
     expect([status, body.code]).toEqual([401, 'token_revoked']);
   });
@@ -201,10 +201,7 @@ describe('a session', () => {
   it('V7.4.1: that has ended in the record is refused where Redis has lost its end', async () => {
     const { user, session, accessToken: token } = await app.register();
     await app.http.post('/api/auth/logout', { token });
-    await app.redis.client.del(
-      sessionKeys.sessions(user.id),
-      sessionKeys.tombstone(user.id, session.id),
-    );
+    await app.redis.client.del(keys.sessions(user.id), keys.tombstone(user.id, session.id));
     const { status, body } = await app.http.get('/api/auth/profile', { token });
     expect([status, body.code]).toEqual([401, 'token_revoked']);
   });

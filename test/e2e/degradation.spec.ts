@@ -1,5 +1,5 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { SyncLease, SyncTimings } from '../../libs/sync';
+import { SyncLeases, SyncTimings } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { ProfileDto } from '../../apps/api/profile/profile.dto';
@@ -365,7 +365,7 @@ describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
 
   it('Redis: every request is answered, from the record', async () => {
     expect(await answersDuring(() => redis[fault]())).toEqual(expected('redisAway'));
-    expect(app.nest.get(SyncLease).epoch()).toBeNull();
+    expect(app.nest.get(SyncLeases).at(0).epoch()).toBeNull();
   });
 
   it('Postgres: Redis answers from its entries, the rest is 503', async () => {

@@ -1,7 +1,7 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
 import { DatabaseInspector } from '../../libs/database';
 import { StatisticsService } from '../../libs/statistics';
-import { SyncLease } from '../../libs/sync';
+import { SyncLeases } from '../../libs/sync';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { readiness } from '../support/health-report';
@@ -97,7 +97,7 @@ describe('the cost of probes', () => {
   it('does not apply to figures of the process: they are always current', async () => {
     cacheFor(DAY_MS);
     expect((await readiness(app)).report).toBe('ok');
-    app.nest.get(SyncLease).revoke('a test says so');
+    app.nest.get(SyncLeases).at(0).revoke();
     const { status, report, redis, warnings } = await readiness(app);
     expect([status, report, redis.inSync]).toEqual([200, 'degraded', false]);
     expect(warnings).toEqual(['stale']);

@@ -1,5 +1,5 @@
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { SyncLease, SyncTimings } from '../../libs/sync';
+import { SyncLeases, type SyncLease, SyncTimings } from '../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { readiness, untilWarned } from '../support/health-report';
 import { until } from '../support/until';
@@ -42,7 +42,7 @@ describe('a Redis user', () => {
       env: { LOG_LEVEL: 'info' },
     });
     app.nest.get(HealthTimings).cacheMs = 0;
-    syncLease = app.nest.get(SyncLease);
+    syncLease = app.nest.get(SyncLeases).at(0);
   });
 
   afterAll(async () => {

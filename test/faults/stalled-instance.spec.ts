@@ -1,12 +1,11 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
-import { syncKeys } from '../../libs/sync';
-import { sessionKeys } from '../../libs/session/store/session.keys';
 import { newEmail, PASSWORD } from '../support/app';
 import { sessionField } from '../support/stored-session';
 import { until } from '../support/until';
 import type { Cluster } from './cluster';
 import { send } from './load/send';
 import { useCluster } from './scenario';
+import { keys } from '../support/keys';
 
 /** Shorter than the stall. */
 const env = { BLACKLIST_TTL: '2s' };
@@ -27,7 +26,7 @@ async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
   const registered = await send(other.origin, { method: 'POST', path, json });
   const { accessToken: token, user, session } = registered.body as AuthResultDto;
   const field = sessionField(session.id);
-  const isInRedis = async () => (await client.hexists(sessionKeys.sessions(user.id), field)) === 1;
+  const isInRedis = async () => (await client.hexists(keys.sessions(user.id), field)) === 1;
   const verify = () => send(other.origin, { method: 'GET', path: '/api/auth/verify', token });
   // Redis has the script then: a stopped process cannot send it.
   await until(
@@ -36,18 +35,18 @@ async function afterLateWrite(cluster: Cluster): Promise<Aftermath> {
     [200, true],
   );
   // So that the record is read, and the session put back.
-  await client.del(sessionKeys.sessions(user.id), sessionKeys.index(user.id));
+  await client.del(keys.sessions(user.id), keys.index(user.id));
 
   const [wire] = cluster.redisWires(['a']);
   const isOpening = (chunk: string) =>
-    chunk.includes(session.id) && chunk.includes(syncKeys.checkpoint);
+    chunk.includes(session.id) && chunk.includes(keys.checkpoint(0));
   const late = wire!.holdNext(isOpening, () => process.kill(stalled.pid!, 'SIGSTOP'));
   const unanswered = send(stalled.origin, { method: 'GET', path: '/api/auth/verify', token });
   await late.arrived;
 
   const logout = await send(other.origin, { method: 'POST', path: '/api/auth/logout', token });
   expect(logout.status).toBe(204);
-  const tombstone = sessionKeys.tombstone(user.id, session.id);
+  const tombstone = keys.tombstone(user.id, session.id);
   expect(await client.exists(tombstone)).toBe(1);
   await until('the tombstone expires', () => client.exists(tombstone), 0);
   await late.release();

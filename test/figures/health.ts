@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { SyncLease, type SyncTimings } from '../../libs/sync';
+import { SyncLeases, type SyncTimings } from '../../libs/sync';
 import { RedisSessionStore } from '../../libs/session/store/redis-session.store';
 import { Meter } from '../faults/load/meter';
 import { send } from '../faults/load/send';
@@ -71,7 +71,7 @@ describe('figures', () => {
   async function seed(app: TestApp, sessions: number): Promise<void> {
     const redis = new Redis(app.redis.url, { enableAutoPipelining: true });
     const store = new RedisSessionStore(bareClient(redis));
-    const lease = app.nest.get(SyncLease).current();
+    const lease = app.nest.get(SyncLeases).at(0).current();
     const nowMs = app.clock.nowMs();
     let userId = '';
     const open = (index: number) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
-import { syncKeys } from '../../libs/sync';
+import { keys } from './keys';
 
 /** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; the source of commands of a script is `lua`. */
 const LINE = /^\+?[\d.]+ \[\d+ ([^\]]+)\] (.*)$/;
@@ -10,7 +10,7 @@ const ARGUMENT = /"((?:[^"\\]|\\.)*)"/g;
 
 /** The commands of the synchroniser, whose first key is the checkpoint, run all the time. */
 function isBackground([command = '', ...args]: string[]): boolean {
-  return (/^eval(sha)?$/i.test(command) ? args[2] : args[0]) === syncKeys.checkpoint;
+  return (/^eval(sha)?$/i.test(command) ? args[2] : args[0]) === keys.checkpoint(0);
 }
 
 /**

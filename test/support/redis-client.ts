@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { Metrics } from '../../libs/metrics';
-import { RedisClient } from '../../libs/redis';
+import type { RedisClient } from '../../libs/redis';
+import { clientOf } from '../../libs/redis/create-redis-client';
 import { NoTracer } from '../../libs/tracing';
 import { startTestRedis, type TestRedis } from './stores';
 
@@ -16,10 +17,10 @@ export interface ConnectedRedis {
 /** A fresh Redis and the product's client on it, without an application around. */
 export async function connectRedisClient(): Promise<ConnectedRedis> {
   const server = await startTestRedis();
-  const connection = new Redis(server.url, { enableAutoPipelining: true });
+  const connection = new Redis(server.url, { enableAutoPipelining: true, commandTimeout: 1000 });
   connection.on('error', () => undefined);
-  const client = new RedisClient(connection, 1000, new Metrics(), new NoTracer());
-  await new Promise<void>((resolve) => client.onConnected(resolve));
+  const client = clientOf(connection, new Metrics(), new NoTracer());
+  await new Promise<void>((resolve) => client.onConnected(() => resolve()));
   return {
     client,
     raw: server.client,

@@ -3,7 +3,7 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import { Recent } from '#libs/common';
 import { RedisClient, warningsOf, type RedisServer } from '#libs/redis';
 import { StatisticsService, type SessionStatistics } from '#libs/statistics';
-import { SyncLease, Synchroniser } from '#libs/sync';
+import { OutboxApplier, SyncLeases } from '#libs/sync';
 import { ProfileCache } from '#libs/user';
 import { askInTime, orNull } from './ask-in-time';
 import { HealthTimings } from './health-timings';
@@ -53,8 +53,8 @@ export class RedisHealth {
     private readonly indicators: HealthIndicatorService,
     private readonly redis: RedisClient,
     private readonly statistics: StatisticsService,
-    private readonly syncLease: SyncLease,
-    private readonly synchroniser: Synchroniser,
+    private readonly leases: SyncLeases,
+    private readonly applier: OutboxApplier,
     private readonly profiles: ProfileCache,
     private readonly timings: HealthTimings,
   ) {}
@@ -63,13 +63,13 @@ export class RedisHealth {
     const answer = await this.recent.get(this.timings.cacheMs, () =>
       askInTime(this.indicators, () => this.measure(), this.timings.timeoutMs),
     );
-    const inSync = this.syncLease.epoch() !== null;
+    const inSync = this.leases.areAllHeld();
     const warnings = this.warnings(answer, inSync);
     const report = {
       warnings,
       inSync,
       circuit: this.redis.circuitState,
-      outboxLag: this.synchroniser.lag(),
+      outboxLag: this.applier.lag(),
       profileReads: this.profiles.readCounts(),
       ...(answer && { latencyMs: answer.latencyMs, statistics: answer.statistics }),
       ...(answer && (answer.server ?? UNKNOWN_SERVER)),
@@ -84,7 +84,7 @@ export class RedisHealth {
     const warnings: HealthWarningDto[] = [
       ...(away ? [{ code: away.code, message: away.message }] : []),
       ...(answer || away ? [] : [UNREACHABLE]),
-      ...(server ? warningsOf(server) : []),
+      ...(server ? warningsOf(server, this.redis.keys.partitions > 1) : []),
       ...(answer && !inSync && !away ? [STALE] : []),
       ...(answer && !answer.server ? [NO_FIGURES] : []),
     ];

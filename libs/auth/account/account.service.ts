@@ -20,7 +20,7 @@ export class AccountService {
    * @throws SessionRevokedError if the account is deleted.
    */
   profile(userId: string, cachedProfile: string | null): ProfileRead | Promise<ProfileRead> {
-    return this.profiles.hit(cachedProfile) ?? this.readProfile(userId);
+    return this.profiles.hit(userId, cachedProfile) ?? this.readProfile(userId);
   }
 
   /**

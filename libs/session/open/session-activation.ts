@@ -41,7 +41,7 @@ export class SessionActivation {
       this.redis.open(session, lease, this.lifetimes.nowMs(), tombstones),
     );
     if (outcome === null && ended.length > 0) {
-      await this.writeThrough.waitUntilConsistent();
+      await this.writeThrough.waitUntilConsistent([session.userId]);
     }
     return outcome === 'opened' || (isUnsure(outcome) && (await this.isAliveInRecord(session)));
   }

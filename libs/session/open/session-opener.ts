@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RequestOrigin } from '#libs/common';
-import { SyncLease } from '#libs/sync';
+import { SyncLeases } from '#libs/sync';
 import { newRefreshToken, type RefreshToken } from '../refresh/refresh-token';
 import type { DatedSession } from '../session';
 import { SessionEndedEvents } from '../session-ended';
@@ -31,7 +31,7 @@ export class SessionOpener {
   constructor(
     private readonly sessions: SessionRepository,
     private readonly activation: SessionActivation,
-    private readonly lease: SyncLease,
+    private readonly leases: SyncLeases,
     private readonly lifetimes: SessionLifetimes,
     private readonly endedEvents: SessionEndedEvents,
   ) {}
@@ -51,7 +51,7 @@ export class SessionOpener {
    * is not opened.
    */
   async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
-    const lease = this.lease.current();
+    const lease = this.leases.of(userId).current();
     const createdAtMs = this.lifetimes.nowMs();
     const opened = { id: randomUUID(), userId, role, generation, createdAtMs };
     const expiresAtMs = this.lifetimes.sessionExpiryMs(opened, createdAtMs);

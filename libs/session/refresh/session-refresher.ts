@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestOrigin } from '#libs/common';
-import { SyncLease } from '#libs/sync';
+import { SyncLeases, type HeldLease } from '#libs/sync';
 import { SessionActivation } from '../open/session-activation';
 import { SessionRevoker } from '../revoke/session-revoker';
 import { SessionLifetimes } from '../session-lifetimes';
@@ -23,7 +23,7 @@ export class SessionRefresher {
     private readonly refreshTokens: RefreshTokenRepository,
     private readonly activation: SessionActivation,
     private readonly revoker: SessionRevoker,
-    private readonly lease: SyncLease,
+    private readonly leases: SyncLeases,
     private readonly lifetimes: SessionLifetimes,
   ) {}
 
@@ -44,13 +44,18 @@ export class SessionRefresher {
     if (!presented) {
       throw new RefreshTokenInvalidError();
     }
-    const lease = this.lease.current();
+    let lease: HeldLease | null = null;
     const nowMs = this.lifetimes.nowMs();
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
       expiresAtMs: (session) => this.lifetimes.sessionExpiryMs(session, nowMs),
       tokensExpireAtMs: (issuedAtMs, endsAtMs) =>
         this.lifetimes.tokenExpiryMs(issuedAtMs, endsAtMs),
       ...hooks,
+      admit: async (token) => {
+        await hooks.admit?.(token);
+        // Before the session is read.
+        lease = this.leases.of(token.userId).current();
+      },
     });
     switch (rotated.outcome) {
       case 'rotated':

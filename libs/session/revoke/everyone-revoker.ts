@@ -46,7 +46,7 @@ export class EveryoneRevoker {
       });
     } finally {
       if (notInRedis.length > 0) {
-        await this.users.waitUntilConsistent();
+        await this.users.waitUntilConsistent(notInRedis);
       }
     }
     return total;

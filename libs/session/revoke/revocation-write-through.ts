@@ -51,7 +51,7 @@ export class RevocationWriteThrough {
     return this.metrics.sync.untilEnforced(async () => {
       const remains = await this.tryAllRevoked(user);
       if (!remains) {
-        await this.waitUntilConsistent();
+        await this.waitUntilConsistent([user.userId]);
       }
       return remains ?? { cursor: null };
     });
@@ -69,8 +69,8 @@ export class RevocationWriteThrough {
     return written && { cursor: written.rest };
   }
 
-  /** Resolves when Redis has all earlier committed changes, or no instance uses a Redis without them. */
-  async waitUntilConsistent(): Promise<void> {
-    await this.writeThrough.waitUntilConsistent();
+  /** Resolves when Redis has all earlier committed changes of the users, or no instance uses a Redis without them. */
+  async waitUntilConsistent(userIds: readonly string[]): Promise<void> {
+    await this.writeThrough.waitUntilConsistent(userIds);
   }
 }

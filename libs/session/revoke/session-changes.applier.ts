@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Synchroniser, type ApplyChange } from '#libs/sync';
+import { OutboxApplier, type ApplyChange } from '#libs/sync';
 import { SessionLifetimes } from '../session-lifetimes';
 import { RedisSessionStore } from '../store/redis-session.store';
 import {
@@ -13,14 +13,14 @@ import {
 @Injectable()
 export class SessionChangesApplier implements OnModuleInit {
   constructor(
-    private readonly synchroniser: Synchroniser,
+    private readonly applier: OutboxApplier,
     private readonly redis: RedisSessionStore,
     private readonly lifetimes: SessionLifetimes,
   ) {}
 
   onModuleInit(): void {
-    this.synchroniser.onChange(SESSION_REVOKED, this.revoke);
-    this.synchroniser.onChange(ALL_SESSIONS_REVOKED, this.revokeAll);
+    this.applier.onChange(SESSION_REVOKED, this.revoke);
+    this.applier.onChange(ALL_SESSIONS_REVOKED, this.revokeAll);
   }
 
   private readonly revoke: ApplyChange = async ({ userId, details }) => {

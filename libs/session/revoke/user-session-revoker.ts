@@ -50,8 +50,8 @@ export class UserSessionRevoker {
   }
 
   /** Resolves when Redis has the changes of `tryRevokeAll`, or no instance uses a Redis without them. */
-  async waitUntilConsistent(): Promise<void> {
-    await this.writeThrough.waitUntilConsistent();
+  async waitUntilConsistent(userIds: readonly string[]): Promise<void> {
+    await this.writeThrough.waitUntilConsistent(userIds);
   }
 
   private recordAll(

@@ -6,7 +6,6 @@ import { RedisClient, type RedisScript } from '#libs/redis';
 import { Tracer } from '#libs/tracing';
 import type { Session } from '../session';
 import { decodeEntry } from './session-entry';
-import { sessionKeys } from './session.keys';
 
 /**
  * The state of a session in Redis. `unknown`: neither alive nor revoked; `expired`: according to Redis. For both,
@@ -26,12 +25,14 @@ interface Question {
 
 type Reply = [code: number, entry?: string, cachedProfile?: string | null];
 
+const UNKNOWN: Verification = { state: 'unknown' };
+
 /** Sessions per script: it blocks Redis for about 1 ms. */
 const MAX_BATCH = 200;
 
 /**
  * Reads from Redis whether sessions are alive: one script for all requests of one turn of the event loop, so that under
- * load they share the cost of a round trip. Redis Cluster would need one script for each slot.
+ * load they share the cost of a round trip. On a Cluster one script for each partition, sent together to each node.
  */
 @Injectable()
 export class RedisSessionReader {
@@ -40,7 +41,7 @@ export class RedisSessionReader {
   private readonly withCompanion: DataLoader<Question, Verification>;
 
   constructor(
-    redis: RedisClient,
+    private readonly redis: RedisClient,
     tracer: Tracer,
     private readonly clock: Clock,
   ) {
@@ -70,11 +71,31 @@ export class RedisSessionReader {
   }
 
   /** All sessions of one call, either with or without the cached profile. */
-  private async ask(questions: readonly Question[]): Promise<Verification[]> {
+  private async ask(questions: readonly Question[]): Promise<(Verification | Error)[]> {
+    const { keys } = this.redis;
+    if (keys.partitions === 1) {
+      return this.askPartition(questions);
+    }
+    const answers = new Map<Question, Verification | Error>();
+    const parts = keys.byPartition(questions, ({ userId }) => userId);
+    const asked = [...parts.values()].map(async (part) => {
+      try {
+        const found = await this.askPartition(part);
+        part.forEach((question, index) => answers.set(question, found[index] ?? UNKNOWN));
+      } catch (error) {
+        part.forEach((question) => answers.set(question, error as Error));
+      }
+    });
+    await Promise.all(asked);
+    return questions.map((question) => answers.get(question) ?? UNKNOWN);
+  }
+
+  private async askPartition(questions: readonly Question[]): Promise<Verification[]> {
+    const redisKeys = this.redis.keys;
     const keys: string[] = [];
     const args: (string | number)[] = [this.clock.nowMs(), 0];
     for (const { userId, sessionId, epoch, profileKey } of questions) {
-      keys.push(sessionKeys.sessions(userId), sessionKeys.tombstone(userId, sessionId));
+      keys.push(redisKeys.sessions(userId), redisKeys.tombstone(userId, sessionId));
       if (profileKey !== undefined) {
         keys.push(profileKey);
       }

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { RedisClient, type RedisScript } from '#libs/redis';
-import { STATISTICS_KEY } from '#libs/statistics';
-import { syncKeys, type HeldLease } from '#libs/sync';
+import { RedisClient, type RedisKeys, type RedisScript } from '#libs/redis';
+import type { HeldLease } from '#libs/sync';
 import type { Session } from '../session';
-import { sessionKeys } from './session.keys';
 
 /**
  * `other-epoch`: Redis has lost the data from before the session's record was read. `lease-ended`: the session arrived
@@ -26,8 +24,8 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   [-4]: 'lease-ended',
 };
 
-/** First and last cursor of SCAN and HSCAN. */
-export const FIRST_CURSOR = '0';
+/** First and last cursor of HSCAN. */
+const FIRST_CURSOR = '0';
 
 /** Keys per step of SCAN. */
 const SCAN_COUNT = 500;
@@ -39,6 +37,7 @@ const SCAN_COUNT = 500;
  */
 @Injectable()
 export class RedisSessionStore {
+  private readonly keys: RedisKeys;
   private readonly openScript: RedisScript;
   private readonly revokeScript: RedisScript;
   private readonly revokeAllScript: RedisScript;
@@ -46,9 +45,10 @@ export class RedisSessionStore {
 
   constructor(private readonly redis: RedisClient) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
-    redis.tryKey(sessionKeys.sessions('probe'), 'hash');
-    redis.tryKey(sessionKeys.index('probe'), 'zset');
-    redis.tryKey(sessionKeys.tombstone('probe', 'probe'), 'string');
+    this.keys = redis.keys;
+    redis.tryKey(this.keys.sessions('probe'), 'hash');
+    redis.tryKey(this.keys.index('probe'), 'zset');
+    redis.tryKey(this.keys.tombstone('probe', 'probe'), 'string');
     this.openScript = load('open-session');
     this.revokeScript = load('revoke-session');
     this.revokeAllScript = load('revoke-all-sessions');
@@ -71,12 +71,11 @@ export class RedisSessionStore {
     const { id, userId, generation, role, expiresAtMs } = session;
     const reply = await this.openScript(
       [
-        sessionKeys.sessions(userId),
-        sessionKeys.index(userId),
-        sessionKeys.tombstone(userId, id),
-        STATISTICS_KEY,
-        syncKeys.checkpoint,
-        ...ended.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
+        this.keys.sessions(userId),
+        this.keys.index(userId),
+        this.keys.tombstone(userId, id),
+        ...this.sharedKeys(userId),
+        ...ended.map(({ sessionId }) => this.keys.tombstone(userId, sessionId)),
       ],
       [
         id,
@@ -99,10 +98,10 @@ export class RedisSessionStore {
   async revoke(userId: string, tombstone: TombstoneRequest): Promise<boolean> {
     const reply = await this.revokeScript(
       [
-        sessionKeys.sessions(userId),
-        sessionKeys.index(userId),
-        sessionKeys.tombstone(userId, tombstone.sessionId),
-        STATISTICS_KEY,
+        this.keys.sessions(userId),
+        this.keys.index(userId),
+        this.keys.tombstone(userId, tombstone.sessionId),
+        this.keys.statistics(this.keys.partitionOf(userId)),
       ],
       [tombstone.sessionId, tombstone.ttlMs],
     );
@@ -145,11 +144,10 @@ export class RedisSessionStore {
   ): Promise<{ changed: boolean; rest: string | null }> {
     const reply = await this.revokeAllScript(
       [
-        sessionKeys.sessions(userId),
-        sessionKeys.index(userId),
-        STATISTICS_KEY,
-        syncKeys.checkpoint,
-        ...tombstones.map(({ sessionId }) => sessionKeys.tombstone(userId, sessionId)),
+        this.keys.sessions(userId),
+        this.keys.index(userId),
+        ...this.sharedKeys(userId),
+        ...tombstones.map(({ sessionId }) => this.keys.tombstone(userId, sessionId)),
       ],
       [generation, keepMs, cursor, ...tombstones.map(({ ttlMs }) => ttlMs)],
     );
@@ -158,33 +156,35 @@ export class RedisSessionStore {
   }
 
   /**
-   * A page of the users who have sessions, for jobs, never for a request. One round trip. A user may occur more than
-   * once, and a page may be empty.
-   * @param cursor `0` first, then the returned cursor, until that is `0`.
+   * The users who have sessions, in pages, for jobs, never for a request. One round trip for each page. A user may occur
+   * more than once, and a page may be empty. The users of a page are of one partition.
    */
-  async someUsers(cursor: string): Promise<{ cursor: string; userIds: string[] }> {
-    const { cursor: next, keys } = await this.redis.scan(
-      cursor,
-      sessionKeys.indexPattern,
-      SCAN_COUNT,
-    );
-    return { cursor: next, userIds: keys.map((key) => sessionKeys.userOfIndex(key)) };
+  async *users(): AsyncGenerator<string[], void> {
+    for await (const keys of this.redis.scan(this.keys.indexPattern, SCAN_COUNT)) {
+      const users = keys.map((key) => this.keys.userOfIndex(key));
+      yield* this.keys.byPartition(users, (userId) => userId).values();
+    }
   }
 
   /**
-   * Removes expired sessions of some users, up to 250 per user. One round trip.
+   * Removes expired sessions of some users of one partition, up to 250 per user. One round trip.
    * @returns the number of removed sessions, and whether a user may have more.
    */
   async removeExpired(
     userIds: readonly string[],
     nowMs: number,
   ): Promise<{ removed: number; isMore: boolean }> {
-    const keys = userIds.flatMap((userId) => [
-      sessionKeys.sessions(userId),
-      sessionKeys.index(userId),
-    ]);
-    const reply = await this.removeExpiredScript([STATISTICS_KEY, ...keys], [nowMs]);
+    const keys = userIds.flatMap((userId) => [this.keys.sessions(userId), this.keys.index(userId)]);
+    const partition = this.keys.partitionOf(userIds[0] ?? '');
+    const statistics = this.keys.statistics(partition);
+    const reply = await this.removeExpiredScript([statistics, ...keys], [nowMs]);
     const [removed, isMore] = reply as [number, number];
     return { removed, isMore: isMore === 1 };
+  }
+
+  /** The statistics and the checkpoint of the user's partition. */
+  private sharedKeys(userId: string): [statistics: string, checkpoint: string] {
+    const partition = this.keys.partitionOf(userId);
+    return [this.keys.statistics(partition), this.keys.checkpoint(partition)];
   }
 }

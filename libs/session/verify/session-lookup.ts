@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DependencyUnavailableError, turnLoader } from '#libs/common';
-import { SyncLease } from '#libs/sync';
+import { SyncLeases } from '#libs/sync';
 import { RedisSessionReader } from '../store/redis-session-reader';
 import { NearCache, type LiveSession } from './near-cache/near-cache';
 import { RecordLookup, type FoundSession } from './record-lookup';
@@ -24,7 +24,7 @@ export class SessionLookup {
     private readonly redis: RedisSessionReader,
     private readonly records: RecordLookup,
     private readonly near: NearCache,
-    private readonly lease: SyncLease,
+    private readonly leases: SyncLeases,
   ) {}
 
   /**
@@ -36,7 +36,7 @@ export class SessionLookup {
    */
   find(userId: string, sessionId: string, profileKey?: string): Promise<FoundSession> {
     // Taken before any read: a loss of data from now on is noticed when the session is restored.
-    const lease = this.lease.current();
+    const lease = this.leases.of(userId).current();
     if (lease === null) {
       return this.records.find(userId, sessionId);
     }
@@ -45,7 +45,7 @@ export class SessionLookup {
     if (near) {
       return this.nearAnswers.load(near);
     }
-    const question = this.near.ask();
+    const question = this.near.ask(userId);
     // Called for every request: each additional async function would cost time on all of them.
     return this.redis.verify(userId, sessionId, epoch, profileKey).then(
       (known) => {

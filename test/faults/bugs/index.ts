@@ -3,7 +3,7 @@ import { RedisEntryStore } from '../../../libs/cache/redis-entry.store';
 import { SessionOpener, SessionRevoker, SessionVerifier } from '../../../libs/session';
 import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 import { SessionRepository } from '../../../libs/session/store/session.repository';
-import { SyncLease, WriteThrough, Synchroniser } from '../../../libs/sync';
+import { OutboxApplier, SyncLeases, WriteThrough } from '../../../libs/sync';
 import { ProfileCache, UserStore } from '../../../libs/user';
 import type { ScenarioOptions } from '../scenario';
 import {
@@ -27,7 +27,7 @@ import {
   LateGeneration,
   UnreachableRecord,
 } from './sessions';
-import { EndlessLease, DeafSynchroniser, EndlessWrites, HastyUpdates } from './synchronisation';
+import { EndlessLeases, DeafApplier, EndlessWrites, HastyUpdates } from './synchronisation';
 
 /** A mistake that the product does not make: a provider that replaces its own in every instance. */
 export interface Mistake {
@@ -96,8 +96,8 @@ export const BUGS: Record<string, Bug> = {
     load: { ...MANY_ENDS, accounts: 10 },
   },
   'endless-lease': {
-    provide: SyncLease,
-    useClass: EndlessLease,
+    provide: SyncLeases,
+    useClass: EndlessLeases,
     breaks: 'revoked-stays-revoked',
     when: restartFromOldCopyWhilePostgresIsAway,
     load: MANY_ENDS,
@@ -110,8 +110,8 @@ export const BUGS: Record<string, Bug> = {
     load: MANY_ENDS,
   },
   'deaf-synchroniser': {
-    provide: Synchroniser,
-    useClass: DeafSynchroniser,
+    provide: OutboxApplier,
+    useClass: DeafApplier,
     breaks: 'revoked-stays-revoked',
     when: cutOffRedis('cut', ['a']),
     load: MANY_ENDS,
@@ -156,7 +156,7 @@ const CACHE_MISTAKES: Record<string, Mistake> = {
 
 /** Mistakes that show only where an instance is stopped between the record and Redis. */
 const STALL_MISTAKES: Record<string, Mistake> = {
-  'endless-writes': { provide: SyncLease, useClass: EndlessWrites },
+  'endless-writes': { provide: SyncLeases, useClass: EndlessWrites },
 };
 
 /** @throws Error for a name that no mistake has. */

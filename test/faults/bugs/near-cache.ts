@@ -16,7 +16,7 @@ export class OverconfidentNearCache extends NearCache {
     return true;
   }
 
-  protected override invalidateAll(): void {
+  protected override invalidatePartition(): void {
     // Nothing is dropped.
   }
 }

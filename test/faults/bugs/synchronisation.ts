@@ -1,9 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Synchroniser, SyncLease, WriteThrough, type HeldLease } from '../../../libs/sync';
+import {
+  OutboxApplier,
+  SyncLease,
+  SyncLeases,
+  WriteThrough,
+  type HeldLease,
+  type SyncTimings,
+} from '../../../libs/sync';
 
-/** Never loses an acquired lease. */
-@Injectable()
-export class EndlessLease extends SyncLease {
+class EndlessLease extends SyncLease {
   private last: HeldLease | null = null;
 
   override acquire(...lease: Parameters<SyncLease['acquire']>): boolean {
@@ -18,12 +23,26 @@ export class EndlessLease extends SyncLease {
   }
 }
 
-/** Writes to Redis with a lease that has ended. */
-@Injectable()
-export class EndlessWrites extends SyncLease {
+class WritableLease extends SyncLease {
   override current(): HeldLease | null {
     const held = super.current();
     return held && endless(held);
+  }
+}
+
+/** Never loses an acquired lease. */
+@Injectable()
+export class EndlessLeases extends SyncLeases {
+  protected override newLease(timings: SyncTimings): SyncLease {
+    return new EndlessLease(timings);
+  }
+}
+
+/** Writes to Redis with a lease that has ended. */
+@Injectable()
+export class EndlessWrites extends SyncLeases {
+  protected override newLease(timings: SyncTimings): SyncLease {
+    return new WritableLease(timings);
   }
 }
 
@@ -37,7 +56,7 @@ export class HastyUpdates extends WriteThrough {
 
 /** Reads the outbox and applies no entry. */
 @Injectable()
-export class DeafSynchroniser extends Synchroniser {
+export class DeafApplier extends OutboxApplier {
   override onChange(): void {
     // No listener is kept.
   }

@@ -1,7 +1,10 @@
-import { SyncLease } from '../../../libs/sync';
+import { SyncLeases } from '../../../libs/sync';
 import { ProfileCache } from '../../../libs/user';
 import { startTestApp, type TestApp } from '../../support/app';
 import { until } from '../../support/until';
+
+/** There is one partition. */
+const ANYONE = 'any user';
 
 describe('the entry of a cached profile', () => {
   let app: TestApp;
@@ -23,17 +26,17 @@ describe('the entry of a cached profile', () => {
   it('is read once: the same text is the same profile', async () => {
     const entry = await cachedEntry();
     const profiles = app.nest.get(ProfileCache);
-    const first = profiles.hit(entry);
+    const first = profiles.hit(ANYONE, entry);
     expect(first).toMatchObject({ cache: 'HIT', profile: { role: 'user' } });
-    expect(profiles.hit([...entry].join(''))).toBe(first);
+    expect(profiles.hit(ANYONE, [...entry].join(''))).toBe(first);
     expect(() => Object.assign(first!.profile, { role: 'admin' })).toThrow(TypeError);
   });
 
   it('is void in another epoch, also when it was read before', async () => {
     const entry = await cachedEntry();
     const profiles = app.nest.get(ProfileCache);
-    expect(profiles.hit(entry)).not.toBeNull();
-    const syncLease = app.nest.get(SyncLease);
+    expect(profiles.hit(ANYONE, entry)).not.toBeNull();
+    const syncLease = app.nest.get(SyncLeases).at(0);
     const epoch = syncLease.epoch();
     await app.redis.client.flushall();
     await until(
@@ -41,6 +44,6 @@ describe('the entry of a cached profile', () => {
       () => syncLease.epoch(),
       (current) => current !== null && current !== epoch,
     );
-    expect(profiles.hit(entry)).toBeNull();
+    expect(profiles.hit(ANYONE, entry)).toBeNull();
   });
 });

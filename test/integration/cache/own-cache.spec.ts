@@ -136,7 +136,7 @@ describe('a cache of one more content', () => {
     await cacheOf(one).read(user.id);
     const key = cacheOf(one).keyOf(user.id);
     const verified = await one.nest.get(SessionVerifier).verify(user.id, session.id, key);
-    expect(cacheOf(one).hit(verified.cachedProfile)).toMatchObject({
+    expect(cacheOf(one).hit(user.id, verified.cachedProfile)).toMatchObject({
       note: { text: 'first' },
       cache: 'HIT',
     });

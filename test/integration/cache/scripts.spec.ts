@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { RedisEntryStore, type Lease } from '../../../libs/cache/redis-entry.store';
-import { STATISTICS_KEY } from '../../../libs/statistics';
 import { ProfileCache, type VersionedProfile } from '../../../libs/user';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
+import { keys } from '../../support/keys';
 
 const EPOCH = '3';
 const TTL_SECONDS = 1800;
@@ -29,9 +29,9 @@ describe('scripts of the caches', () => {
 
   /** After each test the statistics equal a count of the cached profiles. */
   afterEach(async () => {
-    const counted = Number(await redis.raw.hget(STATISTICS_KEY, 'p'));
-    const keys = await redis.raw.keys('user:profile:*');
-    const entries = await Promise.all(keys.map((key) => redis.raw.get(key)));
+    const counted = Number(await redis.raw.hget(keys.statistics(0), 'p'));
+    const profiles = await redis.raw.keys('user:profile:*');
+    const entries = await Promise.all(profiles.map((key) => redis.raw.get(key)));
     const cached = entries.filter((entry) => /^\d+:\d+:[^~]/.test(entry ?? ''));
     expect(counted).toBe(cached.length);
   });

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { SessionRevokedError, type Session } from '../../../libs/session';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { SessionRepository } from '../../../libs/session/store/session.repository';
-import { SyncLease, syncKeys } from '../../../libs/sync';
+import { SyncLeases } from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { insertSessionsOfUsers } from '../../support/session-rows';
 import { Sessions } from '../../support/sessions';
 import { until } from '../../support/until';
 import { sessionField } from '../../support/stored-session';
+import { keys } from '../../support/keys';
 
 /** The statements to the record. */
 class RecordWatch {
@@ -73,7 +74,7 @@ describe('sessions that are missing in Redis', () => {
 
   /** Empties Redis, and waits until it is in sync again. */
   async function emptyRedis(): Promise<void> {
-    const syncLease = app.nest.get(SyncLease);
+    const syncLease = app.nest.get(SyncLeases).at(0);
     const epoch = syncLease.epoch();
     await app.redis.client.flushall();
     await until(
@@ -119,12 +120,12 @@ describe('sessions that are missing in Redis', () => {
     [
       'a logout, and then a FLUSHALL,',
       async (session) => {
-        const before = await app.redis.client.get(syncKeys.checkpoint);
+        const before = await app.redis.client.get(keys.checkpoint(0));
         await sessions.logout(session);
         // Otherwise the outbox would write the tombstone again after the FLUSHALL.
         await until(
           'the checkpoint moves',
-          () => app.redis.client.get(syncKeys.checkpoint),
+          () => app.redis.client.get(keys.checkpoint(0)),
           (current) => current !== before,
         );
         await emptyRedis();

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Session } from '../../../libs/session/session';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
-import { sessionKeys } from '../../../libs/session/store/session.keys';
 import { inTurns } from '../../support/in-turns';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { endlessLease } from '../../support/stored-session';
+import { keys } from '../../support/keys';
 
 const NOW_MS = 1_800_000_000_000;
 const DAY_MS = 86_400_000;
@@ -68,8 +68,8 @@ describe('the memory of Redis for each session', () => {
   it('a tombstone takes the size of its name: its value is one that Redis shares', async () => {
     const [userId, sessionId] = [users[0]!, randomUUID()];
     await store.revoke(userId, { sessionId, ttlMs: DAY_MS });
-    const tombstone = sessionKeys.tombstone(userId, sessionId);
-    const bare = sessionKeys.tombstone(userId, randomUUID());
+    const tombstone = keys.tombstone(userId, sessionId);
+    const bare = keys.tombstone(userId, randomUUID());
     await redis.raw.set(bare, 1, 'PX', DAY_MS);
     const sizes = [tombstone, bare].map((key) => redis.raw.memory('USAGE', key));
     const [actual, least] = await Promise.all(sizes);

@@ -4,7 +4,7 @@ import { LastSeenTracker } from '../../../libs/session/verify/last-seen.tracker'
 import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 import { NearCacheTimings } from '../../../libs/session/verify/near-cache/near-cache-timings';
 import { RedisSessionReader } from '../../../libs/session/store/redis-session-reader';
-import { SyncLease, SyncTimings, UserChanges } from '../../../libs/sync';
+import { SyncLeases, SyncTimings, UserChanges } from '../../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp, type TestAppOptions } from '../../support/app';
 import { CommandCounter } from '../../support/command-counter';
 import { TcpProxy } from '../../support/tcp-proxy';
@@ -23,13 +23,13 @@ async function startNear(options: TestAppOptions = {}): Promise<TestApp> {
   return app;
 }
 
-const isOpen = (app: TestApp) => app.nest.get(NearCache).isOpen();
+const isOpen = (app: TestApp) => app.nest.get(NearCache).isOpen('any user');
 const opened = (app: TestApp) => until('the near cache is open', () => isOpen(app));
 const closed = (app: TestApp) => until('the near cache is closed', () => isOpen(app), false);
 
 /** Whether an instance has a session in its near cache. */
 function isNear(app: TestApp, { userId, id }: Pick<Session, 'userId' | 'id'>): boolean {
-  const epoch = app.nest.get(SyncLease).epoch();
+  const epoch = app.nest.get(SyncLeases).at(0).epoch();
   return epoch !== null && app.nest.get(NearCache).get(userId, id, epoch) !== undefined;
 }
 
@@ -270,9 +270,9 @@ describe('the near cache', () => {
 
   it('is not used while Redis is stale, and neither are earlier entries', async () => {
     const session = await openNear();
-    const syncLease = other.nest.get(SyncLease);
+    const syncLease = other.nest.get(SyncLeases).at(0);
     const epoch = syncLease.epoch()!;
-    syncLease.revoke('a test says so');
+    syncLease.revoke();
     await verify(other, session);
     expect(syncLease.acquire(epoch, syncLease.term(), performance.now(), Date.now())).toBe(true);
     expect(isNear(other, session)).toBe(false);
@@ -342,7 +342,7 @@ describe('the near cache', () => {
       breakIt();
       await closed(other);
       // The lease is renewed without a poll, so Redis answers.
-      expect(other.nest.get(SyncLease).epoch()).not.toBeNull();
+      expect(other.nest.get(SyncLeases).at(0).epoch()).not.toBeNull();
       await sessionsOf(one).logout(session);
       await expect(verify(other, session)).rejects.toThrow(SessionRevokedError);
       await verify(other, kept);

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { STATISTICS_KEY } from '../../../libs/statistics';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
 import { RedisSessionReader } from '../../../libs/session/store/redis-session-reader';
-import { sessionKeys } from '../../../libs/session/store/session.keys';
 import type { Session } from '../../../libs/session/session';
 import { NoTracer } from '../../../libs/tracing';
 import { MovableClock } from '../../support/clock';
 import { connectRedisClient, redisNowMs, type ConnectedRedis } from '../../support/redis-client';
 import { endlessLease, fieldsOf, membersOf, sessionField } from '../../support/stored-session';
+import { keys } from '../../support/keys';
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -55,7 +54,7 @@ describe('session scripts', () => {
   }
 
   async function counted(kind: 's' | 'b'): Promise<number> {
-    const fields = Object.entries(await redis.raw.hgetall(STATISTICS_KEY));
+    const fields = Object.entries(await redis.raw.hgetall(keys.statistics(0)));
     return fields
       .filter(([field]) => field.startsWith(`${kind}:`))
       .reduce((sum, [, count]) => sum + Number(count), 0);
@@ -84,7 +83,7 @@ describe('session scripts', () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await store.open(session, LEASE, NOW_MS)).toBe('revoked');
-      expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
+      expect(await redis.raw.exists(keys.sessions(session.userId))).toBe(0);
     });
 
     it('refuses a generation older than the known one', async () => {
@@ -107,7 +106,7 @@ describe('session scripts', () => {
       for (const lease of [...['2', '4', ''].map(endlessLease), null]) {
         expect(await store.open(session, lease, NOW_MS)).toBe('other-epoch');
       }
-      expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
+      expect(await redis.raw.exists(keys.sessions(session.userId))).toBe(0);
     });
 
     it('refuses after the deadline of the write, by the clock of Redis', async () => {
@@ -116,7 +115,7 @@ describe('session scripts', () => {
       expect(await store.open(session, { epoch: EPOCH, writeUntilMs: nowMs - 1 }, NOW_MS)).toBe(
         'lease-ended',
       );
-      expect(await redis.raw.exists(sessionKeys.sessions(session.userId))).toBe(0);
+      expect(await redis.raw.exists(keys.sessions(session.userId))).toBe(0);
       const lease = { epoch: EPOCH, writeUntilMs: nowMs + HOUR_MS };
       expect(await store.open(session, lease, NOW_MS)).toBe('opened');
     });
@@ -139,9 +138,9 @@ describe('session scripts', () => {
       await inEpoch('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));
       const session = aSession({ userId });
       await store.open(session, LEASE, NOW_MS);
-      const fields = await fieldsOf(redis.raw, sessionKeys.sessions(userId));
+      const fields = await fieldsOf(redis.raw, keys.sessions(userId));
       expect(fields.sort()).toEqual(['#', session.id].sort());
-      expect(await redis.raw.zcard(sessionKeys.index(userId))).toBe(1);
+      expect(await redis.raw.zcard(keys.index(userId))).toBe(1);
       expect(await counted('s')).toBe(before + 1);
     });
 
@@ -150,7 +149,7 @@ describe('session scripts', () => {
       const short = aSession({ userId: long.userId, expiresAtMs: NOW_MS + HOUR_MS });
       await store.open(long, LEASE, NOW_MS);
       await store.open(short, LEASE, NOW_MS);
-      for (const key of [sessionKeys.sessions(long.userId), sessionKeys.index(long.userId)]) {
+      for (const key of [keys.sessions(long.userId), keys.index(long.userId)]) {
         const ttlMs = await redis.raw.pttl(key);
         expect(ttlMs).toBeGreaterThan(4.9 * HOUR_MS);
         expect(ttlMs).toBeLessThanOrEqual(5 * HOUR_MS);
@@ -160,7 +159,7 @@ describe('session scripts', () => {
     it('indexes sessions by their expiry', async () => {
       const session = aSession();
       await store.open(session, LEASE, NOW_MS);
-      const key = sessionKeys.index(session.userId);
+      const key = keys.index(session.userId);
       expect(await membersOf(redis.raw, key)).toEqual([session.id]);
       const score = await redis.raw.zscore(key, sessionField(session.id));
       expect(score).toBe(String(session.expiresAtMs / 1000));
@@ -240,7 +239,7 @@ describe('session scripts', () => {
       const spoiled = aSession();
       const other = aSession();
       await store.open(other, LEASE, NOW_MS);
-      await redis.raw.set(sessionKeys.sessions(spoiled.userId), 'text');
+      await redis.raw.set(keys.sessions(spoiled.userId), 'text');
       const states = await Promise.all([spoiled, other].map((session) => state(session)));
       expect(states).toEqual(['unknown', 'live']);
     });
@@ -277,12 +276,12 @@ describe('session scripts', () => {
       await store.open(session, LEASE, NOW_MS);
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: HOUR_MS });
       expect(await state(session)).toBe('revoked');
-      const tombstone = sessionKeys.tombstone(session.userId, session.id);
+      const tombstone = keys.tombstone(session.userId, session.id);
       expect(await redis.raw.pttl(tombstone)).toBeGreaterThan(0.9 * HOUR_MS);
-      expect(
-        await redis.raw.hexists(sessionKeys.sessions(session.userId), sessionField(session.id)),
-      ).toBe(0);
-      expect(await redis.raw.zcard(sessionKeys.index(session.userId))).toBe(0);
+      expect(await redis.raw.hexists(keys.sessions(session.userId), sessionField(session.id))).toBe(
+        0,
+      );
+      expect(await redis.raw.zcard(keys.index(session.userId))).toBe(0);
     });
 
     it('may be repeated: one tombstone, counted once', async () => {
@@ -299,7 +298,7 @@ describe('session scripts', () => {
     it('needs no tombstone for a session that has run out', async () => {
       const session = aSession();
       await store.revoke(session.userId, { sessionId: session.id, ttlMs: 0 });
-      expect(await redis.raw.exists(sessionKeys.tombstone(session.userId, session.id))).toBe(0);
+      expect(await redis.raw.exists(keys.tombstone(session.userId, session.id))).toBe(0);
     });
 
     it('ends no other session of the user', async () => {
@@ -322,8 +321,8 @@ describe('session scripts', () => {
       await store.revokeAll({ userId: listed.userId, generation: 2 }, tombstones, HOUR_MS);
       expect(await state(listed)).toBe('revoked');
       expect(await state(unlisted)).not.toBe('live');
-      expect(await redis.raw.hlen(sessionKeys.sessions(listed.userId))).toBe(1);
-      expect(await redis.raw.zcard(sessionKeys.index(listed.userId))).toBe(0);
+      expect(await redis.raw.hlen(keys.sessions(listed.userId))).toBe(1);
+      expect(await redis.raw.zcard(keys.index(listed.userId))).toBe(0);
     });
 
     it('does not end sessions that are newer than the revocation', async () => {
@@ -364,7 +363,7 @@ describe('session scripts', () => {
     it('keeps the generation for the given time, with no session left', async () => {
       const { userId } = aSession();
       await store.revokeAll({ userId, generation: 2 }, [], 7 * HOUR_MS);
-      expect(await redis.raw.pttl(sessionKeys.sessions(userId))).toBeGreaterThan(6.9 * HOUR_MS);
+      expect(await redis.raw.pttl(keys.sessions(userId))).toBeGreaterThan(6.9 * HOUR_MS);
     });
   });
 
@@ -374,9 +373,9 @@ describe('session scripts', () => {
       const { id, userId, generation, role, expiresAtMs } = session;
       const entry = `${generation}|${role}|${NOW_MS}|${expiresAtMs}`;
       for (const field of [id, sessionField(id)]) {
-        await redis.raw.hset(sessionKeys.sessions(userId), '#', `${EPOCH}|${generation}`);
-        await redis.raw.hset(sessionKeys.sessions(userId), field, entry);
-        await redis.raw.zadd(sessionKeys.index(userId), expiresAtMs, field);
+        await redis.raw.hset(keys.sessions(userId), '#', `${EPOCH}|${generation}`);
+        await redis.raw.hset(keys.sessions(userId), field, entry);
+        await redis.raw.zadd(keys.index(userId), expiresAtMs, field);
       }
     }
 
@@ -398,7 +397,7 @@ describe('session scripts', () => {
       await store.revokeAll({ userId: other.userId, generation: 2 }, [], HOUR_MS);
       expect(await state(one)).toBe('revoked');
       expect(await store.open(other, LEASE, NOW_MS)).toBe('stale-generation');
-      expect(await fieldsOf(redis.raw, sessionKeys.sessions(other.userId))).toEqual(['#']);
+      expect(await fieldsOf(redis.raw, keys.sessions(other.userId))).toEqual(['#']);
     });
   });
 

@@ -1,11 +1,12 @@
 import { PASSWORD, startTestApp, type TestApp } from '../../support/app';
 import { SessionActivation } from '../../../libs/session/open/session-activation';
 import { RedisSessionStore } from '../../../libs/session/store/redis-session.store';
-import { SyncLease, syncKeys } from '../../../libs/sync';
+import { SyncLeases } from '../../../libs/sync';
 import { redisNowMs } from '../../support/redis-client';
 import { sessionField } from '../../support/stored-session';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
+import { keys } from '../../support/keys';
 
 /** Shorter than the lease, during which a write may be under way. */
 const BLACKLIST_TTL_MS = 1_000;
@@ -29,8 +30,8 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
     await until(
       'the instance has the epoch of the checkpoint',
       async () => ({
-        epoch: stalled.nest.get(SyncLease).epoch(),
-        checkpoint: await other.redis.client.get(syncKeys.checkpoint),
+        epoch: stalled.nest.get(SyncLeases).at(0).epoch(),
+        checkpoint: await other.redis.client.get(keys.checkpoint(0)),
       }),
       ({ epoch, checkpoint }) => epoch !== null && checkpoint?.startsWith(`${epoch}|`) === true,
     );
@@ -111,7 +112,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
       );
     });
     // The connection of the instance may be lost on a busy machine. That is not tested here.
-    const syncLease = stalled.nest.get(SyncLease);
+    const syncLease = stalled.nest.get(SyncLeases).at(0);
     jest.spyOn(syncLease, 'current').mockReturnValue(syncLease.current());
     const answer = await stalled.http.post('/api/auth/refresh', { json: { refreshToken } });
     await opened;
@@ -124,7 +125,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
   it('writes nothing once its lease has ended, without any other obstacle', async () => {
     const { refreshToken, user, session } = await other.register();
     const { client } = other.redis;
-    const syncLease = stalled.nest.get(SyncLease);
+    const syncLease = stalled.nest.get(SyncLeases).at(0);
     const ended = { epoch: syncLease.epoch()!, writeUntilMs: (await redisNowMs(client)) - 1 };
     jest.spyOn(syncLease, 'current').mockReturnValue(ended);
     const sessions = `session:{${user.id}}`;
@@ -138,7 +139,7 @@ describe('an instance that stalls while a session is revoked elsewhere', () => {
 
   it('answers a refresh with token_revoked, with Redis not in sync from the start', async () => {
     const { accessToken: token, refreshToken } = await other.register();
-    jest.spyOn(stalled.nest.get(SyncLease), 'current').mockReturnValue(null);
+    jest.spyOn(stalled.nest.get(SyncLeases).at(0), 'current').mockReturnValue(null);
     const revoked = beforeOpening(async () => {
       expect((await other.http.post('/api/auth/logout', { token })).status).toBe(204);
     });

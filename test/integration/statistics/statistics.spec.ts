@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { STATISTICS_KEY } from '../../../libs/statistics';
 import { StatisticsService } from '../../../libs/statistics/statistics.service';
 import { SessionCleanUp } from '../../../libs/session/session-clean-up';
 import { SessionLifetimes } from '../../../libs/session/session-lifetimes';
@@ -12,6 +11,7 @@ import { ProfileCache, type VersionedProfile } from '../../../libs/user';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { bruteForceStatistics } from '../../support/statistics';
 import { endlessLease, fieldsOf, membersOf } from '../../support/stored-session';
+import { keys } from '../../support/keys';
 
 const EPOCH = '3';
 const LEASE = endlessLease(EPOCH);
@@ -109,7 +109,7 @@ describe('statistics', () => {
         counts.push((await statistics.read()).activeSessions);
       }
       expect(counts).toEqual([4, 4, 2, 2, 1, 0]);
-      expect(await redis.raw.hkeys(STATISTICS_KEY)).not.toContainEqual(
+      expect(await redis.raw.hkeys(keys.statistics(0))).not.toContainEqual(
         expect.stringMatching(/^s:/),
       );
     });
@@ -171,8 +171,8 @@ describe('statistics', () => {
         'a tombstone is deleted',
         async (userId) => redis.raw.del((await redis.raw.keys(`blacklist:{${userId}}:*`))[0]!),
       ],
-      ['the counters are deleted', () => redis.raw.del(STATISTICS_KEY)],
-      ['a counter is changed', () => redis.raw.hset(STATISTICS_KEY, 's:0', 5)],
+      ['the counters are deleted', () => redis.raw.del(keys.statistics(0))],
+      ['a counter is changed', () => redis.raw.hset(keys.statistics(0), 's:0', 5)],
     ])('%s', async (_what, damage) => {
       const userId = randomUUID();
       const [first, second] = [aSession(userId, 30), aSession(userId, 40)];
@@ -191,7 +191,7 @@ describe('statistics', () => {
       const userId = randomUUID();
       const session = aSession(userId, 30);
       await sessions.open(session, LEASE, nowMs);
-      await redis.raw.del(STATISTICS_KEY);
+      await redis.raw.del(keys.statistics(0));
       await sessions.revoke(userId, { sessionId: session.id, ttlMs: 0 });
       expect(await statistics.read()).toEqual(NOTHING);
     });

@@ -4,12 +4,13 @@ import { DataSource } from 'typeorm';
 import { Database } from '../../../libs/database';
 import { dataSourceOptions } from '../../../libs/database/data-source-options';
 import { Metrics } from '../../../libs/metrics';
-import { appendToOutbox, Outbox, SyncTimings, syncKeys } from '../../../libs/sync';
+import { appendToOutbox, Outbox, SyncTimings } from '../../../libs/sync';
 import { parseCheckpoint, type Checkpoint } from '../../../libs/sync/checkpoint';
 import { CheckpointStore } from '../../../libs/sync/checkpoint.store';
 import { connectRedisClient, type ConnectedRedis } from '../../support/redis-client';
 import { lasting } from '../../support/long-tests';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
+import { keys } from '../../support/keys';
 
 const WRITERS = 3;
 const READERS = 2;
@@ -141,8 +142,8 @@ describe('the outbox, read by two instances while transactions begin and end in 
       (client, index) => new Writer(client, committed, index < WRITERS - 1),
     );
     const beginning = await checkpointNow();
-    await redis.raw.del(syncKeys.checkpoint);
-    await checkpoints.begin(null, beginning);
+    await redis.raw.del(keys.checkpoint(0));
+    await checkpoints.begin(0, null, beginning);
     const readers = Array.from({ length: READERS }, () => ({
       checkpoint: beginning,
       knows: new Set<string>(),
@@ -163,7 +164,7 @@ describe('the outbox, read by two instances while transactions begin and end in 
       }
       expect(expected.filter((id) => !reader.knows.has(id))).toEqual([]);
       expect([...reader.knows].filter((id) => !committed.has(id))).toEqual([]);
-      expect(await checkpoints.advance(reader.checkpoint, end!)).not.toBeNull();
+      expect(await checkpoints.advance(0, reader.checkpoint, end!)).not.toBeNull();
       reader.checkpoint = end!;
       return count;
     };
@@ -175,7 +176,7 @@ describe('the outbox, read by two instances while transactions begin and end in 
           continue;
         }
         if (step.restarted) {
-          const checkpoint = parseCheckpoint(await checkpoints.read())!;
+          const checkpoint = parseCheckpoint(await checkpoints.read(0))!;
           readers[step.reader] = { checkpoint, knows: new Set(inRedis) };
         }
         await readAll(step.reader, step.between);

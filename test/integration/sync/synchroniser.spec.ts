@@ -1,7 +1,14 @@
-import { appendToOutbox, Outbox, SyncLease, Synchroniser, syncKeys } from '../../../libs/sync';
+import {
+  appendToOutbox,
+  Outbox,
+  SyncLeases,
+  type SyncLease,
+  OutboxApplier,
+} from '../../../libs/sync';
 import { startTestApp, type TestApp } from '../../support/app';
 import { until } from '../../support/until';
 import { fieldsOf, membersOf, sessionField } from '../../support/stored-session';
+import { keys } from '../../support/keys';
 
 const PROFILE = '/api/auth/profile';
 
@@ -11,7 +18,7 @@ describe('a Redis whose data changes while connections stay open', () => {
 
   beforeAll(async () => {
     app = await startTestApp();
-    syncLease = app.nest.get(SyncLease);
+    syncLease = app.nest.get(SyncLeases).at(0);
   });
 
   afterAll(async () => {
@@ -23,7 +30,7 @@ describe('a Redis whose data changes while connections stay open', () => {
   });
 
   async function checkpoint(): Promise<string> {
-    return (await app.redis.client.get(syncKeys.checkpoint))!;
+    return (await app.redis.client.get(keys.checkpoint(0)))!;
   }
 
   async function status(token: string): Promise<number> {
@@ -54,14 +61,14 @@ describe('a Redis whose data changes while connections stay open', () => {
   });
 
   it.each([
-    ['is gone', () => app.redis.client.del(syncKeys.checkpoint)],
-    ['is not ours', () => app.redis.client.set(syncKeys.checkpoint, 'something else')],
+    ['is gone', () => app.redis.client.del(keys.checkpoint(0))],
+    ['is not ours', () => app.redis.client.set(keys.checkpoint(0), 'something else')],
     [
       'is of another record, further on than this one',
       async () => {
         const [epoch] = (await checkpoint()).split('|');
-        await app.redis.client.set(syncKeys.checkpoint, `${epoch}|999999999999|${Date.now()}`);
-        syncLease.revoke('a connection was lost, say');
+        await app.redis.client.set(keys.checkpoint(0), `${epoch}|999999999999|${Date.now()}`);
+        syncLease.revoke();
       },
     ],
   ])('whose checkpoint %s: its entries do not count', async (_what, change) => {
@@ -92,7 +99,7 @@ describe('a Redis whose data changes while connections stay open', () => {
 
     await client
       .multi()
-      .set(syncKeys.checkpoint, before)
+      .set(keys.checkpoint(0), before)
       .hset(sessions, field, entry!)
       .del(`blacklist:{${user.id}}:${session.id}`)
       .exec();
@@ -140,7 +147,7 @@ describe('changes of another instance in one store only', () => {
       401,
     );
     expect(await app.redis.client.exists(`blacklist:{${user.id}}:${session.id}`)).toBe(1);
-    const lag = app.nest.get(Synchroniser).lag();
+    const lag = app.nest.get(OutboxApplier).lag();
     expect(lag.applied).toBe(1);
     expect(lag.maxMs).toBeGreaterThanOrEqual(lag.lastMs);
   });

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { LRUCache } from 'lru-cache';
 import { Clock } from '#libs/common';
 import { Metrics } from '#libs/metrics';
-import { SyncLease, UserChanges } from '#libs/sync';
+import { SyncLeases, UserChanges } from '#libs/sync';
 import { SessionOptions } from '../../session.options';
 import type { Verification } from '../../store/redis-session-reader';
 import { NearCacheTimings } from './near-cache-timings';
@@ -40,7 +40,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
   private purging: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly syncLease: SyncLease,
+    private readonly leases: SyncLeases,
     private readonly userChanges: UserChanges,
     { nearCache }: SessionOptions,
     private readonly timings: NearCacheTimings,
@@ -56,14 +56,14 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     metrics.sessions.watchNearCache({
       reads: () => this.counts,
       sessions: () => this.entries.size,
-      isOpen: () => this.isOpen(),
+      isOpen: () => this.isEnabled && this.leases.areAllFresh(),
     });
   }
 
   onModuleInit(): void {
     if (this.isEnabled) {
       this.userChanges.onChange((userId) => this.invalidate(userId));
-      this.syncLease.onRevoked(() => this.invalidateAll());
+      this.leases.onRevoked((partition) => this.invalidatePartition(partition));
       const purge = () => this.entries.purgeStale();
       this.purging = setInterval(purge, this.timings.maxAgeMs).unref();
     }
@@ -73,9 +73,9 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     clearInterval(this.purging);
   }
 
-  /** Whether entries may be used: the last poll of the outbox is recent. Never while the cache is off. */
-  isOpen(): boolean {
-    return this.isEnabled && this.syncLease.isPollFresh();
+  /** Whether entries of the user may be used: the last poll of the outbox is recent. Never while the cache is off. */
+  isOpen(userId: string): boolean {
+    return this.isEnabled && this.leases.of(userId).isPollFresh();
   }
 
   /**
@@ -99,7 +99,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
       entry.found.session.expiresAtMs > this.clock.nowMs() &&
       (profileKey === undefined ||
         (entry.profileKey === profileKey && entry.found.cachedProfile !== null)) &&
-      this.isOpen()
+      this.isOpen(userId)
     ) {
       this.counts.hit += 1;
       return entry.found;
@@ -112,8 +112,8 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
    * Call it before Redis is asked.
    * @returns undefined while the cache cannot be used.
    */
-  ask(): Question | undefined {
-    return this.isOpen() ? { changes: this.changes, askedMs: performance.now() } : undefined;
+  ask(userId: string): Question | undefined {
+    return this.isOpen(userId) ? { changes: this.changes, askedMs: performance.now() } : undefined;
   }
 
   /** Keeps the answer of Redis, unless anything has changed since the question. */
@@ -123,10 +123,10 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     profileKey: string | undefined,
     question: Question | undefined,
   ): void {
-    if (question?.changes !== this.changes || !this.isOpen()) {
+    const { id, userId } = found.session;
+    if (question?.changes !== this.changes || !this.isOpen(userId)) {
       return;
     }
-    const { id, userId } = found.session;
     const age = { ttl: this.timings.maxAgeMs, start: question.askedMs };
     // The entry first: the entry that it replaces is removed from the user.
     this.entries.set(id, { found, epoch, profileKey }, age);
@@ -144,9 +144,13 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     this.sessionsOf.get(userId)?.forEach((sessionId) => this.entries.delete(sessionId));
   }
 
-  protected invalidateAll(): void {
+  protected invalidatePartition(partition: number): void {
     this.changes += 1;
-    this.entries.clear();
+    for (const userId of this.sessionsOf.keys()) {
+      if (this.leases.of(userId) === this.leases.at(partition)) {
+        this.invalidate(userId);
+      }
+    }
   }
 
   private removeFromUser({ session: { id, userId } }: LiveSession): void {
