@@ -37,4 +37,5 @@ export { Recent } from './recent';
 export { SingleFlight } from './single-flight';
 export { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from './thread-pool';
 export { ThrottledLog, type ThrottledLogOptions } from './throttled-log';
+export { readTlsFiles, TlsFileError, type TlsFiles, type TlsMaterial } from './tls-files';
 export { turnLoader } from './turn-loader';
