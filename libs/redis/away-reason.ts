@@ -5,12 +5,16 @@ import { errorText } from '#libs/log';
 export type AwayCode =
   | 'unreachable'
   | 'certificate_refused'
+  | 'client_certificate_refused'
   | 'credentials_refused'
   | 'too_many_clients'
   | 'missing_permission'
   | 'missing_command'
   | 'too_old'
   | 'sentinel'
+  | 'no_sentinel'
+  | 'sentinel_refused'
+  | 'master_unknown'
   | 'replica'
   | 'cluster_node'
   | 'cluster_changing'
@@ -40,15 +44,26 @@ export class RedisAwayError extends InternalError {
 const MESSAGES: Record<AwayCode, string> = {
   unreachable: 'Redis does not answer.',
   certificate_refused:
-    'The TLS certificate of the server in REDIS_URL is not trusted. ' +
-    'Set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority.',
+    'The TLS certificate of the server is not trusted, or names another host. ' +
+    'Set REDIS_CA_FILE to a file with the certificate of its authority.',
+  client_certificate_refused:
+    'Redis does not accept the client certificate, or asks for one. ' +
+    'Set REDIS_CERT_FILE and REDIS_KEY_FILE to a certificate that it accepts.',
   credentials_refused:
     'Redis refuses the user name or password. Correct them in REDIS_URL, or enable the user.',
   too_many_clients: 'Redis has no free connection. Raise maxclients.',
   missing_permission: 'The Redis user of REDIS_URL lacks permissions.',
   missing_command: 'Redis lacks a required command. Enable it, or use Redis 7.0 or later.',
   too_old: 'Redis is older than 7.0. Use Redis 7.0 or later, or Valkey 8 or later.',
-  sentinel: 'REDIS_URL names a Redis Sentinel. Use the address of the master that it watches.',
+  sentinel:
+    'REDIS_URL names a Redis Sentinel. ' +
+    'Use the address of the master that it watches, or set REDIS_SENTINELS.',
+  no_sentinel: 'No Redis Sentinel answers. Check REDIS_SENTINELS and REDIS_SENTINEL_TLS.',
+  sentinel_refused:
+    'The Redis Sentinels refuse the user name or password. ' +
+    'Correct REDIS_SENTINEL_USER and REDIS_SENTINEL_PASSWORD.',
+  master_unknown:
+    'The Redis Sentinels know no master of the name in REDIS_SENTINEL_NAME. Correct the name.',
   replica: 'Redis is a read-only replica; Postgres answers. Use the address of the master.',
   cluster_node:
     'Redis is a node of a Redis Cluster; Postgres answers. ' +
@@ -117,10 +132,16 @@ function firstClause(text: string): string {
 const CERTIFICATE_CODES =
   /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF))/;
 
+/** Alerts by which a server refuses the certificate of a client, or misses it. */
+const CLIENT_CERTIFICATE_CODES = /^ERR_SSL_.*_ALERT_(.*CERTIFICATE|UNKNOWN_CA)/;
+
 /** The reason of a failed connection, or of a reply during its setup. */
 export function reasonOfError(error: Error & { code?: unknown }): AwayReason {
   if (typeof error.code === 'string' && CERTIFICATE_CODES.test(error.code)) {
     return awayReason('certificate_refused', { detail: errorText(error) });
+  }
+  if (typeof error.code === 'string' && CLIENT_CERTIFICATE_CODES.test(error.code)) {
+    return awayReason('client_certificate_refused', { detail: errorText(error) });
   }
   return reasonOfReply(error.message) ?? awayReason('unreachable', { detail: errorText(error) });
 }

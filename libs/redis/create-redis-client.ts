@@ -3,12 +3,13 @@ import { Redis } from 'ioredis';
 import type { Metrics } from '#libs/metrics';
 import type { Tracer } from '#libs/tracing';
 import { ClusterNodes } from './cluster-nodes';
-import { driverOptions, silence, type RedisOptions } from './driver-options';
+import { driverOptions, type RedisOptions } from './driver-options';
 import { RedisClient } from './redis-client';
 import { RedisKeys } from './redis-keys';
 import { RedisNode } from './redis-node';
 import { SingleNode } from './redis-nodes';
 import type { ProbeKind } from './server-probe';
+import { silence } from './silence';
 
 /** The client of one server, or of a Cluster if the options name its nodes. */
 export function createRedisClient(

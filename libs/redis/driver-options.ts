@@ -1,6 +1,7 @@
-import type { Redis, RedisOptions as DriverOptions } from 'ioredis';
-import { Logger } from '@nestjs/common';
-import { InternalError } from '#libs/common';
+import type { RedisOptions as DriverOptions } from 'ioredis';
+import type { TlsFiles } from '#libs/common';
+import { MasterConnector } from './master-connector';
+import { tlsOptions } from './tls-options';
 
 const DEFAULT_PORT = 6379;
 const COMMAND_TIMEOUT_MS = 500;
@@ -10,14 +11,28 @@ const MAX_RECONNECT_DELAY_MS = 250;
 /** Milliseconds below which a connection that ended counts as another failed attempt. */
 const EARLY_MS = 1000;
 
+/** Redis Sentinels and the credentials at them, which are others than those at Redis. */
+export interface SentinelOptions {
+  addresses: readonly { host: string; port: number }[];
+  /** Of the master. */
+  name: string;
+  username?: string | undefined;
+  password?: string | undefined;
+  tls?: boolean;
+}
+
 export interface RedisOptions {
   /**
    * `redis://` or `rediss://` URL: host, port, user name, password, the number of a database as the path, and `family`
    * (4 or 6) as the only parameter. Its other parts are ignored.
    */
   url: string;
+  /** Sentinels that name the master; the host and port of the URL are then not used. */
+  sentinels?: SentinelOptions | undefined;
   /** `host:port` of nodes of a Cluster; the host, port and database of the URL are then not used. */
   clusterNodes?: readonly string[] | undefined;
+  /** Of all connections with TLS; read again at each. */
+  tlsFiles?: TlsFiles | undefined;
   /** Milliseconds until a command without an answer fails and the connection is closed. */
   commandTimeoutMs?: number;
   /** Milliseconds until a connection attempt counts as failed. */
@@ -32,8 +47,10 @@ export interface RedisOptions {
  */
 export function driverOptions(options: RedisOptions): DriverOptions & { commandTimeout: number } {
   const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
+  const tls = options.tlsFiles ? tlsOptions(options.tlsFiles) : {};
   return {
-    ...addressOf(new URL(options.url)),
+    ...addressOf(new URL(options.url), tls),
+    ...(options.sentinels && sentinelOptions(options.sentinels, commandTimeoutMs, tls)),
     enableReadyCheck: false,
     disableClientInfo: true,
     enableOfflineQueue: false,
@@ -48,7 +65,7 @@ export function driverOptions(options: RedisOptions): DriverOptions & { commandT
 }
 
 /** The only parts of the URL that are used: the driver would take any of its options from the query. */
-function addressOf(url: URL): DriverOptions {
+function addressOf(url: URL, tls: TlsOptions): DriverOptions {
   const family = url.searchParams.get('family');
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -57,7 +74,28 @@ function addressOf(url: URL): DriverOptions {
     ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
     ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
     ...(family !== null && { family: Number(family) }),
-    ...(url.protocol === 'rediss:' && { tls: {} }),
+    ...(url.protocol === 'rediss:' && { tls, enableTLSForSentinelMode: true }),
+  };
+}
+
+type TlsOptions = NonNullable<DriverOptions['tls']>;
+
+function sentinelOptions(
+  { addresses, name, username, password, tls: isEncrypted = false }: SentinelOptions,
+  commandTimeoutMs: number,
+  tls: TlsOptions,
+): DriverOptions {
+  return {
+    Connector: MasterConnector,
+    sentinels: [...addresses],
+    name,
+    // The list of the settings is complete: what Sentinels announce may be unreachable from here.
+    updateSentinels: false,
+    sentinelCommandTimeout: commandTimeoutMs,
+    sentinelRetryStrategy: reconnectDelays(),
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+    ...(isEncrypted && { sentinelTLS: tls }),
   };
 }
 
@@ -70,34 +108,4 @@ function reconnectDelays(): (attempt: number) => number {
     lastMs = nowMs;
     return isEarly ? MAX_RECONNECT_DELAY_MS : Math.min(25 * 2 ** attempt, MAX_RECONNECT_DELAY_MS);
   };
-}
-
-/** Replies to AUTH that the driver prints on the console and then ignores. */
-const NEEDLESS_PASSWORD = /no password is set|without any password configured for the default user/;
-
-type Auth = (credentials: unknown, callback: (error?: Error | null) => void) => Promise<unknown>;
-
-/**
- * Keeps the driver from printing on the console, and from continuing without a user on a server without users. A reach
- * (decision 0038): the driver has no option for either, and calls its own `auth` when it connects.
- */
-export function silence(redis: Redis): void {
-  redis.on('error', () => undefined);
-  let isWarned = false;
-  const connection = redis as unknown as { auth: Auth };
-  const auth = connection.auth.bind(redis);
-  connection.auth = (credentials, callback) =>
-    auth(credentials, (error) => {
-      if (error && NEEDLESS_PASSWORD.test(error.message)) {
-        if (!isWarned) {
-          new Logger('Redis').warn('REDIS_URL has a password, but Redis asks for none');
-        }
-        isWarned = true;
-        callback(null);
-      } else if (error?.message.includes("wrong number of arguments for 'auth'")) {
-        callback(new InternalError('WRONGPASS Redis 5 or older knows no user names'));
-      } else {
-        callback(error);
-      }
-    });
 }

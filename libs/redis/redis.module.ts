@@ -2,9 +2,10 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { RedisModule as DriverModule, RedisService } from '@liaoliaots/nestjs-redis';
 import { Metrics, MetricsModule } from '#libs/metrics';
 import { Tracer, TracingModule } from '#libs/tracing';
-import { driverOptions, silence, type RedisOptions } from './driver-options';
+import { driverOptions, type RedisOptions } from './driver-options';
 import { createRedisClient } from './create-redis-client';
 import { RedisClient } from './redis-client';
+import { silence } from './silence';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<RedisOptions>()
@@ -29,7 +30,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
           // The client of a Cluster makes its connections as it learns of the nodes.
           config: (options as RedisOptions).clusterNodes
             ? []
-            : { ...driverOptions(options as RedisOptions), onClientCreated: silence },
+            : {
+                ...driverOptions(options as RedisOptions),
+                onClientCreated: (redis) => silence(redis),
+              },
         }),
       },
       false,

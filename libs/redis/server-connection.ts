@@ -63,6 +63,7 @@ export class ServerConnection {
     redis.on('ready', () => void this.check());
     redis.on('close', () => this.closed());
     redis.on('error', (error: Error) => this.failed(error));
+    redis.on('end', () => this.ended());
     if (redis.status === 'ready') {
       void this.check();
     }
@@ -118,7 +119,8 @@ export class ServerConnection {
 
   /** Called when the server has left commands unanswered for too long: the connection may be half-open. */
   silent(): void {
-    if (this.stopping) {
+    // An attempt to connect has a deadline of its own.
+    if (this.stopping || this.redis.status !== 'ready') {
       return;
     }
     if (this.current === null) {
@@ -205,7 +207,7 @@ export class ServerConnection {
   }
 
   private failed(error: Error): void {
-    const reason = reasonOfError(error);
+    const reason = error instanceof RedisAwayError ? error.reason : reasonOfError(error);
     this.explained = this.connection;
     this.lose(reason, reason.code === 'unreachable' ? error : new RedisAwayError(reason));
   }
@@ -220,6 +222,18 @@ export class ServerConnection {
       this.lose(reason, errorOf(reason));
     } else {
       this.tellLost();
+    }
+  }
+
+  /** The driver connects no more after an error that it does not expect, such as one of its connector. */
+  private ended(): void {
+    if (!this.stopping) {
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => {
+        if (this.redis.status === 'end' && !this.stopping) {
+          this.redis.connect().catch(() => undefined);
+        }
+      }, RETRY_MS).unref();
     }
   }
 
