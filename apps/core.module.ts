@@ -33,7 +33,7 @@ export class CoreModule {
         SettingsModule.forRoot(settings),
         RedisModule.forRootAsync({
           inject: [Settings],
-          useFactory: ({ redisUrl }: Settings) => ({ url: redisUrl }),
+          useFactory: ({ redis }: Settings) => redis,
         }),
         DatabaseModule.forRootAsync({
           inject: [Settings],

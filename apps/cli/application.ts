@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DependencyUnavailableError } from '#libs/common';
-import { loadCommandSettings, loadRedisUrl } from '#libs/config';
+import { loadCommandSettings, loadRedisSettings } from '#libs/config';
 import { RedisClient } from '#libs/redis';
 import { emailProblem, UserStore } from '#libs/user';
 import { CliModule, RedisCliModule } from './cli.module';
-import { noteEndpoint } from './endpoints';
+import { noteEndpoint, noteRedis } from './endpoints';
 import { InvalidEmailError, UnknownEmailError } from './failure';
 
 const REDIS_DEADLINE_MS = 3000;
@@ -22,15 +22,15 @@ export async function withApplication<T>(
 ): Promise<T> {
   const settings = loadCommandSettings();
   noteEndpoint('postgres', settings.databaseUrl);
-  noteEndpoint('redis', settings.redisUrl);
+  noteRedis(settings.redis);
   return run(CliModule.forRoot(settings), work);
 }
 
-/** As `withApplication`, for data in Redis alone: needs only REDIS_URL. */
+/** As `withApplication`, for data in Redis alone: needs only the settings of Redis. */
 export async function withRedis<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
-  const url = loadRedisUrl();
-  noteEndpoint('redis', url);
-  return run(RedisCliModule.forRoot(url), async (app) => {
+  const redis = loadRedisSettings();
+  noteRedis(redis);
+  return run(RedisCliModule.forRoot(redis), async (app) => {
     await untilRedisAnswers(app);
     return work(app);
   });

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Settings } from '#libs/config';
+import type { RedisSettings, Settings } from '#libs/config';
 import { RedisCheck } from '#libs/maintenance';
 import { RedisModule } from '#libs/redis';
 import { StatisticsModule } from '#libs/statistics';
@@ -22,10 +22,10 @@ export class CliModule {
 /** The modules of the commands that need Redis alone. */
 @Module({})
 export class RedisCliModule {
-  static forRoot(url: string): DynamicModule {
+  static forRoot(redis: RedisSettings): DynamicModule {
     return {
       module: RedisCliModule,
-      imports: [RedisModule.forRootAsync({ useFactory: () => ({ url }) }), StatisticsModule],
+      imports: [RedisModule.forRootAsync({ useFactory: () => redis }), StatisticsModule],
       providers: [RedisCheck],
     };
   }

@@ -32,7 +32,11 @@ export function refuseExampleSecrets({
   introspectionClients,
   databaseUrl,
   redisUrl,
-}: Pick<DeclaredSettings, 'introspectionClients' | 'databaseUrl' | 'redisUrl'>): void {
+  redisSentinelPassword,
+}: Pick<
+  DeclaredSettings,
+  'introspectionClients' | 'databaseUrl' | 'redisUrl' | 'redisSentinelPassword'
+>): void {
   if (introspectionClients.some(({ secret }) => isPlaceholder(secret))) {
     throw new SettingsError('INTROSPECTION_CLIENTS', 'must not hold a placeholder as a secret');
   }
@@ -45,6 +49,7 @@ export function refuseExampleSecrets({
   const passwords = {
     DATABASE_URL: parsePostgresUrl(databaseUrl).password,
     REDIS_URL: decodeURIComponent(new URL(redisUrl).password),
+    REDIS_SENTINEL_PASSWORD: redisSentinelPassword,
   };
   for (const [variable, password] of Object.entries(passwords)) {
     if (password !== undefined && isPlaceholder(password)) {

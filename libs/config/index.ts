@@ -3,10 +3,11 @@ export {
   loadCommandSettings,
   loadDatabaseUrl,
   loadKeySettings,
-  loadRedisUrl,
+  loadRedisSettings,
   loadSettings,
   SettingsModule,
 } from './settings.module';
+export type { RedisSettings } from './redis-settings';
 export { logFormatOf } from './log-format';
 export { parseSettings, Settings } from './settings';
 export { DEFAULT_SCHEDULES } from './settings-schema';

@@ -72,6 +72,42 @@ export function listenHost() {
   });
 }
 
+/** A server. The host is without brackets. */
+export interface ServerAddress {
+  host: string;
+  port: number;
+}
+
+/** An IPv6 address in brackets or a host, then a port. */
+const SERVER = /^(?:\[(.+)\]|([^:[\]]+))(?::(\d{1,5}))?$/;
+
+/** `a:6379,[::1]:6380`: servers with their ports. The message names the entry by its position. */
+export function addressList(defaultPort: number) {
+  return z.string().transform((text, context) =>
+    text.split(',').map((part, index): ServerAddress => {
+      const address = serverIn(part.trim(), defaultPort);
+      if (!address) {
+        context.addIssue(
+          `must be a list like a:${defaultPort},[::1]:${defaultPort}: entry ${index + 1} is no host with a port from 1 to 65535`,
+        );
+        return z.NEVER;
+      }
+      return address;
+    }),
+  );
+}
+
+function serverIn(text: string, defaultPort: number): ServerAddress | undefined {
+  const [, ipv6, name, digits = String(defaultPort)] = SERVER.exec(text) ?? [];
+  const port = Number(digits);
+  const isHost = ipv6 === undefined ? isName(name ?? '') : isIP(ipv6) === 6;
+  return isHost && port >= 1 && port <= 65_535 ? { host: ipv6 ?? name ?? '', port } : undefined;
+}
+
+function isName(text: string): boolean {
+  return isIP(text) === 4 || HOST_NAME.test(text);
+}
+
 /** The schedule of a job: a cron expression in UTC; `off` is null. */
 export function schedule() {
   return z.string().transform((text, context) => {

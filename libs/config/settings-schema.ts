@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { databaseUrl } from './database-url';
 import { redisUrl } from './redis-url';
 import {
+  addressList,
   addressSet,
   bucketName,
   clientList,
@@ -123,9 +124,80 @@ export const SETTINGS_BY_TOPIC = {
       env: 'REDIS_URL',
       secret: true,
       description:
-        'Address of Redis 7.0 or later, or Valkey 8 or later: `redis[s]://[[user]:password@]host[:port][/database][?family=4|6]`. `npm start` starts its own Redis where this is unset. docs/redis.md lists the permissions that the user needs.',
+        'Address of Redis 7.0 or later, or Valkey 8 or later: `redis[s]://[[user]:password@]host[:port][/database][?family=4|6]`. `rediss` means TLS. `npm start` starts its own Redis where this is unset. docs/redis.md lists the permissions that the user needs.',
       examples: ['redis://localhost:6379'],
     }),
+    redisSentinels: addressList(26_379)
+      .optional()
+      .meta({
+        env: 'REDIS_SENTINELS',
+        description:
+          'Redis Sentinels that know the master: `host:port,host:port`, port 26379 by default. `REDIS_URL` then gives user, password, database and TLS; its host and port are not used.',
+        examples: ['sentinel-a,sentinel-b,sentinel-c', '10.0.0.1:26379,[2001:db8::1]:26379'],
+        unset: '`REDIS_URL` is the address of the master',
+      }),
+    redisSentinelName: z
+      .string()
+      .optional()
+      .meta({
+        env: 'REDIS_SENTINEL_NAME',
+        description: 'Name of the master in the configuration of the Sentinels.',
+        examples: ['mymaster'],
+        unset: 'required with `REDIS_SENTINELS`',
+      }),
+    redisSentinelUser: z.string().optional().meta({
+      env: 'REDIS_SENTINEL_USER',
+      secret: true,
+      description: 'User name at the Sentinels themselves.',
+      unset: 'the default user',
+    }),
+    redisSentinelPassword: z.string().optional().meta({
+      env: 'REDIS_SENTINEL_PASSWORD',
+      secret: true,
+      description: 'Password at the Sentinels themselves.',
+      unset: 'the Sentinels ask for none',
+    }),
+    redisSentinelTls: onOff().prefault('off').meta({
+      env: 'REDIS_SENTINEL_TLS',
+      description: 'Whether connections to the Sentinels use TLS: `on` or `off`.',
+    }),
+    redisClusterNodes: addressList(6379)
+      .optional()
+      .meta({
+        env: 'REDIS_CLUSTER_NODES',
+        description:
+          'Nodes of a Redis Cluster, from which the other nodes are learnt: `host:port,host:port`, port 6379 by default. `REDIS_URL` then gives user, password and TLS; its host and port are not used.',
+        examples: ['node-a:6379,node-b:6379,node-c:6379'],
+        unset: 'Redis is no Cluster',
+      }),
+    redisCaFile: z
+      .string()
+      .optional()
+      .meta({
+        env: 'REDIS_CA_FILE',
+        description:
+          'File with the certificates, in PEM, of the authorities that are trusted for Redis and its Sentinels, and no others. This file and the next two are read again at each new connection.',
+        examples: ['/etc/redis/ca.pem'],
+        unset: 'the authorities of Node and of `NODE_EXTRA_CA_CERTS`',
+      }),
+    redisCertFile: z
+      .string()
+      .optional()
+      .meta({
+        env: 'REDIS_CERT_FILE',
+        description: 'File with the client certificate for Redis and its Sentinels, in PEM.',
+        examples: ['/etc/redis/client.pem'],
+        unset: 'no client certificate',
+      }),
+    redisKeyFile: z
+      .string()
+      .optional()
+      .meta({
+        env: 'REDIS_KEY_FILE',
+        description: 'File with the key of the client certificate, in PEM, unencrypted.',
+        examples: ['/etc/redis/client-key.pem'],
+        unset: 'required with `REDIS_CERT_FILE`',
+      }),
   },
 
   'Tokens and sessions': {

@@ -1,11 +1,12 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { readEnvFile } from './env-file';
 import { withSecretFiles } from './secret-files';
+import type { RedisSettings } from './redis-settings';
 import {
   parseCommandSettings,
   parseDatabaseUrl,
   parseKeySettings,
-  parseRedisUrl,
+  parseRedisSettings,
   parseSettings,
   Settings,
   type Environment,
@@ -50,8 +51,8 @@ export function loadDatabaseUrl(): string {
  * As `loadSettings`, for commands that need only Redis.
  * @throws SettingsError
  */
-export function loadRedisUrl(): string {
-  return parseRedisUrl(environment());
+export function loadRedisSettings(): RedisSettings {
+  return parseRedisSettings(environment());
 }
 
 /**

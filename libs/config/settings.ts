@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { variableOf } from './describe-settings';
 import { refuseExampleSecrets } from './example-secret';
 import { SettingsError } from './settings-error';
+import { redisOf, REDIS_FIELDS, type RedisSettings } from './redis-settings';
 import { settingsSchema, type DeclaredSettings } from './settings-schema';
 import { avatarStorageOf, jwtKeysOf, tracingOf } from './settings-sections';
 
@@ -22,6 +23,7 @@ function derive(declared: DeclaredSettings) {
     docs: declared.docs ?? !production,
     shutdownDelaySeconds: declared.shutdownDelaySeconds ?? defaultDelaySeconds,
     jwtKeys: jwtKeysOf(declared),
+    redis: redisOf(declared),
     avatarStorage: avatarStorageOf(declared),
     tracing: tracingOf(declared),
   };
@@ -68,11 +70,11 @@ export function parseDatabaseUrl(env: Environment): string {
 }
 
 /**
- * The only setting of a Redis command.
+ * The only settings of a Redis command.
  * @throws SettingsError
  */
-export function parseRedisUrl(env: Environment): string {
-  return check(settingsSchema.pick({ redisUrl: true }), env).redisUrl;
+export function parseRedisSettings(env: Environment): RedisSettings {
+  return redisOf(check(settingsSchema.pick(REDIS_FIELDS), env));
 }
 
 /**
