@@ -1,0 +1,192 @@
+import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import type { ApiProcess } from '../support/api-process';
+import { useApiSuite } from '../support/api-suite';
+import { newEmail, PASSWORD } from '../support/app';
+import { expectOneSentence, runCli } from '../support/cli';
+import { readiness, untilInSync, untilWarned } from '../support/health-report';
+import { SentinelGroup } from '../support/sentinel';
+import { until } from '../support/until';
+
+const PROFILE = '/api/auth/profile';
+
+const suite = useApiSuite();
+
+async function register(api: ApiProcess): Promise<AuthResultDto> {
+  const json = { email: newEmail(), password: PASSWORD };
+  const answer = await api.http.post<AuthResultDto>('/api/auth/register', { json });
+  expect(answer.status).toBe(201);
+  return answer.body;
+}
+
+async function status(api: ApiProcess, token: string): Promise<number> {
+  return (await api.http.get(PROFILE, { token })).status;
+}
+
+async function logOut(api: ApiProcess, token: string): Promise<void> {
+  expect((await api.http.post('/api/auth/logout', { token })).status).toBe(204);
+}
+
+function complaints(api: ApiProcess): string[] {
+  return [...api.logged('warn'), ...api.logged('error')].filter((line) => line !== 'audit event');
+}
+
+/** Verifies tokens one after the other, until it is stopped. */
+class Users {
+  readonly answers: { live: Set<number>; dead: Set<number> } = { live: new Set(), dead: new Set() };
+  private isRunning = true;
+  private readonly ended: Promise<unknown>;
+
+  constructor(
+    private readonly api: ApiProcess,
+    live: readonly string[],
+    readonly dead: string[],
+  ) {
+    this.ended = Promise.all([this.verify(live, 'live'), this.verify(dead, 'dead')]);
+  }
+
+  async stop(): Promise<void> {
+    this.isRunning = false;
+    await this.ended;
+  }
+
+  private async verify(tokens: readonly string[], kind: 'live' | 'dead'): Promise<void> {
+    while (this.isRunning) {
+      for (const token of [...tokens]) {
+        this.answers[kind].add(await status(this.api, token));
+      }
+    }
+  }
+}
+
+describe('a master that Sentinels name', () => {
+  let group: SentinelGroup;
+
+  beforeAll(async () => {
+    group = await SentinelGroup.start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await group.stop();
+  });
+
+  it('is found, and its successor after it was killed, while sessions stay as they are', async () => {
+    const api = await suite.spawn(group.env);
+    await api.untilServing();
+    await untilInSync(api);
+    const live = await Promise.all(Array.from({ length: 4 }, () => register(api)));
+    const [early, late, during] = [await register(api), await register(api), await register(api)];
+    await logOut(api, early.accessToken);
+    const users = new Users(
+      api,
+      live.map(({ accessToken }) => accessToken),
+      [early.accessToken],
+    );
+
+    await logOut(api, late.accessToken);
+    const oldPort = await group.killMaster();
+    users.dead.push(late.accessToken);
+    await until('Redis is away', async () => (await readiness(api)).redis.inSync, false);
+    await logOut(api, during.accessToken);
+    users.dead.push(during.accessToken);
+    await group.failedOver(oldPort);
+    await untilInSync(api);
+
+    for (const { accessToken } of [early, late, during]) {
+      expect(await status(api, accessToken)).toBe(401);
+    }
+    await users.stop();
+    expect([...users.answers.live]).toEqual([200]);
+    expect([...users.answers.dead]).toEqual([401]);
+    const { session, user } = during;
+    const tombstone = `blacklist:{${user.id}}:${session.id}`;
+    expect(await group.atMaster((client) => client.exists(tombstone))).toBe(1);
+    expect(api.complaint).toBe('');
+  });
+
+  it('is found at the start, although the first Sentinels named another one before', async () => {
+    const old = await group.masterPort();
+    await group.killMaster();
+    await group.failedOver(old);
+    await group.startAgain(old);
+    const api = await suite.spawn({ ...group.env, REDIS_SENTINEL_PASSWORD: 'needless' });
+    await api.untilServing();
+    await untilInSync(api);
+    const { accessToken } = await register(api);
+    expect(await status(api, accessToken)).toBe(200);
+    expect(complaints(api)).toEqual([
+      'REDIS_SENTINEL_PASSWORD is set, but the Sentinels ask for none',
+    ]);
+    expect(api.complaint).toBe('');
+    const { exitCode, stdout } = await runCli(['redis-check'], group.env);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Redis answered')]);
+  });
+});
+
+describe('Sentinels that name no master', () => {
+  const password = 'a-password-of-the-sentinels';
+  let group: SentinelGroup;
+
+  beforeAll(async () => {
+    group = await SentinelGroup.start({
+      replicas: 0,
+      sentinels: 1,
+      config: [`requirepass ${password}`],
+      password,
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await group.stop();
+  });
+
+  it.each([
+    ['of a password that they refuse', 'sentinel_refused', { REDIS_SENTINEL_PASSWORD: 'another' }],
+    ['of a missing password', 'sentinel_refused', {}],
+    [
+      'of an unknown name',
+      'master_unknown',
+      { REDIS_SENTINEL_PASSWORD: password, REDIS_SENTINEL_NAME: 'another' },
+    ],
+    ['of a closed port', 'no_sentinel', { REDIS_SENTINELS: '127.0.0.1:1,127.0.0.1:2' }],
+    [
+      'of TLS that they lack',
+      'no_sentinel',
+      { REDIS_SENTINEL_PASSWORD: password, REDIS_SENTINEL_TLS: 'on' },
+    ],
+  ])('because %s: the report and the log name the cause once', async (_why, code, env) => {
+    const api = await suite.spawn({ ...group.env, ...env });
+    await api.untilServing();
+    await untilWarned(api, code);
+    const { accessToken } = await register(api);
+    expect(await status(api, accessToken)).toBe(200);
+    const { status: ready, report, redis } = await readiness(api);
+    expect([ready, report]).toEqual([200, 'degraded']);
+    expect(redis.warnings[0]?.message).toMatch(/Sentinel/);
+    const other = complaints(api).filter((line) => !line.includes('starting without it'));
+    expect(other).toEqual([expect.stringMatching(/^Redis is away: .*Sentinel/)]);
+    expect(api.complaint).toBe('');
+  });
+
+  it('are used once they answer, with their password', async () => {
+    const env = { ...group.env, REDIS_SENTINEL_PASSWORD: password };
+    group.suspendSentinels();
+    const api = await suite.spawn(env);
+    await api.untilServing();
+    await untilWarned(api, 'no_sentinel');
+    group.resumeSentinels();
+    await untilInSync(api);
+    expect(api.complaint).toBe('');
+    expect((await runCli(['stats'], { ...env, DATABASE_URL: suite.database.url })).exitCode).toBe(
+      0,
+    );
+  });
+
+  it('are named by the command line', async () => {
+    const answer = await runCli(['redis-check'], { ...group.env, REDIS_SENTINEL_PASSWORD: 'no' });
+    expect(answer.exitCode).toBe(1);
+    expectOneSentence(answer);
+    expect(answer.stderr).toContain(
+      `Redis of the Sentinels ${group.addresses} cannot be used: The Redis Sentinels refuse`,
+    );
+  });
+});
