@@ -51,6 +51,8 @@ export class ServerConnection {
   private refusal: AwayReason | null = null;
   private unexplainedMs = -Infinity;
   private retry: NodeJS.Timeout | undefined;
+  /** Whether the driver connects, until the connection ends. */
+  private isAttempting = true;
   private stopping = false;
 
   constructor(
@@ -63,9 +65,12 @@ export class ServerConnection {
     redis.on('ready', () => void this.check());
     redis.on('close', () => this.closed());
     redis.on('error', (error: Error) => this.failed(error));
+    redis.on('connecting', () => (this.isAttempting = true));
     redis.on('end', () => this.ended());
     if (redis.status === 'ready') {
       void this.check();
+    } else if (redis.status === 'end') {
+      this.ended();
     }
   }
 
@@ -215,6 +220,7 @@ export class ServerConnection {
   private closed(): void {
     const isExplained = this.explained === this.connection;
     this.connection += 1;
+    this.isAttempting = false;
     this.checking = false;
     clearTimeout(this.retry);
     if (this.current === null || (this.reason.code === 'unreachable' && !isExplained)) {
@@ -225,9 +231,9 @@ export class ServerConnection {
     }
   }
 
-  /** The driver connects no more after an error that it does not expect, such as one of its connector. */
+  /** The driver gives up for good when its connector fails; it then reports the end of no connection. */
   private ended(): void {
-    if (!this.stopping) {
+    if (this.isAttempting && !this.stopping) {
       clearTimeout(this.retry);
       this.retry = setTimeout(() => {
         if (this.redis.status === 'end' && !this.stopping) {
