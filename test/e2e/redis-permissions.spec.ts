@@ -2,6 +2,7 @@ import { HealthTimings } from '../../apps/api/health/health-timings';
 import { SyncLeases, type SyncLease, SyncTimings } from '../../libs/sync';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { readiness, untilWarned } from '../support/health-report';
+import { documentedRights } from '../support/redis-rights';
 import { until } from '../support/until';
 
 const PROFILE = '/api/auth/profile';
@@ -9,15 +10,6 @@ const USER = { name: 'latchkey', password: 'a-password-of-the-tests' };
 
 /** Logged when the test, or a busy machine, ends a connection. */
 const UNREACHABLE = /connection was lost|Socket timeout/;
-
-/** The permissions that docs/redis.md lists, and no others. */
-const DOCUMENTED = [
-  ...['~session:*', '~user:*', '~blacklist:*', '~latchkey:*', 'resetchannels', '-@all'],
-  ...['+eval', '+evalsha', '+get', '+set', '+unlink', '+exists', '+hscan'],
-  ...['+incr', '+expire', '+pexpire', '+pexpiretime', '+pttl', '+hdel', '+hget'],
-  ...['+hgetall', '+hincrby', '+hkeys', '+hmget', '+hset', '+zadd'],
-  ...['+zrange', '+zrem', '+time'],
-];
 
 describe('a Redis user', () => {
   let app: TestApp;
@@ -78,7 +70,7 @@ describe('a Redis user', () => {
   });
 
   it('needs only the permissions that the documentation lists', async () => {
-    await permit(...DOCUMENTED);
+    await permit(...documentedRights());
     await syncLease.acquired();
     const { accessToken: token, user } = await app.register();
     expect(await status(token)).toBe(200);

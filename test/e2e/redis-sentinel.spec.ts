@@ -2,6 +2,7 @@ import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { ApiProcess } from '../support/api-process';
 import { useApiSuite } from '../support/api-suite';
 import { newEmail, PASSWORD } from '../support/app';
+import { CertificateAuthority } from '../support/certificate-authority';
 import { expectOneSentence, runCli } from '../support/cli';
 import { readiness, untilInSync, untilWarned } from '../support/health-report';
 import { SentinelGroup } from '../support/sentinel';
@@ -28,6 +29,11 @@ async function logOut(api: ApiProcess, token: string): Promise<void> {
 
 function complaints(api: ApiProcess): string[] {
   return [...api.logged('warn'), ...api.logged('error')].filter((line) => line !== 'audit event');
+}
+
+/** By the log: Redis may be in sync again already. */
+async function untilAway(api: ApiProcess): Promise<void> {
+  await until('Redis is away', () => complaints(api).some((line) => line.includes('is away')));
 }
 
 /** Verifies tokens one after the other, until it is stopped. */
@@ -85,7 +91,7 @@ describe('a master that Sentinels name', () => {
     await logOut(api, late.accessToken);
     const oldPort = await group.killMaster();
     users.dead.push(late.accessToken);
-    await until('Redis is away', async () => (await readiness(api)).redis.inSync, false);
+    await untilAway(api);
     await logOut(api, during.accessToken);
     users.dead.push(during.accessToken);
     await group.failedOver(oldPort);
@@ -119,6 +125,57 @@ describe('a master that Sentinels name', () => {
     expect(api.complaint).toBe('');
     const { exitCode, stdout } = await runCli(['redis-check'], group.env);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Redis answered')]);
+  });
+});
+
+describe('a master and Sentinels that ask for client certificates', () => {
+  let group: SentinelGroup;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    const authority = await CertificateAuthority.create();
+    const own = await authority.issue('server');
+    const client = await authority.issue('client');
+    group = await SentinelGroup.start({ replicas: 1, sentinels: 1, tls: { authority, own } });
+    env = {
+      ...group.env,
+      REDIS_SENTINEL_TLS: 'on',
+      REDIS_CA_FILE: authority.file,
+      REDIS_CERT_FILE: client.certFile,
+      REDIS_KEY_FILE: client.keyFile,
+    };
+  }, 120_000);
+
+  afterAll(async () => {
+    await group.stop();
+  });
+
+  it('are used, before and after a failover', async () => {
+    const api = await suite.spawn(env);
+    await api.untilServing();
+    await untilInSync(api);
+    const [live, dead] = [await register(api), await register(api)];
+    await logOut(api, dead.accessToken);
+    const old = await group.killMaster();
+    await untilAway(api);
+    await group.failedOver(old);
+    await untilInSync(api);
+    expect(await status(api, live.accessToken)).toBe(200);
+    expect(await status(api, dead.accessToken)).toBe(401);
+    expect(api.complaint).toBe('');
+  });
+
+  it('are named as the reason, if the certificate of the Sentinels is not trusted', async () => {
+    const { REDIS_URL = '', REDIS_SENTINELS = '', REDIS_SENTINEL_NAME = '' } = env;
+    const api = await suite.spawn({
+      ...{ REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_NAME },
+      REDIS_SENTINEL_TLS: 'on',
+    });
+    await api.untilServing();
+    await untilWarned(api, 'certificate_refused');
+    expect(complaints(api)).toContainEqual(
+      expect.stringMatching(/^Redis is away: .*REDIS_CA_FILE/),
+    );
   });
 });
 

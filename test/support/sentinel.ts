@@ -6,6 +6,7 @@ import { Server } from '../../tools/local/server.mjs';
 import { stablePort } from '../faults/stable-port';
 import { sharedStores } from './shared-stores';
 import { newFolder } from './stores';
+import { launchTlsRedis, tlsClientOptions, tlsFlags, type TlsIdentity } from './tls-redis';
 import { until } from './until';
 
 const HOST = '127.0.0.1';
@@ -20,13 +21,15 @@ export interface SentinelSetup {
   config?: string[];
   /** Password at the Sentinels, which `config` sets, for the connections of the test. */
   password?: string;
+  /** All servers and Sentinels have this certificate, and speak TLS alone. */
+  tls?: TlsIdentity;
 }
 
 /** A Redis server that is restarted on its port and in its folder. */
 interface Node {
   port: number;
   dir: string;
-  server: Awaited<ReturnType<typeof startRedis>> | undefined;
+  server: Server | undefined;
 }
 
 /** A master, its replicas and the Sentinels that watch them, as processes on the loopback interface. */
@@ -60,7 +63,7 @@ export class SentinelGroup {
   /** The settings that lead the API to the master. The host of the URL is none. */
   get env(): Record<string, string> {
     return {
-      REDIS_URL: 'redis://unused.invalid',
+      REDIS_URL: `${this.setup.tls ? 'rediss' : 'redis'}://unused.invalid`,
       REDIS_SENTINELS: this.addresses,
       REDIS_SENTINEL_NAME: this.name,
     };
@@ -87,7 +90,7 @@ export class SentinelGroup {
     const node = this.nodes.find((one) => one.port === port);
     if (node?.server) {
       process.kill(node.server.pid, 'SIGKILL');
-      await node.server.server.ended;
+      await node.server.ended;
       node.server = undefined;
     }
     return port;
@@ -106,7 +109,7 @@ export class SentinelGroup {
   async startAgain(port: number): Promise<void> {
     const node = this.nodes.find((one) => one.port === port);
     if (node) {
-      node.server = await launch(node, []);
+      node.server = await this.launch(node, []);
     }
   }
 
@@ -121,7 +124,7 @@ export class SentinelGroup {
 
   /** A command at the present master. */
   async atMaster<T>(command: (client: Redis) => Promise<T>): Promise<T> {
-    const client = new Redis(await this.masterPort(), HOST);
+    const client = new Redis(await this.masterPort(), HOST, this.clientOptions);
     try {
       return await command(client);
     } finally {
@@ -140,15 +143,16 @@ export class SentinelGroup {
   private async addNode(flags: string[]): Promise<Node> {
     const node: Node = { port: await stablePort(), dir: newFolder('redis-'), server: undefined };
     this.nodes.push(node);
-    node.server = await launch(node, flags);
+    node.server = await this.launch(node, flags);
     return node;
   }
 
   private async addSentinel(masterPort: number, quorum: number): Promise<void> {
     const [port, dir] = [await stablePort(), newFolder('sentinel-')];
     const config = join(dir, 'sentinel.conf');
+    const { tls, password } = this.setup;
     const lines = [
-      `port ${port}`,
+      tls ? `tls-port ${port}` : `port ${port}`,
       `bind ${HOST}`,
       `dir ${dir}`,
       `sentinel monitor ${this.name} ${HOST} ${masterPort} ${quorum}`,
@@ -157,18 +161,19 @@ export class SentinelGroup {
       ...(this.setup.config ?? []),
     ];
     writeFileSync(config, `${lines.join('\n')}\n`);
-    const server = await Server.spawn(sharedStores().redis.path, [config, '--sentinel'], {
+    const flags = tls ? [...tlsFlags(tls), '--tls-replication', 'yes'] : [];
+    const server = await Server.spawn(sharedStores().redis.path, [config, '--sentinel', ...flags], {
       name: 'Redis Sentinel',
       stopSignal: 'SIGTERM',
       killSignal: 'SIGKILL',
       graceMs: 1000,
       logFile: join(dir, 'sentinel.log'),
     });
-    const { password } = this.setup;
     const client = new Redis(port, HOST, {
       maxRetriesPerRequest: null,
       retryStrategy: () => 20,
       enableReadyCheck: false,
+      ...this.clientOptions,
       ...(password !== undefined && { password }),
     });
     client.on('error', () => undefined);
@@ -185,13 +190,18 @@ export class SentinelGroup {
     );
     return known.every(Boolean);
   }
-}
 
-function launch({ port, dir }: Node, flags: string[]): ReturnType<typeof startRedis> {
-  return startRedis({
-    found: sharedStores().redis,
-    dir,
-    port,
-    flags: ['--appendonly', 'no', '--repl-diskless-sync-delay', '0', ...flags],
-  });
+  private get clientOptions() {
+    const { tls } = this.setup;
+    return tls ? { tls: tlsClientOptions(tls) } : {};
+  }
+
+  private async launch({ port, dir }: Node, more: string[]): Promise<Server> {
+    const flags = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0', ...more];
+    const { tls } = this.setup;
+    if (tls) {
+      return launchTlsRedis(tls, port, dir, ['--tls-replication', 'yes', ...flags]);
+    }
+    return (await startRedis({ found: sharedStores().redis, dir, port, flags })).server;
+  }
 }
