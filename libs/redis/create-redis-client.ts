@@ -41,13 +41,20 @@ function clusterClient(
 ): RedisClient {
   const keys = RedisKeys.cluster;
   const kinds = firstKinds(keys);
-  const { commandTimeout: timeoutMs } = driverOptions(options);
+  // One reader of the TLS files for all nodes, so that the log names a problem once.
+  const { commandTimeout: timeoutMs, tls } = driverOptions(options);
   const nodes = new ClusterNodes({
     keys,
     seeds,
     kinds,
     connect: (host, port) => {
-      const redis = new Redis({ ...driverOptions(options), host, port, db: 0 });
+      const redis = new Redis({
+        ...driverOptions(options),
+        ...(tls && { tls }),
+        host,
+        port,
+        db: 0,
+      });
       silence(redis);
       return redis;
     },
