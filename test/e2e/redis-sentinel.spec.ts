@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { ApiProcess } from '../support/api-process';
 import { useApiSuite } from '../support/api-suite';
@@ -66,9 +67,12 @@ class Users {
 
 describe('a master that Sentinels name', () => {
   let group: SentinelGroup;
+  let env: Record<string, string>;
 
   beforeAll(async () => {
-    group = await SentinelGroup.start();
+    const user = ['latchkey', 'on', '>a-password', '~*', 'resetchannels', '+@all', '-client'];
+    group = await SentinelGroup.start({ flags: ['--user', ...user] });
+    env = { ...group.env, REDIS_URL: 'redis://latchkey:a-password@unused.invalid/1' };
   }, 120_000);
 
   afterAll(async () => {
@@ -76,7 +80,7 @@ describe('a master that Sentinels name', () => {
   });
 
   it('is found, and its successor after it was killed, while sessions stay as they are', async () => {
-    const api = await suite.spawn(group.env);
+    const api = await suite.spawn(env);
     await api.untilServing();
     await untilInSync(api);
     const live = await Promise.all(Array.from({ length: 4 }, () => register(api)));
@@ -105,7 +109,11 @@ describe('a master that Sentinels name', () => {
     expect([...users.answers.dead]).toEqual([401]);
     const { session, user } = during;
     const tombstone = `blacklist:{${user.id}}:${session.id}`;
-    expect(await group.atMaster((client) => client.exists(tombstone))).toBe(1);
+    const exists = async (client: Redis) => {
+      await client.select(1);
+      return client.exists(tombstone);
+    };
+    expect(await group.atMaster(exists)).toBe(1);
     expect(api.complaint).toBe('');
   });
 
@@ -114,7 +122,7 @@ describe('a master that Sentinels name', () => {
     await group.killMaster();
     await group.failedOver(old);
     await group.startAgain(old);
-    const api = await suite.spawn({ ...group.env, REDIS_SENTINEL_PASSWORD: 'needless' });
+    const api = await suite.spawn({ ...env, REDIS_SENTINEL_PASSWORD: 'needless' });
     await api.untilServing();
     await untilInSync(api);
     const { accessToken } = await register(api);
@@ -123,7 +131,7 @@ describe('a master that Sentinels name', () => {
       'REDIS_SENTINEL_PASSWORD is set, but the Sentinels ask for none',
     ]);
     expect(api.complaint).toBe('');
-    const { exitCode, stdout } = await runCli(['redis-check'], group.env);
+    const { exitCode, stdout } = await runCli(['redis-check'], env);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Redis answered')]);
   });
 });

@@ -17,6 +17,8 @@ const FAILOVER_TIMEOUT_MS = 5000;
 export interface SentinelSetup {
   replicas?: number;
   sentinels?: number;
+  /** Further arguments of each redis-server. */
+  flags?: string[];
   /** Further lines of the configuration of each Sentinel. */
   config?: string[];
   /** Password at the Sentinels, which `config` sets, for the connections of the test. */
@@ -198,6 +200,7 @@ export class SentinelGroup {
 
   private async launch({ port, dir }: Node, more: string[]): Promise<Server> {
     const flags = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0', ...more];
+    flags.push(...(this.setup.flags ?? []));
     const { tls } = this.setup;
     if (tls) {
       return launchTlsRedis(tls, port, dir, ['--tls-replication', 'yes', ...flags]);
