@@ -3,6 +3,7 @@ import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 import { Instance } from './instance';
 import { PostgresNode } from './postgres-node';
+import { RedisCluster } from './redis-cluster';
 import { RedisNode } from './redis-node';
 import { stablePort } from './stable-port';
 
@@ -13,6 +14,8 @@ export interface ClusterOptions {
   appendOnly?: boolean;
   /** A replica of Redis stands by. */
   replica?: boolean;
+  /** Redis is a Cluster of three masters with a replica each. */
+  shards?: boolean;
   /** Environment of the instances. */
   env?: Record<string, string>;
   /** The bug in every instance. */
@@ -51,15 +54,17 @@ export class Cluster {
     readonly database: Database,
     /** The server under `database`, if it is the cluster's own. */
     readonly postgres: PostgresNode | undefined,
+    private readonly redisCluster: RedisCluster | undefined,
   ) {}
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const [redis, [database, postgres]] = await Promise.all([
+    const [redis, redisCluster, [database, postgres]] = await Promise.all([
       RedisNode.start({ appendOnly: options.appendOnly ?? false }),
+      options.shards ? RedisCluster.start() : undefined,
       options.ownPostgres ? ownDatabase() : sharedDatabase(),
     ]);
     const standby = options.replica ? await startReplica(redis) : undefined;
-    const cluster = new Cluster(redis, standby, database, postgres);
+    const cluster = new Cluster(redis, standby, database, postgres, redisCluster);
     const starting = NAMES.map((name) => cluster.startInstance(name, options));
     cluster.instances.push(...(await Promise.all(starting)));
     await cluster.settled();
@@ -76,6 +81,14 @@ export class Cluster {
       throw new Error('this cluster has no replica');
     }
     return this.standby;
+  }
+
+  /** The Redis Cluster, in place of the Redis that the wires lead to. */
+  get shards(): RedisCluster {
+    if (!this.redisCluster) {
+      throw new Error('this cluster has no Redis Cluster');
+    }
+    return this.redisCluster;
   }
 
   instance(name: string): Instance {
@@ -137,7 +150,12 @@ export class Cluster {
     await Promise.all(this.instances.map((instance) => instance.stop()));
     this.wires.forEach(({ redis, postgres }) => [redis, postgres].forEach((wire) => wire.stop()));
     this.standby?.replication.stop();
-    await Promise.all([this.standby?.node.stop(), this.master.stop(), this.database.stop()]);
+    await Promise.all([
+      this.standby?.node.stop(),
+      this.master.stop(),
+      this.redisCluster?.stop(),
+      this.database.stop(),
+    ]);
   }
 
   private async startInstance(name: string, options: ClusterOptions): Promise<Instance> {
@@ -148,7 +166,9 @@ export class Cluster {
     ]);
     this.wires.set(name, { redis, postgres });
     databaseUrl.port = String(postgres.port);
-    const { env = {}, bug } = options;
+    const { bug } = options;
+    const nodes = this.redisCluster && { REDIS_CLUSTER_NODES: this.redisCluster.addresses };
+    const env = { ...nodes, ...options.env };
     const redisUrl = `redis://127.0.0.1:${redis.port}`;
     return Instance.start({ name, databaseUrl: databaseUrl.href, redisUrl, env, bug });
   }

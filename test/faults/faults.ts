@@ -87,6 +87,12 @@ export class Faults {
     this.leadToMaster();
   }
 
+  /** Of the Redis Cluster. */
+  async ofShards(fault: () => unknown): Promise<void> {
+    this.loseData();
+    await fault();
+  }
+
   // Redis is up and does not answer.
 
   /** CLIENT PAUSE: no client is served for a while. */

@@ -19,6 +19,7 @@ export interface Snapshot {
 export class RedisNode {
   private server: Awaited<ReturnType<typeof startRedis>> | undefined;
   private snapshots = 0;
+  private isSuspended = false;
   /** A connection of the test's own, which waits while there is no server. */
   readonly client: Redis;
 
@@ -26,6 +27,7 @@ export class RedisNode {
     readonly port: number,
     private readonly dir: string,
     private readonly appendOnly: boolean,
+    private readonly flags: readonly string[],
   ) {
     this.client = new Redis(port, '127.0.0.1', {
       maxRetriesPerRequest: null,
@@ -34,13 +36,17 @@ export class RedisNode {
     this.client.on('error', () => undefined);
   }
 
-  /** @param options.masterPort port of its master at 127.0.0.1. */
-  static async start(
-    options: { appendOnly?: boolean; masterPort?: number } = {},
-  ): Promise<RedisNode> {
+  /**
+   * @param options.masterPort port of its master at 127.0.0.1.
+   * @param options.flags further arguments of redis-server, at each start.
+   */
+  static async start({
+    appendOnly = false,
+    masterPort,
+    flags = [],
+  }: { appendOnly?: boolean; masterPort?: number; flags?: string[] } = {}): Promise<RedisNode> {
     const dir = mkdtempSync(join(sharedStores().folder, 'redis-'));
-    const node = new RedisNode(await stablePort(), dir, options.appendOnly ?? false);
-    const { masterPort } = options;
+    const node = new RedisNode(await stablePort(), dir, appendOnly, flags);
     await node.launch(masterPort ? ['--replicaof', `127.0.0.1 ${masterPort}`] : []);
     return node;
   }
@@ -58,10 +64,21 @@ export class RedisNode {
   /** SIGSTOP: the system still accepts connections and bytes for it. */
   suspend(): void {
     this.signal('SIGSTOP');
+    this.isSuspended = true;
   }
 
   resume(): void {
     this.signal('SIGCONT');
+    this.isSuspended = false;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Whether it answers, as far as the test knows. */
+  get isRunning(): boolean {
+    return this.server !== undefined && !this.isSuspended;
   }
 
   async startEmpty(): Promise<void> {
@@ -121,7 +138,7 @@ export class RedisNode {
       found: sharedStores().redis,
       dir: this.dir,
       port: this.port,
-      flags: [...persistence, '--repl-diskless-sync-delay', '0', ...more],
+      flags: [...persistence, '--repl-diskless-sync-delay', '0', ...this.flags, ...more],
     });
   }
 

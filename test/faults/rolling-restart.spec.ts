@@ -1,8 +1,12 @@
+import type { ClusterOptions } from './cluster';
 import { ReadyInstances } from './load/ready-instances';
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
 
-describe('a rolling restart behind a load balancer', () => {
-  const cluster = useCluster();
+describe.each<[string, ClusterOptions | undefined]>([
+  ['one Redis', undefined],
+  ['a Redis Cluster', { shards: true }],
+])('a rolling restart behind a load balancer, with %s', (_what, options) => {
+  const cluster = useCluster(options);
 
   it('fails no request', async () => {
     const ready = new ReadyInstances(cluster().instances);

@@ -4,6 +4,7 @@ import { SessionOpener, SessionRevoker, SessionVerifier } from '../../../libs/se
 import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 import { SessionRepository } from '../../../libs/session/store/session.repository';
 import { OutboxApplier, SyncLeases, WriteThrough } from '../../../libs/sync';
+import { CheckpointStore } from '../../../libs/sync/checkpoint.store';
 import { ProfileCache, UserStore } from '../../../libs/user';
 import type { ScenarioOptions } from '../scenario';
 import {
@@ -16,9 +17,14 @@ import {
   restartFromOldCopyWhilePostgresIsAway,
   type Script,
 } from '../scripts';
+import {
+  restartShardFromOldCopy,
+  restartShardFromOldCopyWhilePostgresIsAway,
+} from '../shard-scripts';
 import type { Rule } from '../violation';
 import { StubbornPasswords, UncachedWrites } from './accounts';
 import { OverconfidentNearCache, StaleNearCache } from './near-cache';
+import { ForgottenPartitions, MisplacedCheckpoints, SharedLeases } from './partitions';
 import { UnfencedFills } from './profiles';
 import {
   EmptyRecord,
@@ -149,6 +155,31 @@ export const NEAR_CACHE_BUGS: Record<string, Bug> = {
   },
 };
 
+/** Mistakes that a single server hides: it has one partition. */
+export const PARTITION_BUGS: Record<string, Bug> = {
+  'shared-leases': {
+    provide: SyncLeases,
+    useClass: SharedLeases,
+    breaks: 'revoked-stays-revoked',
+    when: restartShardFromOldCopyWhilePostgresIsAway,
+    load: { ...MANY_ENDS, accounts: 12 },
+  },
+  'misplaced-checkpoints': {
+    provide: CheckpointStore,
+    useClass: MisplacedCheckpoints,
+    breaks: 'revoked-stays-revoked',
+    when: restartShardFromOldCopyWhilePostgresIsAway,
+    load: { ...MANY_ENDS, accounts: 12 },
+  },
+  'forgotten-partitions': {
+    provide: OutboxApplier,
+    useClass: ForgottenPartitions,
+    breaks: 'revoked-stays-revoked',
+    when: restartShardFromOldCopy,
+    load: { ...MANY_ENDS, accounts: 12 },
+  },
+};
+
 /** Mistakes that show only where one profile is read and changed all the time. */
 const CACHE_MISTAKES: Record<string, Mistake> = {
   'unfenced-fills': { provide: RedisEntryStore, useClass: UnfencedFills },
@@ -162,7 +193,11 @@ const STALL_MISTAKES: Record<string, Mistake> = {
 /** @throws Error for a name that no mistake has. */
 export function mistakeCalled(name: string): Mistake {
   const mistake =
-    BUGS[name] ?? NEAR_CACHE_BUGS[name] ?? CACHE_MISTAKES[name] ?? STALL_MISTAKES[name];
+    BUGS[name] ??
+    NEAR_CACHE_BUGS[name] ??
+    PARTITION_BUGS[name] ??
+    CACHE_MISTAKES[name] ??
+    STALL_MISTAKES[name];
   if (!mistake) {
     throw new Error(`there is no bug called ${name}`);
   }

@@ -1,0 +1,55 @@
+import { until } from '../support/until';
+import { PARTITION_BUGS } from './bugs';
+import { expectPromisesKept, underLoad, useCluster } from './scenario';
+import { nothingHappens, type Script } from './scripts';
+import {
+  failOverByHand,
+  failOverToLaggingShard,
+  flushShard,
+  isolateMaster,
+  killMaster,
+  reshard,
+  restartShardFromOldCopy,
+  restartShardFromOldCopyWhilePostgresIsAway,
+  suspendMaster,
+} from './shard-scripts';
+
+describe('on a Redis Cluster no session comes back and none is lost', () => {
+  const cluster = useCluster({ shards: true });
+  /** Users of many partitions. */
+  const load = { accounts: 12 };
+
+  it.each<[string, Script]>([
+    ['without a fault', nothingHappens],
+    ['at a FLUSHALL of one master', flushShard],
+    ['at a kill -9 of a master', killMaster],
+    ['when a replica takes over that missed the last writes', failOverToLaggingShard],
+    ['when a master is stopped and continued', suspendMaster],
+    ['when a master is cut off from the other nodes', isolateMaster],
+    ['when an operator swaps a master and its replica', failOverByHand],
+    ['when a master restarts with an old copy', restartShardFromOldCopy],
+    [
+      'when a master restarts with an old copy while Postgres is away',
+      restartShardFromOldCopyWhilePostgresIsAway,
+    ],
+    ['while slots move', reshard],
+  ])('%s', async (_what, script) => {
+    expectPromisesKept(await underLoad(cluster(), script, load), cluster());
+  });
+});
+
+describe('a bug in the partitions is found:', () => {
+  const NAMES = Object.keys(PARTITION_BUGS);
+  const cluster = useCluster({ bug: NAMES[0]!, shards: true });
+
+  it.each(NAMES)('%s', async (name) => {
+    const { breaks, when, load } = PARTITION_BUGS[name]!;
+    await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
+    await cluster().settled();
+    await until(
+      `the bug breaks ${breaks}`,
+      async () => (await underLoad(cluster(), when, load)).violations,
+      (violations) => violations.some(({ rule }) => rule === breaks),
+    );
+  });
+});
