@@ -1,4 +1,5 @@
 import { createTestDatabase } from '../support/stores';
+import { SentinelGroup } from '../support/sentinel';
 import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 import { Instance } from './instance';
@@ -16,6 +17,8 @@ export interface ClusterOptions {
   replica?: boolean;
   /** Redis is a Cluster of three masters with a replica each. */
   shards?: boolean;
+  /** Redis is a master with two replicas, which Sentinels watch. */
+  sentinels?: boolean;
   /** Environment of the instances. */
   env?: Record<string, string>;
   /** The bug in every instance. */
@@ -55,16 +58,18 @@ export class Cluster {
     /** The server under `database`, if it is the cluster's own. */
     readonly postgres: PostgresNode | undefined,
     private readonly redisCluster: RedisCluster | undefined,
+    private readonly sentinelGroup: SentinelGroup | undefined,
   ) {}
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const [redis, redisCluster, [database, postgres]] = await Promise.all([
+    const [redis, redisCluster, sentinels, [database, postgres]] = await Promise.all([
       RedisNode.start({ appendOnly: options.appendOnly ?? false }),
       options.shards ? RedisCluster.start() : undefined,
+      options.sentinels ? SentinelGroup.start() : undefined,
       options.ownPostgres ? ownDatabase() : sharedDatabase(),
     ]);
     const standby = options.replica ? await startReplica(redis) : undefined;
-    const cluster = new Cluster(redis, standby, database, postgres, redisCluster);
+    const cluster = new Cluster(redis, standby, database, postgres, redisCluster, sentinels);
     const starting = NAMES.map((name) => cluster.startInstance(name, options));
     cluster.instances.push(...(await Promise.all(starting)));
     await cluster.settled();
@@ -89,6 +94,14 @@ export class Cluster {
       throw new Error('this cluster has no Redis Cluster');
     }
     return this.redisCluster;
+  }
+
+  /** The master, its replicas and their Sentinels, in place of the Redis that the wires lead to. */
+  get sentinels(): SentinelGroup {
+    if (!this.sentinelGroup) {
+      throw new Error('this cluster has no Sentinels');
+    }
+    return this.sentinelGroup;
   }
 
   instance(name: string): Instance {
@@ -154,6 +167,7 @@ export class Cluster {
       this.standby?.node.stop(),
       this.master.stop(),
       this.redisCluster?.stop(),
+      this.sentinelGroup?.stop(),
       this.database.stop(),
     ]);
   }
@@ -168,7 +182,7 @@ export class Cluster {
     databaseUrl.port = String(postgres.port);
     const { bug } = options;
     const nodes = this.redisCluster && { REDIS_CLUSTER_NODES: this.redisCluster.addresses };
-    const env = { ...nodes, ...options.env };
+    const env = { ...nodes, ...this.sentinelGroup?.env, ...options.env };
     const redisUrl = `redis://127.0.0.1:${redis.port}`;
     return Instance.start({ name, databaseUrl: databaseUrl.href, redisUrl, env, bug });
   }

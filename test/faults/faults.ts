@@ -87,8 +87,8 @@ export class Faults {
     this.leadToMaster();
   }
 
-  /** Of the Redis Cluster. */
-  async ofShards(fault: () => unknown): Promise<void> {
+  /** Of a Redis Cluster, or of servers that Sentinels watch. */
+  async ofServers(fault: () => unknown): Promise<void> {
     this.loseData();
     await fault();
   }

@@ -1,5 +1,5 @@
 import { lasting } from '../support/long-tests';
-import { expectToSurvive, SHARD_FAULTS } from './random-faults';
+import { expectToSurvive, SENTINEL_FAULTS, SHARD_FAULTS } from './random-faults';
 import { useCluster } from './scenario';
 
 const DURATION_MS = lasting(10_000, 300_000);
@@ -10,14 +10,18 @@ describe('random faults, one after another', () => {
   it('break no rule', () => expectToSurvive(cluster(), DURATION_MS), DURATION_MS + 120_000);
 });
 
-describe('random faults of a Redis Cluster, one after another', () => {
-  const cluster = useCluster({ ownPostgres: true, shards: true });
-  /** Users of many partitions. */
-  const load = { accounts: 12 };
+/** Users of many partitions. */
+const MANY_USERS = { accounts: 12 };
+
+describe.each([
+  ['a Redis Cluster', { shards: true }, SHARD_FAULTS, MANY_USERS],
+  ['a master with Sentinels', { sentinels: true }, SENTINEL_FAULTS, {}],
+])('random faults of %s, one after another', (_what, kind, faults, load) => {
+  const cluster = useCluster({ ownPostgres: true, ...kind });
 
   it(
     'break no rule',
-    () => expectToSurvive(cluster(), DURATION_MS, load, SHARD_FAULTS),
+    () => expectToSurvive(cluster(), DURATION_MS, load, faults),
     DURATION_MS + 120_000,
   );
 });

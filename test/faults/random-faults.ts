@@ -19,6 +19,12 @@ import {
   suspendMaster,
 } from './shard-scripts';
 import {
+  failOverSentinelByHand,
+  flushSentinelMaster,
+  killSentinelMaster,
+  suspendSentinelMaster,
+} from './sentinel-scripts';
+import {
   cutOffPostgres,
   cutOffRedis,
   evict,
@@ -87,6 +93,15 @@ export const SHARD_FAULTS: PossibleFaults = {
   restartShardFromOldCopy: () => restartShardFromOldCopy,
   oldCopyAlone: () => restartShardFromOldCopyWhilePostgresIsAway,
   reshard: () => reshard,
+};
+
+/** Of a master that Sentinels watch. */
+export const SENTINEL_FAULTS: PossibleFaults = {
+  ...GENERAL,
+  flushMaster: () => flushSentinelMaster,
+  killMaster: () => killSentinelMaster,
+  suspendMaster: () => suspendSentinelMaster,
+  failOverByHand: () => failOverSentinelByHand,
 };
 
 async function oneFaultAfterAnother(

@@ -5,6 +5,7 @@ import { expectPromisesKept, underLoad, useCluster } from './scenario';
 describe.each<[string, ClusterOptions | undefined]>([
   ['one Redis', undefined],
   ['a Redis Cluster', { shards: true }],
+  ['a master with Sentinels', { sentinels: true }],
 ])('a rolling restart behind a load balancer, with %s', (_what, options) => {
   const cluster = useCluster(options);
 

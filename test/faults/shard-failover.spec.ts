@@ -52,7 +52,7 @@ describe('while a replica takes over for a killed master of a Redis Cluster', ()
     const reads: Reads = { own: {}, others: {} };
     const killed = await shards.masterOf(RedisKeys.cluster.partitionOf(people[0]!.user.id));
     const partitions = await shards.partitionsOf(killed);
-    await new Faults(cluster()).ofShards(() => killed.kill());
+    await new Faults(cluster()).ofServers(() => killed.kill());
     const isReplaced = async () => (await shards.shards()).every(({ master }) => master !== killed);
     while (!(await isReplaced())) {
       await readAll(reads, partitions);

@@ -25,7 +25,7 @@ async function replaced({ cluster }: Scenario, master: RedisNode): Promise<void>
 export const flushShard: Script = async (scenario) => {
   const { faults, load } = scenario;
   const master = await someMaster(scenario);
-  await faults.ofShards(() => master.client.flushall());
+  await faults.ofServers(() => master.client.flushall());
   await load.goesOn(DURING);
 };
 
@@ -33,7 +33,7 @@ export const flushShard: Script = async (scenario) => {
 export const killMaster: Script = async (scenario) => {
   const { cluster, faults, load } = scenario;
   const master = await someMaster(scenario);
-  await faults.ofShards(() => master.kill());
+  await faults.ofServers(() => master.kill());
   await load.goesOn(DURING);
   await replaced(scenario, master);
   await load.goesOn(DURING);
@@ -46,7 +46,7 @@ export const failOverToLaggingShard: Script = async (scenario) => {
   const { cluster, faults, load, random } = scenario;
   const { master, replicas } = random.pick(await cluster.shards.shards())!;
   const replica = replicas[0]!;
-  await faults.ofShards(() => replica.suspend());
+  await faults.ofServers(() => replica.suspend());
   await load.goesOn(DURING);
   await master.kill();
   replica.resume();
@@ -60,7 +60,7 @@ export const failOverToLaggingShard: Script = async (scenario) => {
 export const suspendMaster: Script = async (scenario) => {
   const { cluster, faults, load } = scenario;
   const master = await someMaster(scenario);
-  await faults.ofShards(() => master.suspend());
+  await faults.ofServers(() => master.suspend());
   await load.goesOn(DURING);
   await replaced(scenario, master);
   master.resume();
@@ -72,7 +72,7 @@ export const suspendMaster: Script = async (scenario) => {
 export const isolateMaster: Script = async (scenario) => {
   const { cluster, faults, load } = scenario;
   const master = await someMaster(scenario);
-  await faults.ofShards(() => cluster.shards.isolate(master));
+  await faults.ofServers(() => cluster.shards.isolate(master));
   await replaced(scenario, master);
   await load.goesOn(DURING);
   cluster.shards.reconnect();
@@ -84,7 +84,7 @@ export const isolateMaster: Script = async (scenario) => {
 export const failOverByHand: Script = async (scenario) => {
   const { cluster, faults, load, random } = scenario;
   const { master, replicas } = random.pick(await cluster.shards.shards())!;
-  await faults.ofShards(() => replicas[0]!.client.call('CLUSTER', 'FAILOVER'));
+  await faults.ofServers(() => replicas[0]!.client.call('CLUSTER', 'FAILOVER'));
   await replaced(scenario, master);
   await load.goesOn(DURING);
   await cluster.shards.healthy();
@@ -96,7 +96,7 @@ export const restartShardFromOldCopy: Script = async (scenario) => {
   const master = await someMaster(scenario);
   const copy = await master.takeSnapshot();
   await load.goesOn(DURING);
-  await faults.ofShards(async () => {
+  await faults.ofServers(async () => {
     await master.kill();
     await master.startFrom(copy);
   });
@@ -111,7 +111,7 @@ export const restartShardFromOldCopyWhilePostgresIsAway: Script = async (scenari
   const copy = await master.takeSnapshot();
   await load.goesOn(2 * DURING);
   faults.cutPostgres();
-  await faults.ofShards(async () => {
+  await faults.ofServers(async () => {
     await master.kill();
     await master.startFrom(copy);
   });
@@ -126,7 +126,7 @@ export const reshard: Script = async (scenario) => {
   const { cluster, faults, load, random } = scenario;
   const [from, to] = (await cluster.shards.shards()).map(({ master }) => master);
   const partitions = (await cluster.shards.partitionsOf(from!)).slice(0, MOVED);
-  await faults.ofShards(async () => {
+  await faults.ofServers(async () => {
     for (const partition of partitions) {
       await cluster.shards.move(partition, to!);
       await load.goesOn(random.below(DURING / 2));

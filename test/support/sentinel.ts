@@ -115,6 +115,34 @@ export class SentinelGroup {
     }
   }
 
+  /**
+   * SIGSTOP for the master.
+   * @returns its port, for `resume`.
+   */
+  async suspendMaster(): Promise<number> {
+    const port = await this.masterPort();
+    this.signal(port, 'SIGSTOP');
+    return port;
+  }
+
+  resume(port: number): void {
+    this.signal(port, 'SIGCONT');
+  }
+
+  /** An operator swaps the master and a replica, while both are up. */
+  async failOverByHand(): Promise<void> {
+    await this.watchers[0]!.client.call('SENTINEL', 'FAILOVER', this.name);
+  }
+
+  /** Resolves when all servers but one follow the master, and can take over. */
+  async healthy(): Promise<void> {
+    await until(
+      'all replicas follow the master',
+      () => this.atMaster(async (client) => onlineReplicas(await client.info('replication'))),
+      this.nodes.length - 1,
+    );
+  }
+
   /** SIGSTOP: the system still accepts connections and bytes for them. */
   suspendSentinels(): void {
     this.watchers.forEach(({ server }) => process.kill(server.pid, 'SIGSTOP'));
@@ -193,6 +221,13 @@ export class SentinelGroup {
     return known.every(Boolean);
   }
 
+  private signal(port: number, signal: NodeJS.Signals): void {
+    const server = this.nodes.find((one) => one.port === port)?.server;
+    if (server) {
+      process.kill(server.pid, signal);
+    }
+  }
+
   private get clientOptions() {
     const { tls } = this.setup;
     return tls ? { tls: tlsClientOptions(tls) } : {};
@@ -207,4 +242,8 @@ export class SentinelGroup {
     }
     return (await startRedis({ found: sharedStores().redis, dir, port, flags })).server;
   }
+}
+
+function onlineReplicas(info: string): number {
+  return info.match(/^slave\d+:.*state=online/gm)?.length ?? 0;
 }
