@@ -17,12 +17,9 @@ export { ANY_CLIENT, FairQueue, type Admission, type ClientClass } from './fair-
 export { InternalError } from './internal-error';
 export { parseIpAddress } from './ip-address';
 export { OutageLog, type OutageLogOptions } from './outage-log';
-export {
-  parsePostgresUrl,
-  PostgresUrlError,
-  type PostgresAddress,
-  type PostgresHost,
-} from './postgres-url';
+export { readTlsFiles, tlsOptions, type PostgresTls, type TlsContents } from './postgres-tls';
+export { parsePostgresUrl, type PostgresAddress, type PostgresHost } from './postgres-url';
+export { PostgresUrlError } from './postgres-url-error';
 export {
   currentRequest,
   identifyRequest,

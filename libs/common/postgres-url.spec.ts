@@ -1,4 +1,6 @@
-import { parsePostgresUrl, PostgresUrlError } from './postgres-url';
+import { tlsOptions } from './postgres-tls';
+import { parsePostgresUrl } from './postgres-url';
+import { PostgresUrlError } from './postgres-url-error';
 
 const SECRET = 's3cret';
 
@@ -19,8 +21,7 @@ describe('the URL of Postgres', () => {
       user: 'app',
       password: 'p@ss',
       database: 'latchkey',
-      sslMode: 'disable',
-      tls: { rejectUnauthorized: false, checkServerIdentity: expect.any(Function) as unknown },
+      tls: { mode: 'disable', files: {} },
       channelBinding: true,
       primaryOnly: false,
       schema: 'public',
@@ -90,7 +91,8 @@ describe('the URL of Postgres', () => {
     ['require', false],
     ['verify-full', true],
   ])('with sslmode %s verifies the certificate: %s', (mode, verifies) => {
-    const { tls } = parsePostgresUrl(`postgres://h/d?sslmode=${mode}`);
+    const { tls: address } = parsePostgresUrl(`postgres://h/d?sslmode=${mode}`);
+    const tls = tlsOptions(address.mode, {});
     expect(tls.rejectUnauthorized).toBe(verifies);
     expect(tls.checkServerIdentity === undefined).toBe(mode === 'verify-full');
   });
@@ -126,8 +128,12 @@ describe('the URL of Postgres', () => {
       'names a file in sslrootcert that cannot be read (ENOENT)',
     ],
     [
+      'postgres://h/d?sslmode=require&sslcert=/none&sslkey=/none',
+      'names a file in sslcert that cannot be read (ENOENT)',
+    ],
+    [
       'postgres://h/d?sslmode=require&sslkey=/none',
-      'names a file in sslkey that cannot be read (ENOENT)',
+      'must have both of sslcert and sslkey, or neither',
     ],
     ['postgres://h/d?sslrootcert=/etc/hosts', /^names files of TLS, and has no sslmode/],
     [

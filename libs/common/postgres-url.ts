@@ -1,16 +1,11 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createSecureContext, type ConnectionOptions } from 'node:tls';
+import { postgresTlsOf, type PostgresTls } from './postgres-tls';
+import { PostgresUrlError } from './postgres-url-error';
 
 /** One server of a Postgres URL. A host that begins with a slash is a directory of Unix sockets. */
 export interface PostgresHost {
   host: string;
   port: number;
 }
-
-/** As in libpq: https://www.postgresql.org/docs/current/libpq-ssl.html */
-const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-export type SslMode = (typeof SSL_MODES)[number];
 
 /** A parsed Postgres URL. */
 export interface PostgresAddress {
@@ -19,9 +14,7 @@ export interface PostgresAddress {
   user?: string;
   password?: string;
   database?: string;
-  sslMode: SslMode;
-  /** Options of TLS, for the modes that use it, with the content of the files that the URL names. */
-  tls: ConnectionOptions;
+  tls: PostgresTls;
   /** Whether a read-only server is skipped. */
   primaryOnly: boolean;
   /** The schema of the tables. */
@@ -30,17 +23,6 @@ export interface PostgresAddress {
   /** Milliseconds for connecting to one host. */
   connectTimeoutMs?: number;
   channelBinding: boolean;
-}
-
-/**
- * A Postgres URL that cannot be used. `problem` completes a sentence and holds no part of the URL but the names of
- * parameters.
- */
-export class PostgresUrlError extends Error {
-  constructor(readonly problem: string) {
-    super(`The Postgres URL ${problem}.`);
-    this.name = 'PostgresUrlError';
-  }
 }
 
 const PARAMETERS = [
@@ -105,7 +87,8 @@ export function parsePostgresUrl(url: string): PostgresAddress {
     ...(given.password && { password: given.password }),
     ...(given.database && { database: given.database }),
     ...(given.connectTimeoutMs !== undefined && { connectTimeoutMs: given.connectTimeoutMs }),
-    ...securityOf(parameters),
+    tls: postgresTlsOf(parameters),
+    channelBinding: isChannelBound(parameters),
     primaryOnly: isPrimaryOnly(parameters, hosts.length > 1),
     schema: schemaOf(parameters),
     applicationName: parameters.application_name ?? 'latchkey',
@@ -234,62 +217,9 @@ function schemaOf({ schema, search_path: searchPath, options }: Parameters): str
   return name;
 }
 
-function securityOf(
-  parameters: Parameters,
-): Pick<PostgresAddress, 'sslMode' | 'tls' | 'channelBinding'> {
-  const { sslmode: mode = 'disable', channel_binding: binding = 'prefer' } = parameters;
-  const sslMode = SSL_MODES.find((known) => known === mode);
-  if (sslMode === undefined) {
-    throw new PostgresUrlError(`must have one of ${SSL_MODES.join(', ')} as sslmode`);
-  }
+function isChannelBound({ channel_binding: binding = 'prefer' }: Parameters): boolean {
   if (!['disable', 'prefer'].includes(binding)) {
     throw new PostgresUrlError('must have prefer or disable as channel_binding');
   }
-  const { sslrootcert: root } = parameters;
-  const system = root === 'system';
-  if (system && sslMode !== 'verify-full') {
-    throw new PostgresUrlError('must have verify-full as sslmode where sslrootcert is system');
-  }
-  if (sslMode === 'verify-ca' && root === undefined) {
-    throw new PostgresUrlError('must name a file as sslrootcert where sslmode is verify-ca');
-  }
-  const tls: ConnectionOptions = {
-    ...(root !== undefined && !system && { ca: fileOf(parameters, 'sslrootcert') }),
-    ...(parameters.sslcert !== undefined && { cert: fileOf(parameters, 'sslcert') }),
-    ...(parameters.sslkey !== undefined && { key: fileOf(parameters, 'sslkey') }),
-  };
-  if (sslMode === 'disable' && Object.keys(tls).length > 0) {
-    throw new PostgresUrlError('names files of TLS, and has no sslmode that uses them');
-  }
-  try {
-    if (tls.ca !== undefined) {
-      new X509Certificate(tls.ca as Buffer);
-    }
-    createSecureContext(tls);
-  } catch {
-    throw new PostgresUrlError(
-      'names files in sslrootcert, sslcert, sslkey that are not certificates and a key of one kind in PEM',
-    );
-  }
-  // libpq treats `require` with a root certificate as `verify-ca`.
-  const verifies =
-    sslMode === 'verify-full' || sslMode === 'verify-ca' || (sslMode === 'require' && !!tls.ca);
-  return {
-    sslMode,
-    channelBinding: binding === 'prefer',
-    tls: {
-      ...tls,
-      rejectUnauthorized: verifies,
-      ...(sslMode !== 'verify-full' && { checkServerIdentity: () => undefined }),
-    },
-  };
-}
-
-function fileOf(parameters: Parameters, name: 'sslrootcert' | 'sslcert' | 'sslkey'): Buffer {
-  try {
-    return readFileSync(parameters[name] ?? '');
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    throw new PostgresUrlError(`names a file in ${name} that cannot be read (${String(code)})`);
-  }
+  return binding === 'prefer';
 }

@@ -1,12 +1,13 @@
 import type { ConnectionOptions } from 'node:tls';
 import { InternalError, type PostgresAddress, type PostgresHost } from '#libs/common';
 import { codeOf, isConnectionLimit, SQLSTATE } from './database-errors';
+import { TlsFiles } from './tls-files';
 
 /** One way to connect: a host, with TLS or without. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
-  readonly ssl: ConnectionOptions | false;
+  readonly isEncrypted: boolean;
 }
 
 const NO_TLS = 'The server does not support SSL connections';
@@ -18,9 +19,12 @@ const NO_TLS = 'The server does not support SSL connections';
 export class Endpoints {
   readonly hostCount: number;
   private readonly all: readonly Endpoint[];
+  private readonly tls: TlsFiles;
   private index = 0;
 
+  /** @throws PostgresUrlError */
   constructor(address: PostgresAddress) {
+    this.tls = new TlsFiles(address.tls);
     this.hostCount = address.hosts.length;
     this.all = address.hosts.flatMap((host) => variantsOf(host, address));
   }
@@ -32,6 +36,11 @@ export class Endpoints {
       throw new InternalError('an address of Postgres has a host');
     }
     return current;
+  }
+
+  /** The options of TLS for a new connection; false without TLS. */
+  sslOf({ isEncrypted }: Endpoint): ConnectionOptions | false {
+    return isEncrypted && this.tls.current();
   }
 
   /** Number of endpoints. */
@@ -58,13 +67,13 @@ function isSameHost({ host, port }: Endpoint): (other: Endpoint) => boolean {
   return (other) => other.host === host && other.port === port;
 }
 
-function variantsOf({ host, port }: PostgresHost, { sslMode, tls }: PostgresAddress): Endpoint[] {
-  const plain = { host, port, ssl: false } as const;
-  const encrypted = { host, port, ssl: tls };
-  if (sslMode === 'disable' || host.startsWith('/')) {
+function variantsOf({ host, port }: PostgresHost, { tls }: PostgresAddress): Endpoint[] {
+  const plain = { host, port, isEncrypted: false };
+  const encrypted = { host, port, isEncrypted: true };
+  if (tls.mode === 'disable' || host.startsWith('/')) {
     return [plain];
   }
-  switch (sslMode) {
+  switch (tls.mode) {
     case 'allow':
       return [plain, encrypted];
     case 'prefer':

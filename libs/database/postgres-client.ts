@@ -45,7 +45,9 @@ export class PostgresClient extends Client {
     // The pool makes the password non-enumerable.
     super({
       ...config,
-      ...endpoint,
+      host: endpoint.host,
+      port: endpoint.port,
+      ssl: endpoints.sslOf(endpoint),
       password,
       connectionTimeoutMillis: hostTimeoutMs,
       stream: () => socket,
