@@ -12,7 +12,7 @@ export interface PostgresClientConfig extends ClientConfig {
   endpoints: Endpoints;
   /** Whether a read-only server is refused. */
   primaryOnly: boolean;
-  /** Milliseconds for connecting to one host. */
+  /** Milliseconds for connecting to one host, with the check whether it is read-only. */
   hostTimeoutMs: number;
   settings: TransactionSettings;
   /** For the pool: the class of its connections. */
@@ -36,6 +36,7 @@ export class PostgresClient extends Client {
   private readonly endpoint: Endpoint;
   private readonly endpoints: Endpoints;
   private readonly primaryOnly: boolean;
+  private readonly hostTimeoutMs: number;
   private readonly settings: TransactionSettings;
 
   constructor(config: PostgresClientConfig) {
@@ -58,6 +59,7 @@ export class PostgresClient extends Client {
     this.endpoint = endpoint;
     this.endpoints = endpoints;
     this.primaryOnly = primaryOnly;
+    this.hostTimeoutMs = hostTimeoutMs;
     this.settings = settings;
     // A connection may end before its owner listens; its next statement then fails.
     this.on('error', () => undefined);
@@ -103,10 +105,11 @@ export class PostgresClient extends Client {
   }
 
   private async establish(): Promise<this> {
+    const endMs = performance.now() + this.hostTimeoutMs;
     try {
       await super.connect();
       if (this.primaryOnly) {
-        await this.refuseStandby();
+        await this.refuseStandby(endMs - performance.now());
       }
       return this;
     } catch (error) {
@@ -116,10 +119,10 @@ export class PostgresClient extends Client {
     }
   }
 
-  private async refuseStandby(): Promise<void> {
-    const { rows } = await super.query<{ standby: boolean }>(
-      'SELECT pg_is_in_recovery() AS standby',
-    );
+  private async refuseStandby(timeoutMs: number): Promise<void> {
+    const text = 'SELECT pg_is_in_recovery() AS standby';
+    const check = { text, query_timeout: Math.max(1, timeoutMs) };
+    const { rows } = await super.query<{ standby: boolean }>(check);
     if (rows[0]?.standby) {
       throw Object.assign(new InternalError('the server is a standby'), {
         code: SQLSTATE.readOnlyTransaction,

@@ -6,6 +6,7 @@ import { connect, PostgresClient } from '../../../libs/database/postgres-client'
 import { PostgresNode } from '../../faults/postgres-node';
 import { selfSignedCertificate, type TestCertificate } from '../../support/certificate';
 import { startPgBouncer, type TestPgBouncer } from '../../support/pgbouncer';
+import { TcpProxy } from '../../support/tcp-proxy';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
 type PoolConfig = ConstructorParameters<typeof ConnectionPool>[0];
@@ -157,6 +158,23 @@ describe('an address of Postgres', () => {
         }
       },
     );
+
+    it('leaves a host that accepts connections and does not answer, also after the sign-in', async () => {
+      const { port, pathname, username, password } = new URL(database.url);
+      const host = await TcpProxy.start(Number(port));
+      try {
+        // The answer to the check whether the server is a standby is lost.
+        const held = host.holdNext(
+          (chunk) => chunk.includes('pg_is_in_recovery'),
+          () => undefined,
+        );
+        const url = `postgres://${username}:${password}@127.0.0.1:${host.port},127.0.0.1:${port}${pathname}?connect_timeout=1`;
+        expect(await connected(url, (client) => client.port)).toBe(Number(port));
+        await held.arrived;
+      } finally {
+        host.stop();
+      }
+    });
 
     it('gives each of them its connect_timeout', () => {
       const options = dataSourceOptions({ url: 'postgres://a,b/d?connect_timeout=5' });
