@@ -102,6 +102,34 @@ describe('the fair queue', () => {
     ).toBe('kkks');
   });
 
+  it('refuses work that has waited too long, and tells how each wait ended', async () => {
+    const ended: string[] = [];
+    const queue = new FairQueue(1, 2, {
+      maxWaitMs: 10,
+      onWaited: (outcome, waitedMs) => {
+        expect(waitedMs).toBeGreaterThanOrEqual(0);
+        ended.push(outcome);
+      },
+    });
+    const party: Admission = { party: 'a', class: 'stranger' };
+    let end!: () => void;
+    const first = queue.run(party, () => new Promise<void>((resolve) => (end = resolve)));
+    const late = [1, 2].map(() => queue.run(party, () => Promise.resolve('too late')));
+    await expect(queue.run(party, () => Promise.resolve('no room'))).rejects.toThrow(
+      OverloadedError,
+    );
+    for (const waiting of late) {
+      await expect(waiting).rejects.toThrow(OverloadedError);
+    }
+    expect(queue.waiting).toBe(0);
+    const next = queue.run(party, () => Promise.resolve('in time'));
+    end();
+    await first;
+    await expect(next).resolves.toBe('in time');
+    expect(ended).toEqual(['refused', 'refused', 'refused', 'ok']);
+    expect(queue.waiting).toBe(0);
+  });
+
   it('displaces the newest work of the party that has the most', async () => {
     const bench = benchOf(1, 4);
     await bench.ask('x');

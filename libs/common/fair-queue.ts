@@ -24,7 +24,17 @@ const TURNS: readonly ClientClass[] = ['known', 'familiar', 'known', 'stranger']
 
 interface Waiting {
   start: () => void;
-  displace: () => void;
+  refuse: () => void;
+}
+
+/** How waiting ended: the work's turn came, or it was refused. */
+export type WaitOutcome = 'ok' | 'refused';
+
+export interface FairQueueOptions {
+  /** Milliseconds after which waiting work is refused. No limit where absent. */
+  maxWaitMs?: number;
+  /** Called when waiting ends, for work that had to wait. Must not throw. */
+  onWaited?: (outcome: WaitOutcome, waitedMs: number) => void;
 }
 
 /** The waiting work of one class: the parties in the order of their turns, with the work of each, oldest first. */
@@ -52,6 +62,7 @@ export class FairQueue {
   constructor(
     private readonly concurrency: number,
     private readonly maxWaiting: number,
+    private readonly options: FairQueueOptions = {},
   ) {}
 
   /** Number of waiting entries. */
@@ -61,7 +72,7 @@ export class FairQueue {
 
   /**
    * Runs the work in its turn, and passes on its result or error.
-   * @throws OverloadedError if there is no room, immediately or while the work waits.
+   * @throws OverloadedError if there is no room, immediately or while the work waits, or if it waits too long.
    */
   async run<T>(admission: Admission, work: () => Promise<T>): Promise<T> {
     if (this.running < this.concurrency) {
@@ -77,17 +88,52 @@ export class FairQueue {
     }
   }
 
-  private turnOf(admission: Admission): Promise<void> {
-    if (this.waitingNow >= this.maxWaiting && !this.makeRoom(admission)) {
-      return Promise.reject(new OverloadedError());
+  private async turnOf(admission: Admission): Promise<void> {
+    const beganMs = performance.now();
+    let outcome: WaitOutcome = 'refused';
+    try {
+      if (this.waitingNow >= this.maxWaiting && !this.makeRoom(admission)) {
+        throw new OverloadedError();
+      }
+      await this.wait(admission);
+      outcome = 'ok';
+    } finally {
+      this.options.onWaited?.(outcome, performance.now() - beganMs);
     }
-    const parties = this.classes[admission.class];
-    const line = parties.get(admission.party) ?? [];
-    parties.set(admission.party, line);
+  }
+
+  private wait({ party, class: own }: Admission): Promise<void> {
+    const parties = this.classes[own];
+    const line = parties.get(party) ?? [];
+    parties.set(party, line);
     this.waitingNow += 1;
-    return new Promise((start, reject) => {
-      line.push({ start, displace: () => reject(new OverloadedError()) });
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const waiting: Waiting = {
+        start: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        refuse: () => {
+          clearTimeout(timer);
+          reject(new OverloadedError());
+        },
+      };
+      line.push(waiting);
+      if (this.options.maxWaitMs !== undefined) {
+        timer = setTimeout(() => this.giveUp(parties, party, waiting), this.options.maxWaitMs);
+      }
     });
+  }
+
+  private giveUp(parties: Parties, party: string, waiting: Waiting): void {
+    const line = parties.get(party) ?? [];
+    line.splice(line.indexOf(waiting), 1);
+    if (line.length === 0) {
+      parties.delete(party);
+    }
+    this.waitingNow -= 1;
+    waiting.refuse();
   }
 
   private startNext(): void {
@@ -127,7 +173,7 @@ export class FairQueue {
     if (worst === own && line.length <= withNewcomer) {
       return false;
     }
-    line.pop()?.displace();
+    line.pop()?.refuse();
     if (line.length === 0) {
       parties.delete(greatest);
     }

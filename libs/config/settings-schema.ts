@@ -115,7 +115,7 @@ export const SETTINGS_BY_TOPIC = {
     databasePoolMax: positiveInteger().prefault('10').meta({
       env: 'DATABASE_POOL_MAX',
       description:
-        'Maximum number of connections in the Postgres pool of this process. A process opens up to 3 more: 2 for the outbox and readiness, and 1 while a job runs. This holds for the API and for a command of the command line. The sum over all processes must fit into the connection limits of the role, the database and the server.',
+        'Maximum number of connections in the Postgres pool of this process. A process opens up to 4 more: 2 for the outbox and readiness, and 1 for each of two jobs while it runs. 1 is enough for all functions. This holds for the API and for a command of the command line. The sum over all processes must fit into the connection limits of the role, the database and the server.',
     }),
   },
 

@@ -24,6 +24,12 @@ const ROOM_POLL_MS = 100;
 /** Maximum number of statements and transactions that wait for a connection. At 1 ms each, this is 100 ms of work. */
 const MAX_WAITING = 1_000;
 
+/**
+ * Milliseconds by which work may wait longer than a statement or a connection may take. While Postgres hangs, the
+ * circuit breaker opens before that, so an outage does not pass for too much work.
+ */
+const WAIT_BEYOND_TIMEOUT_MS = 1_500;
+
 /** A transaction in progress. */
 interface Transaction {
   manager: EntityManager;
@@ -49,7 +55,11 @@ export class Database implements OnApplicationShutdown {
     private readonly metrics: Metrics,
   ) {
     const { poolSize = POOL_SIZE } = dataSource.options as { poolSize?: number };
-    this.queue = new FairQueue(poolSize, MAX_WAITING);
+    const { connectionTimeoutMillis = 0, query_timeout = 0 } = clientConfigOf(dataSource.options);
+    this.queue = new FairQueue(poolSize, MAX_WAITING, {
+      maxWaitMs: Math.max(connectionTimeoutMillis, query_timeout) + WAIT_BEYOND_TIMEOUT_MS,
+      onWaited: (outcome, waitedMs) => metrics.stores.waitedForPostgres(outcome, waitedMs),
+    });
     this.runs = metrics.stores.postgresOperation('run');
     this.transactions = metrics.stores.postgresOperation('transaction');
     metrics.stores.watchCircuit('postgres', () => this.circuit.state);
@@ -58,7 +68,7 @@ export class Database implements OnApplicationShutdown {
   /**
    * Runs statements in the surrounding transaction, or each in its own.
    * @throws DependencyUnavailableError if Postgres cannot answer in time; OverloadedError if too many statements wait
-   * for a connection.
+   * for a connection, or this one waits too long.
    */
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const transaction = this.current.get();

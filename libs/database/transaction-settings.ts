@@ -17,6 +17,10 @@ const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE';
 const WITHOUT_TRANSACTION_TIMEOUT = `CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
   THEN set_config('transaction_timeout', '0', true) END`;
 
+/** A commit that a crash of the server can undo is no commit. Stricter settings of the operator stay. */
+const DURABLE_COMMIT = `CASE WHEN current_setting('synchronous_commit') = 'off'
+  THEN set_config('synchronous_commit', 'on', true) END`;
+
 /**
  * SQL that begins a transaction and sets its settings, in two statements. Nothing is set for the session: behind a
  * pooler the next transaction of the session belongs to another client, and start-up parameters are refused.
@@ -34,5 +38,5 @@ export function beginTransaction(settings: TransactionSettings): string {
   const calls = Object.entries(values).map(
     ([name, value]) => `set_config('${name}', ${escapeLiteral(value)}, true)`,
   );
-  return `${BEGIN}; SELECT ${[...calls, WITHOUT_TRANSACTION_TIMEOUT].join(', ')}`;
+  return `${BEGIN}; SELECT ${[...calls, WITHOUT_TRANSACTION_TIMEOUT, DURABLE_COMMIT].join(', ')}`;
 }

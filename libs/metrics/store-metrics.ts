@@ -24,6 +24,7 @@ export interface PoolConnections {
 export class StoreMetrics {
   private readonly redisCommands: Histogram;
   private readonly postgresOperations: Histogram;
+  private readonly postgresWaits: Histogram;
   private readonly circuits = new Map<string, () => CircuitState>();
   private readonly warnings = new Map<string, StoreWarnings>();
   private poolConnections: (() => PoolConnections) | undefined;
@@ -43,6 +44,15 @@ export class StoreMetrics {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
     });
+    this.postgresWaits = new Histogram({
+      name: 'latchkey_postgres_pool_wait_duration_seconds',
+      help: 'Time for which work waited because all connections of the pool were in use, by outcome.',
+      labelNames: ['outcome'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers: [registry],
+    });
+    // An alert on the first refusal needs the series before it.
+    (['ok', 'refused'] as const).forEach((outcome) => this.postgresWaits.zero({ outcome }));
     this.exportCircuits(registry);
     this.exportWarnings(registry);
     this.exportPool(registry);
@@ -56,6 +66,11 @@ export class StoreMetrics {
   /** The caller that does the work keeps it. */
   postgresOperation(operation: PostgresOperation): CallTimer {
     return new CallTimer(this.postgresOperations, operation);
+  }
+
+  /** Records that work had to wait for a connection of the pool. */
+  waitedForPostgres(outcome: 'ok' | 'refused', waitedMs: number): void {
+    this.postgresWaits.labels(outcome).observe(waitedMs / 1000);
   }
 
   /** @param state read at each scrape. */

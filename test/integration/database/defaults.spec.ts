@@ -19,6 +19,7 @@ const DEFAULTS = {
   lock_timeout: `'100ms'`,
   idle_in_transaction_session_timeout: `'250ms'`,
   bytea_output: 'escape',
+  synchronous_commit: 'off',
 };
 
 const PROFILE = '/api/auth/profile';
@@ -96,6 +97,13 @@ describe.each([
       expect(asking(30)).rejects.toMatchObject({ cause: { driverError: { code: '57014' } } }),
     ]);
     await expect(asking(0)).resolves.toHaveLength(1);
+  });
+
+  it('a commit is durable', async () => {
+    const rows = await app.nest
+      .get(Database)
+      .run((manager) => manager.query<unknown[]>('SHOW synchronous_commit'));
+    expect(rows).toEqual([{ synchronous_commit: 'on' }]);
   });
 
   it('a statement that fails leaves nothing behind', async () => {

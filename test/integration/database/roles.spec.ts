@@ -9,8 +9,8 @@ import { newFolder } from '../../support/stores';
 
 const PROFILE = '/api/auth/profile';
 const INSUFFICIENT_PRIVILEGE = '42501';
-const OWNER = 'latchkey_owner:owner-password';
-const RUNNING = 'latchkey_app:app-password';
+const OWNER = 'latchkey_owner:change-me';
+const RUNNING = 'latchkey_app:change-me';
 /** As the administrator of a managed Postgres: no superuser. */
 const ADMINISTRATOR = 'administrator:administrator';
 
