@@ -8,6 +8,7 @@ import { runMigrations, waitForPostgres } from '../../../libs/database';
 import { connect, type PostgresClientConfig } from '../../../libs/database/postgres-client';
 import { PostgresNode } from '../../faults/postgres-node';
 import { TestAuthority } from '../../support/certificate';
+import { runCommand } from '../../support/cli';
 import { newFolder } from '../../support/stores';
 import { until } from '../../support/until';
 
@@ -121,6 +122,12 @@ describe('a Postgres with TLS that asks for a client certificate', () => {
     );
     await expect(start(urlWith(authority.file, await other.sign(CERTIFIED)))).rejects.toThrow(
       /Postgres does not accept the client certificate \(ERR_SSL_\w+\): see sslcert and sslkey of DATABASE_URL\.$/,
+    );
+    const foreign = urlWith(authority.file, await other.sign(CERTIFIED));
+    const { exitCode, stdout, stderr } = await runCommand(['migrate'], { DATABASE_URL: foreign });
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^latchkey: Postgres does not accept the client certificate \(\w+\): see sslcert and sslkey of DATABASE_URL\.\n$/,
     );
     await expect(start(urlWith(other.file))).rejects.toThrow(
       /The certificate of Postgres is not accepted \(\w+\): see sslmode and sslrootcert/,
