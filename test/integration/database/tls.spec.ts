@@ -104,6 +104,15 @@ describe('a Postgres with TLS that asks for a client certificate', () => {
     await start(url);
   });
 
+  it.each(['allow', 'prefer', 'require', 'verify-ca'])(
+    'encrypts with sslmode=%s, because it admits no other connection',
+    async (sslmode) => {
+      const url = new URL(urlWith(authority.file));
+      url.searchParams.set('sslmode', sslmode);
+      expect(await encryptionOf(configOf(url.href))).toMatchObject({ ssl: true });
+    },
+  );
+
   it('admits a password with channel binding, and without it', async () => {
     const { username, password } = new URL(server.url);
     const parameters = new URLSearchParams({ sslmode: 'verify-ca', sslrootcert: authority.file });
@@ -169,6 +178,7 @@ describe('a Postgres with TLS that asks for a client certificate', () => {
         /^DATABASE_URL names files .*: new connections use the previous files$/,
       ),
     ]);
+    Logger.overrideLogger(false);
     replace(own.keyFile, next.keyFile);
     expect(await encryptionOf(config)).toMatchObject({ ssl: true });
 
