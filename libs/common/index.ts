@@ -17,7 +17,7 @@ export { ANY_CLIENT, FairQueue, type Admission, type ClientClass } from './fair-
 export { InternalError } from './internal-error';
 export { parseIpAddress } from './ip-address';
 export { OutageLog, type OutageLogOptions } from './outage-log';
-export { readTlsFiles, tlsOptions, type PostgresTls, type TlsContents } from './postgres-tls';
+export { postgresTlsOptions, readPostgresTlsFiles, type PostgresTls } from './postgres-tls';
 export { parsePostgresUrl, type PostgresAddress, type PostgresHost } from './postgres-url';
 export { PostgresUrlError } from './postgres-url-error';
 export {

@@ -1,15 +1,14 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createSecureContext, type ConnectionOptions } from 'node:tls';
+import { createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls';
 import { PostgresUrlError } from './postgres-url-error';
+import { readTlsFiles, TlsFileError, type TlsMaterial } from './tls-files';
 
 /** As in libpq: https://www.postgresql.org/docs/current/libpq-ssl.html */
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
 
 /** The parameters of a Postgres URL that name files in PEM. */
-const FILES = ['sslrootcert', 'sslcert', 'sslkey'] as const;
-type FileParameter = (typeof FILES)[number];
+const PARAMETERS = { ca: 'sslrootcert', cert: 'sslcert', key: 'sslkey' } as const;
+type FileParameter = (typeof PARAMETERS)[keyof typeof PARAMETERS];
 
 /** The parameters of a Postgres URL that are about TLS. */
 export type TlsParameters = Partial<Record<'sslmode' | FileParameter, string>>;
@@ -20,9 +19,6 @@ export interface PostgresTls {
   /** Paths. Without `sslrootcert`, the authorities that Node trusts. */
   files: Partial<Record<FileParameter, string>>;
 }
-
-/** The content of the files. */
-export type TlsContents = Partial<Record<FileParameter, Buffer>>;
 
 /**
  * Reads the parameters, and the files once: what cannot be used stops the start.
@@ -53,57 +49,46 @@ export function postgresTlsOf(parameters: TlsParameters): PostgresTls {
     throw new PostgresUrlError('names files of TLS, and has no sslmode that uses them');
   }
   const tls = { mode, files };
-  tlsOptions(mode, readTlsFiles(tls));
+  postgresTlsOptions(mode, readPostgresTlsFiles(tls));
   return tls;
 }
 
 /** @throws PostgresUrlError */
-export function readTlsFiles({ files }: PostgresTls): TlsContents {
-  const contents: TlsContents = {};
-  for (const name of FILES) {
-    const path = files[name];
-    if (path !== undefined) {
-      contents[name] = contentOf(name, path);
+export function readPostgresTlsFiles({ files }: PostgresTls): TlsMaterial {
+  const { sslrootcert: ca, sslcert: cert, sslkey: key } = files;
+  try {
+    return readTlsFiles({ ca, cert, key });
+  } catch (error) {
+    if (error instanceof TlsFileError) {
+      const where = `names a file in ${PARAMETERS[error.file]}`;
+      throw new PostgresUrlError(error.problem.replace('names a file', where));
     }
+    throw error;
   }
-  return contents;
 }
 
 /**
  * Options of TLS for a connection.
  * @throws PostgresUrlError
  */
-export function tlsOptions(mode: SslMode, contents: TlsContents): ConnectionOptions {
-  const { sslrootcert: ca, sslcert: cert, sslkey: key } = contents;
+export function postgresTlsOptions(mode: SslMode, material: TlsMaterial): ConnectionOptions {
   // libpq treats `require` with a root certificate as `verify-ca`.
   const verifies =
-    mode === 'verify-full' || mode === 'verify-ca' || (mode === 'require' && ca !== undefined);
+    mode === 'verify-full' ||
+    mode === 'verify-ca' ||
+    (mode === 'require' && material.ca !== undefined);
   return {
     // Holds the private key out of sight of error messages and logs.
-    secureContext: secureContextOf({ ca, cert, key }),
+    secureContext: secureContextOf(material),
     rejectUnauthorized: verifies,
     ...(mode !== 'verify-full' && { checkServerIdentity: () => undefined }),
   };
 }
 
-function secureContextOf(pem: Record<'ca' | 'cert' | 'key', Buffer | undefined>) {
+function secureContextOf(material: TlsMaterial): SecureContext {
   try {
-    if (pem.ca !== undefined) {
-      new X509Certificate(pem.ca);
-    }
-    return createSecureContext(pem);
+    return createSecureContext(material);
   } catch {
-    throw new PostgresUrlError(
-      'names files in sslrootcert, sslcert, sslkey that are not certificates and a key of one kind in PEM',
-    );
-  }
-}
-
-function contentOf(name: FileParameter, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    throw new PostgresUrlError(`names a file in ${name} that cannot be read (${String(code)})`);
+    throw new PostgresUrlError('names files in sslcert and sslkey that cannot be used');
   }
 }

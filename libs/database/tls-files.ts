@@ -1,12 +1,12 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import {
+  postgresTlsOptions,
   PostgresUrlError,
-  readTlsFiles,
+  readPostgresTlsFiles,
   ThrottledLog,
-  tlsOptions,
   type PostgresTls,
-  type TlsContents,
+  type TlsMaterial,
 } from '#libs/common';
 
 /**
@@ -17,22 +17,22 @@ import {
 export class TlsFiles {
   private readonly logger = new Logger('Postgres');
   private readonly log = new ThrottledLog((_fields, message) => this.logger.warn(message));
-  private contents: TlsContents;
+  private material: TlsMaterial;
   private options: ConnectionOptions;
 
   /** @throws PostgresUrlError */
   constructor(private readonly tls: PostgresTls) {
-    this.contents = readTlsFiles(tls);
-    this.options = tlsOptions(tls.mode, this.contents);
+    this.material = readPostgresTlsFiles(tls);
+    this.options = postgresTlsOptions(tls.mode, this.material);
   }
 
   /** Reads the files: at most three, of some kilobytes. */
   current(): ConnectionOptions {
     try {
-      const contents = readTlsFiles(this.tls);
-      if (!isSame(contents, this.contents)) {
-        this.options = tlsOptions(this.tls.mode, contents);
-        this.contents = contents;
+      const material = readPostgresTlsFiles(this.tls);
+      if (!isSame(material, this.material)) {
+        this.options = postgresTlsOptions(this.tls.mode, material);
+        this.material = material;
       }
     } catch (error) {
       if (!(error instanceof PostgresUrlError)) {
@@ -44,7 +44,6 @@ export class TlsFiles {
   }
 }
 
-function isSame(one: TlsContents, other: TlsContents): boolean {
-  const names = Object.keys(one) as (keyof TlsContents)[];
-  return names.every((name) => other[name] !== undefined && one[name]?.equals(other[name]));
+function isSame(one: TlsMaterial, other: TlsMaterial): boolean {
+  return one.ca === other.ca && one.cert === other.cert && one.key === other.key;
 }

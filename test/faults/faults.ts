@@ -160,8 +160,9 @@ export class Faults {
     this.cluster.postgresWires(names).forEach((wire) => wire.cut());
   }
 
+  /** Concerns all instances: the transactions of one that hangs hold locks, at which the others wait. */
   hangPostgres(names?: string[]): void {
-    this.begin('postgres', names);
+    this.begin('postgres');
     this.cluster.postgresWires(names).forEach((wire) => wire.hang());
   }
 
