@@ -146,9 +146,16 @@ export function reasonOfError(error: Error & { code?: unknown }): AwayReason {
   return reasonOfReply(error.message) ?? awayReason('unreachable', { detail: errorText(error) });
 }
 
+/** A master without its replicas may be cut off from them and from the Sentinels, which have chosen another. */
+const MOVED: ReadonlySet<AwayCode> = new Set([
+  'replica',
+  'too_few_replicas',
+  'sentinel',
+  'too_old',
+  'wrong_database',
+]);
+
 /** Whether the address may lead to another server by now, such as a new master. */
 export function mayHaveMoved({ code }: AwayReason): boolean {
-  return (
-    code === 'replica' || code === 'sentinel' || code === 'too_old' || code === 'wrong_database'
-  );
+  return MOVED.has(code);
 }

@@ -115,6 +115,14 @@ export class MasterConnector extends SentinelConnector {
   }
 }
 
+/** With the code of the system, such as ECONNREFUSED or ENOTFOUND. */
+function messageWith({ code }: Error & { code?: unknown }): { message?: string } {
+  const { message } = awayReason('no_sentinel');
+  return typeof code === 'string'
+    ? { message: message.replace('answers', `answers (${code})`) }
+    : {};
+}
+
 function reasonOfSentinel(error: Error): AwayReason {
   const reason = reasonOfError(error);
   const detail = reason.detail === undefined ? {} : { detail: reason.detail };
@@ -137,6 +145,6 @@ function reasonOfSentinel(error: Error): AwayReason {
     case 'client_certificate_refused':
       return reason;
     default:
-      return awayReason('no_sentinel', detail);
+      return awayReason('no_sentinel', { ...messageWith(error), ...detail });
   }
 }
