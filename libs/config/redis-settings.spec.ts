@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseRedisSettings } from './settings';
+import { parseRedisSettings, parseSettings } from './settings';
 import { SettingsError } from './settings-error';
 
 const URL = 'rediss://latchkey:pw@cache:6379/2';
@@ -84,6 +84,25 @@ describe('the settings of Redis', () => {
   ])('refuse %j', (env, sentence) => {
     expect(refusal(env)).toContain(sentence);
     expect(refusal(env)).toMatch(/^[A-Z_]+ [^\n]+\.$/);
+  });
+});
+
+describe('the password at the Sentinels', () => {
+  it('must be none of an example in production', () => {
+    const env = {
+      NODE_ENV: 'production',
+      DATABASE_URL: 'postgres://app:zK4mP9@db/latchkey',
+      REDIS_URL: 'redis://:zK4mP9@unused',
+      JWT_SECRET: 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1%',
+      REDIS_SENTINELS: 'a',
+      REDIS_SENTINEL_NAME: 'main',
+    };
+    expect(parseSettings({ ...env, REDIS_SENTINEL_PASSWORD: 'zK4mP9' }).redis.sentinels).toEqual(
+      expect.objectContaining({ password: 'zK4mP9' }),
+    );
+    expect(() => parseSettings({ ...env, REDIS_SENTINEL_PASSWORD: 'change-me' })).toThrow(
+      'REDIS_SENTINEL_PASSWORD must not hold the password of an example.',
+    );
   });
 });
 
