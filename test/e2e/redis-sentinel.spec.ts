@@ -4,6 +4,7 @@ import type { ApiProcess } from '../support/api-process';
 import { useApiSuite } from '../support/api-suite';
 import { newEmail, PASSWORD } from '../support/app';
 import { CertificateAuthority } from '../support/certificate-authority';
+import { documentedRights } from '../support/redis-rights';
 import { expectOneSentence, runCli } from '../support/cli';
 import { readiness, untilInSync, untilWarned } from '../support/health-report';
 import { SentinelGroup } from '../support/sentinel';
@@ -117,6 +118,24 @@ describe('a master that Sentinels name', () => {
     expect(api.complaint).toBe('');
   });
 
+  it('is left when it hangs, and not used again when it goes on', async () => {
+    const api = await suite.spawn(env);
+    await api.untilServing();
+    await untilInSync(api);
+    const [live, dead] = [await register(api), await register(api)];
+    const old = await group.suspendMaster();
+    await untilAway(api);
+    await logOut(api, dead.accessToken);
+    await group.failedOver(old);
+    await untilInSync(api);
+    group.resume(old);
+    for (let round = 0; round < 20; round++) {
+      expect(await status(api, live.accessToken)).toBe(200);
+      expect(await status(api, dead.accessToken)).toBe(401);
+    }
+    expect((await readiness(api)).redis.inSync).toBe(true);
+  });
+
   it('is found at the start, although the first Sentinels named another one before', async () => {
     const old = await group.masterPort();
     await group.killMaster();
@@ -133,6 +152,27 @@ describe('a master that Sentinels name', () => {
     expect(api.complaint).toBe('');
     const { exitCode, stdout } = await runCli(['redis-check'], env);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Redis answered')]);
+  });
+});
+
+describe('a master that is cut off from its replicas and from the Sentinels', () => {
+  it('is left for the one that the Sentinels name', async () => {
+    const group = await SentinelGroup.start({ replicas: 0, sentinels: 1 });
+    try {
+      const api = await suite.spawn(group.env);
+      await api.untilServing();
+      await untilInSync(api);
+      const { accessToken } = await register(api);
+      await logOut(api, accessToken);
+      await group.atMaster((client) => client.config('SET', 'min-replicas-to-write', 1));
+      await untilWarned(api, 'too_few_replicas');
+      await group.watchInstead(Number(new URL(suite.redis.url).port));
+      await untilInSync(api);
+      expect(await status(api, accessToken)).toBe(401);
+      expect(await suite.redis.client.exists('latchkey:checkpoint')).toBe(1);
+    } finally {
+      await group.stop();
+    }
   });
 });
 
@@ -195,7 +235,11 @@ describe('Sentinels that name no master', () => {
     group = await SentinelGroup.start({
       replicas: 0,
       sentinels: 1,
-      config: [`requirepass ${password}`],
+      config: [
+        `requirepass ${password}`,
+        `user latchkey on >${password} ${documentedRights('Sentinels').join(' ')}`,
+        `user powerless on >${password} -@all`,
+      ],
       password,
     });
   }, 60_000);
@@ -212,6 +256,11 @@ describe('Sentinels that name no master', () => {
       'master_unknown',
       { REDIS_SENTINEL_PASSWORD: password, REDIS_SENTINEL_NAME: 'another' },
     ],
+    [
+      'of a missing right',
+      'missing_permission',
+      { REDIS_SENTINEL_USER: 'powerless', REDIS_SENTINEL_PASSWORD: password },
+    ],
     ['of a closed port', 'no_sentinel', { REDIS_SENTINELS: '127.0.0.1:1,127.0.0.1:2' }],
     [
       'of TLS that they lack',
@@ -226,14 +275,15 @@ describe('Sentinels that name no master', () => {
     expect(await status(api, accessToken)).toBe(200);
     const { status: ready, report, redis } = await readiness(api);
     expect([ready, report]).toEqual([200, 'degraded']);
-    expect(redis.warnings[0]?.message).toMatch(/Sentinel/);
+    expect(redis.warnings[0]?.message).toMatch(/Sentinel|SENTINEL/);
     const other = complaints(api).filter((line) => !line.includes('starting without it'));
-    expect(other).toEqual([expect.stringMatching(/^Redis is away: .*Sentinel/)]);
+    expect(other).toEqual([expect.stringMatching(/^Redis is away: .*(Sentinel|SENTINEL)/)]);
     expect(api.complaint).toBe('');
   });
 
-  it('are used once they answer, with their password', async () => {
-    const env = { ...group.env, REDIS_SENTINEL_PASSWORD: password };
+  it('are used once they answer, by a user with the documented rights', async () => {
+    const credentials = { REDIS_SENTINEL_USER: 'latchkey', REDIS_SENTINEL_PASSWORD: password };
+    const env = { ...group.env, ...credentials };
     group.suspendSentinels();
     const api = await suite.spawn(env);
     await api.untilServing();

@@ -98,6 +98,25 @@ export class SentinelGroup {
     return port;
   }
 
+  /** SIGSTOP: the system still accepts connections and bytes for it. */
+  async suspendMaster(): Promise<number> {
+    const port = await this.masterPort();
+    this.signal(port, 'SIGSTOP');
+    return port;
+  }
+
+  resume(port: number): void {
+    this.signal(port, 'SIGCONT');
+  }
+
+  /** Makes all Sentinels name another server, as after a failover that the present master does not learn of. */
+  async watchInstead(port: number): Promise<void> {
+    for (const { client } of this.watchers) {
+      await client.call('SENTINEL', 'REMOVE', this.name);
+      await client.call('SENTINEL', 'MONITOR', this.name, HOST, port, this.watchers.length);
+    }
+  }
+
   /** Resolves when most Sentinels name another master than the one on this port. */
   async failedOver(fromPort: number): Promise<number> {
     return until(
@@ -208,6 +227,13 @@ export class SentinelGroup {
     });
     client.on('error', () => undefined);
     this.watchers.push({ port, server, client });
+  }
+
+  private signal(port: number, signal: NodeJS.Signals): void {
+    const node = this.nodes.find((one) => one.port === port);
+    if (node?.server) {
+      process.kill(node.server.pid, signal);
+    }
   }
 
   private async isComplete(replicas: number, others: number): Promise<boolean> {
