@@ -134,20 +134,6 @@ export class SentinelGroup {
     }
   }
 
-  /**
-   * SIGSTOP for the master.
-   * @returns its port, for `resume`.
-   */
-  async suspendMaster(): Promise<number> {
-    const port = await this.masterPort();
-    this.signal(port, 'SIGSTOP');
-    return port;
-  }
-
-  resume(port: number): void {
-    this.signal(port, 'SIGCONT');
-  }
-
   /** An operator swaps the master and a replica, while both are up. */
   async failOverByHand(): Promise<void> {
     await this.watchers[0]!.client.call('SENTINEL', 'FAILOVER', this.name);
@@ -245,13 +231,6 @@ export class SentinelGroup {
       }),
     );
     return known.every(Boolean);
-  }
-
-  private signal(port: number, signal: NodeJS.Signals): void {
-    const server = this.nodes.find((one) => one.port === port)?.server;
-    if (server) {
-      process.kill(server.pid, signal);
-    }
   }
 
   private get clientOptions() {
