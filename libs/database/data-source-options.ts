@@ -12,6 +12,7 @@ import { AddTokenExpiryToSessions1764700000000 } from './migrations/176470000000
 import { IndexUsedRefreshTokens1764800000000 } from './migrations/1764800000000-index-used-refresh-tokens';
 import { DropJobRuns1764900000000 } from './migrations/1764900000000-drop-job-runs';
 import { NameRedisEpochs1765000000000 } from './migrations/1765000000000-name-redis-epochs';
+import { AddLiveEpochs1765100000000 } from './migrations/1765100000000-add-live-epochs';
 import { PostgresClient, type PostgresClientConfig } from './postgres-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
@@ -61,6 +62,7 @@ export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
       IndexUsedRefreshTokens1764800000000,
       DropJobRuns1764900000000,
       NameRedisEpochs1765000000000,
+      AddLiveEpochs1765100000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     extra: clientConfig(options),

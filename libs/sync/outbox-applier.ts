@@ -26,6 +26,8 @@ export interface OutboxLag {
 }
 
 export interface PollOptions {
+  /** Of the checkpoints of the partitions, without repetition. */
+  epochs: readonly string[];
   /** The partitions that get the entries of their users. One that fails is removed. */
   partitions: Set<number>;
   /** Called for each partition that fails. */
@@ -67,16 +69,16 @@ export class OutboxApplier {
    */
   async poll(
     from: Omit<Checkpoint, 'epoch'>,
-    { partitions, onFailure, signal, isObserved = false, onPage }: PollOptions,
+    { epochs, partitions, onFailure, signal, isObserved = false, onPage }: PollOptions,
   ): Promise<OutboxEnd | null> {
     let end: OutboxEnd | null = null;
     let entries = 0;
     let askedMs = performance.now();
-    for await (const page of this.outbox.changesSince(from.snapshot)) {
+    for await (const page of this.outbox.changesSince(from.snapshot, epochs)) {
       end ??= page;
       entries += page.entries.length;
       const here = { snapshot: end.snapshot, recordedAtMs: String(end.nowMs) };
-      if (entries > MAX_ENTRIES || !isReplayable(from, here)) {
+      if (!page.hasEpochs || entries > MAX_ENTRIES || !isReplayable(from, here)) {
         return null;
       }
       onPage?.(page.entries.length);

@@ -32,6 +32,11 @@ export interface OutboxEnd {
 /** A page of the changes that were committed since a snapshot. */
 export interface OutboxPage extends OutboxEnd {
   entries: RecordedEntry[];
+  /**
+   * Whether Postgres still has all epochs that were asked for. It forgets them in a crash, in which it also gives out
+   * numbers of transactions again that a snapshot from before the crash has already seen.
+   */
+  hasEpochs: boolean;
 }
 
 /** Entries per page. A busy server can read that many within the deadline. */
@@ -47,15 +52,18 @@ interface PageRow {
   snapshot: string;
   now_ms: string;
   is_standby: boolean;
+  live_epochs: number;
 }
 
 /**
  * The entries that were not visible in a snapshot, in the order of $3 and $4. Two index scans instead of a condition
  * with OR, so that visible entries are not read again, even if a transaction stays open for long. $1 its xip, $2 its
- * xmax, $3 and $4 the cursor, $5 the exclusive upper bound of transactions, $6 the maximum number of entries.
+ * xmax, $3 and $4 the cursor, $5 the exclusive upper bound of transactions, $6 the maximum number of
+ * entries, $7 epochs.
  */
 const READ_PAGE = `
   SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS is_standby, ${nowMs()} AS now_ms,
+         (SELECT count(*)::int FROM live_epochs WHERE epoch = ANY($7::bigint[])) AS live_epochs,
          (SELECT coalesce(jsonb_agg(jsonb_build_object(
                    'id', id, 'transactionId', transaction_id::text, 'kind', kind, 'userId', user_id, 'details', details,
                    'recordedAtMs', floor(extract(epoch FROM recorded_at) * 1000)::bigint)
@@ -111,12 +119,16 @@ export class Outbox implements OnModuleDestroy {
    * The changes committed since a snapshot, in at least one page. The pages together hold all that is visible in the
    * snapshot of the FIRST page and was not in the given one; of later transactions they may hold a part. One query per
    * page.
+   * @param epochs of the partitions that are read for, without repetition.
    */
-  async *changesSince(snapshot: string): AsyncGenerator<OutboxPage, void> {
+  async *changesSince(
+    snapshot: string,
+    epochs: readonly string[],
+  ): AsyncGenerator<OutboxPage, void> {
     let after = START;
     let end = NO_TRANSACTION;
     for (;;) {
-      const page = await this.readPage(snapshot, after, end);
+      const page = await this.readPage(snapshot, epochs, after, end);
       yield page;
       const last = page.entries.at(-1);
       if (!last || page.entries.length < PAGE) {
@@ -136,10 +148,10 @@ export class Outbox implements OnModuleDestroy {
     return endOf(row);
   }
 
-  /** The number of a new epoch. One query. */
+  /** The number of a new epoch, which Postgres keeps until it crashes. One query. */
   async nextEpoch(): Promise<string> {
     const rows = await this.reserved.query<{ epoch: string }>(
-      `SELECT nextval('redis_epochs')::text AS epoch`,
+      `INSERT INTO live_epochs SELECT nextval('redis_epochs') RETURNING epoch::text`,
     );
     return rows[0]?.epoch ?? '0';
   }
@@ -157,16 +169,22 @@ export class Outbox implements OnModuleDestroy {
     await this.reserved.close();
   }
 
-  private async readPage(snapshot: string, after: Cursor, end: string): Promise<OutboxPage> {
+  private async readPage(
+    snapshot: string,
+    epochs: readonly string[],
+    after: Cursor,
+    end: string,
+  ): Promise<OutboxPage> {
     const { xip, xmax } = parseSnapshot(snapshot);
-    const parameters = [xip, xmax, after.transactionId, after.id, end, PAGE];
+    const parameters = [xip, xmax, after.transactionId, after.id, end, PAGE, epochs];
     const [row] = await this.reserved.query<PageRow>(READ_PAGE, parameters);
     if (row?.is_standby) {
       // Snapshots of a standby do not name the transactions in progress, and it may lack committed ones.
       const cause = new InternalError('the server is a standby');
       throw new DependencyUnavailableError('postgres', { cause });
     }
-    return { ...endOf(row), entries: row?.entries ?? [] };
+    const hasEpochs = row?.live_epochs === epochs.length;
+    return { ...endOf(row), entries: row?.entries ?? [], hasEpochs };
   }
 
   private async deleteOld(limit: number): Promise<number> {

@@ -122,7 +122,9 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
     const beganMs = performance.now();
     const partitions = new Set(following.map(({ partition }) => partition));
-    const end = await this.pollInTime(earliest(following.map(({ checkpoint }) => checkpoint)), {
+    const checkpoints = following.map(({ checkpoint }) => checkpoint);
+    const end = await this.pollInTime(earliest(checkpoints), {
+      epochs: epochsOf(checkpoints),
       partitions,
       isObserved: true,
       onPage: (entries) => {
@@ -156,7 +158,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns undefined if Postgres did not answer in time. */
   private async pollInTime(
     from: Position,
-    options: Pick<PollOptions, 'partitions' | 'isObserved' | 'onPage'>,
+    options: Omit<PollOptions, 'onFailure' | 'signal'>,
   ): Promise<OutboxEnd | null | undefined> {
     try {
       return await this.poll(from, options);
@@ -232,12 +234,13 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @returns false if a checkpoint in Redis cannot be replayed from, or has changed meanwhile. */
   private async replay(group: readonly Lost[], beganMs: number): Promise<boolean> {
-    const from = parseCheckpoint(group[0]?.text ?? null);
+    const checkpoints = group.flatMap(({ text }) => parseCheckpoint(text) ?? []);
+    const [from] = checkpoints;
     if (!from) {
       return false;
     }
     const partitions = new Set(group.map(({ partition }) => partition));
-    const end = await this.poll(from, { partitions });
+    const end = await this.poll(from, { partitions, epochs: epochsOf(checkpoints) });
     if (!end) {
       return false;
     }
@@ -304,7 +307,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
 
   private poll(
     from: Position,
-    options: Pick<PollOptions, 'partitions' | 'isObserved' | 'onPage'>,
+    options: Omit<PollOptions, 'onFailure' | 'signal'>,
   ): Promise<OutboxEnd | null> {
     return this.applier.poll(from, {
       ...options,
@@ -355,6 +358,10 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
 
 function positionOf({ snapshot, nowMs }: OutboxEnd): Position {
   return { snapshot, recordedAtMs: String(nowMs) };
+}
+
+function epochsOf(checkpoints: readonly Checkpoint[]): string[] {
+  return [...new Set(checkpoints.map(({ epoch }) => epoch))];
 }
 
 /** Partitions that can be replayed by the same poll. */

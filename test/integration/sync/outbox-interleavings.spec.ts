@@ -155,7 +155,7 @@ describe('the outbox, read by two instances while transactions begin and end in 
       let end: Checkpoint | undefined;
       let count = 0;
       const later = [...between];
-      for await (const page of outbox.changesSince(reader.checkpoint.snapshot)) {
+      for await (const page of outbox.changesSince(reader.checkpoint.snapshot, [])) {
         end ??= { epoch: EPOCH, snapshot: page.snapshot, recordedAtMs: String(page.nowMs) };
         count += page.entries.length;
         page.entries.forEach(({ id }) => reader.knows.add(id).size && inRedis.add(id));

@@ -33,7 +33,7 @@ describe('the outbox', () => {
   }
 
   async function changesSince(snapshot: string): Promise<{ end: string; kinds: string[] }> {
-    const pages = await collect(outbox.changesSince(snapshot));
+    const pages = await collect(outbox.changesSince(snapshot, []));
     const kinds = pages.flatMap(({ entries }) => entries.map(({ kind }) => kind));
     return { end: pages[0]!.snapshot, kinds };
   }
@@ -42,7 +42,7 @@ describe('the outbox', () => {
     const { snapshot } = await outbox.end();
     await append('first');
     await append('second');
-    const [page, ...more] = await collect(outbox.changesSince(snapshot));
+    const [page, ...more] = await collect(outbox.changesSince(snapshot, []));
     expect(page!.entries).toEqual([
       expect.objectContaining({ kind: 'first', details: { number: 7 } }),
       expect.objectContaining({ kind: 'second' }),
@@ -109,7 +109,7 @@ describe('the outbox', () => {
     const many = `SELECT 'many ' || number, gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 5000) AS number`;
     await database.sql.query(appendToOutbox(many));
     const pages: OutboxPage[] = [];
-    for await (const page of outbox.changesSince(snapshot)) {
+    for await (const page of outbox.changesSince(snapshot, [])) {
       pages.push(page);
       // Entries that arrive while pages are read are not waited for.
       await append('late');
@@ -147,7 +147,7 @@ describe('the outbox', () => {
   /** The plan of Postgres for a page. */
   async function planOf(snapshot: string): Promise<string> {
     const query = jest.spyOn(ReservedConnection.prototype, 'query');
-    await collect(outbox.changesSince(snapshot));
+    await collect(outbox.changesSince(snapshot, []));
     const [sql, parameters] = query.mock.calls[0]!;
     query.mockRestore();
     const lines = await database.sql.query<{ 'QUERY PLAN': string }[]>(

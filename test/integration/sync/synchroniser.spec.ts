@@ -166,8 +166,8 @@ describe('changes of another instance in one store only', () => {
     const outbox = app.nest.get(Outbox);
     const changesSince = outbox.changesSince.bind(outbox);
     let pages = 0;
-    jest.spyOn(outbox, 'changesSince').mockImplementation(async function* (snapshot) {
-      for await (const page of changesSince(snapshot)) {
+    jest.spyOn(outbox, 'changesSince').mockImplementation(async function* (...read) {
+      for await (const page of changesSince(...read)) {
         yield page;
         if (late.isTransactionActive && page.entries.length > 1) {
           await late.commitTransaction();
