@@ -181,13 +181,13 @@ export class RedisNode {
   /** Logs each warning of a server once, and again if it recurs. */
   private async lookAtServer(): Promise<void> {
     try {
-      const { isCluster, here, kinds } = this.options.probeKeys;
-      const [anyKey = ''] = kinds.keys();
-      if (here(anyKey) === null) {
+      const { probeKeys } = this.options;
+      const [anyKey = ''] = probeKeys.kinds.keys();
+      if (probeKeys.here(anyKey) === null) {
         // It was only asked for the masters, and may be none.
         return;
       }
-      const warnings = warningsOf(await this.inspect(), isCluster);
+      const warnings = warningsOf(await this.inspect(), probeKeys.isCluster);
       warnings
         .filter(({ code }) => !this.warned.includes(code))
         .forEach(({ message }) => this.logger.warn(message));

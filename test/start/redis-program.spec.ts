@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createOutput } from '../../tools/local/output.mjs';
 import { redisCommand } from '../../tools/local/redis.mjs';
-import { findRedis, parseVersion } from '../../tools/local/redis-program.mjs';
+import { findRedis, parseVersion, redisAt } from '../../tools/local/redis-program.mjs';
 
 describe('finding a Redis', () => {
   let dir: string;
@@ -39,6 +39,24 @@ describe('finding a Redis', () => {
     const path = addProgram('valkey-server', 'echo "Valkey server v=8.0.1 sha=0:0"');
 
     expect(await find()).toEqual({ kind: 'program', path, version: 'Valkey 8.0.1' });
+  });
+
+  it('takes the server that a tester names, and no other', async () => {
+    addProgram('redis-server', 'echo "Redis server v=7.2.4 sha=0:0"');
+    const path = addProgram('other-server', 'echo "Valkey server v=8.1.0 sha=0:0"');
+
+    expect(await redisAt(path)).toEqual({ kind: 'program', path, version: 'Valkey 8.1.0' });
+  });
+
+  it.each([
+    ['Redis 6.2.14', 'echo "Redis server v=6.2.14 sha=0:0"'],
+    ['no Redis or Valkey', 'echo hello'],
+  ])('refuses a named server that is %s', async (what, script) => {
+    const path = addProgram('other-server', script);
+
+    await expect(redisAt(path)).rejects.toThrow(
+      `LATCHKEY_TEST_REDIS_SERVER names a server that is ${what}`,
+    );
   });
 
   it('falls back on a running Docker', async () => {

@@ -41,6 +41,24 @@ export async function findRedis(context) {
 }
 
 /**
+ * The server that a path names.
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<RedisProgram>}
+ */
+export async function redisAt(path, signal) {
+  const { output } = await run(path, ['--version'], { deadlineMs: VERSION_DEADLINE_MS, signal });
+  const parsed = parseVersion(output);
+  if (!parsed?.supported) {
+    const version = parsed ? `${parsed.product} ${parsed.version}` : 'no Redis or Valkey';
+    throw new Failure(
+      `LATCHKEY_TEST_REDIS_SERVER names a server that is ${version}: Redis 7.0 or later, or Valkey, is needed.`,
+    );
+  }
+  return { kind: 'program', path, version: `${parsed.product} ${parsed.version}` };
+}
+
+/**
  * @param {string} text what `redis-server --version` prints
  * @returns {{ product: string, version: string, supported: boolean } | undefined}
  */

@@ -7,7 +7,7 @@ import { runJest } from './jest-run.mjs';
 import { ROOT } from './paths.mjs';
 import { prepare } from './preparation.mjs';
 import { closeProcessList, openProcessList, stopListed } from './processes.mjs';
-import { findRedis } from './redis-program.mjs';
+import { findRedis, redisAt } from './redis-program.mjs';
 import { smokeTest } from './smoke-test.mjs';
 import { build } from './source-build.mjs';
 import { readTestOptions } from './test-options.mjs';
@@ -44,7 +44,8 @@ const LEFTOVER_GRACE_MS = 5_000;
 export async function test(args, { output, signal }) {
   const { onThisNode, lines, jestArgs } = readTestOptions(args);
   const runsEverything = onThisNode && jestArgs.length === 0;
-  const redis = await findRedis({ output, signal });
+  const { LATCHKEY_TEST_REDIS_SERVER: server } = process.env;
+  const redis = server ? await redisAt(server, signal) : await findRedis({ output, signal });
   if (onThisNode) {
     await prepare({ output, signal }, [build]);
   }
