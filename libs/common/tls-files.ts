@@ -1,5 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { InternalError } from './internal-error';
 
 /** Paths of PEM files. A certificate and its key come together. */
@@ -34,13 +35,11 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   const cert = read(files, 'cert');
   const key = read(files, 'key');
   if (ca !== undefined) {
-    parseCertificate('ca', ca);
+    checkCertificate('ca', ca);
   }
   if (cert !== undefined && key !== undefined) {
-    const certificate = parseCertificate('cert', cert);
-    if (!certificate.checkPrivateKey(parseKey(key))) {
-      throw new TlsFileError('key', 'names a file whose key does not belong to the certificate');
-    }
+    checkCertificate('cert', cert);
+    checkKey(cert, key);
   }
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
@@ -58,18 +57,24 @@ function read(files: TlsFiles, file: keyof TlsFiles): string | undefined {
   }
 }
 
-function parseCertificate(file: keyof TlsFiles, text: string): X509Certificate {
+function checkCertificate(file: keyof TlsFiles, text: string): void {
   try {
-    return new X509Certificate(text);
+    new X509Certificate(text);
   } catch {
     throw new TlsFileError(file, 'names a file that holds no certificate in PEM');
   }
 }
 
-function parseKey(text: string) {
+function checkKey(cert: string, key: string): void {
   try {
-    return createPrivateKey(text);
-  } catch {
-    throw new TlsFileError('key', 'names a file that holds no private key in PEM, unencrypted');
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new TlsFileError(
+      'key',
+      code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'
+        ? 'names a file whose key does not belong to the certificate'
+        : 'names a file that holds no private key in PEM, unencrypted',
+    );
   }
 }
