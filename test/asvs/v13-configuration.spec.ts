@@ -126,7 +126,7 @@ describe('the documented secrets', () => {
 
   it('V13.1.4: include every secret of the settings, each with the time of its change', () => {
     const secrets = SETTINGS.filter((name) =>
-      /SECRET|ACCESS_KEY|KEYS_DIR|_CLIENTS$|^(?:DATABASE|REDIS)_URL$/.test(name),
+      /SECRET|ACCESS_KEY|PASSWORD$|KEYS_DIR|_CLIENTS$|^(?:DATABASE|REDIS)_URL$/.test(name),
     ).filter((name) => !name.endsWith('_FILE'));
     const rows = rowsIn(section);
     const named = rows.flatMap(({ secret = '' }) => codeIn(secret));
@@ -136,7 +136,7 @@ describe('the documented secrets', () => {
 
   it('V13.3.1: can each be read from a file where a setting holds them', () => {
     const named = rowsIn(section).flatMap(({ secret = '' }) => codeIn(secret));
-    const elsewhere = ['JWT_KEYS_DIR', 'OTEL_EXPORTER_OTLP_HEADERS'];
+    const elsewhere = ['JWT_KEYS_DIR', 'REDIS_KEY_FILE', 'OTEL_EXPORTER_OTLP_HEADERS'];
     expect(named.filter((name) => !elsewhere.includes(name)).sort()).toEqual(
       [...SECRET_SETTINGS].sort(),
     );
