@@ -59,6 +59,7 @@ export class MasterConnector extends SentinelConnector {
   }
 
   override connect(emit: Emit): ReturnType<SentinelConnector['connect']> {
+    this.beginRound();
     return super.connect((type) => {
       // The other events are about one Sentinel.
       if (type === 'error') {
@@ -67,11 +68,21 @@ export class MasterConnector extends SentinelConnector {
     });
   }
 
-  /** A round that another connection has begun is not complete. */
+  /**
+   * Each connection asks all Sentinels, beginning after the one that named the last master: that may be the old one.
+   * The driver would go on where it stopped, and call the rest of the Sentinels all of them.
+   */
+  private beginRound(): void {
+    this.reasons = [];
+    const { done } = this.sentinelIterator.next();
+    // True: the one that `next` has returned becomes the first.
+    this.sentinelIterator.reset(!done);
+  }
+
   private roundEnded(emit: Emit): void {
     const reasons = this.reasons.splice(0);
     const [first] = URGENCY.flatMap((code) => reasons.filter((reason) => reason.code === code));
-    if (first && reasons.length >= (this.options.sentinels?.length ?? 0)) {
+    if (first) {
       emit('error', new RedisAwayError(first));
     }
   }
@@ -104,7 +115,6 @@ export class MasterConnector extends SentinelConnector {
         this.reasons.push(awayReason('master_unknown'));
         return null;
       }
-      this.reasons = [];
       return { host: String(answer[0]), port: Number(answer[1]) };
     } catch (error) {
       this.reasons.push(reasonOfSentinel(cause ?? (error as Error)));

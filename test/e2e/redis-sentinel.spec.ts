@@ -176,6 +176,28 @@ describe('a master that is cut off from its replicas and from the Sentinels', ()
   });
 });
 
+describe('a Sentinel that names a dead master', () => {
+  it('is not the last one that is asked', async () => {
+    const setup = { replicas: 0, sentinels: 1 };
+    const groups = [await SentinelGroup.start(setup), await SentinelGroup.start(setup)] as const;
+    try {
+      const [dead, good] = groups;
+      await dead.killMaster();
+      const REDIS_SENTINELS = `${dead.addresses},${good.addresses}`;
+      const api = await suite.spawn({ ...good.env, REDIS_SENTINELS });
+      await api.untilServing();
+      await untilInSync(api);
+      // A lost connection leads to the dead one first, and then to the good one again.
+      await good.atMaster((client) => client.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+      await until('the API has connected again', () => api.loggedAs('connected').length > 1);
+      await untilInSync(api);
+      expect(complaints(api).join()).not.toContain('Sentinel');
+    } finally {
+      await Promise.all(groups.map((group) => group.stop()));
+    }
+  });
+});
+
 describe('a master and Sentinels that ask for client certificates', () => {
   let group: SentinelGroup;
   let env: Record<string, string>;
