@@ -8,7 +8,7 @@ import { Scrape } from '../../support/metrics';
 import { picture } from '../../support/pictures';
 
 const PROFILE = '/api/auth/profile';
-const USERS = 6;
+const USERS = 3;
 const WAITS = 'latchkey_postgres_pool_wait_duration_seconds_count';
 
 describe.each([1, 2])('with DATABASE_POOL_MAX=%s', (size) => {

@@ -175,7 +175,7 @@ describe('a Postgres with TLS that asks for a client certificate', () => {
     expect(await isAdmitted()).toBe(false);
     expect(logged).toEqual([
       expect.stringMatching(
-        /^DATABASE_URL names files .*: new connections use the previous files$/,
+        /^DATABASE_URL names a file in sslkey .*: new connections use the previous files$/,
       ),
     ]);
     Logger.overrideLogger(false);
