@@ -121,7 +121,7 @@ export class ClusterNodes implements RedisNodes {
     }
     const { keys, kinds, connect } = this.options;
     const colon = address.lastIndexOf(':');
-    const host = address.slice(0, colon);
+    const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
     const partitions: number[] = [];
     const here = (key: string) => {
       const [partition] = partitions;
@@ -179,6 +179,7 @@ export class ClusterNodes implements RedisNodes {
       return;
     }
     this.assign(agreedMasters(this.options.keys, answers, this.masters));
+    this.leaveOthers();
   }
 
   private assign(masters: readonly (NodeAddress | null)[]): void {
@@ -186,9 +187,6 @@ export class ClusterNodes implements RedisNodes {
       const next = masters[partition] ?? null;
       return next !== null && next !== master ? [partition] : [];
     });
-    if (moved.length === 0) {
-      return;
-    }
     this.tellLost(moved);
     const gained = new Map<Member, number[]>();
     for (const partition of moved) {
@@ -201,12 +199,6 @@ export class ClusterNodes implements RedisNodes {
       this.unsettledUntilMs[partition] = -Infinity;
       gained.set(member, [...(gained.get(member) ?? []), partition]);
     }
-    for (const [address, { node, partitions }] of this.members) {
-      if (partitions.length === 0) {
-        this.members.delete(address);
-        node.close();
-      }
-    }
     gained.forEach((partitions, { node }) => {
       if (node.connectionFailure === null) {
         // It was probed without a key of its own so far, or with that of another partition.
@@ -214,6 +206,20 @@ export class ClusterNodes implements RedisNodes {
         this.tellUsable(partitions);
       }
     });
+  }
+
+  /** Closes the connections to servers that are no masters of a partition. */
+  private leaveOthers(): void {
+    if (this.all().length === 0) {
+      // No master is known yet: these are the servers to ask again.
+      return;
+    }
+    for (const [address, { node, partitions }] of this.members) {
+      if (partitions.length === 0) {
+        this.members.delete(address);
+        node.close();
+      }
+    }
   }
 
   private tellUsable(partitions: readonly number[]): void {
