@@ -1,63 +1,76 @@
 // @ts-check
-import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
-import pg from 'pg';
 import { Failure } from '../tools/local/failure.mjs';
 import { runMain } from '../tools/local/main.mjs';
 import { createOutput } from '../tools/local/output.mjs';
-import { freePort } from '../tools/local/ports.mjs';
 import { prepare } from '../tools/local/preparation.mjs';
 import { build } from '../tools/local/source-build.mjs';
-import { JWT_SECRET, startLatchkey } from './harness/server-process.mjs';
 import { Workplace } from './harness/workplace.mjs';
 import { writeSection } from './report/document-section.mjs';
-import { call, tokenSigner } from './scale/api-client.mjs';
 import { measureCleanUp } from './scale/clean-up.mjs';
-import { usedMemory } from './harness/redis-commands.mjs';
+import { comparisonTables } from './scale/comparison-table.mjs';
 import { Measurement, operationsOn, SAMPLE_SIZE } from './scale/operations.mjs';
-import { Population } from './scale/population.mjs';
+import { leave, settle } from './scale/place.mjs';
 import { scaleTable } from './scale/scale-table.mjs';
-import { openSessionStore } from './scale/session-store.mjs';
+import { measureBackground } from './scale/usage.mjs';
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
-/** Limits that refuse no request, but count as usual. */
-const GENEROUS_LIMITS = Object.fromEntries(
-  ['LOGIN_LIMIT_PER_ACCOUNT', 'LOGIN_LIMIT_PER_ADDRESS'].map((name) => [name, '1000000']),
-);
+/** Sessions of a comparison of the two kinds of Redis: their difference does not depend on it. */
+const COMPARED_SIZES = [100_000];
+const KINDS = /** @type {const} */ ({
+  single: ['single'],
+  cluster: ['cluster'],
+  both: ['single', 'cluster'],
+});
 
-/** Rounds, in which the sizes take turns, so that other load on the machine affects all of them. */
+/** Rounds, in which the places take turns, so that other load on the machine affects all of them. */
 const ROUNDS = 4;
 
 /** @typedef {import('./scale/scale-table.mjs').ScaleResult} ScaleResult */
 
 /**
  * The cost of operations at growing numbers of sessions: one client, one request after another, against the API in
- * production mode. Each size has its own stores and API.
+ * production mode. Each size has its own stores and API, for each kind of Redis.
  * @param {object} options
  * @param {number[]} options.sizes sessions, ascending
+ * @param {keyof typeof KINDS} [options.redis] one server, a Cluster of three masters, or a comparison of the two
  * @param {import('../tools/local/output.mjs').Output} options.output
  * @param {AbortSignal} [options.signal]
  * @returns {Promise<ScaleResult & { markdown: string }>}
  */
-export async function measureScale({ sizes, output, signal = new AbortController().signal }) {
+export async function measureScale(options) {
+  const { sizes, redis = 'single', output, signal = new AbortController().signal } = options;
   const workplace = new Workplace({ output, signal });
   /** @type {ScaleResult} */
-  const result = { rows: [], cleanUps: [], memory: [] };
-  /** @type {Awaited<ReturnType<typeof settle>>[]} */
+  const result = { rows: [], cleanUps: [], memory: [], backgrounds: [] };
+  /** @type {import('./scale/place.mjs').Place[]} */
   const places = [];
   try {
     for (const size of sizes) {
-      const place = await output.step(`starting stores and API for ${size}`, () =>
-        settle(workplace, String(size)),
-      );
-      places.push(place);
-      const { redis, population } = place.subject;
-      const emptyBytes = await usedMemory(redis);
-      await population.growTo(size, SAMPLE_SIZE, signal);
-      result.memory.push({ size, bytes: (await usedMemory(redis)) - emptyBytes });
+      for (const kind of KINDS[redis]) {
+        const place = await output.step(`starting stores and API for ${size}, ${kind}`, () =>
+          settle(workplace, `${kind}-${size}`, kind),
+        );
+        places.push(place);
+        const { subject } = place;
+        const emptyBytes = await subject.redis.usedMemory();
+        await subject.population.growTo(size, SAMPLE_SIZE, signal);
+        result.memory.push({ size, bytes: (await subject.redis.usedMemory()) - emptyBytes });
+      }
     }
-    result.rows = await measureOperations(places, output);
+    await output.step('measuring the background', async () => {
+      for (const { subject } of places) {
+        subject.background = await measureBackground(subject.redis);
+        const { redis, population, background } = subject;
+        result.backgrounds.push({ kind: redis.kind, size: population.sessions, ...background });
+      }
+    });
+    const isComparison = redis === 'both';
+    result.rows = await measureOperations(places, output, isComparison);
+    if (isComparison) {
+      return { ...result, markdown: comparisonTables(result, sizes) };
+    }
     for (const { subject, env } of places) {
       const title = `clean-up of ${subject.population.sessions} sessions`;
       const cleanUp = await output.step(title, () => measureCleanUp(subject, env));
@@ -65,25 +78,26 @@ export async function measureScale({ sizes, output, signal = new AbortController
     }
     return { ...result, markdown: scaleTable(result, sizes) };
   } finally {
-    for (const { subject, sql } of places) {
-      subject.redis.disconnect();
-      await sql.end();
-    }
+    await leave(places);
     await workplace.close();
   }
 }
 
 /**
- * @param {Awaited<ReturnType<typeof settle>>[]} places
+ * @param {import('./scale/place.mjs').Place[]} places
  * @param {import('../tools/local/output.mjs').Output} output
+ * @param {boolean} withWrites whether to count what the operations write
  */
-async function measureOperations(places, output) {
+async function measureOperations(places, output, withWrites) {
   const perPlace = places.map(({ subject }) =>
     operationsOn(subject).map((operation) => new Measurement(operation, subject)),
   );
   await output.step('counting commands', async () => {
     for (const measurement of perPlace.flat()) {
       await measurement.count();
+      if (withWrites) {
+        await measurement.countWrites();
+      }
     }
   });
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -99,49 +113,11 @@ async function measureOperations(places, output) {
 }
 
 /**
- * Starts stores and an API, and creates the first user.
- * @param {Workplace} workplace
- * @param {string} name
+ * @param {string | undefined} text
+ * @param {number[]} otherwise
  */
-async function settle(workplace, name) {
-  const { url: redisUrl } = await workplace.redis(name);
-  const metricsPort = String(await freePort());
-  const env = {
-    ...GENEROUS_LIMITS,
-    DATABASE_URL: await workplace.database(name),
-    REDIS_URL: redisUrl,
-    METRICS_PORT: metricsPort,
-    CLEAN_UP_CRON: 'off',
-    REDIS_CHECK_CRON: 'off',
-  };
-  const { url } = await startLatchkey(workplace, env);
-  const sql = new pg.Client({ connectionString: env.DATABASE_URL });
-  await sql.connect();
-  await sql.query('SET statement_timeout = 0');
-
-  const password = randomBytes(12).toString('base64url');
-  const json = { email: 'first@example.com', password };
-  const { accessToken } = JSON.parse(
-    await call(`${url}/api/auth/register`, { method: 'POST', json }),
-  );
-  const { rows } = await sql.query('SELECT password_hash FROM users');
-  const { redis, store } = openSessionStore(redisUrl);
-  const subject = {
-    url,
-    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
-    redisUrl,
-    redis,
-    population: new Population({ sql, store, redis }, rows[0].password_hash),
-    sign: tokenSigner(accessToken, JWT_SECRET),
-    password,
-    signal: workplace.signal,
-  };
-  return { subject, sql, env: { ...process.env, ...env, NODE_ENV: 'production', JWT_SECRET } };
-}
-
-/** @param {string | undefined} text */
-function readSizes(text) {
-  const sizes = text?.split(',').map(Number) ?? SIZES;
+function readSizes(text, otherwise) {
+  const sizes = text?.split(',').map(Number) ?? otherwise;
   if (
     !sizes.every((size, index) => size >= 100 && size % 2 === 0 && size > (sizes[index - 1] ?? 0))
   ) {
@@ -150,16 +126,29 @@ function readSizes(text) {
   return sizes;
 }
 
+/** @param {string} text @returns {text is keyof typeof KINDS} */
+function isKind(text) {
+  return Object.hasOwn(KINDS, text);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const output = createOutput();
   await runMain(async (signal) => {
-    const { values } = parseArgs({ options: { sizes: { type: 'string' } } });
-    const sizes = readSizes(values.sizes);
+    const string = /** @type {const} */ ({ type: 'string' });
+    const { values } = parseArgs({ options: { sizes: string, redis: string } });
+    const { redis = 'single' } = values;
+    if (!isKind(redis)) {
+      throw new Failure(`--redis is one of: ${Object.keys(KINDS).join(', ')}.`);
+    }
+    const sizes = readSizes(values.sizes, redis === 'both' ? COMPARED_SIZES : SIZES);
     await prepare({ output, signal }, [build]);
-    const { markdown } = await measureScale({ sizes, output, signal });
+    const { markdown } = await measureScale({ sizes, redis, output, signal });
     process.stdout.write(`\n${markdown}\n`);
-    if (values.sizes === undefined) {
+    if (values.sizes === undefined && redis === 'single') {
       writeSection('scale', markdown);
+    }
+    if (values.sizes === undefined && redis === 'both') {
+      writeSection('cluster', markdown, 'capacity.md');
     }
     return 0;
   });

@@ -7,7 +7,9 @@ import { Redis } from 'ioredis';
 /** `1700000000.000000 [0 127.0.0.1:6000] "get" "key"`; commands of a script have the source `lua`. */
 const LINE = /^\+?[\d.]+ \[\d+ (\S+)\] "(\w+)"(.*)$/;
 /** Commands that keep a connection or the counting alive, and belong to no request. */
-const HOUSEKEEPING = new Set(['ping', 'info', 'client', 'hello', 'echo']);
+const HOUSEKEEPING = new Set(['ping', 'info', 'client', 'cluster', 'hello', 'echo']);
+/** The checkpoint, or that of a partition of a Cluster. */
+const CHECKPOINT = /"latchkey:checkpoint(:\{\d+\})?"/;
 
 /**
  * The commands that a Redis has run.
@@ -65,6 +67,26 @@ export async function countCommands(url, work) {
 }
 
 /**
+ * `countCommands` for several servers, such as the masters of a Cluster.
+ * @param {readonly string[]} urls
+ * @param {() => Promise<unknown>} work
+ * @returns {Promise<{ sent: number, steps: number }>} commands of clients and of their scripts, of all servers
+ */
+export async function countOnAll(urls, work) {
+  const total = { sent: 0, steps: 0 };
+  const counted = urls.reduce(
+    (inner, url) => async () => {
+      const { commands, steps } = await countCommands(url, inner);
+      total.sent += Object.values(commands).reduce((sum, count) => sum + count, 0);
+      total.steps += steps;
+    },
+    work,
+  );
+  await counted();
+  return total;
+}
+
+/**
  * @param {string} line of MONITOR
  * @returns {Shown | undefined} undefined for what shows no command
  */
@@ -109,7 +131,7 @@ class Counter {
 
 /** @param {string} rest of a command of a client */
 function keepsRedisUpToDate(rest) {
-  return rest.includes('"latchkey:checkpoint"') && !rest.includes('latchkey:statistics');
+  return CHECKPOINT.test(rest) && !rest.includes('latchkey:statistics');
 }
 
 /**

@@ -81,7 +81,7 @@ async function startNode(workplace, file, settings, isReady) {
 }
 
 /** The environment without the user's settings. */
-function baseEnvironment() {
+export function baseEnvironment() {
   const { PATH, HOME, LANG } = process.env;
   return { PATH, HOME, LANG, NODE_ENV: 'production' };
 }

@@ -31,12 +31,13 @@ export class Workplace {
 
   /**
    * @param {string} name of a folder of its own
+   * @param {string[]} [flags] further arguments of redis-server
    * @returns {Promise<{ url: string, pid: number }>}
    */
-  async redis(name) {
+  async redis(name, flags = []) {
     const found = await this.#redisProgram();
     const dir = join(this.dir, `redis-${name}`);
-    const redis = await startRedis({ found, dir, signal: this.signal });
+    const redis = await startRedis({ found, dir, flags, signal: this.signal });
     this.#stops.unshift(() => redis.stop());
     return redis;
   }

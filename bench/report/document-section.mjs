@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { replaceBetween } from './markers.mjs';
 
-const DOCUMENT = join(ROOT, 'docs', 'performance.md');
-
 /**
- * Writes results between their markers in docs/performance.md.
+ * Writes results between their markers in a page of the documentation.
  * @param {string} name
  * @param {string} markdown
+ * @param {string} [page]
  */
-export function writeSection(name, markdown) {
-  writeFileSync(DOCUMENT, replaceBetween(readFileSync(DOCUMENT, 'utf8'), name, markdown));
+export function writeSection(name, markdown, page = 'performance.md') {
+  const path = join(ROOT, 'docs', page);
+  writeFileSync(path, replaceBetween(readFileSync(path, 'utf8'), name, markdown));
 }

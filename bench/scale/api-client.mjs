@@ -4,15 +4,15 @@ import { Agent, request } from 'node:http';
 import { Failure } from '../../tools/local/failure.mjs';
 
 /** One kept connection, so that only the request is measured. */
-const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+const alone = new Agent({ keepAlive: true, maxSockets: 1 });
 
 /**
  * @param {string} url
- * @param {{ method?: string, token?: string, json?: unknown }} [options]
+ * @param {{ method?: string, token?: string, json?: unknown, agent?: Agent }} [options]
  * @returns {Promise<string>} the body
  * @throws {Failure} unless it is answered with 2xx
  */
-export function call(url, { method = 'GET', token, json } = {}) {
+export function call(url, { method = 'GET', token, json, agent = alone } = {}) {
   const body = json === undefined ? undefined : JSON.stringify(json);
   const headers = {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),

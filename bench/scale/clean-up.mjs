@@ -4,7 +4,6 @@ import { Failure } from '../../tools/local/failure.mjs';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { run } from '../../tools/local/run.mjs';
 import { call } from './api-client.mjs';
-import { callsOf } from '../harness/redis-commands.mjs';
 import { Latencies } from './latencies.mjs';
 import { rowOf } from './operations.mjs';
 
@@ -76,12 +75,14 @@ async function runCleanUp(env, signal) {
   return JSON.parse(output);
 }
 
-/** Scripts and steps of a scan: all commands of a clean-up and a verification. @param {import('ioredis').Redis} redis */
+/** @typedef {import('../harness/redis-servers.mjs').RedisServers} RedisServers */
+
+/** Scripts and steps of a scan: all commands of a clean-up and a verification. @param {RedisServers} redis */
 async function sentCommands(redis) {
-  return (await callsOf(redis, 'evalsha')) + (await callsOf(redis, 'scan'));
+  return (await redis.callsOf('evalsha')) + (await redis.callsOf('scan'));
 }
 
-/** @param {import('ioredis').Redis} redis */
+/** @param {RedisServers} redis */
 async function idleCommands(redis) {
   const before = await sentCommands(redis);
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));

@@ -1,13 +1,25 @@
 // @ts-check
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../tools/local/failure.mjs';
 import { call } from './api-client.mjs';
-import { countCommands } from '../harness/redis-commands.mjs';
+import { median } from '../harness/numbers.mjs';
+import { countOnAll } from '../harness/redis-commands.mjs';
 import { Latencies } from './latencies.mjs';
+import { seededRefreshToken } from './population.mjs';
 import { statisticsReader } from './session-store.mjs';
+import { postgresWrites, usedBy } from './usage.mjs';
 
 /** How long the result of a health check is reused. */
 const UNSHARED_AFTER_MS = 1_100;
+/** Until the product has written the audit events and the last-seen times of the requests so far. */
+const WRITTEN_AFTER_MS = 2_600;
+/** Clients that send at the same time, so that their requests share round trips. */
+const CROWD = 64;
+/** Users whose profiles are read: the first reads fill the cache. */
+const CACHED = 20;
+
+const crowd = new Agent({ keepAlive: true, maxSockets: CROWD });
 
 /**
  * @typedef {object} Row
@@ -17,6 +29,17 @@ const UNSHARED_AFTER_MS = 1_100;
  * @property {number} p99Ms
  * @property {number} sent commands of a client, for each
  * @property {number} steps commands that scripts run, for each
+ * @property {'single' | 'cluster'} [kind] of Redis
+ * @property {number[]} [roundP50sMs]
+ * @property {number | undefined} [redisCpuMicros] of all servers, for each, without that of the polls
+ * @property {Writes | undefined} [writes] for each
+ */
+
+/**
+ * @typedef {object} Writes
+ * @property {number} transactions of Postgres
+ * @property {number} walBytes
+ * @property {number} redisBytes to a replica
  */
 
 /**
@@ -24,8 +47,9 @@ const UNSHARED_AFTER_MS = 1_100;
  * @typedef {object} Subject
  * @property {string} url of the API
  * @property {string} metricsUrl
- * @property {string} redisUrl
- * @property {import('ioredis').Redis} redis
+ * @property {import('../harness/redis-servers.mjs').RedisServers} redis
+ * @property {import('./usage.mjs').Usage} background of an idle instance, per second
+ * @property {import('pg').Client} sql of a superuser
  * @property {import('./population.mjs').Population} population
  * @property {ReturnType<typeof import('./api-client.mjs').tokenSigner>} sign
  * @property {string} password of every user
@@ -40,12 +64,13 @@ const UNSHARED_AFTER_MS = 1_100;
  * @property {number} counted times whose commands are counted
  * @property {(index: number) => Promise<unknown>} run
  * @property {() => Promise<unknown>} [prepare]
+ * @property {boolean} [writes] to Postgres
  * @property {() => Promise<number>} [apart] ms of the last run that are reported separately
  * @property {string} [apartName]
  */
 
 /** Sessions of the sample for `operationsOn`: each of another user. */
-export const SAMPLE_SIZE = 480;
+export const SAMPLE_SIZE = 600;
 
 /**
  * The operations, in an order from reads to revocations: each revocation uses a user up.
@@ -54,44 +79,71 @@ export const SAMPLE_SIZE = 480;
  */
 export function operationsOn({ url, metricsUrl, redis, population, sign, password }) {
   const { sample } = population;
-  const revoked = Math.min(100, Math.floor(sample.length / 4));
-  const reading = sample.slice(revoked * 2);
+  const revoked = Math.min(100, Math.floor(sample.length / 5));
+  const ending = sample.slice(0, revoked * 4).map(sign);
+  const reading = sample.slice(revoked * 4);
   const tokens = reading.map(sign);
-  const ending = sample.slice(0, revoked * 2).map(sign);
-  let ended = 0;
+  const refreshTokens = reading.map(seededRefreshToken);
   const token = (/** @type {number} */ index) => tokens[index % tokens.length] ?? '';
   const get = (/** @type {string} */ path) => (/** @type {number} */ index) =>
     call(`${url}${path}`, { token: token(index) });
+  const readProfile = get('/api/auth/profile');
+  const verifyAtOnce = () =>
+    Promise.all(
+      tokens
+        .slice(0, CROWD)
+        .map((own) => call(`${url}/api/auth/verify`, { token: own, agent: crowd })),
+    );
   const readStatistics = statisticsReader(redis);
   const pause = () => sleep(UNSHARED_AFTER_MS);
   const login = (/** @type {number} */ index) => {
     const email = `${reading[index % reading.length]?.userId}@example.com`;
     return call(`${url}/api/auth/login`, { method: 'POST', json: { email, password } });
   };
-  const revokeAll = () => {
-    const own = ending[ended++] ?? '';
-    return call(`${url}/api/auth/logout-all`, { method: 'POST', token: own });
+  const refresh = async (/** @type {number} */ index) => {
+    const own = index % reading.length;
+    const json = { refreshToken: refreshTokens[own] };
+    const answer = await call(`${url}/api/auth/refresh`, { method: 'POST', json });
+    refreshTokens[own] = JSON.parse(answer).refreshToken;
   };
+  const end = (/** @type {string} */ path) => () =>
+    call(`${url}${path}`, { method: 'POST', token: ending.pop() ?? '' });
   return [
     { name: 'verify', times: 2_000, counted: 20, run: get('/api/auth/verify') },
+    { name: `verify, ${CROWD} at once`, times: 80, counted: 10, run: verifyAtOnce },
+    {
+      name: 'profile, from the cache',
+      times: 1_000,
+      counted: CACHED,
+      run: (index) => readProfile(index % CACHED),
+    },
     { name: "list a user's sessions", times: 400, counted: 20, run: get('/api/auth/sessions') },
     {
       name: 'login, password hashing left out',
       times: 60,
-      counted: 5,
+      counted: 10,
       run: login,
+      writes: true,
       apart: hashingWatch(metricsUrl),
       apartName: 'password hashing of a login',
     },
     { name: 'statistics, the script', times: 1_000, counted: 20, run: readStatistics },
     ...['/api/auth/health', '/health/ready'].map((path) => ({
       name: `\`GET ${path}\``,
-      times: 20,
-      counted: 3,
+      times: 12,
+      counted: 2,
       run: () => call(`${url}${path}`),
       prepare: pause,
     })),
-    { name: 'revoke all of a user', times: revoked, counted: 10, run: revokeAll },
+    { name: 'refresh', times: revoked, counted: 10, run: refresh, writes: true },
+    { name: 'logout', times: revoked, counted: 10, run: end('/api/auth/logout'), writes: true },
+    {
+      name: 'revoke all of a user',
+      times: revoked,
+      counted: 10,
+      run: end('/api/auth/logout-all'),
+      writes: true,
+    },
   ];
 }
 
@@ -100,6 +152,12 @@ export class Measurement {
   #whole = new Latencies();
   #aside = new Latencies();
   #commands = { sent: 0, steps: 0 };
+  /** @type {number[]} */
+  #roundP50sMs = [];
+  /** @type {number[]} */
+  #redisCpuMicros = [];
+  /** @type {Writes | undefined} */
+  #writes;
   #done = 0;
   #operation;
   #subject;
@@ -115,41 +173,84 @@ export class Measurement {
 
   /** Counts the commands. Opens connections, loads scripts and warms up; not measured. */
   async count() {
-    const { counted, run, prepare } = this.#operation;
-    const { commands, steps } = await countCommands(this.#subject.redisUrl, async () => {
-      for (let index = 0; index < counted; index += 1) {
-        await prepare?.();
-        await run(index);
-      }
-    });
-    const sent = Object.values(commands).reduce((sum, count) => sum + count, 0);
+    if (!this.#operation.writes) {
+      await this.#repeat();
+    }
+    const { sent, steps } = await countOnAll(this.#subject.redis.urls, () => this.#repeat());
+    const { counted } = this.#operation;
     this.#commands = { sent: sent / counted, steps: steps / counted };
+  }
+
+  /** Counts what the operation writes, if it does. Nothing else may use the stores meanwhile. */
+  async countWrites() {
+    const { counted, writes } = this.#operation;
+    if (!writes) {
+      return;
+    }
+    const { redis, sql, background } = this.#subject;
+    await sleep(WRITTEN_AFTER_MS);
+    const work = async () => {
+      await this.#repeat();
+      await sleep(WRITTEN_AFTER_MS);
+    };
+    let postgres = { transactions: 0, walBytes: 0 };
+    const { appendedBytes } = await usedBy(redis, background, async () => {
+      postgres = await postgresWrites(sql, work);
+    });
+    this.#writes = {
+      transactions: postgres.transactions / counted,
+      walBytes: postgres.walBytes / counted,
+      redisBytes: appendedBytes / counted,
+    };
   }
 
   /** @param {number} rounds of which this is one */
   async round(rounds) {
     const { times, run, prepare, apart } = this.#operation;
+    const { redis, background, signal } = this.#subject;
+    const latencies = new Latencies();
     await apart?.();
-    for (let repetition = 0; repetition < times / rounds; repetition += 1) {
-      this.#subject.signal.throwIfAborted();
-      await prepare?.();
-      const startMs = performance.now();
-      await run(this.#done++);
-      const tookMs = performance.now() - startMs;
-      const apartMs = (await apart?.()) ?? 0;
-      this.#whole.add(tookMs - apartMs);
-      this.#aside.add(apartMs);
-    }
+    const used = await usedBy(redis, background, async () => {
+      for (let repetition = 0; repetition < times / rounds; repetition += 1) {
+        signal.throwIfAborted();
+        await prepare?.();
+        const startMs = performance.now();
+        await run(this.#done++);
+        const tookMs = performance.now() - startMs;
+        const apartMs = (await apart?.()) ?? 0;
+        latencies.add(tookMs - apartMs);
+        this.#whole.add(tookMs - apartMs);
+        this.#aside.add(apartMs);
+      }
+    });
+    this.#roundP50sMs.push(latencies.percentile(0.5));
+    this.#redisCpuMicros.push((used.cpuSeconds * 1e6) / Math.ceil(times / rounds));
   }
 
   /** @returns {Row[]} */
   get rows() {
-    const { name, apartName } = this.#operation;
-    const size = this.#subject.population.sessions;
-    const rows = [rowOf(name, size, this.#whole, this.#commands)];
+    const { name, apartName, prepare } = this.#operation;
+    const { population, redis } = this.#subject;
+    const size = population.sessions;
+    const row = {
+      ...rowOf(name, size, this.#whole, this.#commands),
+      kind: redis.kind,
+      roundP50sMs: this.#roundP50sMs,
+      // During a pause the polls use more than the operation.
+      redisCpuMicros: prepare === undefined ? median(this.#redisCpuMicros) : undefined,
+      writes: this.#writes,
+    };
     return apartName === undefined
-      ? rows
-      : [...rows, rowOf(apartName, size, this.#aside, { sent: 0, steps: 0 })];
+      ? [row]
+      : [row, rowOf(apartName, size, this.#aside, { sent: 0, steps: 0 })];
+  }
+
+  async #repeat() {
+    const { counted, run, prepare } = this.#operation;
+    for (let index = 0; index < counted; index += 1) {
+      await prepare?.();
+      await run(this.#done++);
+    }
   }
 }
 

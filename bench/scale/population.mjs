@@ -24,10 +24,16 @@ const INSERT = `
     RETURNING id, user_id, expires_at),
   tokens AS (
     INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at)
-    SELECT gen_random_uuid(), id, sha256(uuid_send(id)), $3 FROM opened)
+    SELECT id, id, sha256(uuid_send(id) || uuid_send(id)), $3 FROM opened)
   SELECT id, user_id AS "userId", expires_at AS "expiresAt" FROM opened`;
 
 /** @typedef {{ id: string, userId: string, expiresAtMs: number }} SeededSession */
+
+/** The refresh token of a seeded session. @param {SeededSession} session */
+export function seededRefreshToken({ id }) {
+  const half = id.replaceAll('-', '');
+  return `${id}.${Buffer.from(half + half, 'hex').toString('base64url')}`;
+}
 
 /** A growing population of users and sessions, in both stores; in Redis through the product's own script. */
 export class Population {
@@ -39,7 +45,7 @@ export class Population {
 
   /**
    * @param {{ sql: import('pg').Client, store: import('./session-store.mjs').SessionStore,
-   *   redis: import('ioredis').Redis }} stores
+   *   redis: import('../harness/redis-servers.mjs').RedisServers }} stores
    * @param {string} passwordHash of every user
    */
   constructor(stores, passwordHash) {
@@ -54,7 +60,12 @@ export class Population {
    */
   async growTo(size, sampleSize, signal) {
     const { sql, redis } = this.#stores;
-    const epoch = (await redis.get('latchkey:checkpoint'))?.split('|')[0] ?? '';
+    const epochs = await Promise.all(
+      redis.keys.allPartitions().map(async (partition) => {
+        const key = redis.keys.checkpoint(partition);
+        return (await redis.clientOf(key).get(key))?.split('|')[0] ?? '';
+      }),
+    );
     const bar = progressBar('seeding sessions', size);
     const begun = this.sessions;
     this.sample = [];
@@ -62,7 +73,7 @@ export class Population {
       signal.throwIfAborted();
       const users = Math.min(USERS_AT_ONCE, Math.ceil((size - this.sessions) / SESSIONS_A_USER));
       const added = await this.#insert(users);
-      await this.#open(added, { epoch, writeUntilMs: Number.MAX_SAFE_INTEGER });
+      await this.#open(added, epochs);
       this.sessions += added.length;
       const share = added.length / (size - begun);
       this.#remember(added, Math.ceil(sampleSize * share));
@@ -84,16 +95,21 @@ export class Population {
 
   /**
    * @param {SeededSession[]} sessions
-   * @param {{ epoch: string, writeUntilMs: number }} lease
+   * @param {string[]} epochs of the partitions
    */
-  async #open(sessions, lease) {
+  async #open(sessions, epochs) {
     const nowMs = Date.now();
+    const { redis, store } = this.#stores;
+    const leaseOf = (/** @type {string} */ userId) => ({
+      epoch: epochs[redis.keys.partitionOf(userId)] ?? '',
+      writeUntilMs: Number.MAX_SAFE_INTEGER,
+    });
     for (let start = 0; start < sessions.length; start += OPENED_AT_ONCE) {
       const outcomes = await Promise.all(
         sessions
           .slice(start, start + OPENED_AT_ONCE)
           .map((session) =>
-            this.#stores.store.open({ ...session, role: 'user', generation: 1 }, lease, nowMs),
+            store.open({ ...session, role: 'user', generation: 1 }, leaseOf(session.userId), nowMs),
           ),
       );
       if (outcomes.some((outcome) => outcome !== 'opened')) {

@@ -7,10 +7,16 @@ const MIB = 1024 * 1024;
 /** @typedef {import('./clean-up.mjs').CleanUpResult} CleanUpResult */
 
 /**
+ * What one idle instance costs Redis per second.
+ * @typedef {import('./usage.mjs').Usage & { kind: 'single' | 'cluster', size: number }} Background
+ */
+
+/**
  * @typedef {object} ScaleResult
  * @property {Row[]} rows
  * @property {CleanUpResult[]} cleanUps
  * @property {{ size: number, bytes: number }[]} memory what Redis uses for so many sessions
+ * @property {Background[]} backgrounds of an idle instance
  */
 
 /**

@@ -1,66 +1,62 @@
 // @ts-check
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { ROOT } from '../../tools/local/paths.mjs';
-
-const require = createRequire(import.meta.url);
+import { fromBuild } from '../harness/redis-servers.mjs';
 
 /** @typedef {import('../../libs/session/store/redis-session.store.js').RedisSessionStore} SessionStore */
-/** @typedef {import('../../libs/redis/index.js').RedisScript} RedisScript */
+/** @typedef {import('../harness/redis-servers.mjs').RedisServers} RedisServers */
 
 /**
- * The built session store on a connection of its own, without the timeouts and the circuit breaker of the product's
- * client.
- * @param {string} url
+ * The built session store.
+ * @param {RedisServers} redis
+ * @returns {SessionStore}
  */
-export function openSessionStore(url) {
-  const redis = new Redis(url, { enableAutoPipelining: true });
+export function openSessionStore(redis) {
   /** @type {typeof import('../../libs/session/store/redis-session.store.js')} */
   const { RedisSessionStore } = fromBuild('session/store/redis-session.store.js');
-  /** @type {typeof import('../../libs/redis/redis-keys.js')} */
-  const { RedisKeys } = fromBuild('redis/redis-keys.js');
-  const client = {
-    keys: RedisKeys.single,
-    script: (/** @type {string} */ path) => loadScript(redis, path),
-    tryKey: () => undefined,
-  };
-  const store = new RedisSessionStore(
-    /** @type {import('../../libs/redis/index.js').RedisClient} */ (
-      /** @type {unknown} */ (client)
-    ),
-  );
-  return { redis, store };
-}
-
-/** Reads the statistics as the product does. @param {Redis} redis */
-export function statisticsReader(redis) {
-  /** @type {typeof import('../../libs/redis/redis-keys.js')} */
-  const { RedisKeys } = fromBuild('redis/redis-keys.js');
-  const keys = [RedisKeys.single.statistics(0), RedisKeys.single.checkpoint(0)];
-  const path = join(ROOT, 'dist', 'libs', 'statistics', 'scripts', 'read-statistics.lua');
-  const read = loadScript(redis, path);
-  return () => read(keys, [Date.now()]);
+  return new RedisSessionStore(asClient(redis));
 }
 
 /**
- * @param {Redis} redis
- * @param {string} path
- * @returns {RedisScript}
+ * The built store of cached profiles.
+ * @param {RedisServers} redis
+ * @returns {import('../../libs/cache/redis-entry.store.js').RedisEntryStore<{ version: number }>}
  */
-function loadScript(redis, path) {
-  /** @type {typeof import('../../libs/redis/lua-source.js')} */
-  const { readLuaSource } = fromBuild('redis/lua-source.js');
-  const { name, source } = readLuaSource(path);
-  redis.defineCommand(name, { lua: source });
-  const commands = /** @type {Record<string, (...all: unknown[]) => Promise<unknown>>} */ (
-    /** @type {unknown} */ (redis)
+export function openProfileStore(redis) {
+  /** @type {typeof import('../../libs/cache/redis-entry.store.js')} */
+  const { RedisEntryStore } = fromBuild('cache/redis-entry.store.js');
+  /** @type {typeof import('../../libs/user/profile.cache.js')} */
+  const { ProfileCache } = fromBuild('user/profile.cache.js');
+  return new RedisEntryStore(
+    asClient(redis),
+    /** @type {any} */ (ProfileCache.definition),
+    /** @type {any} */ ({ ttlSeconds: 1800 }),
   );
-  return async (keys, args) => commands[name]?.(keys.length, ...keys, ...args);
 }
 
-/** @param {string} path below dist/libs @returns {any} */
-function fromBuild(path) {
-  require('reflect-metadata');
-  return require(join(ROOT, 'dist', 'libs', path));
+/** Reads the statistics as the product does. @param {RedisServers} redis */
+export function statisticsReader(redis) {
+  const { keys } = redis;
+  const path = join(ROOT, 'dist', 'libs', 'statistics', 'scripts', 'read-statistics.lua');
+  const read = redis.script(path);
+  return () =>
+    Promise.all(
+      keys
+        .allPartitions()
+        .map((partition) =>
+          read([keys.statistics(partition), keys.checkpoint(partition)], [Date.now()]),
+        ),
+    );
+}
+
+/** @param {RedisServers} redis */
+function asClient(redis) {
+  const client = {
+    keys: redis.keys,
+    script: (/** @type {string} */ path) => redis.script(path),
+    tryKey: () => undefined,
+  };
+  return /** @type {import('../../libs/redis/index.js').RedisClient} */ (
+    /** @type {unknown} */ (client)
+  );
 }
