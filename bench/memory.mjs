@@ -17,7 +17,7 @@ import { progressBar } from './scale/progress.mjs';
 import { openProfileStore, openSessionStore } from './scale/session-store.mjs';
 import { PROFILE_BYTES, profileOf } from './servers/users.mjs';
 
-const USERS = 100_000;
+const USERS = 50_000;
 const FURTHER_SESSIONS = 4;
 const AT_ONCE = 2_000;
 const HOUR_MS = 3_600_000;
@@ -99,7 +99,7 @@ async function measure(redis, users, signal) {
    * @param {(userId: string, index: number) => Promise<unknown>} work
    */
   const bytesOf = async (title, work) => {
-    const before = await redis.usedMemory();
+    const before = (await redis.usedMemory()) - (await statisticsBytes(redis));
     const bar = progressBar(`${title}, ${redis.kind}`, users);
     for (let start = 0; start < users; start += AT_ONCE) {
       signal.throwIfAborted();
@@ -109,7 +109,7 @@ async function measure(redis, users, signal) {
       bar.show(Math.min(start + AT_ONCE, users));
     }
     await sleep(SETTLE_MS);
-    return (await redis.usedMemory()) - before;
+    return (await redis.usedMemory()) - (await statisticsBytes(redis)) - before;
   };
 
   await empty();
@@ -125,6 +125,7 @@ async function measure(redis, users, signal) {
   for (let session = 2; session <= FURTHER_SESSIONS + 1; session += 1) {
     further += await bytesOf(`sessions, number ${session} of each`, open);
   }
+  const statistics = await statisticsBytes(redis);
   await empty();
   const tombstones = await bytesOf('tombstones', revoke);
   await empty();
@@ -139,7 +140,22 @@ async function measure(redis, users, signal) {
     },
     { what: 'a tombstone', bytes: tombstones / users, targetBytes: 150 },
     { what: `a cached profile of ${PROFILE_BYTES} bytes`, bytes: cached / users },
+    { what: 'the statistics, for all users together', bytes: statistics },
   ];
+}
+
+/**
+ * The size of the statistics depends on the number of partitions and of minutes in which sessions expire, and not on
+ * that of users.
+ * @param {RedisServers} redis
+ */
+async function statisticsBytes(redis) {
+  let bytes = 0;
+  for (const partition of redis.keys.allPartitions()) {
+    const key = redis.keys.statistics(partition);
+    bytes += (await redis.clientOf(key).memory('USAGE', key, 'SAMPLES', 0)) ?? 0;
+  }
+  return bytes;
 }
 
 /** @param {MemoryRow[]} single @param {MemoryRow[]} cluster @param {number} users */

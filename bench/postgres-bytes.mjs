@@ -37,7 +37,7 @@ const INSERTS = [
     table: 'users',
     sql: `
       INSERT INTO users (id, email, password_hash, display_name, created_at, updated_at)
-      SELECT id, 'firstname.' || left(id::text, 8) || '@example.com', '${PASSWORD_HASH}', 'Firstname Lastname',
+      SELECT id, 'first.' || right(id::text, 12) || '@example.com', '${PASSWORD_HASH}', 'Firstname Lastname',
              ${TODAY}, ${TODAY}
         FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, $1::int)) AS fresh`,
   },

@@ -25,7 +25,7 @@ const KINDS = /** @type {const} */ ({
 });
 
 /** Rounds, in which the places take turns, so that other load on the machine affects all of them. */
-const ROUNDS = 4;
+const ROUNDS = 8;
 
 /** @typedef {import('./scale/scale-table.mjs').ScaleResult} ScaleResult */
 
@@ -119,9 +119,9 @@ async function measureOperations(places, output, withWrites) {
 function readSizes(text, otherwise) {
   const sizes = text?.split(',').map(Number) ?? otherwise;
   if (
-    !sizes.every((size, index) => size >= 100 && size % 2 === 0 && size > (sizes[index - 1] ?? 0))
+    !sizes.every((size, index) => size >= 1_000 && size % 2 === 0 && size > (sizes[index - 1] ?? 0))
   ) {
-    throw new Failure('--sizes are even numbers from 100, ascending: --sizes 1000,10000.');
+    throw new Failure('--sizes are even numbers from 1000, ascending: --sizes 1000,10000.');
   }
   return sizes;
 }

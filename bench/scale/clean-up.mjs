@@ -5,7 +5,7 @@ import { ROOT } from '../../tools/local/paths.mjs';
 import { run } from '../../tools/local/run.mjs';
 import { call } from './api-client.mjs';
 import { Latencies } from './latencies.mjs';
-import { rowOf } from './operations.mjs';
+import { partsOf, rowOf } from './operations.mjs';
 
 const DEADLINE_MS = 15 * 60_000;
 /** Polling commands of the product, from two connections: the others would disappear among them. */
@@ -26,7 +26,7 @@ const IDLE_MS = 2_000;
  * @returns {Promise<CleanUpResult>}
  */
 export async function measureCleanUp({ url, redis, population, sign, signal }, env) {
-  const tokens = population.sample.slice(-200).map(sign);
+  const tokens = partsOf(population.sample).reading.map(sign);
   const latencies = new Latencies();
   let isOver = false;
   const asking = async () => {

@@ -37,7 +37,7 @@ function requestTable(pairs, size) {
       range(ratios(cluster.roundP50sMs ?? [], one.roundP50sMs ?? []), 2),
       ...[one, cluster].map(({ sent, steps }) => `${count(sent)} (${count(steps)})`),
       ...[one, cluster].map(({ redisCpuMicros: micros }) =>
-        micros === undefined ? '–' : number(Math.max(0, micros), 0),
+        micros === undefined ? '–' : number(micros, 0),
       ),
     ]),
   );

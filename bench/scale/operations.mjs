@@ -14,6 +14,8 @@ import { postgresWrites, usedBy } from './usage.mjs';
 const UNSHARED_AFTER_MS = 1_100;
 /** Until the product has written the audit events and the last-seen times of the requests so far. */
 const WRITTEN_AFTER_MS = 2_600;
+/** Until a poll has read the outbox. */
+const POLLED_AFTER_MS = 500;
 /** Clients that send at the same time, so that their requests share round trips. */
 const CROWD = 64;
 /** Users whose profiles are read: the first reads fill the cache. */
@@ -73,15 +75,22 @@ const crowd = new Agent({ keepAlive: true, maxSockets: CROWD });
 export const SAMPLE_SIZE = 600;
 
 /**
+ * @param {import('./population.mjs').SeededSession[]} sample
+ * @returns the sessions that the operations end, those that stay alive, and how many each operation may end
+ */
+export function partsOf(sample) {
+  const revoked = Math.min(100, Math.floor(sample.length / 5));
+  return { revoked, ending: sample.slice(0, revoked * 4), reading: sample.slice(revoked * 4) };
+}
+
+/**
  * The operations, in an order from reads to revocations: each revocation uses a user up.
  * @param {Subject} subject
  * @returns {Operation[]}
  */
 export function operationsOn({ url, metricsUrl, redis, population, sign, password }) {
-  const { sample } = population;
-  const revoked = Math.min(100, Math.floor(sample.length / 5));
-  const ending = sample.slice(0, revoked * 4).map(sign);
-  const reading = sample.slice(revoked * 4);
+  const { revoked, reading, ending: endingSessions } = partsOf(population.sample);
+  const ending = endingSessions.map(sign);
   const tokens = reading.map(sign);
   const refreshTokens = reading.map(seededRefreshToken);
   const token = (/** @type {number} */ index) => tokens[index % tokens.length] ?? '';
@@ -130,7 +139,7 @@ export function operationsOn({ url, metricsUrl, redis, population, sign, passwor
     { name: 'statistics, the script', times: 1_000, counted: 20, run: readStatistics },
     ...['/api/auth/health', '/health/ready'].map((path) => ({
       name: `\`GET ${path}\``,
-      times: 12,
+      times: 8,
       counted: 2,
       run: () => call(`${url}${path}`),
       prepare: pause,
@@ -173,11 +182,15 @@ export class Measurement {
 
   /** Counts the commands. Opens connections, loads scripts and warms up; not measured. */
   async count() {
-    if (!this.#operation.writes) {
+    const { counted, writes } = this.#operation;
+    if (!writes) {
       await this.#repeat();
     }
-    const { sent, steps } = await countOnAll(this.#subject.redis.urls, () => this.#repeat());
-    const { counted } = this.#operation;
+    const { sent, steps } = await countOnAll(this.#subject.redis.urls, async () => {
+      await this.#repeat();
+      // The next poll applies a revocation once more.
+      await sleep(writes ? POLLED_AFTER_MS : 0);
+    });
     this.#commands = { sent: sent / counted, steps: steps / counted };
   }
 
@@ -229,15 +242,16 @@ export class Measurement {
 
   /** @returns {Row[]} */
   get rows() {
-    const { name, apartName, prepare } = this.#operation;
+    const { name, apartName, prepare, writes } = this.#operation;
+    const isMostlyWaiting = writes || prepare !== undefined;
     const { population, redis } = this.#subject;
     const size = population.sessions;
     const row = {
       ...rowOf(name, size, this.#whole, this.#commands),
       kind: redis.kind,
       roundP50sMs: this.#roundP50sMs,
-      // During a pause the polls use more than the operation.
-      redisCpuMicros: prepare === undefined ? median(this.#redisCpuMicros) : undefined,
+      // While an operation pauses or waits for Postgres, the polls use more than the operation.
+      redisCpuMicros: isMostlyWaiting ? undefined : median(this.#redisCpuMicros),
       writes: this.#writes,
     };
     return apartName === undefined

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { commandOf, countCommands } from '../../bench/harness/redis-commands.mjs';
+import { commandOf, countCommands, countOnAll } from '../../bench/harness/redis-commands.mjs';
 import { startTestRedis, type TestRedis } from '../support/stores';
 
 describe('the commands of a request', () => {
@@ -45,6 +45,29 @@ describe('the commands of a request', () => {
         await redis.get('a');
       });
       expect(counts).toEqual({ commands: { get: 1 }, steps: 0 });
+    });
+
+    it('do not include those for a partition of a Cluster', async () => {
+      const counts = await countCommands(store.url, async () => {
+        await redis.eval("return redis.call('GET', KEYS[1])", 1, 'latchkey:checkpoint:{17}');
+        await redis.get('session:{17}:a');
+      });
+      expect(counts).toEqual({ commands: { get: 1 }, steps: 0 });
+    });
+
+    it('are added up for several servers', async () => {
+      const other = await startTestRedis();
+      const client = new Redis(other.url);
+      try {
+        const counts = await countOnAll([store.url, other.url], async () => {
+          await redis.get('a');
+          await client.eval("return redis.call('GET', KEYS[1])", 1, 'a');
+        });
+        expect(counts).toEqual({ sent: 2, steps: 1 });
+      } finally {
+        client.disconnect();
+        await other.stop();
+      }
     });
 
     it('do not hide a failure of the work', async () => {
