@@ -17,7 +17,7 @@ function limitsWith(marks: string[]): AttemptLimits {
   const counters = {
     admit: (_: unknown, keys: string[] = []) => {
       const value = (key: string) =>
-        marks.includes(key) ? 1 : key.includes(':failures:') ? FEW_FAILURES : 0;
+        marks.includes(key) ? 1 : key.startsWith('failures:') ? FEW_FAILURES : 0;
       const readings = keys.map((key) => ({ value: value(key), leftMs: 0 }));
       return Promise.resolve({ state: null, readings });
     },

@@ -1,5 +1,10 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { deleteInBatches, DependencyUnavailableError, InternalError } from '#libs/common';
+import {
+  deleteInBatches,
+  DependencyUnavailableError,
+  InternalError,
+  withDeadline,
+} from '#libs/common';
 import { Database, type ReservedConnection } from '#libs/database';
 import { parseSnapshot, RETENTION_MS } from './checkpoint';
 import { SyncTimings } from './sync-timings';
@@ -138,6 +143,17 @@ export class Outbox implements OnModuleDestroy {
       // The bound of the first page: on a busy server, reading later transactions would never end.
       end = end === NO_TRANSACTION ? parseSnapshot(page.snapshot).xmax : end;
     }
+  }
+
+  /** Whether the connections that requests use answer as well. One query, which closes their circuit breaker. */
+  async isPoolReady(deadlineMs: number): Promise<boolean> {
+    const tried = this.database
+      .run((manager) => manager.query('SELECT 1'))
+      .then(() => true)
+      .catch(() => false);
+    return withDeadline(tried, deadlineMs, () => new InternalError('no answer in time')).catch(
+      () => false,
+    );
   }
 
   /** The current state of Postgres. One query. */

@@ -132,8 +132,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       },
     });
     if (end === null) {
-      this.revoke([...partitions], 'it cannot follow the outbox');
-      this.interrupted.abort();
+      await this.giveUp([...partitions]);
       return false;
     }
     if (end) {
@@ -153,6 +152,21 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.warn(`Redis was stale for ${gapMs} ms: a poll of the outbox came late`);
     }
     return end === undefined && isStalled;
+  }
+
+  /**
+   * Redis is void, as after a crash of Postgres, so that all requests need the pool. That may still refuse them, though
+   * Postgres has answered the poll: the leases are then left to expire, and the next poll tries again.
+   */
+  private async giveUp(partitions: readonly number[]): Promise<void> {
+    const isPoolReady = await this.outbox.isPoolReady(this.timings.outboxDeadlineMs);
+    if (
+      isPoolReady ||
+      partitions.every((partition) => this.leases.at(partition).epoch() === null)
+    ) {
+      this.revoke(partitions, 'it cannot follow the outbox');
+      this.interrupted.abort();
+    }
   }
 
   /** @returns undefined if Postgres did not answer in time. */
