@@ -248,7 +248,11 @@ describe('with a directory of keys', () => {
     const behind = await startTestApp({ beside: app, env: { JWT_KEYS_DIR: late } });
     try {
       await activateKey(directory, kid, { nowMs: Date.now(), force: true });
-      expect((await publishedKeys(app))[0]?.kid).toBe(kid);
+      await soon(
+        'the instance signs with the key',
+        async () => (await publishedKeys(app))[0]?.kid,
+        kid,
+      );
       const { accessToken, user } = await app.register();
       expect(kidOf(accessToken)).toBe(kid);
       expect((await behind.http.get(PROFILE, { token: accessToken })).status).toBe(200);
