@@ -27,7 +27,7 @@ export class TlsFileError extends InternalError {
 }
 
 /**
- * Reads the files and checks them: Node takes a file of authorities without any certificate, and then trusts nobody.
+ * Reads the files and checks them: Node takes a file of authorities without any certificate, and then trusts no server.
  * @throws TlsFileError
  */
 export function readTlsFiles(files: TlsFiles): TlsMaterial {

@@ -29,7 +29,7 @@ interface Member {
 }
 
 /**
- * The masters of a Redis Cluster, with one connection to each. Whoever uses it learns when a partition changes its
+ * The masters of a Redis Cluster, with one connection to each. Its users learn when a partition changes its
  * server, before any command goes to the new one: the server may lack writes that the old one has confirmed. That is
  * why the Cluster client of the driver, which follows redirections silently, does not serve (decision 0039).
  */

@@ -54,7 +54,7 @@ export class SingleNode implements RedisNodes {
   }
 
   redirected(): void {
-    // A single server redirects nobody.
+    // A single server sends no redirection.
   }
 
   tryAgain(): void {

@@ -41,7 +41,7 @@ class SecureContextReader {
     } catch (error) {
       this.warn(error);
     }
-    // Without any usable file so far, nobody is trusted.
+    // Without any usable file so far, no server is trusted.
     return (this.context ??= createSecureContext({ ca: [] }));
   }
 

@@ -1,7 +1,7 @@
 import { lasting } from '../support/long-tests';
 import { Scrape } from '../support/metrics';
-import { until } from '../support/until';
 import { MANY_READS, NEAR_CACHE_BUGS } from './bugs';
+import { itFindsEach } from './find-bugs';
 import { expectToSurvive } from './random-faults';
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
 import {
@@ -47,17 +47,5 @@ describe('with the near cache on, the rules are kept within its bound', () => {
 });
 
 describe('a bug in the near cache is found:', () => {
-  const NAMES = Object.keys(NEAR_CACHE_BUGS);
-  const cluster = useCluster({ bug: NAMES[0]!, env });
-
-  it.each(NAMES)('%s', async (name) => {
-    const { breaks, when, load } = NEAR_CACHE_BUGS[name]!;
-    await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
-    await cluster().settled();
-    await until(
-      `the bug breaks ${breaks}`,
-      async () => (await underLoad(cluster(), when, { ...LIMITS, ...load })).violations,
-      (violations) => violations.some(({ rule }) => rule === breaks),
-    );
-  });
+  itFindsEach(NEAR_CACHE_BUGS, { env }, LIMITS);
 });

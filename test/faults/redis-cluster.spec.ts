@@ -1,5 +1,5 @@
-import { until } from '../support/until';
 import { PARTITION_BUGS } from './bugs';
+import { itFindsEach } from './find-bugs';
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
 import { nothingHappens, type Script } from './scripts';
 import {
@@ -39,17 +39,5 @@ describe('on a Redis Cluster no session comes back and none is lost', () => {
 });
 
 describe('a bug in the partitions is found:', () => {
-  const NAMES = Object.keys(PARTITION_BUGS);
-  const cluster = useCluster({ bug: NAMES[0]!, shards: true });
-
-  it.each(NAMES)('%s', async (name) => {
-    const { breaks, when, load } = PARTITION_BUGS[name]!;
-    await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
-    await cluster().settled();
-    await until(
-      `the bug breaks ${breaks}`,
-      async () => (await underLoad(cluster(), when, load)).violations,
-      (violations) => violations.some(({ rule }) => rule === breaks),
-    );
-  });
+  itFindsEach(PARTITION_BUGS, { shards: true });
 });

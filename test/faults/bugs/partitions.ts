@@ -13,7 +13,7 @@ export class SharedLeases extends SyncLeases {
   }
 }
 
-/** Advances the checkpoint of the next partition as well, which may be on another server, whatever that server has. */
+/** Advances the checkpoint of the next partition as well, which may be on another server, regardless of its data. */
 @Injectable()
 export class MisplacedCheckpoints extends CheckpointStore {
   override async advance(

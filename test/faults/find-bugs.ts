@@ -1,0 +1,29 @@
+import { until } from '../support/until';
+import type { Bug } from './bugs';
+import type { ClusterOptions } from './cluster';
+import { underLoad, useCluster, type ScenarioOptions } from './scenario';
+
+/**
+ * A test for each bug: planted in all instances, it is found by the rule that it breaks. Repeated: some bugs show only
+ * when a session is ended at the right moment.
+ * @param options of the cluster.
+ * @param limits of the checker, for all of the bugs.
+ */
+export function itFindsEach(
+  bugs: Readonly<Record<string, Bug>>,
+  options: ClusterOptions = {},
+  limits: ScenarioOptions = {},
+): void {
+  const [first] = Object.keys(bugs);
+  const cluster = useCluster({ ...options, ...(first !== undefined && { bug: first }) });
+
+  it.each(Object.entries(bugs))('%s', async (name, { breaks, when, load }) => {
+    await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
+    await cluster().settled();
+    await until(
+      `the bug breaks ${breaks}`,
+      async () => (await underLoad(cluster(), when, { ...limits, ...load })).violations,
+      (violations) => violations.some(({ rule }) => rule === breaks),
+    );
+  });
+}
