@@ -134,9 +134,16 @@ export class SentinelGroup {
     }
   }
 
-  /** An operator swaps the master and a replica, while both are up. */
+  /** An operator swaps the master and a replica, while both are up; again if the Sentinel finds no good replica. */
   async failOverByHand(): Promise<void> {
-    await this.watchers[0]!.client.call('SENTINEL', 'FAILOVER', this.name);
+    await until('a failover begins', async () => {
+      try {
+        await this.watchers[0]!.client.call('SENTINEL', 'FAILOVER', this.name);
+        return true;
+      } catch {
+        return false;
+      }
+    });
   }
 
   /** Resolves when all servers but one follow the master, and can take over. */
