@@ -194,6 +194,10 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     beganMs: number,
     isComplete: boolean,
   ): Promise<number> {
+    if (this.leases.at(partition).term() !== term) {
+      // The entries went to a server that may have been replaced: its successor must not get their checkpoint.
+      return 0;
+    }
     const to = end ? positionOf(end) : checkpoint;
     try {
       const written = await this.store.advance(partition, checkpoint, to);
@@ -294,6 +298,10 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     let acquired = 0;
     const outcomes = await Promise.all(
       group.map(async (one) => {
+        if (this.leases.at(one.partition).term() !== one.term) {
+          // As in `renew`: the server may have been replaced since the replay.
+          return false;
+        }
         try {
           const written = await write(one);
           if (written === null) {
