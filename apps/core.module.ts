@@ -10,7 +10,7 @@ import { MaintenanceModule } from '#libs/maintenance';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
-import { ProfileCache, UserModule } from '#libs/user';
+import { userCaches, UserModule } from '#libs/user';
 
 const ISSUER = 'latchkey';
 const AUDIENCE = 'latchkey-api';
@@ -58,11 +58,13 @@ export class CoreModule {
               : undefined,
           }),
         }),
-        CacheModule.forFeatureAsync(ProfileCache, {
-          imports: [UserModule],
-          inject: [Settings],
-          useFactory: ({ profileTtlSeconds }: Settings) => ({ ttlSeconds: profileTtlSeconds }),
-        }),
+        ...Object.values(userCaches).map((cache) =>
+          CacheModule.forFeatureAsync(cache, {
+            imports: [UserModule],
+            inject: [Settings],
+            useFactory: ({ profileTtlSeconds }: Settings) => ({ ttlSeconds: profileTtlSeconds }),
+          }),
+        ),
         AuthModule.forRootAsync({
           imports: [UserModule],
           inject: [Settings],

@@ -118,13 +118,14 @@ export class AccountsStore extends UserStore {
     return Promise.resolve(true);
   }
 
-  delete(userId: string, expectedHash: string): Promise<Profile | null> {
+  delete(userId: string, expectedHash: string): Promise<VersionedProfile | null> {
     const account = this.accounts.get(userId);
     if (account?.passwordHash !== expectedHash || account.disabled) {
       return Promise.resolve(null);
     }
     this.accounts.delete(userId);
-    return Promise.resolve(account.current.profile);
+    const { version, profile } = account.current;
+    return Promise.resolve({ version: version + 1, profile });
   }
 
   private change(userId: string, change: Partial<Profile>): Account | undefined {

@@ -14,9 +14,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setExtras({}, (definition) => ({ ...definition, global: true }))
     .build();
 
-/**
- * Avatars, for any Nest application that has a `ProfileCache`. `imports` of `forRootAsync` must provide a `UserStore`.
- */
+/** Avatars, for any Nest application that has `CacheModule`. `imports` of `forRootAsync` must provide a `UserStore`. */
 @Module({
   imports: [ClockModule],
   providers: [

@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { UserCaches } from '#libs/cache';
 import { DependencyUnavailableError } from '#libs/common';
 import { serializeError } from '#libs/log';
-import { ProfileCache, UserStore, type VersionedProfile } from '#libs/user';
+import { UserStore, type VersionedProfile } from '#libs/user';
 import { AvatarEncoder } from './avatar-encoder';
 import {
   AVATAR_SIZES,
@@ -27,7 +28,7 @@ export class AvatarService {
     private readonly encoder: AvatarEncoder,
     private readonly storage: AvatarStorage,
     private readonly users: UserStore,
-    private readonly profiles: ProfileCache,
+    private readonly caches: UserCaches,
   ) {}
 
   /**
@@ -82,7 +83,7 @@ export class AvatarService {
   }
 
   private async show(userId: string, url: string | null): Promise<VersionedProfile | null> {
-    const changed = await this.profiles.change(userId, () => this.users.replaceAvatar(userId, url));
+    const changed = await this.caches.change(userId, () => this.users.replaceAvatar(userId, url));
     await this.discard(changed?.previousAvatarUrl ?? null);
     return changed;
   }

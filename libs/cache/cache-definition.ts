@@ -1,6 +1,6 @@
 import type { StatisticsKind } from '#libs/statistics';
 
-/** Content and its version: a number in Postgres that every change of the content raises by one. */
+/** Content and the version of the account, a number in Postgres that every change of the user's data raises by one. */
 export interface Versioned {
   readonly version: number;
 }
@@ -21,12 +21,10 @@ export type AllowedFields<Entry extends Versioned> = {
 /** The definition of a cache, apart from loading an entry. */
 export interface CacheDefinition<Entry extends Versioned> {
   /**
-   * One lower-case word. It is part of the Redis key `user:{name}:{userId}`, the outbox entry `{name}-changed` and the
-   * metric `latchkey_{name}_reads_total`.
+   * One lower-case word. It is part of the Redis key `user:{name}:{userId}`, and the label `cache` of the metric
+   * `latchkey_cache_reads_total`.
    */
   name: string;
-  /** The content in the help text of the metric: `Profiles`. */
-  title: string;
   allowed: AllowedFields<Entry>;
   /**
    * One character that names the format of the content, not `~`. Change it together with `allowed`: instances of two

@@ -1,11 +1,17 @@
-import { ConfigurableModuleBuilder, Module, type DynamicModule, type Type } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Global,
+  Module,
+  type DynamicModule,
+  type Type,
+} from '@nestjs/common';
 import { MetricsModule } from '#libs/metrics';
 import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
-import { CacheDependencies } from './cache-dependencies';
 import { CACHE_DEFINITION, type CacheDefinition, type Versioned } from './cache-definition';
 import { CacheOptions } from './cache.options';
 import { RedisEntryStore } from './redis-entry.store';
+import { UserCaches } from './user-caches';
 import type { VersionedCache } from './versioned-cache';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -16,9 +22,19 @@ export interface CacheClass<Entry extends Versioned> extends Type<VersionedCache
   readonly definition: CacheDefinition<Entry>;
 }
 
+/** Global: there is one `UserCaches` for all caches. */
+@Global()
+@Module({ imports: [SyncModule], providers: [UserCaches], exports: [UserCaches] })
+class UserCachesModule {}
+
 /** Provides one cache globally, for any Nest application that has `RedisModule` and `DatabaseModule`. */
-@Module({ imports: [MetricsModule, StatisticsModule, SyncModule] })
+@Module({ imports: [MetricsModule, StatisticsModule, SyncModule, UserCachesModule] })
 export class CacheModule extends ConfigurableModuleClass {
+  constructor(caches: UserCaches, entries: RedisEntryStore<Versioned>) {
+    super();
+    caches.add(entries);
+  }
+
   static forFeature<Entry extends Versioned>(
     cache: CacheClass<Entry>,
     options: CacheOptions,
@@ -26,7 +42,7 @@ export class CacheModule extends ConfigurableModuleClass {
     return provide(cache, this.register(options));
   }
 
-  /** `imports` must provide the cache's own dependencies, in addition to `CacheDependencies`. */
+  /** `imports` must provide the dependencies of the cache. */
   static forFeatureAsync<Entry extends Versioned>(
     cache: CacheClass<Entry>,
     options: Parameters<typeof ConfigurableModuleClass.registerAsync>[0],
@@ -47,7 +63,6 @@ function provide<Entry extends Versioned>(
       { provide: CacheOptions, useExisting: MODULE_OPTIONS_TOKEN },
       { provide: CACHE_DEFINITION, useValue: cache.definition },
       RedisEntryStore,
-      CacheDependencies,
       cache,
     ],
     exports: [cache],

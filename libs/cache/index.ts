@@ -1,4 +1,3 @@
-export { CacheDependencies } from './cache-dependencies';
 export {
   type AllowedFields,
   type CacheDefinition,
@@ -8,4 +7,5 @@ export {
 } from './cache-definition';
 export { CacheModule, type CacheClass } from './cache.module';
 export { CacheOptions } from './cache.options';
+export { UserCaches } from './user-caches';
 export { VersionedCache } from './versioned-cache';

@@ -10,11 +10,6 @@ const TTL_JITTER = 0.1;
 /** Longer than a read of Postgres may take. */
 const LEASE_MS = 10_000;
 
-/** `unchanged`: Redis has this or a newer version. */
-export type PublishOutcome = 'stored' | 'fenced' | 'unchanged';
-
-const PUBLISH_OUTCOMES: Record<number, PublishOutcome> = { 1: 'stored', 2: 'fenced' };
-
 /** The permission to cache data that is read from now on, unless the entry changes meanwhile. */
 export interface Lease {
   /** The current entry. */
@@ -33,12 +28,12 @@ export class RedisEntryStore<Entry extends Versioned> {
   private readonly kind: string;
   private readonly leaseScript: RedisScript;
   private readonly fillScript: RedisScript;
-  private readonly publishScript: RedisScript;
+  private readonly fenceScript: RedisScript;
   private readonly clearScript: RedisScript;
 
   constructor(
     private readonly redis: RedisClient,
-    @Inject(CACHE_DEFINITION) private readonly definition: CacheDefinition<Entry>,
+    @Inject(CACHE_DEFINITION) readonly definition: CacheDefinition<Entry>,
     private readonly options: CacheOptions,
   ) {
     const load = (name: string) => redis.script(join(__dirname, 'scripts', `${name}.lua`));
@@ -47,7 +42,7 @@ export class RedisEntryStore<Entry extends Versioned> {
     redis.tryKey(this.keyOf('probe'), 'string');
     this.leaseScript = load('lease-entry');
     this.fillScript = load('fill-entry');
-    this.publishScript = load('publish-entry');
+    this.fenceScript = load('fence-entry');
     this.clearScript = load('clear-entry');
   }
 
@@ -92,28 +87,17 @@ export class RedisEntryStore<Entry extends Versioned> {
   }
 
   /**
-   * Records a new version of Postgres. Its content is cached if Redis has the version before it; otherwise only a fence
-   * is set.
-   * @param epoch in which Redis was in sync before the version was committed; null: it was not.
+   * Sets a fence: older versions are neither read nor cached from now on, and older content is dropped.
+   * @returns false if Redis has this or a newer version.
    */
-  async publish(userId: string, entry: Entry, epoch: string | null): Promise<PublishOutcome> {
-    const content = this.codec.encode(entry);
-    return this.runPublish(userId, [entry.version, content, this.jitteredTtlMs(), epoch ?? '']);
-  }
-
-  /** Sets a fence: older versions are neither read nor cached from now on, and older content is dropped. */
-  async fence(userId: string, version: number): Promise<PublishOutcome> {
-    return this.runPublish(userId, [version, '', this.options.ttlSeconds * 1000, '']);
+  async fence(userId: string, version: number): Promise<boolean> {
+    const args = [this.kind, version, this.options.ttlSeconds * 1000];
+    return (await this.fenceScript(this.keysOf(userId), args)) === 1;
   }
 
   /** Drops the content and keeps its version as a fence. */
   async clear(userId: string): Promise<void> {
     await this.clearScript(this.keysOf(userId).slice(0, 2), [this.kind]);
-  }
-
-  private async runPublish(userId: string, args: (string | number)[]): Promise<PublishOutcome> {
-    const reply = await this.publishScript(this.keysOf(userId), [this.kind, ...args]);
-    return PUBLISH_OUTCOMES[reply as number] ?? 'unchanged';
   }
 
   /** The entry, and the statistics and the checkpoint of its partition. */

@@ -1,29 +1,29 @@
 import { Counter, type Registry } from 'prom-client';
 
-/** The reads of one cache. */
-export interface CacheReads {
-  /** One word, a part of the metric's name. */
-  name: string;
-  /** The cached content, for the help text: `Profiles`. */
-  title: string;
-  /** Counts since the start of the process, read at a scrape. */
-  reads: () => Readonly<Record<string, number>>;
-}
+/** Counts by result since the start of the process, read at a scrape. */
+type Reads = () => Readonly<Record<string, number>>;
 
 /** Caches in Redis. */
 export class CacheMetrics {
-  constructor(private readonly registry: Registry) {}
+  private readonly caches = new Map<string, Reads>();
 
-  watchReads({ name, title, reads }: CacheReads): void {
+  constructor(registry: Registry) {
+    const { caches } = this;
     new Counter({
-      name: `latchkey_${name}_reads_total`,
-      help: `${title} that were read, by result of the cache: HIT, MISS, or BYPASS without Redis.`,
-      labelNames: ['cache'],
-      registers: [this.registry],
+      name: 'latchkey_cache_reads_total',
+      help: 'Reads of a cache, by result: HIT, MISS, or BYPASS without Redis.',
+      labelNames: ['cache', 'result'],
+      registers: [registry],
       collect() {
         this.reset();
-        Object.entries(reads()).forEach(([cache, count]) => this.inc({ cache }, count));
+        for (const [cache, reads] of caches) {
+          Object.entries(reads()).forEach(([result, count]) => this.inc({ cache, result }, count));
+        }
       },
     });
+  }
+
+  watchReads(cache: string, reads: Reads): void {
+    this.caches.set(cache, reads);
   }
 }

@@ -1,6 +1,7 @@
 export { emailProblem, MAX_EMAIL_LENGTH } from './email-address';
 export { normaliseEmail } from './normalise-email';
-export { ProfileCache } from './profile.cache';
+export * from './caches';
+export * as userCaches from './caches';
 export type { Profile, VersionedProfile } from './profile';
 export { EmailTakenError } from './user.errors';
 export { UserEntity } from './user.entity';

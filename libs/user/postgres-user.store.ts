@@ -4,7 +4,7 @@ import { In, IsNull, type FindOptionsWhere, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
 import { Database, isViolationOf } from '#libs/database';
 import { normaliseEmail } from './normalise-email';
-import type { Profile, VersionedProfile } from './profile';
+import type { VersionedProfile } from './profile';
 import { UserEntity } from './user.entity';
 import { EmailTakenError } from './user.errors';
 import {
@@ -140,7 +140,7 @@ export class PostgresUserStore extends UserStore {
   }
 
   /** One more query for the profile, whose row is locked in the surrounding transaction. */
-  async delete(userId: string, expectedHash: string): Promise<Profile | null> {
+  async delete(userId: string, expectedHash: string): Promise<VersionedProfile | null> {
     return this.database.transaction(async () => {
       const row = await this.users((users) =>
         users.findOne({
@@ -152,7 +152,7 @@ export class PostgresUserStore extends UserStore {
         return null;
       }
       await this.users((users) => users.delete({ id: userId }));
-      return toProfile(row).profile;
+      return { ...toProfile(row), version: row.profileVersion + 1 };
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CacheDependencies, VersionedCache, type CacheDefinition } from '#libs/cache';
+import { VersionedCache, type CacheDefinition } from '#libs/cache';
 import { CACHED_PROFILES } from '#libs/statistics';
 import type { VersionedProfile } from './profile';
 import { UserStore } from './user.store';
@@ -9,7 +9,6 @@ import { UserStore } from './user.store';
 export class ProfileCache extends VersionedCache<VersionedProfile> {
   static readonly definition = {
     name: 'profile',
-    title: 'Profiles',
     allowed: {
       profile: ['id', 'email', 'displayName', 'bio', 'avatarUrl', 'role', 'createdAt', 'updatedAt'],
     },
@@ -17,11 +16,8 @@ export class ProfileCache extends VersionedCache<VersionedProfile> {
     countedAs: CACHED_PROFILES,
   } as const satisfies CacheDefinition<VersionedProfile>;
 
-  constructor(
-    dependencies: CacheDependencies<VersionedProfile>,
-    private readonly users: UserStore,
-  ) {
-    super(dependencies);
+  constructor(private readonly users: UserStore) {
+    super();
   }
 
   protected load(userId: string): Promise<VersionedProfile | null> {

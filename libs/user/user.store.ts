@@ -1,4 +1,4 @@
-import type { Profile, VersionedProfile } from './profile';
+import type { VersionedProfile } from './profile';
 
 export interface NewUser {
   email: string;
@@ -94,7 +94,7 @@ export abstract class UserStore {
 
   /**
    * Deletes the account, on the same condition as `replacePasswordHash`.
-   * @returns the last profile; null if nothing was deleted.
+   * @returns the last profile, its version raised once more; null if nothing was deleted.
    */
-  abstract delete(userId: string, expectedHash: string): Promise<Profile | null>;
+  abstract delete(userId: string, expectedHash: string): Promise<VersionedProfile | null>;
 }

@@ -13,7 +13,7 @@ import { createTestDatabase } from '../support/stores';
 import { until } from '../support/until';
 import { keys } from '../support/keys';
 
-const PROFILE_CHANGED = 'profile-changed';
+const USER_CHANGED = 'user-changed';
 
 const TRANSACTIONS = 50;
 const CHANGES_OF_EACH = 500;
@@ -22,7 +22,7 @@ const CHANGES = TRANSACTIONS * CHANGES_OF_EACH;
 const OLD_ENTRIES = lasting(5_000, 30_000);
 /** Of each kind half. */
 const SOME_CHANGES = `
-  SELECT CASE number % 2 WHEN 0 THEN '${SESSION_REVOKED}' ELSE '${PROFILE_CHANGED}' END,
+  SELECT CASE number % 2 WHEN 0 THEN '${SESSION_REVOKED}' ELSE '${USER_CHANGED}' END,
          gen_random_uuid(),
          jsonb_build_object('sessionId', gen_random_uuid(), 'version', 2,
                             'expiresAtMs', floor(extract(epoch FROM now()) * 1000)::bigint + 3600000)
@@ -96,7 +96,7 @@ describe('an outbox of many changes', () => {
     await app.database.sql.query('TRUNCATE outbox');
     await app.database.sql.query(
       `INSERT INTO outbox (id, transaction_id, kind, user_id, details, recorded_at)
-       SELECT gen_random_uuid(), 1, '${PROFILE_CHANGED}', gen_random_uuid(), '{}', now() - interval '3 hours'
+       SELECT gen_random_uuid(), 1, '${USER_CHANGED}', gen_random_uuid(), '{}', now() - interval '3 hours'
          FROM generate_series(1, ${OLD_ENTRIES})`,
     );
     // The pruning of the application may run meanwhile and delete some of them.

@@ -163,9 +163,9 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
     });
 
     it('deletes an account only with the expected hash, and frees its address', async () => {
-      const { id, email, passwordHash, profile } = await create();
+      const { id, email, passwordHash, profile, version } = await create();
       expect(await store.delete(id, 'another')).toBeNull();
-      expect(await store.delete(id, passwordHash)).toEqual(profile);
+      expect(await store.delete(id, passwordHash)).toEqual({ version: version + 1, profile });
       expect(await store.readProfile(id)).toBeNull();
       expect((await store.create({ ...newUser(), email })).profile.id).not.toBe(id);
     });

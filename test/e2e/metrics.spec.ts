@@ -137,11 +137,12 @@ describe('GET /metrics', () => {
 
   it('counts reads of profiles by the result of the cache', async () => {
     const { accessToken: token } = await app.register();
-    const name = 'latchkey_profile_reads_total';
+    const name = 'latchkey_cache_reads_total';
+    const profiles = (result: string) => ({ cache: 'profile', result });
     const read = () => app.http.get(PROFILE, { token });
-    expect(await growth(name, { cache: 'MISS' }, read)).toBe(1);
-    expect(await growth(name, { cache: 'HIT' }, read)).toBe(1);
-    expect(await growth(name, { cache: 'BYPASS' }, read)).toBe(0);
+    expect(await growth(name, profiles('MISS'), read)).toBe(1);
+    expect(await growth(name, profiles('HIT'), read)).toBe(1);
+    expect(await growth(name, profiles('BYPASS'), read)).toBe(0);
   });
 
   it('measures commands of Redis by script, and work with Postgres by its kind', async () => {

@@ -76,7 +76,7 @@ describe('a Redis user', () => {
     expect(await status(token)).toBe(200);
     const put = await app.http.put(PROFILE, { token, json: { bio: 'changed' } });
     expect(put.status).toBe(200);
-    expect((await app.http.get(PROFILE, { token })).headers.get('x-cache')).toBe('HIT');
+    expect((await app.http.get(PROFILE, { token })).headers.get('x-cache')).toBe('MISS');
     expect((await app.http.get(PROFILE, { token })).headers.get('x-cache')).toBe('HIT');
     expect((await app.http.post('/api/auth/logout-all', { token })).status).toBe(200);
     expect(await status(token)).toBe(401);

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { UserCaches } from '#libs/cache';
 import { ANY_CLIENT, type Admission } from '#libs/common';
 import { SessionList, UserSessionRevoker } from '#libs/session';
-import { ProfileCache, UserStore, type Profile } from '#libs/user';
+import { UserStore, type Profile, type VersionedProfile } from '#libs/user';
 import { InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { IdentityProof } from './identity-proof';
@@ -14,7 +15,7 @@ export class AccountDeletionService {
     private readonly proof: IdentityProof,
     private readonly sessions: UserSessionRevoker,
     private readonly sessionList: SessionList,
-    private readonly profiles: ProfileCache,
+    private readonly caches: UserCaches,
   ) {}
 
   /**
@@ -32,21 +33,22 @@ export class AccountDeletionService {
     const { passwordHash } = await this.passwords.inTurn(admission, () =>
       this.proof.require(userId, password, 'account_deletion'),
     );
-    const deleted: Profile[] = [];
+    const deletions: VersionedProfile[] = [];
     await this.sessions.revokeAll(userId, {
       reason: 'account_deleted',
       beforeRevoke: async () => {
         // Only if the verified password is still the current one.
-        const current = await this.users.delete(userId, passwordHash);
-        if (!current) {
+        const deleted = await this.users.delete(userId, passwordHash);
+        if (!deleted) {
           throw new InvalidCredentialsError();
         }
-        deleted.push(current);
+        await this.caches.invalidateInTransaction(userId, deleted);
+        deletions.push(deleted);
       },
     });
-    await this.profiles.clear(userId);
+    const [deleted] = deletions as [VersionedProfile];
+    await this.caches.invalidate(userId, deleted);
     await this.sessionList.deleteRecords(userId);
-    const [profile] = deleted as [Profile];
-    return profile;
+    return deleted.profile;
   }
 }

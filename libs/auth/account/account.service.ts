@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { CachedRead } from '#libs/cache';
+import { UserCaches, type CachedRead } from '#libs/cache';
 import { SessionRevokedError } from '#libs/session';
 import { ProfileCache, UserStore, type ProfileChange, type VersionedProfile } from '#libs/user';
 import { ProfileChangedError } from '../auth.errors';
@@ -13,6 +13,7 @@ export class AccountService {
   constructor(
     private readonly users: UserStore,
     private readonly profiles: ProfileCache,
+    private readonly caches: UserCaches,
   ) {}
 
   /**
@@ -24,7 +25,7 @@ export class AccountService {
   }
 
   /**
-   * Changes the profile: Postgres first, then the cache. Once it is answered, no instance returns an older profile.
+   * Changes the profile: Postgres first, then the caches. Once it is answered, no instance returns an older profile.
    * @param versions the versions to change; absent: any.
    * @throws SessionRevokedError if the account is deleted; ProfileChangedError if the profile is at another version.
    */
@@ -33,7 +34,7 @@ export class AccountService {
     change: ProfileChange,
     versions?: readonly number[],
   ): Promise<VersionedProfile> {
-    const updated = await this.profiles.change(userId, async () => {
+    const updated = await this.caches.change(userId, async () => {
       const written = await this.users.updateProfile(userId, change, versions);
       if (!written && versions && (await this.users.readProfile(userId))) {
         throw new ProfileChangedError();

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder, type NewAuditEvent } from '#libs/audit';
+import { UserCaches } from '#libs/cache';
 import { EveryoneRevoker, UserSessionRevoker } from '#libs/session';
-import { ProfileCache, UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
+import { UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
 import { AccountNotFoundError } from '../auth.errors';
 
 /** Administration of accounts. All methods throw DependencyUnavailableError. */
@@ -11,7 +12,7 @@ export class AdminService {
     private readonly users: UserStore,
     private readonly sessions: UserSessionRevoker,
     private readonly everyone: EveryoneRevoker,
-    private readonly profiles: ProfileCache,
+    private readonly caches: UserCaches,
     private readonly events: AuditRecorder,
   ) {}
 
@@ -35,7 +36,7 @@ export class AdminService {
         if (!changed) {
           throw new AccountNotFoundError();
         }
-        await this.profiles.invalidateInTransaction(userId, changed);
+        await this.caches.invalidateInTransaction(userId, changed);
         changes.push(changed);
       },
       afterRevoke: async (revokedSessions) => {
@@ -45,7 +46,7 @@ export class AdminService {
       },
     });
     const [changed] = changes as [ChangedAccount];
-    await this.profiles.invalidate(userId, changed);
+    await this.caches.invalidate(userId, changed);
     return changed;
   }
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { UserCaches } from '#libs/cache';
 import { ANY_CLIENT, ValidationFailedError, type Admission, type FieldError } from '#libs/common';
 import { UserSessionRevoker } from '#libs/session';
-import { ProfileCache, UserStore } from '#libs/user';
+import { UserStore } from '#libs/user';
 import { InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { PasswordPolicy } from '../passwords/password-policy';
@@ -20,7 +21,7 @@ export class PasswordChangeService {
     private readonly policy: PasswordPolicy,
     private readonly proof: IdentityProof,
     private readonly sessions: UserSessionRevoker,
-    private readonly profiles: ProfileCache,
+    private readonly caches: UserCaches,
   ) {}
 
   /**
@@ -43,7 +44,7 @@ export class PasswordChangeService {
       await this.policy.check(next, 'newPassword', owner.profile);
     }
     await this.passwords.inTurn(admission, () => this.replace(userId, current, next));
-    await this.profiles.clear(userId);
+    await this.caches.clear(userId);
   }
 
   private async replace(userId: string, current: string, next: string): Promise<void> {

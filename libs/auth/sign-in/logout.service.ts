@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import { UserCaches } from '#libs/cache';
 import { SessionRevoker, UserSessionRevoker, type Session } from '#libs/session';
-import { ProfileCache } from '#libs/user';
 
-/** Revokes sessions for their user, and clears the cached profile. Methods throw DependencyUnavailableError. */
+/** Revokes sessions for their user, and clears the user's caches. Methods throw DependencyUnavailableError. */
 @Injectable()
 export class LogoutService {
   constructor(
     private readonly sessions: SessionRevoker,
     private readonly allSessions: UserSessionRevoker,
-    private readonly profiles: ProfileCache,
+    private readonly caches: UserCaches,
   ) {}
 
   /** Revokes this session. Idempotent. See SessionRevoker.revoke. */
   async logout(session: Session): Promise<void> {
     await this.sessions.revoke(session, 'logout');
-    await this.profiles.clear(session.userId);
+    await this.caches.clear(session.userId);
   }
 
   /**
@@ -23,7 +23,7 @@ export class LogoutService {
    */
   async logoutAll(userId: string): Promise<number> {
     const revoked = await this.allSessions.revokeAll(userId, { reason: 'logout_all' });
-    await this.profiles.clear(userId);
+    await this.caches.clear(userId);
     return revoked;
   }
 }

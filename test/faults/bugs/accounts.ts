@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { ProfileCache, type VersionedProfile } from '../../../libs/user';
+import { UserCaches, type Versioned } from '../../../libs/cache';
 import { PostgresUserStore } from '../../../libs/user/postgres-user.store';
 
-/** Writes profiles without the cache. */
+/** Changes users without the caches. */
 @Injectable()
-export class UncachedWrites extends ProfileCache {
-  override async change<T extends VersionedProfile>(
+export class UncachedWrites extends UserCaches {
+  override async change<T extends Versioned>(
     _userId: string,
     write: () => Promise<T | null>,
   ): Promise<T | null> {

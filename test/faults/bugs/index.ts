@@ -1,11 +1,12 @@
 import type { Abstract, Type } from '@nestjs/common';
+import { UserCaches } from '../../../libs/cache';
 import { RedisEntryStore } from '../../../libs/cache/redis-entry.store';
 import { SessionOpener, SessionRevoker, SessionVerifier } from '../../../libs/session';
 import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 import { SessionRepository } from '../../../libs/session/store/session.repository';
 import { OutboxApplier, SyncLeases, WriteThrough } from '../../../libs/sync';
 import { CheckpointStore } from '../../../libs/sync/checkpoint.store';
-import { ProfileCache, UserStore } from '../../../libs/user';
+import { UserStore } from '../../../libs/user';
 import type { ScenarioOptions } from '../scenario';
 import {
   cutOffRedis,
@@ -123,7 +124,7 @@ export const BUGS: Record<string, Bug> = {
     load: MANY_ENDS,
   },
   'uncached-writes': {
-    provide: ProfileCache,
+    provide: UserCaches,
     useClass: UncachedWrites,
     breaks: 'written-stays-visible',
     when: nothingHappens,

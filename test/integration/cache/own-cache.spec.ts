@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { AuthResultDto } from '../../../apps/api/auth/auth.dto';
+import { AdminService } from '../../../libs/auth';
 import {
-  CacheDependencies,
   CacheModule,
+  UserCaches,
   VersionedCache,
   type CacheDefinition,
   type Versioned,
@@ -9,7 +11,8 @@ import {
 import { Database } from '../../../libs/database';
 import { SessionVerifier } from '../../../libs/session';
 import { StatisticsService } from '../../../libs/statistics';
-import { startTestApp, type TestApp } from '../../support/app';
+import { UserModule, UserStore } from '../../../libs/user';
+import { PASSWORD, startTestApp, type TestApp } from '../../support/app';
 import { Scrape } from '../../support/metrics';
 
 interface Note extends Versioned {
@@ -21,31 +24,32 @@ interface Note extends Versioned {
 class NoteCache extends VersionedCache<Note> {
   static readonly definition: CacheDefinition<Note> = {
     name: 'note',
-    title: 'Notes',
     allowed: { note: ['text'], labels: 'whole' },
     format: '1',
   };
   loads = 0;
 
   constructor(
-    dependencies: CacheDependencies<Note>,
     private readonly database: Database,
+    private readonly users: UserStore,
+    private readonly caches: UserCaches,
   ) {
-    super(dependencies);
+    super();
   }
 
-  write(userId: string, text: string): Promise<Note | null> {
-    const sql = `INSERT INTO notes VALUES ($1, 1, $2)
-      ON CONFLICT (user_id) DO UPDATE SET version = notes.version + 1, text = $2`;
-    return this.change(userId, async () => {
+  async write(userId: string, text: string): Promise<void> {
+    const sql = `INSERT INTO notes VALUES ($1, $2)
+      ON CONFLICT (user_id) DO UPDATE SET text = $2`;
+    await this.caches.change(userId, async () => {
       await this.database.run((manager) => manager.query(sql, [userId, text]));
-      return this.load(userId);
+      return this.users.updateProfile(userId, {});
     });
   }
 
   protected async load(userId: string): Promise<Note | null> {
     this.loads += 1;
-    const sql = 'SELECT version, text FROM notes WHERE user_id = $1';
+    const sql = `SELECT profile_version AS version, text
+      FROM notes JOIN users ON id = user_id WHERE user_id = $1`;
     const rows = await this.database.run((manager) =>
       manager.query<{ version: number; text: string }[]>(sql, [userId]),
     );
@@ -64,10 +68,17 @@ describe('a cache of one more content', () => {
   let other: TestApp;
 
   beforeAll(async () => {
-    const more = { imports: [CacheModule.forFeature(NoteCache, { ttlSeconds: 600 })] };
+    const more = {
+      imports: [
+        CacheModule.forFeatureAsync(NoteCache, {
+          imports: [UserModule],
+          useFactory: () => ({ ttlSeconds: 600 }),
+        }),
+      ],
+    };
     one = await startTestApp({ more });
     await one.database.sql.query(
-      'CREATE TABLE notes (user_id uuid PRIMARY KEY, version integer NOT NULL, text text NOT NULL)',
+      'CREATE TABLE notes (user_id uuid PRIMARY KEY, text text NOT NULL)',
     );
     other = await startTestApp({ more, beside: one });
   });
@@ -91,7 +102,7 @@ describe('a cache of one more content', () => {
     const userId = await userWithNote('first');
     const { loads } = cacheOf(other);
     expect(await cacheOf(other).read(userId)).toEqual({
-      version: 1,
+      version: 2,
       note: { text: 'first' },
       labels: ['read', 'write'],
       cache: 'HIT',
@@ -102,7 +113,7 @@ describe('a cache of one more content', () => {
   it('contains the allowed fields alone, under its own key', async () => {
     const userId = await userWithNote('first');
     const text = await one.redis.client.get(`user:note:{${userId}}`);
-    expect(text).toMatch(/^\d+:1:1\["first",\["read","write"\]\]$/);
+    expect(text).toMatch(/^\d+:2:1\["first",\["read","write"\]\]$/);
   });
 
   it('shows a change on every instance once it has returned', async () => {
@@ -112,6 +123,47 @@ describe('a cache of one more content', () => {
       const read = await cacheOf(time % 2 ? other : one).read(userId);
       expect(read?.note.text).toBe(`change ${time}`);
     }
+  });
+
+  it.each<[string, (user: AuthResultDto) => Promise<unknown>]>([
+    [
+      'its profile is changed',
+      ({ accessToken: token }) =>
+        one.http.put('/api/auth/profile', { token, json: { bio: 'changed' } }),
+    ],
+    [
+      'its role is changed',
+      ({ user }) => one.nest.get(AdminService).changeAccount(user.id, { role: 'admin' }),
+    ],
+    [
+      'it is disabled',
+      ({ user }) => one.nest.get(AdminService).changeAccount(user.id, { disabled: true }),
+    ],
+    [
+      'its password is changed',
+      ({ accessToken: token }) =>
+        one.http.put('/api/auth/profile/password', {
+          token,
+          json: { currentPassword: PASSWORD, newPassword: `${PASSWORD} changed` },
+        }),
+    ],
+    [
+      'its sessions are ended',
+      ({ accessToken: token }) => one.http.post('/api/auth/logout-all', { token }),
+    ],
+    [
+      'it is deleted',
+      ({ accessToken: token }) =>
+        one.http.delete('/api/auth/profile', { token, json: { currentPassword: PASSWORD } }),
+    ],
+  ])('is invalidated for a user when %s', async (_, happens) => {
+    const user = await one.register();
+    await cacheOf(one).write(user.user.id, 'first');
+    await cacheOf(one).read(user.user.id);
+    const entry = () => one.redis.client.get(cacheOf(one).keyOf(user.user.id));
+    expect(await entry()).toContain('first');
+    await happens(user);
+    expect(await entry()).toMatch(/^\d+:\d+:$/);
   });
 
   it('shares a read among all concurrent readers', async () => {
@@ -144,21 +196,22 @@ describe('a cache of one more content', () => {
 
   it('does not change the cached profile, and is not counted as one', async () => {
     const { accessToken: token, user } = await one.register();
+    await cacheOf(one).write(user.id, 'first');
     await one.http.get('/api/auth/profile', { token });
     const counted = (await one.nest.get(StatisticsService).read()).cachedProfiles;
-    await cacheOf(one).write(user.id, 'first');
     await cacheOf(one).read(user.id);
-    await cacheOf(one).clear(user.id);
+    await one.redis.client.del(cacheOf(one).keyOf(user.id));
     const { headers } = await one.http.get('/api/auth/profile', { token });
     expect(headers.get('x-cache')).toBe('HIT');
     expect((await one.nest.get(StatisticsService).read()).cachedProfiles).toBe(counted);
   });
 
-  it('exports its reads under a name of its own', async () => {
+  it('exports its reads under its own label', async () => {
     const before = cacheOf(one).readCounts();
     await cacheOf(one).read(await userWithNote('first'));
     const scrape = await Scrape.of(one.http.origin);
-    const reads = (cache: string) => scrape.sum('latchkey_note_reads_total', { cache });
+    const reads = (result: string) =>
+      scrape.sum('latchkey_cache_reads_total', { cache: 'note', result });
     expect([reads('MISS'), reads('HIT')]).toEqual([before.MISS + 1, before.HIT + 1]);
   });
 });

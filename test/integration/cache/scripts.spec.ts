@@ -93,22 +93,21 @@ describe('scripts of the caches', () => {
   });
 
   it.each<[string, (store: RedisEntryStore<VersionedProfile>) => Promise<unknown>]>([
-    ['a newer version was published', (store) => store.publish(userId, at(5), EPOCH)],
     ['a fence was put up', (store) => store.fence(userId, 5)],
     ['the profile was cleared', (store) => store.clear(userId)],
     ['everything was lost', () => redis.raw.flushall()],
     ['the entry was evicted', () => redis.raw.del(key())],
     [
-      'a newer version was published, and evicted',
+      'a fence was put up and evicted',
       async (store) => {
-        await store.publish(userId, at(5), EPOCH);
+        await store.fence(userId, 5);
         await redis.raw.del(key());
       },
     ],
     [
-      'a newer version was published and evicted, and another reader came',
+      'a fence was put up and evicted, and another reader came',
       async (store) => {
-        await store.publish(userId, at(5), EPOCH);
+        await store.fence(userId, 5);
         await redis.raw.del(key());
         await lease();
       },
@@ -136,7 +135,7 @@ describe('scripts of the caches', () => {
   it('an entry that was filled in another epoch is read as nothing, and leased again', async () => {
     await readThrough(9);
     await redis.raw.set('latchkey:checkpoint', '4|1:1:|1');
-    expect(await store.publish(userId, at(2), EPOCH)).toBe('fenced');
+    expect(await store.fence(userId, 2)).toBe(true);
     expect(await cachedVersion('4')).toBeNull();
     expect(await store.lease(userId, '4')).toMatchObject({ epoch: '4' });
   });
@@ -150,35 +149,21 @@ describe('scripts of the caches', () => {
     expect(await cachedVersion()).toBe(4);
   });
 
-  it('a change takes the place of the version before it', async () => {
+  it('a change leaves a fence, which its repetition does not set again', async () => {
     await readThrough(4);
-    expect(await store.publish(userId, at(5), EPOCH)).toBe('stored');
+    expect(await store.fence(userId, 5)).toBe(true);
+    expect(await redis.raw.get(key())).toBe(`${EPOCH}:5:`);
+    const taken = await lease();
+    expect(await store.fence(userId, 5)).toBe(false);
+    expect(await store.fill(userId, at(5), taken)).toBe(true);
+    expect(await store.fence(userId, 5)).toBe(false);
     expect(await cachedVersion()).toBe(5);
   });
 
-  it('a change leaves a fence where another version stood, or none', async () => {
-    expect(await store.publish(userId, at(5), EPOCH)).toBe('fenced');
-    expect(await cachedVersion()).toBeNull();
-    await readThrough(5);
-    expect(await store.publish(userId, at(7), EPOCH)).toBe('fenced');
-    expect(await cachedVersion()).toBeNull();
-  });
-
-  it('a first version leaves a fence too: a second one may have come and gone', async () => {
-    expect(await store.publish(userId, at(1), EPOCH)).toBe('fenced');
-    await redis.raw.del(key());
-    await lease();
-    expect(await store.publish(userId, at(1), EPOCH)).toBe('fenced');
-    expect(await cachedVersion()).toBeNull();
-  });
-
   it('of two changes the later stays, whichever arrives first', async () => {
-    await readThrough(4);
-    await store.publish(userId, at(6), EPOCH);
-    expect(await store.publish(userId, at(5), EPOCH)).toBe('unchanged');
-    await readThrough(6);
-    expect(await store.fence(userId, 6)).toBe('unchanged');
-    expect(await cachedVersion()).toBe(6);
+    await store.fence(userId, 6);
+    expect(await store.fence(userId, 5)).toBe(false);
+    expect(await redis.raw.get(key())).toBe(`${EPOCH}:6:`);
   });
 
   it('clearing keeps the version as a fence', async () => {
@@ -186,7 +171,7 @@ describe('scripts of the caches', () => {
     await store.clear(userId);
     expect(await redis.raw.get(key())).toBe(`${EPOCH}:4:`);
     await store.clear(userId);
-    expect(await store.publish(userId, at(4), EPOCH)).toBe('unchanged');
+    expect(await store.fence(userId, 4)).toBe(false);
     expect(await cachedVersion()).toBeNull();
   });
 });

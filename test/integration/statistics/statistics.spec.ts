@@ -17,7 +17,7 @@ const EPOCH = '3';
 const LEASE = endlessLease(EPOCH);
 const HOUR_MS = 3_600_000;
 interface Operation {
-  name: 'open' | 'prolong' | 'revoke' | 'revokeAll' | 'cache' | 'publish' | 'clear' | 'cleanUp';
+  name: 'open' | 'prolong' | 'revoke' | 'revokeAll' | 'cache' | 'fence' | 'clear' | 'cleanUp';
   user: string;
   minutes: number;
   pick: number;
@@ -252,7 +252,7 @@ describe('statistics', () => {
         'revoke',
         'revokeAll',
         'cache',
-        'publish',
+        'fence',
         'clear',
         'cleanUp',
       ),
@@ -291,8 +291,8 @@ describe('statistics', () => {
           return;
         case 'cache':
           return cacheProfile(user, pick);
-        case 'publish':
-          await profiles.publish(user, aProfile(user, pick), EPOCH);
+        case 'fence':
+          await profiles.fence(user, pick);
           return;
         case 'clear':
           return profiles.clear(user);

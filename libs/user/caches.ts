@@ -1,0 +1,2 @@
+/** The caches of accounts: Latchkey provides each export. To add one, see ARCHITECTURE.md. */
+export { ProfileCache } from './profile.cache';
