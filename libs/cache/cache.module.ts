@@ -18,8 +18,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<CacheOptions>().build();
 
 /** A subclass of `VersionedCache` with its definition. */
-export interface CacheClass<Entry extends Versioned> extends Type<VersionedCache<Entry>> {
-  readonly definition: CacheDefinition<Entry>;
+export interface CacheClass extends Type<Pick<VersionedCache<Versioned>, 'read'>> {
+  readonly definition: CacheDefinition<Versioned>;
 }
 
 /** Global: there is one `UserCaches` for all caches. */
@@ -35,26 +35,20 @@ export class CacheModule extends ConfigurableModuleClass {
     caches.add(entries);
   }
 
-  static forFeature<Entry extends Versioned>(
-    cache: CacheClass<Entry>,
-    options: CacheOptions,
-  ): DynamicModule {
+  static forFeature(cache: CacheClass, options: CacheOptions): DynamicModule {
     return provide(cache, this.register(options));
   }
 
   /** `imports` must provide the dependencies of the cache. */
-  static forFeatureAsync<Entry extends Versioned>(
-    cache: CacheClass<Entry>,
+  static forFeatureAsync(
+    cache: CacheClass,
     options: Parameters<typeof ConfigurableModuleClass.registerAsync>[0],
   ): DynamicModule {
     return provide(cache, this.registerAsync(options));
   }
 }
 
-function provide<Entry extends Versioned>(
-  cache: CacheClass<Entry>,
-  module: DynamicModule,
-): DynamicModule {
+function provide(cache: CacheClass, module: DynamicModule): DynamicModule {
   return {
     ...module,
     global: true,
