@@ -11,6 +11,7 @@ import {
   failOverByHand,
   failOverToLaggingShard,
   flushShard,
+  growAndShrink,
   isolateMaster,
   killMaster,
   reshard,
@@ -93,6 +94,7 @@ export const SHARD_FAULTS: PossibleFaults = {
   restartShardFromOldCopy: () => restartShardFromOldCopy,
   oldCopyAlone: () => restartShardFromOldCopyWhilePostgresIsAway,
   reshard: () => reshard,
+  growAndShrink: () => growAndShrink,
 };
 
 /** Of a master that Sentinels watch. */

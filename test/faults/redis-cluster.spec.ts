@@ -6,6 +6,7 @@ import {
   failOverByHand,
   failOverToLaggingShard,
   flushShard,
+  growAndShrink,
   isolateMaster,
   killMaster,
   reshard,
@@ -33,6 +34,7 @@ describe('on a Redis Cluster no session comes back and none is lost', () => {
       restartShardFromOldCopyWhilePostgresIsAway,
     ],
     ['while slots move', reshard],
+    ['when a master joins, gets slots, gives them back and leaves', growAndShrink],
   ])('%s', async (_what, script) => {
     expectPromisesKept(await underLoad(cluster(), script, load), cluster());
   });

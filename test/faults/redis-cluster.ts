@@ -21,7 +21,7 @@ type SlotsRow = [number, number, ...[string, number, string][]];
 
 /** A Redis Cluster of processes on 127.0.0.1. Roles change as the nodes decide. */
 export class RedisCluster {
-  private constructor(private readonly members: readonly Member[]) {}
+  private constructor(private readonly members: Member[]) {}
 
   /** @param options.masters each with one replica. */
   static async start({ masters = 3 } = {}): Promise<RedisCluster> {
@@ -105,6 +105,27 @@ export class RedisCluster {
     }
   }
 
+  /** Starts a node and makes it a master without slots and without a replica. `healthy` fails until it has left. */
+  async addMaster(): Promise<RedisNode> {
+    const added = await startMember(this.members.length);
+    const known = this.nodes[0]!;
+    await known.client.call('CLUSTER', 'MEET', '127.0.0.1', added.node.port, added.busPort);
+    this.members.push(added);
+    await this.knowEachOther();
+    return added.node;
+  }
+
+  /** Makes all others forget a master that has given its slots away, and stops it. */
+  async removeMaster(node: RedisNode): Promise<void> {
+    const id = await idOf(node);
+    const index = this.members.findIndex((member) => member.node === node);
+    const [removed] = this.members.splice(index, 1);
+    await Promise.all(this.nodes.map(({ client }) => client.call('CLUSTER', 'FORGET', id)));
+    removed!.bus.stop();
+    await node.stop();
+    await this.knowEachOther();
+  }
+
   /** Cuts a node off from all others, but not from its clients. */
   isolate(node: RedisNode): void {
     const { source } = this.members.find((member) => member.node === node)!;
@@ -174,6 +195,23 @@ export class RedisCluster {
       });
     }
     await this.healthy();
+  }
+
+  /** Resolves when each node counts as many nodes as there are, and takes part. */
+  private async knowEachOther(): Promise<void> {
+    await until(
+      'all nodes know all others',
+      async () => {
+        const infos = await Promise.all(
+          this.nodes.map(async ({ client }) => String(await client.call('CLUSTER', 'INFO'))),
+        );
+        return infos.map((info) => ({
+          known: Number(/cluster_known_nodes:(\d+)/.exec(info)?.[1]),
+          isOk: info.includes('cluster_state:ok'),
+        }));
+      },
+      (views) => views.every(({ known, isOk }) => isOk && known === this.nodes.length),
+    );
   }
 
   /** The slots by the node that knows most masters: one that is cut off counts its own alone as alive. */

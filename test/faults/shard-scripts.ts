@@ -1,5 +1,6 @@
 import { lasting } from '../support/long-tests';
 import { until } from '../support/until';
+import type { Load } from './load/load';
 import type { Scenario } from './scenario';
 import type { Script } from './scripts';
 import type { RedisNode } from './redis-node';
@@ -8,6 +9,10 @@ import type { RedisNode } from './redis-node';
 const DURING = lasting(60, 110);
 /** Partitions that a resharding moves. */
 const MOVED = lasting(3, 8);
+/** Partitions that a new master gets from each other master. */
+const GIVEN = lasting(1, 3);
+/** Requests that a new master must serve. */
+const SERVED = 20;
 
 async function someMaster({ cluster, random }: Scenario): Promise<RedisNode> {
   return random.pick(await cluster.shards.shards())!.master;
@@ -137,3 +142,52 @@ export const reshard: Script = async (scenario) => {
   }
   await load.goesOn(DURING);
 };
+
+/** A master joins, gets slots of each other master, serves their users, gives the slots back, and leaves. */
+export const growAndShrink: Script = async ({ cluster, faults, load, random }) => {
+  const { shards } = cluster;
+  const added = await shards.addMaster();
+  const moved: { partition: number; from: RedisNode }[] = [];
+  await faults.ofServers(async () => {
+    for (const { master: from } of await shards.shards()) {
+      const partitions = (await shards.partitionsOf(from)).slice(0, GIVEN);
+      moved.push(...partitions.map((partition) => ({ partition, from })));
+    }
+    for (const { partition } of moved) {
+      await shards.move(partition, added);
+      await load.goesOn(random.below(DURING / 4));
+    }
+  });
+  // Each instance holds the leases of all partitions again, and so those of the new master.
+  await cluster.settled();
+  await untilItServesUsers(added, load);
+  for (const { partition, from } of moved) {
+    await shards.move(partition, from);
+    await load.goesOn(random.below(DURING / 4));
+  }
+  await until('the instances leave the master', () => clientsOf(added), 0);
+  await shards.removeMaster(added);
+  await load.goesOn(DURING);
+};
+
+/** Continues the load until the node has run scripts for sessions of its users. */
+async function untilItServesUsers(node: RedisNode, load: Load): Promise<void> {
+  const monitor = await node.client.monitor();
+  let served = 0;
+  monitor.on('monitor', (_time: string, command: string[]) => {
+    const isScript = /^eval/i.test(command[0] ?? '');
+    served += isScript && command.some((word) => word.startsWith('session:{')) ? 1 : 0;
+  });
+  await until('the new master serves users', async () => {
+    await load.goesOn(1);
+    return served > SERVED;
+  });
+  monitor.disconnect();
+}
+
+/** Connections of others than the test. */
+async function clientsOf({ client }: RedisNode): Promise<number> {
+  const lines = String(await client.client('LIST', 'TYPE', 'normal')).trim().split('\n');
+  const own = String(await client.client('ID'));
+  return lines.filter((line) => !line.startsWith(`id=${own} `)).length;
+}
