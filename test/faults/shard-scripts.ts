@@ -187,7 +187,9 @@ async function untilItServesUsers(node: RedisNode, load: Load): Promise<void> {
 
 /** Connections of others than the test. */
 async function clientsOf({ client }: RedisNode): Promise<number> {
-  const lines = String(await client.client('LIST', 'TYPE', 'normal')).trim().split('\n');
+  const lines = String(await client.call('CLIENT', 'LIST', 'TYPE', 'normal'))
+    .trim()
+    .split('\n');
   const own = String(await client.client('ID'));
   return lines.filter((line) => !line.startsWith(`id=${own} `)).length;
 }
