@@ -5,7 +5,8 @@ import { writePrivately } from './files.mjs';
 import { DATA_DIR } from './paths.mjs';
 
 const FILE = join(DATA_DIR, 'running.env');
-const SHARED = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'JWT_KEYS_DIR'];
+/** With all settings of Redis: the URL alone does not lead to Sentinels or to a Cluster. */
+const SHARED = /^(DATABASE_URL|JWT_SECRET|JWT_KEYS_DIR|REDIS_\w+)$/;
 
 /**
  * Writes the addresses of the stores for the command line, to a file that only its owner can read and that exists while
@@ -13,7 +14,9 @@ const SHARED = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'JWT_KEYS_DIR'];
  * @param {NodeJS.ProcessEnv} env
  */
 export function announceSettings(env) {
-  const lines = SHARED.filter((name) => env[name]).map((name) => `${name}='${env[name]}'\n`);
+  const lines = Object.entries(env)
+    .filter(([name, value]) => value && SHARED.test(name))
+    .map(([name, value]) => `${name}='${value}'\n`);
   writePrivately(FILE, lines.join(''));
 }
 

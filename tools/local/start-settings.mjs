@@ -9,6 +9,8 @@ import { keepSecret } from './secret-file.mjs';
 
 const DEFAULT_PORT = '3000';
 const DEFAULT_HOST = '127.0.0.1';
+/** Gives no user, no password and no TLS. */
+const UNUSED_REDIS_URL = 'redis://localhost';
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 /**
@@ -17,7 +19,7 @@ const ANY_ADDRESS = ['0.0.0.0', '::'];
  * @property {string} host
  * @property {number} port
  * @property {string | undefined} databaseUrl unset: Postgres is embedded
- * @property {string | undefined} redisUrl unset: a Redis is started
+ * @property {string | undefined} redisUrl unset: a Redis is started; with Sentinels or a Cluster its host is not used
  */
 
 /**
@@ -28,6 +30,7 @@ export async function readStartSettings() {
   readEnvFile(join(ROOT, '.env'));
   ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET'].forEach(takeFromFile);
   const { NODE_ENV, HOST, PORT, DATABASE_URL, REDIS_URL } = process.env;
+  const { REDIS_SENTINELS, REDIS_CLUSTER_NODES } = process.env;
   if (NODE_ENV === 'production' && !(DATABASE_URL && REDIS_URL)) {
     throw new Failure(
       'Nothing is embedded when NODE_ENV is production: set DATABASE_URL and REDIS_URL; ' +
@@ -38,7 +41,7 @@ export async function readStartSettings() {
     host: (HOST || DEFAULT_HOST).replace(/^\[(.*)\]$/, '$1'),
     port: await readPort(PORT || DEFAULT_PORT),
     databaseUrl: DATABASE_URL || undefined,
-    redisUrl: REDIS_URL || undefined,
+    redisUrl: REDIS_URL || (REDIS_SENTINELS || REDIS_CLUSTER_NODES ? UNUSED_REDIS_URL : undefined),
   };
 }
 
