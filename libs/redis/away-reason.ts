@@ -25,7 +25,7 @@ export type AwayCode =
   | 'loading'
   | 'busy';
 
-/** One cause and its remedy. Holds no address, no user name and no key. */
+/** One cause and its remedy. Holds no user name and no key, and no address but those of the nodes of a Cluster. */
 export interface AwayReason {
   readonly code: AwayCode;
   /** One sentence. */

@@ -1,4 +1,6 @@
 import type { Redis } from 'ioredis';
+import type { AwayReason } from './away-reason';
+import { clusterAwayReason } from './cluster-away';
 import { agreedMasters, type NodeAddress, type SlotsAnswer } from './cluster-slots';
 import type { RedisKeys } from './redis-keys';
 import { type RedisNode, type NamedScript } from './redis-node';
@@ -64,6 +66,18 @@ export class ClusterNodes implements RedisNodes {
     return [...this.members.values()]
       .filter(({ partitions }) => partitions.length > 0)
       .map(({ node }) => node);
+  }
+
+  get awayReason(): AwayReason | null {
+    const states = [...this.members].map(([address, { node, partitions }]) => ({
+      address,
+      reason: node.awayReason,
+      isMaster: partitions.length > 0,
+    }));
+    return clusterAwayReason(
+      states.filter(({ isMaster }) => isMaster),
+      states,
+    );
   }
 
   define(script: NamedScript): void {

@@ -60,7 +60,7 @@ export class RedisClient implements BeforeApplicationShutdown, OnApplicationShut
 
   /** Why Redis, or a part of it, cannot be used; null while all of it can, as far as known. */
   get awayReason(): AwayReason | null {
-    return this.firstOf(({ awayReason }) => awayReason);
+    return this.nodes.awayReason;
   }
 
   /** Loads a script from its file, once, at start; a missing file stops the start. */

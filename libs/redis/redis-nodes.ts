@@ -1,3 +1,4 @@
+import type { AwayReason } from './away-reason';
 import type { NamedScript, RedisNode } from './redis-node';
 
 /** Called with the partitions that are concerned. */
@@ -9,6 +10,8 @@ export interface RedisNodes {
   of(partition: number): RedisNode | null;
   /** All servers that hold a partition, without repetition. */
   all(): readonly RedisNode[];
+  /** Why a part of Redis cannot be used; null while all of it can, as far as known. */
+  readonly awayReason: AwayReason | null;
   /** Makes a script known to all servers, also to those that join later. */
   define(script: NamedScript): void;
   /** @param listener called when partitions become usable, and immediately for those that are. */
@@ -39,6 +42,10 @@ export class SingleNode implements RedisNodes {
 
   all(): readonly RedisNode[] {
     return [this.node];
+  }
+
+  get awayReason(): AwayReason | null {
+    return this.node.awayReason;
   }
 
   define(script: NamedScript): void {

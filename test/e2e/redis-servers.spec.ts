@@ -153,6 +153,24 @@ describe('an address of a Redis that cannot be used', () => {
     expect(api.complaint).toBe('');
   });
 
+  it.each([
+    ['that nothing listens on', 'unreachable', async () => `127.0.0.1:${await freePort()}`],
+    [
+      'of a server that is no node of a Cluster',
+      'cluster_changing',
+      async () => new URL((await start()).url).host,
+    ],
+  ])('%s, for a Cluster, is named in the report with all others', async (_what, code, serve) => {
+    const nodes = [await serve(), `127.0.0.1:${await freePort()}`];
+    const api = await suite.spawn({ REDIS_CLUSTER_NODES: nodes.join() });
+    await api.untilServing();
+    await untilWarned(api, code);
+    const { warnings } = (await readiness(api)).redis;
+    const message = warnings.find((warning) => warning.code === code)?.message;
+    nodes.forEach((address) => expect(message).toContain(address));
+    await expectService(api);
+  });
+
   it('of a server before 7.0 ends the start, with the version found and the version required', async () => {
     const { url } = await startOldRedis();
     const api = await suite.spawn({ REDIS_URL: url });

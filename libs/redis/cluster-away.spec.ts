@@ -1,0 +1,36 @@
+import { awayReason, type AwayCode } from './away-reason';
+import { clusterAwayReason } from './cluster-away';
+
+const node = (address: string, code?: AwayCode) => ({
+  address,
+  reason: code ? awayReason(code) : null,
+});
+
+describe('why a Cluster cannot be used', () => {
+  it('is nothing while all masters can be used', () => {
+    expect(clusterAwayReason([node('a:1'), node('b:1')], [])).toBeNull();
+  });
+
+  it('names the master that does not answer', () => {
+    const reason = clusterAwayReason([node('a:1'), node('b:1', 'unreachable')], []);
+    expect(reason?.code).toBe('unreachable');
+    expect(reason?.message).toMatch(/^Of the Redis Cluster b:1 does not answer;/);
+  });
+
+  it('names all nodes that were tried while no master is known', () => {
+    const tried = [node('a:1', 'unreachable'), node('b:1', 'unreachable')];
+    expect(clusterAwayReason([], tried)).toEqual({
+      code: 'unreachable',
+      message: 'No node of the Redis Cluster answers. Tried: a:1, b:1.',
+    });
+  });
+
+  it('is the cause that can be removed, with the cause of each node', () => {
+    const tried = [node('a:1', 'unreachable'), node('b:1', 'credentials_refused'), node('c:1')];
+    const reason = clusterAwayReason([], tried);
+    expect(reason?.code).toBe('credentials_refused');
+    expect(reason?.message).toMatch(
+      / Nodes: a:1 \(unreachable\), b:1 \(credentials_refused\), c:1 \(cluster_changing\)\.$/,
+    );
+  });
+});
