@@ -30,7 +30,7 @@ export interface RedisServer {
 /** @param fields of INFO. Fields that a managed service omits count as harmless. */
 export function readServer(fields: ReadonlyMap<string, string>): RedisServer {
   const number = (name: string) => Number(fields.get(name) ?? 0);
-  const mode = fields.get('redis_mode') ?? fields.get('server_mode');
+  const mode = modeOf(fields);
   const valkeyVersion = fields.get('valkey_version');
   return {
     software: valkeyVersion === undefined ? 'redis' : 'valkey',
@@ -72,6 +72,11 @@ export function combineServers(servers: readonly RedisServer[]): RedisServer {
     }),
     first,
   );
+}
+
+/** `standalone`, `cluster` or `sentinel`; undefined if the server does not report it. Valkey has another name for it. */
+export function modeOf(fields: ReadonlyMap<string, string>): string | undefined {
+  return fields.get('redis_mode') ?? fields.get('server_mode');
 }
 
 /** The lines `name:value` of an INFO reply. */

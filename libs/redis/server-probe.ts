@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { awayReason, reasonOfError, reasonOfReply, type AwayReason } from './away-reason';
 import { readLuaSource } from './lua-source';
-import { parseInfo } from './redis-server';
+import { modeOf, parseInfo } from './redis-server';
 
 /** The type of a key; it determines the commands that are tried on it. */
 export type ProbeKind = 'string' | 'hash' | 'zset';
@@ -155,7 +155,7 @@ function prefixOf(key: string): string {
 
 /** Of several reasons, the one to be removed first. */
 function reasonFor(failures: readonly Failure[], server: ServerFields): AwayReason {
-  if (server?.get('redis_mode') === 'sentinel') {
+  if (server && modeOf(server) === 'sentinel') {
     return awayReason('sentinel');
   }
   const unknown = failures.filter(({ reason }) => reason.code === 'missing_command');
