@@ -40,6 +40,22 @@ describe('the masters of the partitions', () => {
     expect(agreedMasters(keys, [all(1, '')], NOTHING)[0]).toBe('asked.example:1');
   });
 
+  it('have the host name that the Cluster prefers, and not the address beside it', () => {
+    const master = ['node-a.example', 1, 'id', ['ip', '10.0.0.1']];
+    const replica = ['node-b.example', 2, 'other', ['ip', '10.0.0.2']];
+    const reply = [[0, LAST_SLOT, master, replica]];
+    const masters = agreedMasters(keys, [{ askedHost: '10.0.0.1', reply }], NOTHING);
+    expect(new Set(masters)).toEqual(new Set(['node-a.example:1']));
+  });
+
+  it('stay at one host where all nodes leave it out and were asked at several', () => {
+    const asked = (askedHost: string) => ({ ...all(1, null), askedHost });
+    const answers = [asked('a.example'), asked('b.example')];
+    const first = agreedMasters(keys, answers, NOTHING);
+    expect(new Set(first)).toEqual(new Set(['a.example:1']));
+    expect(agreedMasters(keys, answers.reverse(), first)).toEqual(first);
+  });
+
   it('are unknown where no node names one with a host', () => {
     const without = answer([0, SLOT - 1, '?', 1], [SLOT + 1, LAST_SLOT, '?', 1]);
     expect(agreedMasters(keys, [without], NOTHING)).toEqual(NOTHING);

@@ -10,6 +10,7 @@ import { RedisNode } from './redis-node';
 import { SingleNode } from './redis-nodes';
 import type { ProbeKind } from './server-probe';
 import { silence } from './silence';
+import { withServerName } from './tls-options';
 
 /** The client of one server, or of a Cluster if the options name its nodes. */
 export function createRedisClient(
@@ -50,7 +51,7 @@ function clusterClient(
     connect: (host, port) => {
       const redis = new Redis({
         ...driverOptions(options),
-        ...(tls && { tls }),
+        ...(tls && { tls: withServerName(tls, host) }),
         host,
         port,
         db: 0,

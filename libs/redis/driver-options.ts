@@ -1,7 +1,7 @@
 import type { RedisOptions as DriverOptions } from 'ioredis';
 import type { TlsFiles } from '#libs/common';
 import { MasterConnector } from './master-connector';
-import { tlsOptions } from './tls-options';
+import { tlsOptions, withServerName } from './tls-options';
 
 const DEFAULT_PORT = 6379;
 const COMMAND_TIMEOUT_MS = 500;
@@ -49,7 +49,7 @@ export function driverOptions(options: RedisOptions): DriverOptions & { commandT
   const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const tls = options.tlsFiles ? tlsOptions(options.tlsFiles) : {};
   return {
-    ...addressOf(new URL(options.url), tls),
+    ...addressOf(new URL(options.url), tls, !options.sentinels && !options.clusterNodes),
     ...(options.sentinels && sentinelOptions(options.sentinels, commandTimeoutMs, tls)),
     enableReadyCheck: false,
     disableClientInfo: true,
@@ -64,17 +64,24 @@ export function driverOptions(options: RedisOptions): DriverOptions & { commandT
   };
 }
 
-/** The only parts of the URL that are used: the driver would take any of its options from the query. */
-function addressOf(url: URL, tls: TlsOptions): DriverOptions {
+/**
+ * The only parts of the URL that are used: the driver would take any of its options from the query.
+ * @param isServer whether the host is that of the server.
+ */
+function addressOf(url: URL, tls: TlsOptions, isServer: boolean): DriverOptions {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   const family = url.searchParams.get('family');
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
     db: Number(url.pathname.slice(1)),
     ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
     ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
     ...(family !== null && { family: Number(family) }),
-    ...(url.protocol === 'rediss:' && { tls, enableTLSForSentinelMode: true }),
+    ...(url.protocol === 'rediss:' && {
+      tls: isServer ? withServerName(tls, host) : tls,
+      enableTLSForSentinelMode: true,
+    }),
   };
 }
 

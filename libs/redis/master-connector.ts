@@ -12,12 +12,15 @@ import {
   type AwayReason,
 } from './away-reason';
 import { silence, warnOnce } from './silence';
+import { serverNameOf, withServerName } from './tls-options';
 
 type Emit = Parameters<SentinelConnector['connect']>[0];
 
+/** As `tls.connect` takes it. */
 interface ServerAddress {
   host: string;
   port: number;
+  servername?: string;
 }
 
 /** The part of the connector of the driver that is replaced. */
@@ -96,7 +99,7 @@ export class MasterConnector extends SentinelConnector {
       family: family ?? (options as { family?: number }).family ?? 0,
       username: options.sentinelUsername ?? '',
       password: options.sentinelPassword ?? '',
-      ...(options.sentinelTLS && { tls: options.sentinelTLS }),
+      ...(options.sentinelTLS && { tls: withServerName(options.sentinelTLS, host) }),
       connectTimeout: options.connectTimeout ?? 0,
       commandTimeout: options.sentinelCommandTimeout ?? 0,
       lazyConnect: true,
@@ -115,7 +118,8 @@ export class MasterConnector extends SentinelConnector {
         this.reasons.push(awayReason('master_unknown'));
         return null;
       }
-      return { host: String(answer[0]), port: Number(answer[1]) };
+      const master = String(answer[0]);
+      return { host: master, port: Number(answer[1]), ...serverNameOf(master) };
     } catch (error) {
       this.reasons.push(reasonOfSentinel(cause ?? (error as Error)));
       throw error;

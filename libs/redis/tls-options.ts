@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import { readTlsFiles, TlsFileError, type TlsFiles } from '#libs/common';
@@ -19,6 +20,24 @@ export function tlsOptions(files: TlsFiles): { readonly secureContext: SecureCon
       return reader.read();
     },
   };
+}
+
+/**
+ * The same options with the name of the host for the server (SNI): some managed services route by it, and the driver
+ * does not send it. An address is no such name (RFC 6066).
+ */
+export function withServerName<T extends object>(tls: T, host: string): T {
+  // Getters stay getters.
+  const own = Object.getOwnPropertyDescriptors(tls);
+  return Object.defineProperties({} as T, {
+    ...own,
+    ...Object.getOwnPropertyDescriptors(serverNameOf(host)),
+  });
+}
+
+/** The option of `tls.connect` for a host; none for an address. */
+export function serverNameOf(host: string): { servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
 }
 
 class SecureContextReader {

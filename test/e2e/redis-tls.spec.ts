@@ -1,5 +1,6 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { RedisNode } from '../faults/redis-node';
 import { useApiSuite } from '../support/api-suite';
 import { CertificateAuthority, type IssuedCertificate } from '../support/certificate-authority';
 import { readiness, untilInSync, untilWarned } from '../support/health-report';
@@ -89,6 +90,52 @@ describe('the least rights, with a client certificate,', () => {
       REDIS_URL: `rediss://${user}:${password}@unused.invalid`,
       REDIS_CLUSTER_NODES: `127.0.0.1:${redis.port}`,
     });
+  });
+});
+
+describe('nodes of a Cluster without an address in CLUSTER SLOTS', () => {
+  /** A node behind TLS, which announces the port of that. */
+  async function startNode(endpoints: string): Promise<TlsFront> {
+    const node = await RedisNode.start({ flags: ['--cluster-enabled', 'yes'] });
+    const front = await TlsFront.start(node.port, authority, await authority.issue('front'));
+    ends.push(
+      () => front.stop(),
+      () => node.stop(),
+    );
+    const settings = {
+      'cluster-announce-port': String(front.port),
+      'cluster-announce-hostname': 'localhost',
+      'cluster-preferred-endpoint-type': endpoints,
+    };
+    for (const setting of Object.entries(settings)) {
+      await node.client.config('SET', ...setting);
+    }
+    await node.client.cluster('ADDSLOTSRANGE', 0, 16_383);
+    await until(
+      'the Cluster is complete',
+      () => node.client.cluster('INFO'),
+      (info) => info.includes('cluster_state:ok'),
+    );
+    return front;
+  }
+
+  it.each([
+    // The first connection is to the seed.
+    ['with a host name', 'hostname', '127.0.0.1', ['false', 'localhost']],
+    ['at the host that was asked', 'unknown-endpoint', 'localhost', ['localhost']],
+  ])('%s are reached by TLS under that name', async (_what, endpoints, seed, names) => {
+    const front = await startNode(endpoints);
+    const env = {
+      ...(await filesOf('client')).env,
+      REDIS_URL: 'rediss://unused.invalid',
+      REDIS_CLUSTER_NODES: `${seed}:${front.port}`,
+      DATABASE_URL: suite.database.url,
+    };
+    const api = await suite.spawn(env);
+    await api.untilServing();
+    await untilInSync(api);
+    await expectMainJob(api, env);
+    expect(new Set(front.serverNames)).toEqual(new Set(names));
   });
 });
 

@@ -4,10 +4,15 @@ import { connect, type AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { CertificateAuthority, IssuedCertificate } from './certificate-authority';
 
+/** As Node documents it for sockets of a server. */
+type NamedSocket = TLSSocket & { servername: string | false | null };
+
 /** TLS in front of a server without: asks each client for a certificate, and notes its name. */
 export class TlsFront {
   /** The common name of each client, in the order of their connections. */
   readonly clients: string[] = [];
+  /** The host name that each client has sent; `false` for none. */
+  readonly serverNames: string[] = [];
   private readonly sockets = new Set<TLSSocket>();
 
   private constructor(
@@ -17,6 +22,7 @@ export class TlsFront {
     server.on('tlsClientError', () => undefined);
     server.on('secureConnection', (socket) => {
       this.clients.push(String(socket.getPeerCertificate().subject.CN));
+      this.serverNames.push(String((socket as NamedSocket).servername));
       this.sockets.add(socket);
       const target = connect(targetPort, '127.0.0.1');
       socket.pipe(target).pipe(socket);
