@@ -73,12 +73,7 @@ export class SentinelGroup {
 
   /** The port of the master, as most Sentinels name it. */
   async masterPort(): Promise<number> {
-    const ports = await Promise.all(
-      this.watchers.map(async ({ client }) => {
-        const answer = await client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.name);
-        return Number((answer as string[])[1]);
-      }),
-    );
+    const ports = await Promise.all(this.watchers.map(({ client }) => this.portNamedBy(client)));
     const votes = (port: number) => ports.filter((other) => other === port).length;
     return ports.sort((a, b) => votes(b) - votes(a))[0]!;
   }
@@ -134,15 +129,19 @@ export class SentinelGroup {
     }
   }
 
-  /** An operator swaps the master and a replica, while both are up; again if the Sentinel finds no good replica. */
+  /**
+   * An operator swaps the master and a replica, while both are up; again if the Sentinel finds no good replica, or breaks
+   * the failover off because the replica took too long. Resolves when that Sentinel names the replica.
+   */
   async failOverByHand(): Promise<void> {
-    await until('a failover begins', async () => {
-      try {
-        await this.watchers[0]!.client.call('SENTINEL', 'FAILOVER', this.name);
+    const old = await this.masterPort();
+    const { client } = this.watchers[0]!;
+    await until('the Sentinel names the replica', async () => {
+      if ((await this.portNamedBy(client)) !== old) {
         return true;
-      } catch {
-        return false;
       }
+      await client.call('SENTINEL', 'FAILOVER', this.name).catch(() => undefined);
+      return false;
     });
   }
 
@@ -238,6 +237,11 @@ export class SentinelGroup {
       }),
     );
     return known.every(Boolean);
+  }
+
+  private async portNamedBy(sentinel: Redis): Promise<number> {
+    const answer = await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.name);
+    return Number((answer as string[])[1]);
   }
 
   private get clientOptions() {
