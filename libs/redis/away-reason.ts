@@ -25,12 +25,12 @@ export type AwayCode =
   | 'loading'
   | 'busy';
 
-/** One cause and its remedy. Holds no user name and no key, and no address but those of the nodes of a Cluster. */
+/** One cause and its remedy. Holds no user name, no address and no key. */
 export interface AwayReason {
   readonly code: AwayCode;
   /** One sentence. */
   readonly message: string;
-  /** Error text of the server or the system, for the log. */
+  /** Error text of the server or the system, and the nodes of a Cluster, for the log. */
   readonly detail?: string;
 }
 

@@ -31,16 +31,14 @@ export function clusterAwayReason(
 
 function reasonOf(nodes: readonly NodeState[], areAll: boolean): AwayReason {
   const reasons = nodes.flatMap(({ reason }) => reason ?? []);
-  const first = reasons.find(({ code }) => code !== 'unreachable') ?? reasons[0];
-  if (!first || first.code === 'unreachable') {
-    const addresses = nodes.map(({ address }) => address).join(', ');
-    return awayReason('unreachable', {
-      message: areAll
-        ? `No node of the Redis Cluster answers. Tried: ${addresses}.`
-        : `Of the Redis Cluster ${addresses} does not answer; Postgres answers for its users.`,
-      ...(first?.detail !== undefined && { detail: first.detail }),
-    });
-  }
+  const first = reasons.find(({ code }) => code !== 'unreachable') ?? awayReason('unreachable');
   const named = nodes.map(({ address, reason }) => `${address} (${reason?.code})`).join(', ');
-  return { ...first, message: `${first.message} Nodes: ${named}.` };
+  const message = areAll
+    ? 'No node of the Redis Cluster answers.'
+    : 'A node of the Redis Cluster does not answer; Postgres answers for its users.';
+  return {
+    ...first,
+    message: first.code === 'unreachable' ? message : first.message,
+    detail: first.detail === undefined ? named : `${named}: ${first.detail}`,
+  };
 }
