@@ -175,7 +175,7 @@ const layerRules = LAYERS.flatMap((layer, level) =>
 
 export default defineConfig(
   // The clients import what a test generates beside a copy of them.
-  { ignores: ['dist/', 'node_modules/', '.data/', 'coverage/', 'examples/clients/'] },
+  { ignores: ['**/dist/', 'node_modules/', '.data/', 'coverage/', 'examples/clients/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -4,6 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { npm } from './dependencies.mjs';
 import { runJest } from './jest-run.mjs';
+import { buildPackages } from './package-build.mjs';
 import { ROOT } from './paths.mjs';
 import { prepare } from './preparation.mjs';
 import { closeProcessList, openProcessList, stopListed } from './processes.mjs';
@@ -47,7 +48,7 @@ export async function test(args, { output, signal }) {
   const { LATCHKEY_TEST_REDIS_SERVER: server } = process.env;
   const redis = server ? await redisAt(server, signal) : await findRedis({ output, signal });
   if (onThisNode) {
-    await prepare({ output, signal }, [build]);
+    await prepare({ output, signal }, [build, buildPackages]);
   }
   const workDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   const processList = join(workDir, 'processes');
