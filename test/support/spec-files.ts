@@ -11,10 +11,11 @@ const SUITE_FOLDERS = [
   'test/e2e',
   'test/faults',
   'test/integration',
+  'test/packages',
   'test/start',
 ] as const;
 
-const ROOT_FOLDERS = ['apps', 'libs', 'test', 'tools'];
+const ROOT_FOLDERS = ['apps', 'libs', 'packages', 'test', 'tools'];
 
 /**
  * Defines the tests of all spec files in these folders, one `describe` per file. Jest loads every module anew for

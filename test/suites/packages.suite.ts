@@ -1,0 +1,3 @@
+import { describeSpecs } from '../support/spec-files';
+
+describeSpecs('test/packages');
