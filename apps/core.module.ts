@@ -70,7 +70,9 @@ export class CoreModule {
           inject: [Settings],
           useFactory: (settings: Settings) => ({
             keyRing,
-            issuer: ISSUER,
+            issuer: settings.publicUrl ?? ISSUER,
+            // Of tokens from before PUBLIC_URL was set.
+            olderIssuers: [ISSUER],
             audience: AUDIENCE,
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
             passwords: {

@@ -103,6 +103,7 @@ const OUTSIDE_API = [
   'health/ready',
   'metrics',
   '.well-known/jwks.json',
+  '.well-known/oauth-authorization-server',
   'avatars/:file',
 ];
 
@@ -127,7 +128,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   measureRequests(fastify, metrics);
   metrics.http.watchInFlight(() => traffic.openRequests);
   acceptOnlyJson(fastify);
-  acceptForms(fastify, '/api/auth/introspect');
+  acceptForms(fastify, ['/api/auth/introspect', '/api/auth/revoke']);
   acceptUploads(fastify, '/api/auth/profile/avatar');
   addRequestContext(fastify);
   logAnswers(fastify);

@@ -18,6 +18,7 @@ import { LoginService } from './sign-in/login.service';
 import { LogoutService } from './sign-in/logout.service';
 import { RefreshService } from './sign-in/refresh.service';
 import { RegistrationService } from './sign-in/registration.service';
+import { TokenRevocationService } from './sign-in/token-revocation.service';
 import { SessionIssuer } from './sign-in/session-issuer';
 import { TokenService } from './token.service';
 
@@ -27,6 +28,7 @@ const USE_CASES = [
   LoginService,
   RefreshService,
   LogoutService,
+  TokenRevocationService,
   PasswordChangeService,
   AccountDeletionService,
   AccountService,

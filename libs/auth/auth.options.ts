@@ -6,6 +6,8 @@ export class AuthOptions {
   /** `new HmacKeyRing(key)`, `new PemKeyRing(directory)`, or a key ring of the application. */
   keyRing!: KeyRing;
   issuer!: string;
+  /** Issuers of tokens that stay valid: those from before a change of the issuer. */
+  olderIssuers?: string[];
   audience!: string;
   /** Lifetime of an access token; it never outlives its session. */
   accessTokenTtlSeconds!: number;

@@ -34,4 +34,5 @@ export { LoginService } from './sign-in/login.service';
 export { LogoutService } from './sign-in/logout.service';
 export { RefreshService } from './sign-in/refresh.service';
 export { RegistrationService, type RegisterUser } from './sign-in/registration.service';
+export { TokenRevocationService } from './sign-in/token-revocation.service';
 export type { SignedIn } from './sign-in/session-issuer';

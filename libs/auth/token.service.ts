@@ -117,7 +117,7 @@ export class TokenService {
       // The options of a call accept no KeyObject, those of a service do.
       payload = new JwtService({ secret: key }).verify(token, {
         algorithms: [this.keys.algorithm],
-        issuer: this.options.issuer,
+        issuer: [this.options.issuer, ...(this.options.olderIssuers ?? [])],
         audience: this.options.audience,
         clockTimestamp: this.nowSeconds(),
       });

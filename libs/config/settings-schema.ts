@@ -255,16 +255,31 @@ export const SETTINGS_BY_TOPIC = {
       description:
         "Maximum lifetime of a revoked session's tombstone in Redis. A tombstone lives until 1 minute after the last access token of its session has expired: with `JWT_EXPIRES_IN=15m` at most 16 minutes. It lives at least 5 s with any value, so that a write in flight to Redis finds it. The maximum does not apply while Postgres is unavailable.",
     }),
+    publicUrl: httpUrl()
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional()
+      .meta({
+        env: 'PUBLIC_URL',
+        description:
+          'The address at which clients reach the API: the claim `iss` of access tokens, and the addresses in `/.well-known/oauth-authorization-server`. Tokens that were issued before it was set stay valid; change it at all instances at once.',
+        examples: ['https://auth.example.com'],
+        unset: '`iss` is `latchkey`, and there is no such document',
+      }),
     introspectionClients: clientList()
       .default([])
       .meta({
         env: 'INTROSPECTION_CLIENTS',
         secret: true,
         description:
-          'Clients that may call `/api/auth/introspect` with HTTP Basic: `id:secret,id:secret`, with secrets of at least 16 characters.',
+          'Services that may call `/api/auth/introspect` and `/api/auth/revocations` with HTTP Basic: `id:secret,id:secret`, with secrets of at least 16 characters.',
         examples: ['billing:a-long-random-secret'],
         unset: 'no client',
       }),
+    maxRevocationSubscribers: positiveInteger().prefault('1000').meta({
+      env: 'MAX_REVOCATION_SUBSCRIBERS',
+      description:
+        'Maximum number of open streams of revocations (`/api/auth/revocations`) of this instance. Further ones are refused by 503. A service needs one for each of its processes.',
+    }),
   },
 
   Passwords: {

@@ -52,6 +52,7 @@ describe('settings', () => {
       profileTtlSeconds: 1800,
       blacklistTtlSeconds: 86_400,
       introspectionClients: [],
+      maxRevocationSubscribers: 1000,
       passwordQueueMax: 64,
       passwordContextWords: [],
       breachedPasswordCheck: false,

@@ -6,6 +6,7 @@ import { HttpMetrics } from './http-metrics';
 import { JobMetrics } from './job-metrics';
 import { PasswordMetrics } from './password-metrics';
 import { AuditMetrics } from './audit-metrics';
+import { RevocationMetrics } from './revocation-metrics';
 import { SessionMetrics } from './session-metrics';
 import { StatisticsMetrics } from './statistics-metrics';
 import { StoreMetrics } from './store-metrics';
@@ -25,6 +26,7 @@ export class Metrics {
   readonly statistics = new StatisticsMetrics(this.registry);
   readonly caches = new CacheMetrics(this.registry);
   readonly sessions = new SessionMetrics(this.registry);
+  readonly revocations = new RevocationMetrics(this.registry);
   readonly auth = new AuthMetrics(this.registry);
   readonly passwords = new PasswordMetrics(this.registry);
   readonly jobs = new JobMetrics(this.registry);

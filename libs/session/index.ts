@@ -3,6 +3,7 @@ export { SessionOpener, type OpenedSession, type OpenSession } from './open/sess
 export { formatRefreshToken, type RefreshToken } from './refresh/refresh-token';
 export { SessionRefresher } from './refresh/session-refresher';
 export { EveryoneRevoker } from './revoke/everyone-revoker';
+export { revocationOf, type Revocation } from './revoke/revocations';
 export { SessionRevoker } from './revoke/session-revoker';
 export { UserSessionRevoker, type RevokeAllOptions } from './revoke/user-session-revoker';
 export type { DatedSession, EndReason, RecordedSession, Session } from './session';

@@ -63,23 +63,28 @@ function isLater(snapshot: string, other: string): boolean {
 /** Maximum age of a checkpoint for a replay; a new epoch costs less than a longer one. */
 const REPLAY_WINDOW_MS = 3_600_000;
 
-/** How long the outbox keeps entries: a replay that begins within its window finds all entries until its end. */
-export const RETENTION_MS = 2 * REPLAY_WINDOW_MS;
+/** Maximum age of a position from which the stream of revocations is resumed. */
+export const STREAM_WINDOW_MS = 24 * 3_600_000;
+
+/** How long the outbox keeps entries: who begins to read within a window finds all entries until the end. */
+export const RETENTION_MS = STREAM_WINDOW_MS + REPLAY_WINDOW_MS;
 
 /**
- * Whether replaying the outbox from a checkpoint brings Redis in sync. False if Postgres has not reached the
+ * Whether replaying the outbox from a checkpoint brings a copy up to date. False if Postgres has not reached the
  * checkpoint: then it is another database, or an older copy.
  * @param now the current state of Postgres.
+ * @param windowMs maximum age of the checkpoint.
  */
 export function isReplayable(
   checkpoint: Omit<Checkpoint, 'epoch'>,
   now: Omit<Checkpoint, 'epoch'>,
+  windowMs = REPLAY_WINDOW_MS,
 ): boolean {
   const [then, here] = [parseSnapshot(checkpoint.snapshot), parseSnapshot(now.snapshot)];
   const ageMs = Number(now.recordedAtMs) - Number(checkpoint.recordedAtMs);
   return (
     BigInt(then.xmin) <= BigInt(here.xmin) &&
     BigInt(then.xmax) <= BigInt(here.xmax) &&
-    Math.abs(ageMs) <= REPLAY_WINDOW_MS
+    Math.abs(ageMs) <= windowMs
   );
 }

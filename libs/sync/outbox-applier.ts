@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
 import { isReplayable, type Checkpoint } from './checkpoint';
-import { Outbox, type OutboxEnd, type RecordedEntry } from './outbox';
+import { Outbox, type OutboxEnd, type OutboxPage, type RecordedEntry } from './outbox';
 import { UserChanges } from './user-changes';
 
 /**
@@ -36,7 +36,7 @@ export interface PollOptions {
   /** Whether the entries count for the lag: they are followed, not replayed. */
   isObserved?: boolean;
   /** Called for each page, before it is applied. */
-  onPage?: (entries: number) => void;
+  onPage?: (page: OutboxPage) => void;
 }
 
 /** Reads the outbox, and applies its entries to Redis. */
@@ -81,7 +81,7 @@ export class OutboxApplier {
       if (!page.hasEpochs || entries > MAX_ENTRIES || !isReplayable(from, here)) {
         return null;
       }
-      onPage?.(page.entries.length);
+      onPage?.(page);
       const fresh = await this.apply(page.entries, partitions, onFailure);
       if (isObserved) {
         this.observe(page.nowMs + performance.now() - askedMs, fresh);

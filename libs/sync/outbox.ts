@@ -6,7 +6,7 @@ import {
   withDeadline,
 } from '#libs/common';
 import { Database, type ReservedConnection } from '#libs/database';
-import { parseSnapshot, RETENTION_MS } from './checkpoint';
+import { parseSnapshot, RETENTION_MS, type Checkpoint } from './checkpoint';
 import { SyncTimings } from './sync-timings';
 
 /** A change that Redis must have. */
@@ -43,6 +43,9 @@ export interface OutboxPage extends OutboxEnd {
    */
   hasEpochs: boolean;
 }
+
+/** The reserved one is for the polls that the leases depend on: nothing else may delay them. */
+type Connection = 'reserved' | 'pool';
 
 /** Entries per page. A busy server can read that many within the deadline. */
 const PAGE = 2000;
@@ -129,11 +132,14 @@ export class Outbox implements OnModuleDestroy {
   async *changesSince(
     snapshot: string,
     epochs: readonly string[],
+    connection: Connection = 'reserved',
   ): AsyncGenerator<OutboxPage, void> {
+    const { xip, xmax } = parseSnapshot(snapshot);
     let after = START;
     let end = NO_TRANSACTION;
     for (;;) {
-      const page = await this.readPage(snapshot, epochs, after, end);
+      const parameters = [xip, xmax, after.transactionId, after.id, end, PAGE, epochs];
+      const page = pageOf(await this.query<PageRow>(connection, READ_PAGE, parameters), epochs);
       yield page;
       const last = page.entries.at(-1);
       if (!last || page.entries.length < PAGE) {
@@ -156,20 +162,15 @@ export class Outbox implements OnModuleDestroy {
     );
   }
 
-  /** The current state of Postgres. One query. */
-  async end(): Promise<OutboxEnd> {
-    const [row] = await this.reserved.query<{ snapshot: string; now_ms: string }>(
-      `SELECT pg_current_snapshot()::text AS snapshot, ${nowMs()} AS now_ms`,
+  /** A new epoch, which Postgres keeps until it crashes, at the current end of the outbox. One query. */
+  async beginEpoch(connection: Connection = 'reserved'): Promise<Checkpoint> {
+    const [row] = await this.query<{ epoch: string; snapshot: string; now_ms: string }>(
+      connection,
+      `INSERT INTO live_epochs SELECT nextval('redis_epochs')
+         RETURNING epoch::text, pg_current_snapshot()::text AS snapshot, ${nowMs()} AS now_ms`,
     );
-    return endOf(row);
-  }
-
-  /** The number of a new epoch, which Postgres keeps until it crashes. One query. */
-  async nextEpoch(): Promise<string> {
-    const rows = await this.reserved.query<{ epoch: string }>(
-      `INSERT INTO live_epochs SELECT nextval('redis_epochs') RETURNING epoch::text`,
-    );
-    return rows[0]?.epoch ?? '0';
+    const { snapshot, nowMs: recordedAtMs } = endOf(row);
+    return { epoch: row?.epoch ?? '0', snapshot, recordedAtMs: String(recordedAtMs) };
   }
 
   /**
@@ -185,22 +186,14 @@ export class Outbox implements OnModuleDestroy {
     await this.reserved.close();
   }
 
-  private async readPage(
-    snapshot: string,
-    epochs: readonly string[],
-    after: Cursor,
-    end: string,
-  ): Promise<OutboxPage> {
-    const { xip, xmax } = parseSnapshot(snapshot);
-    const parameters = [xip, xmax, after.transactionId, after.id, end, PAGE, epochs];
-    const [row] = await this.reserved.query<PageRow>(READ_PAGE, parameters);
-    if (row?.is_standby) {
-      // Snapshots of a standby do not name the transactions in progress, and it may lack committed ones.
-      const cause = new InternalError('the server is a standby');
-      throw new DependencyUnavailableError('postgres', { cause });
-    }
-    const hasEpochs = row?.live_epochs === epochs.length;
-    return { ...endOf(row), entries: row?.entries ?? [], hasEpochs };
+  private query<Row>(
+    connection: Connection,
+    sql: string,
+    parameters: unknown[] = [],
+  ): Promise<Row[]> {
+    return connection === 'reserved'
+      ? this.reserved.query<Row>(sql, parameters)
+      : this.database.run((manager) => manager.query<Row[]>(sql, parameters));
   }
 
   private async deleteOld(limit: number): Promise<number> {
@@ -211,6 +204,16 @@ export class Outbox implements OnModuleDestroy {
       [RETENTION_MS / 1000, limit],
     );
   }
+}
+
+function pageOf([row]: PageRow[], epochs: readonly string[]): OutboxPage {
+  if (row?.is_standby) {
+    // Snapshots of a standby do not name the transactions in progress, and it may lack committed ones.
+    const cause = new InternalError('the server is a standby');
+    throw new DependencyUnavailableError('postgres', { cause });
+  }
+  const hasEpochs = row?.live_epochs === epochs.length;
+  return { ...endOf(row), entries: row?.entries ?? [], hasEpochs };
 }
 
 function endOf(row: { snapshot: string; now_ms: string } | undefined): OutboxEnd {

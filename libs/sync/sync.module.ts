@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { MetricsModule } from '#libs/metrics';
 import { Outbox } from './outbox';
 import { OutboxApplier } from './outbox-applier';
+import { OutboxFeed } from './outbox-feed';
 import { OutboxPruner } from './outbox-pruner';
 import { OutboxEntity } from './outbox.entity';
 import { CheckpointStore } from './checkpoint.store';
@@ -22,6 +23,7 @@ import { UserChanges } from './user-changes';
   providers: [
     Outbox,
     OutboxApplier,
+    OutboxFeed,
     OutboxPruner,
     CheckpointStore,
     SyncLeases,
@@ -33,6 +35,7 @@ import { UserChanges } from './user-changes';
   exports: [
     Outbox,
     OutboxApplier,
+    OutboxFeed,
     SyncLeases,
     WriteThrough,
     Synchroniser,

@@ -13,6 +13,7 @@ import { earliest, parseCheckpoint, type Checkpoint } from './checkpoint';
 import { CheckpointStore } from './checkpoint.store';
 import { Outbox, type OutboxEnd } from './outbox';
 import { OutboxApplier, type PollOptions } from './outbox-applier';
+import { OutboxFeed } from './outbox-feed';
 import { SyncLeases } from './sync-leases';
 import { SyncTimings } from './sync-timings';
 
@@ -60,6 +61,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly outbox: Outbox,
     private readonly applier: OutboxApplier,
     private readonly store: CheckpointStore,
+    private readonly feed: OutboxFeed,
     private readonly leases: SyncLeases,
     private readonly timings: SyncTimings,
     metrics: Metrics,
@@ -114,28 +116,32 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Applies new entries to the partitions in sync, and renews their leases. */
+  /** Passes new entries to the feed, applies them to the partitions in sync, and renews their leases. */
   private async keepUp(): Promise<boolean> {
+    const ofFeed = this.feed.position();
     const following = this.following();
-    if (following.length === 0) {
+    const checkpoints = following.map(({ checkpoint }) => checkpoint).concat(ofFeed ?? []);
+    if (checkpoints.length === 0) {
       return false;
     }
     const beganMs = performance.now();
     const partitions = new Set(following.map(({ partition }) => partition));
-    const checkpoints = following.map(({ checkpoint }) => checkpoint);
     const end = await this.pollInTime(earliest(checkpoints), {
       epochs: epochsOf(checkpoints),
       partitions,
       isObserved: true,
-      onPage: (entries) => {
-        this.mayLackChanges = entries > 0;
+      onPage: (page) => {
+        this.mayLackChanges = page.entries.length > 0;
+        this.feed.read(page);
       },
     });
     if (end === null) {
+      this.feed.reset();
       await this.giveUp([...partitions]);
       return false;
     }
     if (end) {
+      this.feed.complete(end, beganMs);
       this.mayLackChanges = false;
     }
     const isStalled = performance.now() - beganMs > this.timings.outboxDeadlineMs + STALL_MS;
@@ -276,8 +282,7 @@ export class Synchroniser implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @returns false if another instance has begun an epoch meanwhile. */
   private async beginEpoch(group: readonly Lost[], beganMs: number): Promise<boolean> {
-    const epoch = await this.outbox.nextEpoch();
-    const checkpoint = { ...positionOf(await this.outbox.end()), epoch };
+    const checkpoint = await this.outbox.beginEpoch();
     return this.acquire(group, beganMs, async ({ partition, text }) => {
       const written = await this.store.begin(partition, text, checkpoint);
       return written && { checkpoint, ...written };

@@ -1,5 +1,5 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
-import { IntrospectionClientError } from '../../apps/api/gateway/introspection-client.guard';
+import { ServiceClientError } from '../../apps/api/gateway/service-client.guard';
 import { MethodNotAllowedError } from '../../apps/api/http/allowed-methods';
 import { MalformedCursorError, MalformedJsonError } from '../../libs/http';
 import { MetricsForbiddenError } from '../../apps/api/metrics/metrics-access';
@@ -51,7 +51,7 @@ const ERRORS: unknown[] = [
   new ValidationFailedError([]),
   new MalformedJsonError('The body is not valid JSON.'),
   new MalformedCursorError(),
-  new IntrospectionClientError(),
+  new ServiceClientError(),
   new MetricsForbiddenError(),
   new MethodNotAllowedError(),
   new EmailTakenError(),

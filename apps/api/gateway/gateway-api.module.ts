@@ -1,7 +1,15 @@
 import { Module } from '@nestjs/common';
+import { LifecycleModule } from '../lifecycle/lifecycle.module';
 import { GatewayController } from './gateway.controller';
 import { JwksController } from './jwks.controller';
+import { MetadataController } from './metadata.controller';
+import { RevocationStreams } from './revocation-streams';
+import { RevocationsController } from './revocations.controller';
 
-/** Routes for gateways and services: verify, introspect, public keys. */
-@Module({ controllers: [GatewayController, JwksController] })
+/** Routes for gateways and services: verify, introspect, public keys, the stream of revocations. */
+@Module({
+  imports: [LifecycleModule],
+  controllers: [GatewayController, JwksController, MetadataController, RevocationsController],
+  providers: [RevocationStreams],
+})
 export class GatewayApiModule {}

@@ -8,7 +8,7 @@ import { ApiProblems } from '../http/api-problems.decorator';
 import { WithoutContext } from '../http/request-context.hook';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { IntrospectDto, IntrospectionDto } from './gateway.dto';
-import { IntrospectionClientGuard } from './introspection-client.guard';
+import { ServiceClientGuard } from './service-client.guard';
 
 const text = { schema: { type: 'string' as const } };
 
@@ -43,7 +43,7 @@ export class GatewayController {
   }
 
   @Public()
-  @UseGuards(IntrospectionClientGuard)
+  @UseGuards(ServiceClientGuard)
   @Post('introspect')
   @HttpCode(200)
   @ApiBasicAuth()

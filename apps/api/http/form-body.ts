@@ -9,18 +9,20 @@ const FORM = 'application/x-www-form-urlencoded';
 /**
  * Accepts a form on the routes of which a standard requires it, and on no other: another site's page can make a browser
  * send a form without a preflight.
- * @param route the one route, with its prefix.
+ * @param routes with their prefix.
  */
-export function acceptForms(fastify: FastifyInstance, route: string): void {
-  requireBodyType(fastify, route, {
-    types: [FORM, 'application/json'],
-    advice: `Send the body as ${FORM}.`,
-  });
+export function acceptForms(fastify: FastifyInstance, routes: readonly string[]): void {
+  for (const route of routes) {
+    requireBodyType(fastify, route, {
+      types: [FORM, 'application/json'],
+      advice: `Send the body as ${FORM}.`,
+    });
+  }
   fastify.addContentTypeParser(
     FORM,
     { parseAs: 'string', bodyLimit: MAX_BODY_BYTES },
     (request, body, done) => {
-      if (request.routeOptions.url !== route) {
+      if (!routes.includes(request.routeOptions.url ?? '')) {
         done(new UnsupportedMediaTypeException());
         return;
       }

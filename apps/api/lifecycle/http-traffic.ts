@@ -16,6 +16,8 @@ export class HttpTraffic {
   private fastify: FastifyInstance | undefined;
   private ending = false;
   private whenAnswered: (() => void) | undefined;
+  private readonly endless: (() => void)[] = [];
+  private closed = false;
 
   constructor(private readonly unreadBodies: UnreadBodies) {}
 
@@ -24,12 +26,22 @@ export class HttpTraffic {
     return this.ending;
   }
 
+  /** Whether only requests in flight are still answered. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   get openConnections(): number {
     return this.connections.size;
   }
 
   get openRequests(): number {
     return this.openAnswers().length;
+  }
+
+  /** Registers what ends answers that end on no other occasion. Call it before the application starts. */
+  onEnd(listener: () => void): void {
+    this.endless.push(listener);
   }
 
   /** Called once, before the listener opens. */
@@ -59,7 +71,9 @@ export class HttpTraffic {
   /** Closes the listener and idle connections; resolves when every request has its answer. */
   async end(): Promise<void> {
     this.drain();
+    this.closed = true;
     this.unreadBodies.end();
+    this.endless.forEach((end) => end());
     const server = this.fastify?.server;
     if (!server) {
       return;

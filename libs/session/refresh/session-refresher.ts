@@ -3,6 +3,7 @@ import type { RequestOrigin } from '#libs/common';
 import { SyncLeases, type HeldLease } from '#libs/sync';
 import { SessionActivation } from '../open/session-activation';
 import { SessionRevoker } from '../revoke/session-revoker';
+import type { Session } from '../session';
 import { SessionLifetimes } from '../session-lifetimes';
 import {
   RefreshTokenInvalidError,
@@ -76,5 +77,18 @@ export class SessionRefresher {
       case 'unknown':
         throw new RefreshTokenInvalidError();
     }
+  }
+
+  /**
+   * The session of a genuine refresh token, used or not, alive or not. A share of a query.
+   * @throws RefreshTokenInvalidError, OverloadedError
+   */
+  async sessionOf(text: string): Promise<Pick<Session, 'id' | 'userId'>> {
+    const presented = parseRefreshToken(text);
+    const session = presented && (await this.refreshTokens.sessionOf(presented));
+    if (!session) {
+      throw new RefreshTokenInvalidError();
+    }
+    return session;
   }
 }

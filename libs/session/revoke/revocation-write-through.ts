@@ -40,7 +40,11 @@ export class RevocationWriteThrough {
    * For a revocation that Postgres did not record: adds the tombstone, if Redis is available. From then on no instance
    * whose Redis is in sync accepts the session, until Redis loses its data.
    */
-  async refuseUnrecorded({ id: sessionId, userId, expiresAtMs }: Session): Promise<void> {
+  async refuseUnrecorded({
+    id: sessionId,
+    userId,
+    expiresAtMs,
+  }: Pick<Session, 'id' | 'userId' | 'expiresAtMs'>): Promise<void> {
     // No token outlives its session.
     const ttlMs = this.lifetimes.tombstoneTtlMs(expiresAtMs);
     await this.writeThrough.tryWrite(userId, () => this.redis.revoke(userId, { sessionId, ttlMs }));

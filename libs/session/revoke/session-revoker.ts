@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DependencyUnavailableError, type RequestOrigin } from '#libs/common';
 import type { EndReason, Session } from '../session';
+import { SessionLifetimes } from '../session-lifetimes';
 import { SessionEndedEvents } from '../session-ended';
 import { SessionNotFoundError } from '../session.errors';
 import {
@@ -16,6 +17,8 @@ export interface SessionEnd {
   origin?: RequestOrigin;
 }
 
+type RevocableSession = Pick<Session, 'id' | 'userId' | 'expiresAtMs'>;
+
 /**
  * Revokes one session: Postgres first, then Redis. Methods throw DependencyUnavailableError while Postgres is
  * unavailable. If Redis is available, the tombstone is added all the same: the tokens are refused, but the revocation
@@ -27,11 +30,12 @@ export class SessionRevoker {
     private readonly revocations: SessionRevocationRepository,
     private readonly writeThrough: RevocationWriteThrough,
     private readonly lookup: SessionLookup,
+    private readonly lifetimes: SessionLifetimes,
     private readonly endedEvents: SessionEndedEvents,
   ) {}
 
   /** Revokes a session. One query, one Redis round trip. Idempotent. */
-  async revoke(session: Session, reason: EndReason): Promise<void> {
+  async revoke(session: RevocableSession, reason: EndReason): Promise<void> {
     const { id, userId } = session;
     const revoked = await this.revocations
       .revoke(id, userId, reason)
@@ -41,6 +45,16 @@ export class SessionRevoker {
     } else {
       await this.writeThrough.revoked(userId, { id, tokensExpireAtMs: session.expiresAtMs });
     }
+  }
+
+  /**
+   * Revokes the session that a genuine token names, whatever has become of it. One query, one Redis round trip.
+   * Idempotent.
+   */
+  async revokeNamed(named: Pick<Session, 'id' | 'userId'>, reason: EndReason): Promise<void> {
+    // No token that exists now lives longer.
+    const expiresAtMs = this.lifetimes.nowMs() + this.lifetimes.longestTtlMs;
+    await this.revoke({ ...named, expiresAtMs }, reason);
   }
 
   /**
@@ -72,7 +86,7 @@ export class SessionRevoker {
   }
 
   /** Postgres did not record the revocation: the session is refused all the same, if Redis is available. */
-  private async refuseUnrecorded(session: Session | null, cause: unknown): Promise<never> {
+  private async refuseUnrecorded(session: RevocableSession | null, cause: unknown): Promise<never> {
     if (session && cause instanceof DependencyUnavailableError) {
       await this.writeThrough.refuseUnrecorded(session);
     }

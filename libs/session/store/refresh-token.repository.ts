@@ -93,9 +93,8 @@ export class RefreshTokenRepository {
     nowMs: number,
     { expiresAtMs, tokensExpireAtMs, admit, beforeRotation }: RotateOptions,
   ): Promise<RotationOutcome> {
-    const owner = await this.owners.get(presented.id);
-    // The same answer for an unknown id and a wrong secret: it reveals nothing about the session.
-    if (!owner || !isSecretOf(presented.secret, owner.secret_hash)) {
+    const owner = await this.ownerOf(presented);
+    if (!owner) {
       return { outcome: 'unknown' };
     }
     await admit?.({ tokenId: owner.id, userId: owner.user_id });
@@ -136,6 +135,15 @@ export class RefreshTokenRepository {
   }
 
   /**
+   * The session of a token that is genuine, used or not; null for any other. A share of a query.
+   * @throws OverloadedError if too many lookups wait.
+   */
+  async sessionOf(presented: RefreshToken): Promise<Pick<DatedSession, 'id' | 'userId'> | null> {
+    const owner = await this.ownerOf(presented);
+    return owner && { id: owner.session_id, userId: owner.user_id };
+  }
+
+  /**
    * Deletes tokens that were used before an instant. One query.
    * @returns the number of deleted tokens; fewer than `limit` when no more are left.
    */
@@ -146,6 +154,12 @@ export class RefreshTokenRepository {
           ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [new Date(beforeMs), limit],
     );
+  }
+
+  /** The same for an unknown id and a wrong secret: that reveals nothing about the session. */
+  private async ownerOf(presented: RefreshToken): Promise<OwnerRow | null> {
+    const owner = await this.owners.get(presented.id);
+    return owner && isSecretOf(presented.secret, owner.secret_hash) ? owner : null;
   }
 
   private async readOwners(ids: readonly string[]): Promise<Map<string, OwnerRow>> {

@@ -1,4 +1,5 @@
 import type { OutboxEntry } from '#libs/sync';
+import type { EndReason } from '../session';
 
 export const SESSION_REVOKED = 'session-revoked';
 export const ALL_SESSIONS_REVOKED = 'all-sessions-revoked';
@@ -8,24 +9,29 @@ export interface SessionRevokedDetails {
   sessionId: string;
   /** The latest expiry of an access token of the session. */
   expiresAtMs: number;
+  /** Absent in entries of an older release. */
+  reason?: EndReason;
 }
 
 /** The change of a revoke-all for Redis. */
 export interface AllSessionsRevokedDetails {
   generation: number;
+  /** Absent in entries of an older release. */
+  reason?: EndReason;
 }
 
 /** The outbox entries of the session library. */
 export const sessionChanges = {
-  allRevoked: (userId: string, generation: number): OutboxEntry => ({
+  allRevoked: (userId: string, generation: number, reason: EndReason): OutboxEntry => ({
     kind: ALL_SESSIONS_REVOKED,
     userId,
-    details: { generation } satisfies AllSessionsRevokedDetails,
+    details: { generation, reason } satisfies AllSessionsRevokedDetails,
   }),
 
   /** SQL that selects an entry for each session that a statement ended. */
   revokedFrom: (ended: string) =>
     `SELECT '${SESSION_REVOKED}', user_id, jsonb_build_object(
-       'sessionId', id, 'expiresAtMs', floor(extract(epoch FROM tokens_expire_at) * 1000)::bigint)
+       'sessionId', id, 'expiresAtMs', floor(extract(epoch FROM tokens_expire_at) * 1000)::bigint,
+       'reason', revoked_reason)
        FROM ${ended}`,
 };

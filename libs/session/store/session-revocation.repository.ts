@@ -12,7 +12,7 @@ const IS_LIVE = `revoked_at IS NULL AND expires_at > $1 AND generation =
   (SELECT generation FROM subjects WHERE subjects.user_id = sessions.user_id)`;
 /** A session without an expiry of its tokens: none of them outlives it. */
 const RETURN_ENDED = `RETURNING sessions.id, sessions.user_id,
-  COALESCE(sessions.tokens_expire_at, sessions.expires_at) AS tokens_expire_at`;
+  COALESCE(sessions.tokens_expire_at, sessions.expires_at) AS tokens_expire_at, sessions.revoked_reason`;
 
 /** Sessions per user that one transaction marks as revoked, and one script gives tombstones. */
 const MARKED_AT_ONCE = 250;
@@ -100,7 +100,7 @@ export class SessionRevocationRepository {
       await beforeRevoke?.();
       await this.subjects.create(userId);
       const generation = await this.subjects.raiseGeneration(userId);
-      await this.outbox.append(sessionChanges.allRevoked(userId, generation));
+      await this.outbox.append(sessionChanges.allRevoked(userId, generation, reason));
       // No session of an earlier generation was still alive.
       const lived = { userId, from: generation - 1, to: generation - 1 };
       const revoked = await this.mark(lived, reason, nowMs, MARKED_AT_ONCE);

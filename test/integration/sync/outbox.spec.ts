@@ -39,7 +39,7 @@ describe('the outbox', () => {
   }
 
   it('returns the entries since a snapshot, once', async () => {
-    const { snapshot } = await outbox.end();
+    const { snapshot } = await outbox.beginEpoch();
     await append('first');
     await append('second');
     const [page, ...more] = await collect(outbox.changesSince(snapshot, []));
@@ -57,7 +57,7 @@ describe('the outbox', () => {
     const open = elsewhere.sql.createQueryRunner();
     await open.startTransaction();
     await open.query('SELECT pg_current_xact_id()');
-    const { snapshot } = await outbox.end();
+    const { snapshot } = await outbox.beginEpoch();
     await append('before');
     const { end, kinds } = await changesSince(snapshot);
     expect(kinds).toEqual(['before']);
@@ -69,7 +69,7 @@ describe('the outbox', () => {
   });
 
   it('returns the entries of a transaction once it has committed, though later ones have committed before', async () => {
-    const { snapshot } = await outbox.end();
+    const { snapshot } = await outbox.beginEpoch();
     const slow = database.sql.createQueryRunner();
     await slow.startTransaction();
     await slow.query(appendToOutbox(`SELECT 'slow', '${randomUUID()}'::uuid, '{}'::jsonb`));
@@ -82,7 +82,7 @@ describe('the outbox', () => {
   });
 
   it('returns the entries of a prepared transaction once it is committed', async () => {
-    const { snapshot } = await outbox.end();
+    const { snapshot } = await outbox.beginEpoch();
     const writer = database.sql.createQueryRunner();
     await writer.query('BEGIN');
     await writer.query(appendToOutbox(`SELECT 'prepared', '${randomUUID()}'::uuid, '{}'::jsonb`));
@@ -95,7 +95,7 @@ describe('the outbox', () => {
   });
 
   it('has an entry only if its change was committed', async () => {
-    const { snapshot } = await outbox.end();
+    const { snapshot } = await outbox.beginEpoch();
     const failing = postgres.transaction(async () => {
       await append('undone');
       throw new Error('the change failed');
@@ -105,7 +105,7 @@ describe('the outbox', () => {
   });
 
   it('returns many changes in pages, also when one transaction made all of them', async () => {
-    const { snapshot } = await outbox.end();
+    const { snapshot } = await outbox.beginEpoch();
     const many = `SELECT 'many ' || number, gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 5000) AS number`;
     await database.sql.query(appendToOutbox(many));
     const pages: OutboxPage[] = [];
@@ -127,11 +127,11 @@ describe('the outbox', () => {
     const old = `SELECT 'old', gen_random_uuid(), '{}'::jsonb FROM generate_series(1, 20000)`;
     await database.sql.query(appendToOutbox(old));
     await database.sql.query('ANALYZE outbox');
-    const { snapshot } = await outbox.end();
+    const { snapshot } = await outbox.beginEpoch();
     const open = database.sql.createQueryRunner();
     await open.startTransaction();
     await open.query(appendToOutbox(`SELECT 'open', gen_random_uuid(), '{}'::jsonb`));
-    const withOpen = (await outbox.end()).snapshot;
+    const withOpen = (await outbox.beginEpoch()).snapshot;
     await open.commitTransaction();
     await open.release();
     for (const since of [snapshot, withOpen]) {
@@ -158,17 +158,17 @@ describe('the outbox', () => {
   }
 
   it('never returns an epoch twice', async () => {
-    const epochs = await Promise.all(Array.from({ length: 5 }, () => outbox.nextEpoch()));
-    expect(new Set(epochs).size).toBe(5);
+    const begun = await Promise.all(Array.from({ length: 5 }, () => outbox.beginEpoch()));
+    expect(new Set(begun.map(({ epoch }) => epoch)).size).toBe(5);
   });
 
-  it('keeps entries for two hours, twice the replay window, and deletes older ones', async () => {
-    const { snapshot } = await outbox.end();
+  it('keeps entries for 25 hours, the window of the stream and of a replay, and deletes older ones', async () => {
+    const { snapshot } = await outbox.beginEpoch();
     await append('old');
     await append('kept');
     for (const [kind, age] of [
-      ['old', '121 minutes'],
-      ['kept', '119 minutes'],
+      ['old', '25 hours 1 minute'],
+      ['kept', '24 hours 59 minutes'],
     ]) {
       await database.sql.query(
         `UPDATE outbox SET recorded_at = now() - $2::interval WHERE kind = $1`,

@@ -9,7 +9,7 @@ import { clientAddress } from '../http/client-address';
 import { setRateLimitHeaders } from '../limits/rate-limit-headers';
 
 /** The caller is no client of `INTROSPECTION_CLIENTS`. */
-export class IntrospectionClientError extends DomainError {
+export class ServiceClientError extends DomainError {
   readonly code = 'invalid_credentials';
   readonly challenge = 'Basic realm="latchkey", charset="UTF-8"';
 
@@ -23,7 +23,7 @@ export class IntrospectionClientError extends DomainError {
  * costs no Redis round trip.
  */
 @Injectable()
-export class IntrospectionClientGuard implements CanActivate {
+export class ServiceClientGuard implements CanActivate {
   private readonly credentials: Buffer[];
 
   constructor(
@@ -47,7 +47,7 @@ export class IntrospectionClientGuard implements CanActivate {
       if (request.headers.authorization !== undefined) {
         await this.limits.clientSecretFailed(address);
       }
-      throw new IntrospectionClientError();
+      throw new ServiceClientError();
     } catch (error) {
       if (error instanceof RateLimitedError) {
         setRateLimitHeaders(http.getResponse<FastifyReply>(), error.state);
