@@ -19,7 +19,7 @@ describe('POST /api/auth/revoke (RFC 7009)', () => {
 
   afterAll(async () => {
     await other.close();
-    await wire.stop();
+    wire.stop();
     await app.close();
   });
 
