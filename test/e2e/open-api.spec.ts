@@ -19,8 +19,14 @@ const HEALTH: Record<string, string[]> = {
 const PICTURE = 'GET /avatars/{file}';
 const METRICS = 'GET /metrics';
 /** Successes that are not JSON. */
-const MEDIA_TYPES: Record<string, string> = { [PICTURE]: 'image/webp', [METRICS]: 'text/plain' };
-const WITHOUT_401 = ['POST /api/auth/register', PICTURE];
+const STREAM = 'GET /api/auth/revocations';
+const MEDIA_TYPES: Record<string, string> = {
+  [PICTURE]: 'image/webp',
+  [METRICS]: 'text/plain',
+  [STREAM]: 'text/event-stream',
+};
+const WITHOUT_BODY = ['GET /api/auth/verify', 'POST /api/auth/revoke'];
+const WITHOUT_401 = ['POST /api/auth/register', 'POST /api/auth/revoke', PICTURE];
 
 describe('the OpenAPI document', () => {
   let app: TestApp;
@@ -103,7 +109,7 @@ describe('the OpenAPI document', () => {
       return !(
         successes.length === 1 &&
         successes.every(([status, { content }]) =>
-          status === '204' || name === 'GET /api/auth/verify'
+          status === '204' || WITHOUT_BODY.includes(name)
             ? !content
             : !!content?.[MEDIA_TYPES[name] ?? 'application/json']?.schema,
         )
@@ -149,6 +155,7 @@ describe('the OpenAPI document', () => {
       'POST /api/auth/register',
       'POST /api/auth/login',
       'POST /api/auth/refresh',
+      'POST /api/auth/revoke',
       'PUT /api/auth/profile',
       'DELETE /api/auth/profile',
       'PUT /api/auth/profile/password',
@@ -216,7 +223,7 @@ function expectedErrors(name: string): string[] {
   if (name === METRICS) {
     return ['400', '403', '500'];
   }
-  if (name in HEALTH || name === 'GET /.well-known/jwks.json') {
+  if (name in HEALTH || name.startsWith('GET /.well-known/')) {
     return ['400', '500'];
   }
   return WITHOUT_401.includes(name) ? ['400', '500', '503'] : ['400', '401', '500', '503'];

@@ -3,7 +3,7 @@ import { newEmail, PASSWORD } from './app';
 import { SERVICE } from './attacked-app';
 import { avatarForm } from './avatars';
 import type { Call } from './http-client';
-import { needsToken, type OpenApi, type Route, type Schema } from './open-api';
+import { needsClient, needsToken, type OpenApi, type Route, type Schema } from './open-api';
 import { monochromePng } from './pictures';
 
 export type Fields = Record<string, unknown>;
@@ -32,7 +32,11 @@ export function goodFields(api: OpenApi, route: Route, person: AuthResultDto): F
 
 /** A call with these fields as its body, in the media type of the operation, and with credentials. */
 export function callWith(api: OpenApi, route: Route, person: AuthResultDto, fields: Fields): Call {
-  const opened = needsToken(route) ? { token: person.accessToken } : {};
+  const opened = needsToken(route)
+    ? { token: person.accessToken }
+    : needsClient(route)
+      ? asService
+      : {};
   switch (api.bodyOf(route)?.type) {
     case undefined:
       return opened;

@@ -34,8 +34,9 @@ export class HttpClient {
       },
       ...(body !== undefined && { body }),
     });
-    const text = await response.text();
-    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+    const type = response.headers.get('content-type') ?? '';
+    const text = type === 'text/event-stream' ? await endOf(response) : await response.text();
+    const isJson = /\bjson\b/.test(type);
     return {
       status: response.status,
       headers: response.headers,
@@ -58,4 +59,10 @@ export class HttpClient {
   put<Body = Record<string, unknown>>(path: string, call?: Call): Promise<Answer<Body>> {
     return this.call<Body>('PUT', path, call);
   }
+}
+
+/** Disconnects from an answer that does not end by itself. */
+async function endOf({ body }: Response): Promise<string> {
+  await body?.cancel();
+  return '';
 }

@@ -133,6 +133,11 @@ export function needsToken({ operation }: Route): boolean {
   return (operation.security ?? []).some((scheme) => 'bearer' in scheme);
 }
 
+/** Whether an operation requires the credentials of a service. */
+export function needsClient({ operation }: Route): boolean {
+  return (operation.security ?? []).some((scheme) => 'basic' in scheme);
+}
+
 /** The parameters that an operation takes in one place. */
 export function parametersIn({ operation }: Route, place: Parameter['in']): Parameter[] {
   return (operation.parameters ?? []).filter((parameter) => parameter.in === place);
