@@ -1,0 +1,231 @@
+import { OPERATIONS } from './api-types.js';
+import type {
+  CallArguments,
+  CallOptions,
+  CallInput,
+  Operation,
+  OperationId,
+  RequestBody,
+  ResponseBody,
+} from './calls.js';
+import { Deadline } from './deadline.js';
+import { ApiError } from './errors.js';
+import { sender, toApiError, type Answer, type Fetch, type Input, type Send } from './exchange.js';
+import { isAuthResult, type AuthResult } from './refresh.js';
+import { retryPauseMs } from './retry.js';
+import { SessionTokens, type SignedOutReason } from './session-tokens.js';
+import { orAborted, sleep, systemTime, type Time } from './time.js';
+import { memoryTokens, type Tokens, type TokenStorage } from './token-storage.js';
+
+const TIMEOUT_MS = 30_000;
+
+export interface ClientOptions {
+  /** Where the API is, without `/api`: `https://auth.example.com`. Empty in a page of the same origin. */
+  baseUrl: string;
+  /** Where the tokens are kept. In memory when absent. */
+  storage?: 'memory' | TokenStorage;
+  /** Instead of the global `fetch`. */
+  fetch?: Fetch;
+  /** Deadline of a call with all its retries, in ms. 30 s when absent. */
+  timeoutMs?: number;
+  /** Called once when a session of this client ends, also by its own calls. */
+  onSignedOut?: (reason: SignedOutReason) => void;
+}
+
+/** The input of a call of any operation. */
+type Given = CallOptions & Input;
+
+/** What a sign-in answers, without its tokens: the client keeps these. */
+export type SignedIn = Pick<AuthResult, 'session' | 'user'>;
+
+/** Calls after which the session is over. */
+const ENDS: Partial<Record<OperationId, SignedOutReason>> = {
+  logout: 'logout',
+  logoutAll: 'logout',
+  changePassword: 'password_changed',
+  deleteAccount: 'account_deleted',
+};
+
+/**
+ * A client of one Latchkey. Its calls throw ApiError, NetworkError or TimeoutError.
+ * @param time of tests.
+ */
+export function createClient(options: ClientOptions, time: Time = systemTime): LatchkeyClient {
+  return new LatchkeyClient(options, time);
+}
+
+export class LatchkeyClient {
+  private readonly send: Send;
+  private readonly tokens: SessionTokens;
+  private readonly timeoutMs: number;
+
+  /** Use `createClient`. */
+  constructor(
+    { baseUrl, storage = 'memory', fetch, timeoutMs = TIMEOUT_MS, onSignedOut }: ClientOptions,
+    private readonly time: Time,
+  ) {
+    this.send = sender(baseUrl, fetch ?? ((input, init) => globalThis.fetch(input, init)));
+    const place = storage === 'memory' ? memoryTokens() : storage;
+    this.tokens = new SessionTokens(place, this.send, time, onSignedOut);
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Creates an account and signs in. */
+  async register(body: RequestBody<'register'>): Promise<SignedIn> {
+    return signedIn((await this.call('register', { body })).data);
+  }
+
+  async login(body: RequestBody<'login'>): Promise<SignedIn> {
+    return signedIn((await this.call('login', { body })).data);
+  }
+
+  /**
+   * Revokes this session. Repeats the call after a 503, as the API asks. If it throws, the session may live on: call
+   * again. Returns without an error if the session had ended before.
+   */
+  async logout(): Promise<void> {
+    try {
+      await this.call('logout');
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 401)) {
+        throw error;
+      }
+    }
+  }
+
+  /** Revokes every session of the user, this one included. @returns their number. */
+  async logoutAll(): Promise<number> {
+    return (await this.call('logoutAll')).data.revokedSessions;
+  }
+
+  /** One page of the user's sessions, the newest first. */
+  async sessions(query: CallInput<'listSessions'>['query'] = {}) {
+    return (await this.call('listSessions', { query })).data;
+  }
+
+  async revokeSession(id: string): Promise<void> {
+    await this.call('revokeSession', { path: { id } });
+  }
+
+  async profile() {
+    return dataOf(await this.call('getProfile'));
+  }
+
+  /** Absent fields stay unchanged; null removes a field. */
+  async updateProfile(body: RequestBody<'updateProfile'>) {
+    return (await this.call('updateProfile', { body })).data;
+  }
+
+  /** @param picture JPEG, PNG, WebP, GIF or AVIF, 5 MiB at most. */
+  async uploadAvatar(picture: Blob) {
+    const body = new FormData();
+    body.append('avatar', picture, 'avatar');
+    return (await this.call('uploadAvatar', { body })).data;
+  }
+
+  /** Revokes every session of the user, this one included: sign in again. */
+  async changePassword(body: RequestBody<'changePassword'>): Promise<void> {
+    await this.call('changePassword', { body });
+  }
+
+  /** Deletes the account with its sessions. */
+  async deleteAccount(body: RequestBody<'deleteAccount'>): Promise<void> {
+    await this.call('deleteAccount', { body });
+  }
+
+  /** An access token for another service, renewed if it is about to expire; null when signed out. */
+  async accessToken(): Promise<string | null> {
+    const deadline = new Deadline(this.time, this.timeoutMs);
+    const tokens = orAborted(this.tokens.fresh(), deadline.signal);
+    return (await tokens.finally(() => deadline.end()))?.accessToken ?? null;
+  }
+
+  /**
+   * Calls any operation of the API by its id in the OpenAPI document. Sends the access token where the operation takes
+   * one, and renews it.
+   */
+  async call<Id extends OperationId>(
+    id: Id,
+    ...[input]: CallArguments<Id>
+  ): Promise<Answer<ResponseBody<Id>>> {
+    const given: Given = input ?? {};
+    const deadline = new Deadline(this.time, given.timeoutMs ?? this.timeoutMs, given.signal);
+    try {
+      const answer = await this.authorized(OPERATIONS[id], given, deadline);
+      await this.follow(id, answer);
+      return answer as Answer<ResponseBody<Id>>;
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /** Sends a call with a token that is valid, and once more if the server finds it expired. */
+  private async authorized(
+    operation: Operation,
+    input: Given,
+    deadline: Deadline,
+  ): Promise<Answer> {
+    const { signal } = deadline;
+    const tokens = operation.bearer ? await orAborted(this.tokens.fresh(), signal) : null;
+    try {
+      return await this.retried(operation, input, tokens, deadline);
+    } catch (error) {
+      const isExpired = error instanceof ApiError && error.code === 'token_expired';
+      const renewed =
+        tokens && isExpired ? await orAborted(this.tokens.renew(tokens), signal) : null;
+      if (!renewed) {
+        throw error;
+      }
+      return this.retried(operation, input, renewed, deadline);
+    }
+  }
+
+  /** Sends a call, and again after the time in `Retry-After` where a repetition is safe. */
+  private async retried(
+    operation: Operation,
+    input: Given,
+    tokens: Tokens | null,
+    deadline: Deadline,
+  ): Promise<Answer> {
+    for (let retries = 0; ; retries++) {
+      try {
+        return await this.send(operation, input, tokens?.accessToken, deadline.signal);
+      } catch (error) {
+        if (!(error instanceof ApiError)) {
+          throw error;
+        }
+        if (tokens && (error.code === 'token_revoked' || error.code === 'token_invalid')) {
+          await this.tokens.end(error.code, tokens);
+        }
+        const pauseMs = retryPauseMs(operation, error, retries);
+        if (pauseMs === undefined || pauseMs >= deadline.remainingMs) {
+          throw error;
+        }
+        await sleep(this.time, pauseMs, deadline.signal);
+      }
+    }
+  }
+
+  /** Begins or ends the session as the call has done on the server. */
+  private async follow(id: OperationId, { data, ...answer }: Answer): Promise<void> {
+    if (id === 'register' || id === 'login') {
+      if (!isAuthResult(data)) {
+        throw toApiError(answer, undefined);
+      }
+      await this.tokens.begin(data);
+    }
+    const reason = ENDS[id];
+    if (reason) {
+      await this.tokens.end(reason);
+    }
+  }
+}
+
+function signedIn({ session, user }: AuthResult): SignedIn {
+  return { session, user };
+}
+
+/** Only a call with `If-None-Match` is answered without a body. */
+function dataOf<Data>({ data }: Answer<Data>): NonNullable<Data> {
+  return data as NonNullable<Data>;
+}

@@ -1,0 +1,118 @@
+import { OPERATIONS, type components } from './api-types.js';
+import { Deadline } from './deadline.js';
+import { ApiError, LatchkeyError, NetworkError, TimeoutError } from './errors.js';
+import { toApiError, type Send } from './exchange.js';
+import { sleep, type Time } from './time.js';
+
+export type AuthResult = components['schemas']['AuthResult'];
+
+/**
+ * The server gives the same pair again to a client that repeats a refresh within 10 s, and ends the session after that.
+ * Repetitions begin this long after the first attempt at the latest, so that slow networks deliver them in time.
+ */
+const REPEAT_WITHIN_MS = 8_000;
+/** An attempt without an answer is given up after this time. */
+const ATTEMPT_TIMEOUT_MS = 3_000;
+/** Each attempt of the last repetition ends before the server's 10 s. */
+const END_MS = 9_500;
+/** The first pause; each repetition doubles it. */
+const FIRST_PAUSE_MS = 250;
+
+/** The answer of a refresh is lost for good: the refresh token may be used already and must not be presented again. */
+export class RefreshLost extends Error {
+  constructor(override readonly cause: LatchkeyError) {
+    super(cause.message);
+  }
+}
+
+/**
+ * Exchanges a refresh token for a new pair. Repeats an attempt without an answer, or with a 429 or 5xx, with the same
+ * token, for 8 s at most.
+ * @throws RefreshLost if the token may have been used; ApiError and NetworkError if it can be presented again later,
+ * unless the code of the ApiError is that of a token.
+ */
+export async function refresh(send: Send, time: Time, refreshToken: string): Promise<AuthResult> {
+  const startMs = time.nowMs();
+  let mayBeUsed = false;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    const error = await attempt(send, time, refreshToken, startMs);
+    if (!(error instanceof LatchkeyError)) {
+      return error;
+    }
+    if (error instanceof ApiError) {
+      // Codes of the token, and refusals of this request: a repetition gets the same answer.
+      if (error.status < 500 && error.status !== 429 && error.code !== 'unexpected_answer') {
+        throw error;
+      }
+    } else if (!wasNeverSent(error)) {
+      mayBeUsed = true;
+    } else if (!mayBeUsed) {
+      throw error;
+    }
+    const waitMs = Math.max(pauseMs, 1_000 * retryAfterSeconds(error));
+    if (time.nowMs() + waitMs > startMs + REPEAT_WITHIN_MS) {
+      throw mayBeUsed ? new RefreshLost(error) : error;
+    }
+    await sleep(time, waitMs, new AbortController().signal);
+  }
+}
+
+async function attempt(
+  send: Send,
+  time: Time,
+  refreshToken: string,
+  startMs: number,
+): Promise<AuthResult | LatchkeyError> {
+  if ((globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false) {
+    return new NetworkError(new OfflineError('The browser is offline.'));
+  }
+  const leftMs = startMs + END_MS - time.nowMs();
+  const deadline = new Deadline(time, Math.min(ATTEMPT_TIMEOUT_MS, leftMs));
+  try {
+    const input = { body: { refreshToken } };
+    const { data, ...answer } = await send(OPERATIONS.refresh, input, undefined, deadline.signal);
+    return isAuthResult(data) ? data : toApiError(answer, undefined);
+  } catch (error) {
+    if (error instanceof LatchkeyError) {
+      return error;
+    }
+    throw error;
+  } finally {
+    deadline.end();
+  }
+}
+
+/** A proxy may answer 200 with a page of its own. */
+export function isAuthResult(data: unknown): data is AuthResult {
+  const { accessToken, refreshToken } = (data ?? {}) as Partial<AuthResult>;
+  return typeof accessToken === 'string' && typeof refreshToken === 'string';
+}
+
+class OfflineError extends Error {
+  readonly code = 'OFFLINE';
+}
+
+/** Codes of errors of Node before a connection stands. Browsers do not tell. */
+const NEVER_SENT = new Set([
+  'OFFLINE',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Whether the request certainly never reached the server. */
+function wasNeverSent(error: LatchkeyError): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (NEVER_SENT.has(String((cause as { code?: unknown }).code))) {
+      return !(error instanceof TimeoutError);
+    }
+  }
+  return false;
+}
+
+function retryAfterSeconds(error: LatchkeyError): number {
+  return error instanceof ApiError ? (error.retryAfterSeconds ?? 0) : 0;
+}

@@ -1,0 +1,170 @@
+import { ApiError, type LatchkeyError } from './errors.js';
+import type { Send } from './exchange.js';
+import { exclusively } from './exclusive.js';
+import { refresh, RefreshLost, type AuthResult } from './refresh.js';
+import type { Time } from './time.js';
+import type { Tokens, TokenStorage } from './token-storage.js';
+
+/**
+ * Why the client is signed out: a call of this client (`logout`, `password_changed`, `account_deleted`), the code with
+ * which the server refused the tokens, a refresh whose answer is lost for good (`refresh_lost`), or another client that
+ * emptied the shared storage (`elsewhere`).
+ */
+export type SignedOutReason =
+  | 'logout'
+  | 'password_changed'
+  | 'account_deleted'
+  | 'token_revoked'
+  | 'token_invalid'
+  | 'token_expired'
+  | 'refresh_lost'
+  | 'elsewhere';
+
+/** An access token is renewed this long before it expires, or a tenth of its lifetime if that is less. */
+const AHEAD_MS = 30_000;
+/** After a refresh has failed, access tokens that are still valid are used for this long before the next attempt. */
+const PAUSE_MS = 5_000;
+
+/** The tokens of this client's session: keeps them, renews them in time, and ends with them. */
+export class SessionTokens {
+  private renewing: Promise<Tokens | null> | undefined;
+  /** When the access token that was seen last expires, by the client's clock. */
+  private expiry = { accessToken: '', atMs: 0 };
+  private notAheadUntilMs = 0;
+  private isSignedIn = false;
+  /** The access token with which the last session ended: a slow storage may still return it. */
+  private ended: string | undefined;
+
+  constructor(
+    private readonly storage: TokenStorage,
+    private readonly send: Send,
+    private readonly time: Time,
+    private readonly onSignedOut: ((reason: SignedOutReason) => void) | undefined,
+  ) {}
+
+  /** The tokens of a sign-in. */
+  async begin(result: AuthResult): Promise<void> {
+    await this.keep(result);
+    this.isSignedIn = true;
+  }
+
+  /** Tokens for a call, renewed if the access token is about to expire; null when signed out. */
+  async fresh(): Promise<Tokens | null> {
+    const tokens = await this.current();
+    if (!tokens || !this.isDue(tokens)) {
+      return tokens;
+    }
+    try {
+      return await this.renew(tokens);
+    } catch (error) {
+      this.notAheadUntilMs = this.time.nowMs() + PAUSE_MS;
+      const still = await this.current();
+      if (still?.accessToken === tokens.accessToken && this.remainingMs(tokens) > 0) {
+        return tokens;
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Replaces tokens whose access token has expired: by one refresh, however many callers and clients ask.
+   * @returns the tokens of another client if that was first; null when signed out.
+   * @throws LatchkeyError without new tokens
+   */
+  async renew(expired: Tokens): Promise<Tokens | null> {
+    const renew = () => this.refreshUnlessDone(expired);
+    const { name } = this.storage;
+    this.renewing ??= (name === undefined ? renew() : exclusively(name, renew)).finally(() => {
+      this.renewing = undefined;
+    });
+    return this.renewing;
+  }
+
+  /**
+   * Forgets the tokens and reports the end of the session, once.
+   * @param only do nothing if other tokens have replaced these.
+   */
+  async end(reason: SignedOutReason, only?: Tokens): Promise<void> {
+    const tokens = await this.current();
+    if (!tokens || (only && only.accessToken !== tokens.accessToken)) {
+      return;
+    }
+    this.ended = tokens.accessToken;
+    await this.storage.write(null);
+    this.reportEnd(reason);
+  }
+
+  private async current(): Promise<Tokens | null> {
+    const tokens = await this.storage.read();
+    if (!tokens || tokens.accessToken === this.ended) {
+      this.reportEnd('elsewhere');
+      return null;
+    }
+    this.isSignedIn = true;
+    return tokens;
+  }
+
+  private async refreshUnlessDone(expired: Tokens): Promise<Tokens | null> {
+    const tokens = await this.current();
+    if (tokens?.accessToken !== expired.accessToken) {
+      return tokens;
+    }
+    try {
+      const result = await refresh(this.send, this.time, tokens.refreshToken);
+      const still = await this.current();
+      // Signed out, or in again, meanwhile.
+      return still?.accessToken === tokens.accessToken ? await this.keep(result) : still;
+    } catch (error) {
+      const { reason, thrown } = endOf(error as Error);
+      if (reason) {
+        await this.end(reason, tokens);
+      }
+      throw thrown;
+    }
+  }
+
+  private async keep({ accessToken, refreshToken, expiresIn }: AuthResult): Promise<Tokens> {
+    const tokens = { accessToken, refreshToken, expiresIn, receivedAt: Date.now() };
+    this.expiry = { accessToken, atMs: this.time.nowMs() + 1_000 * expiresIn };
+    await this.storage.write(tokens);
+    return tokens;
+  }
+
+  private isDue(tokens: Tokens): boolean {
+    const remainingMs = this.remainingMs(tokens);
+    const aheadMs = Math.min(AHEAD_MS, 100 * tokens.expiresIn);
+    const isPaused = remainingMs > 0 && this.time.nowMs() < this.notAheadUntilMs;
+    return remainingMs <= aheadMs && !isPaused;
+  }
+
+  /** Of tokens that another client has stored, the age is an estimate by the clock of the system. */
+  private remainingMs({ accessToken, expiresIn, receivedAt }: Tokens): number {
+    if (this.expiry.accessToken !== accessToken) {
+      const ageMs = Math.max(0, Date.now() - receivedAt);
+      this.expiry = { accessToken, atMs: this.time.nowMs() + 1_000 * expiresIn - ageMs };
+    }
+    return this.expiry.atMs - this.time.nowMs();
+  }
+
+  private reportEnd(reason: SignedOutReason): void {
+    if (this.isSignedIn) {
+      this.isSignedIn = false;
+      this.onSignedOut?.(reason);
+    }
+  }
+}
+
+/** Whether an error of a refresh ends the session, and the error that the caller gets. */
+function endOf(error: Error): { reason?: SignedOutReason; thrown: Error | LatchkeyError } {
+  if (error instanceof RefreshLost) {
+    return { reason: 'refresh_lost', thrown: error.cause };
+  }
+  const reason = error instanceof ApiError ? tokenCodeOf(error) : undefined;
+  return reason ? { reason, thrown: error } : { thrown: error };
+}
+
+function tokenCodeOf({ code }: ApiError): SignedOutReason | undefined {
+  return code === 'token_revoked' || code === 'token_invalid' || code === 'token_expired'
+    ? code
+    : undefined;
+}
