@@ -1,6 +1,6 @@
 import { OPERATIONS, type components } from './api-types.js';
 import { Deadline } from './deadline.js';
-import { ApiError, LatchkeyError, NetworkError, TimeoutError } from './errors.js';
+import { ApiError, LatchkeyError, NetworkError } from './errors.js';
 import { toApiError, type Send } from './exchange.js';
 import { sleep, type Time } from './time.js';
 
@@ -84,8 +84,8 @@ async function attempt(
 
 /** A proxy may answer 200 with a page of its own. */
 export function isAuthResult(data: unknown): data is AuthResult {
-  const { accessToken, refreshToken } = (data ?? {}) as Partial<AuthResult>;
-  return typeof accessToken === 'string' && typeof refreshToken === 'string';
+  const { accessToken, refreshToken, session } = (data ?? {}) as Partial<AuthResult>;
+  return [accessToken, refreshToken, session?.id].every((value) => typeof value === 'string');
 }
 
 class OfflineError extends Error {
@@ -105,10 +105,13 @@ const NEVER_SENT = new Set([
 
 /** Whether the request certainly never reached the server. */
 function wasNeverSent(error: LatchkeyError): boolean {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (NEVER_SENT.has(String((cause as { code?: unknown }).code))) {
-      return !(error instanceof TimeoutError);
+  let cause: unknown = error;
+  while (typeof cause === 'object' && cause !== null) {
+    const { code, cause: next } = cause as { code?: unknown; cause?: unknown };
+    if (typeof code === 'string' && NEVER_SENT.has(code)) {
+      return true;
     }
+    cause = next;
   }
   return false;
 }

@@ -68,7 +68,7 @@ export class SessionTokens {
 
   /**
    * Replaces tokens whose access token has expired: by one refresh, however many callers and clients ask.
-   * @returns the tokens of another client if that was first; null when signed out.
+   * @returns the tokens of another client if that was first; null when signed out, or signed in anew.
    * @throws LatchkeyError without new tokens
    */
   async renew(expired: Tokens): Promise<Tokens | null> {
@@ -90,8 +90,9 @@ export class SessionTokens {
       return;
     }
     this.ended = tokens.accessToken;
-    await this.storage.write(null);
+    // Before the write: a concurrent call must not find the empty storage first.
     this.reportEnd(reason);
+    await this.storage.write(null);
   }
 
   private async current(): Promise<Tokens | null> {
@@ -107,13 +108,13 @@ export class SessionTokens {
   private async refreshUnlessDone(expired: Tokens): Promise<Tokens | null> {
     const tokens = await this.current();
     if (tokens?.accessToken !== expired.accessToken) {
-      return tokens;
+      return ofSameSession(tokens, expired);
     }
     try {
       const result = await refresh(this.send, this.time, tokens.refreshToken);
       const still = await this.current();
-      // Signed out, or in again, meanwhile.
-      return still?.accessToken === tokens.accessToken ? await this.keep(result) : still;
+      const isReplaced = still?.accessToken !== tokens.accessToken;
+      return isReplaced ? ofSameSession(still, expired) : await this.keep(result);
     } catch (error) {
       const { reason, thrown } = endOf(error as Error);
       if (reason) {
@@ -123,8 +124,10 @@ export class SessionTokens {
     }
   }
 
-  private async keep({ accessToken, refreshToken, expiresIn }: AuthResult): Promise<Tokens> {
-    const tokens = { accessToken, refreshToken, expiresIn, receivedAt: Date.now() };
+  private async keep(result: AuthResult): Promise<Tokens> {
+    const { accessToken, refreshToken, expiresIn, session } = result;
+    const sessionId = session.id;
+    const tokens = { sessionId, accessToken, refreshToken, expiresIn, receivedAt: Date.now() };
     this.expiry = { accessToken, atMs: this.time.nowMs() + 1_000 * expiresIn };
     await this.storage.write(tokens);
     return tokens;
@@ -152,6 +155,11 @@ export class SessionTokens {
       this.onSignedOut?.(reason);
     }
   }
+}
+
+/** A call that began in one session must not go on in the next one, which may be another user's. */
+function ofSameSession(tokens: Tokens | null, { sessionId }: Tokens): Tokens | null {
+  return tokens?.sessionId === sessionId ? tokens : null;
 }
 
 /** Whether an error of a refresh ends the session, and the error that the caller gets. */

@@ -1,5 +1,6 @@
 /** The tokens of a session. */
 export interface Tokens {
+  sessionId: string;
   accessToken: string;
   refreshToken: string;
   /** Lifetime of the access token when it was received, in seconds. */
