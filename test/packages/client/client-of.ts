@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   createClient,
   type ClientOptions,
@@ -40,7 +40,7 @@ export function recordRequests(
   onRequest: (name: string, response: ServerResponse) => void = () => undefined,
 ): { names: string[]; stop: () => void } {
   const names: string[] = [];
-  const server = app.nest.getHttpServer() as Server;
+  const server = app.nest.getHttpServer();
   const record = ({ method, url }: IncomingMessage, response: ServerResponse) => {
     const name = `${method} ${url}`;
     names.push(name);

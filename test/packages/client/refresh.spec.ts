@@ -135,7 +135,8 @@ describe('refresh by the client', () => {
     const { client, time, ends } = await signedInClientOf(app, throughProxy());
     time.advance(HOUR_MS);
     await proxy.refuse();
-    const refusal = () => fetch(throughProxy().baseUrl).catch((error: Error) => error.cause);
+    const refusal = () =>
+      fetch(throughProxy().baseUrl).catch((error: unknown) => (error as Error).cause);
     const isRefusal = (cause: unknown) => (cause as { code?: string }).code === 'ECONNREFUSED';
     await until('connections are refused', refusal, isRefusal);
     expect(await failure(client.profile())).toMatchObject({ code: 'network_error' });

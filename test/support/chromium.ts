@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { Server } from '../../tools/local/server.mjs';
+import { programOfPackage } from './debian-package';
+import { newFolder } from './stores';
+
+const READY_DEADLINE_MS = 30_000;
+const STOP_GRACE_MS = 3_000;
+
+export interface Tab {
+  /** The value of an expression, or of the promise that it is. */
+  evaluate<T>(expression: string): Promise<T>;
+}
+
+export interface TestChromium {
+  /** Opens a page in a tab of its own. Tabs share the storage of their origin. */
+  open(url: string): Promise<Tab>;
+  stop(): Promise<void>;
+}
+
+/** A real Chromium without a window. Installs it by apt where it is missing and that is possible. */
+export async function startChromium(): Promise<TestChromium> {
+  const program = await programOfPackage('chromium', 'chromium');
+  const folder = newFolder('chromium-');
+  const portFile = join(folder, 'DevToolsActivePort');
+  const server = await Server.spawn(
+    program,
+    [
+      ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+      ...['--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${folder}`],
+    ],
+    {
+      name: 'chromium',
+      stopSignal: 'SIGTERM',
+      killSignal: 'SIGKILL',
+      graceMs: STOP_GRACE_MS,
+      logFile: join(folder, 'chromium.log'),
+    },
+  );
+  const written = () => Promise.resolve(existsSync(portFile) && portOf(portFile) !== '');
+  await server.waitUntil(written, { deadlineMs: READY_DEADLINE_MS });
+  const origin = `127.0.0.1:${portOf(portFile)}`;
+  const sockets: WebSocket[] = [];
+  return {
+    async open(url) {
+      const target = `http://${origin}/json/new?${encodeURIComponent(url)}`;
+      const response = await fetch(target, { method: 'PUT' });
+      const { webSocketDebuggerUrl } = (await response.json()) as { webSocketDebuggerUrl: string };
+      const socket = new WebSocket(webSocketDebuggerUrl);
+      sockets.push(socket);
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+      return new DevToolsTab(socket);
+    },
+    async stop() {
+      sockets.forEach((socket) => socket.terminate());
+      await server.stop();
+    },
+  };
+}
+
+/** The first line of the file; empty while Chromium writes it. */
+function portOf(file: string): string {
+  const [port = ''] = readFileSync(file, 'utf8').split('\n');
+  return port;
+}
+
+interface Evaluation {
+  id: number;
+  result: { result: { value?: unknown }; exceptionDetails?: unknown };
+}
+
+/** A tab, by the DevTools protocol. */
+class DevToolsTab implements Tab {
+  private lastId = 0;
+
+  constructor(private readonly socket: WebSocket) {}
+
+  async evaluate<T>(expression: string): Promise<T> {
+    this.lastId += 1;
+    const id = this.lastId;
+    const answer = new Promise<Evaluation>((resolve) => {
+      const read = (data: Buffer) => {
+        const message = JSON.parse(data.toString('utf8')) as Evaluation;
+        if (message.id === id) {
+          this.socket.off('message', read);
+          resolve(message);
+        }
+      };
+      this.socket.on('message', read);
+    });
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    this.socket.send(JSON.stringify({ id, method: 'Runtime.evaluate', params }));
+    const { result } = await answer;
+    if (result.exceptionDetails) {
+      throw new Error(`the page threw ${JSON.stringify(result.exceptionDetails)}`);
+    }
+    return result.result.value as T;
+  }
+}
