@@ -16,6 +16,7 @@ export const SMOKE_TESTS = [
   'test/e2e/refresh.spec.ts',
   'test/e2e/avatars.spec.ts',
   'test/e2e/statistics.spec.ts',
+  'test/packages/client/refresh.spec.ts',
   'test/cli/cli.spec.ts',
   'libs/auth/passwords/hashes/parse-hash.spec.ts',
   'libs/auth/passwords/password-hasher.spec.ts',

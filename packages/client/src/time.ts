@@ -26,6 +26,8 @@ export async function sleep(time: Time, ms: number, signal: AbortSignal): Promis
 
 /** The promise, or a rejection with the reason of the signal if that is aborted before. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // The caller of an aborted call does not wait for it, so its failure must not count as unhandled.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -51,6 +51,7 @@ describe('refresh by the client', () => {
   afterEach(() => {
     requests.stop();
     proxy.stop();
+    postgres.restore();
   });
 
   afterAll(async () => {
@@ -160,7 +161,6 @@ describe('refresh by the client', () => {
     await client.profile();
     // The next attempt waits.
     expect([count(REFRESH), ends]).toEqual([refreshes, []]);
-    postgres.restore();
   });
 
   it('is not tried with a revoked session: the end is reported once', async () => {
