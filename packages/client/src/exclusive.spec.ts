@@ -1,7 +1,7 @@
 import { exclusively } from './exclusive';
 
 describe('actions without navigator.locks', () => {
-  const { navigator } = globalThis;
+  const { navigator } = globalThis as { navigator?: unknown };
 
   beforeEach(() =>
     Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true }),
