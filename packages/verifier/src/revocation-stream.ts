@@ -1,0 +1,127 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { elapsedMs, type Clock, type Moment } from './clock.js';
+import type { Report } from './events.js';
+import { basicCredentials, type Settings } from './options.js';
+import type { StreamMessage } from './stream-message.js';
+import { readStream, StreamEndedError } from './stream-request.js';
+
+const REVOCATIONS = 'api/auth/revocations';
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_RETRY_AFTER_SECONDS = 60;
+/** The clocks of two machines drift apart, so a connection counts from a new request after this time. */
+const RENEWAL_MS = 15 * 60_000;
+
+interface Connection {
+  /** When its request was sent. */
+  sent: Moment;
+  abort: AbortController;
+  hasHeartbeat: boolean;
+}
+
+/** @param sent when the request was sent that the message answers */
+export type OnMessage = (message: StreamMessage, sent: Moment) => void;
+
+/** Keeps one connection to the stream, and resumes where the last one ended. */
+export class RevocationStream {
+  private readonly closed = new AbortController();
+  private connection: Connection | undefined;
+  /** The position to resume from. None: what was named before is not repeated. */
+  private position: string | undefined;
+  /** Connections in a row that ended without a heartbeat. */
+  private failures = 0;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly clock: Clock,
+    private readonly report: Report,
+    private readonly onMessage: OnMessage,
+  ) {}
+
+  /** Connects, and again after each end, until `close`. */
+  async run(): Promise<void> {
+    while (!this.closed.signal.aborted) {
+      const ended = await this.readOnce();
+      const retryInMs = this.pauseBefore(ended);
+      this.report({ type: 'stream_lost', reason: ended.message, retryInMs });
+      const waiting = pause(retryInMs, undefined, { ref: false, signal: this.closed.signal });
+      await waiting.catch(() => undefined);
+    }
+  }
+
+  /**
+   * Ends a connection that is useless or old. To be called several times per second.
+   * @param isTrusted whether the stream has been heard within the bound
+   */
+  supervise(isTrusted: boolean): void {
+    if (this.connection === undefined) {
+      return;
+    }
+    const ageMs = elapsedMs(this.connection.sent, this.clock.now());
+    if (!isTrusted && ageMs > this.settings.boundMs) {
+      this.connection.abort.abort(new StreamEndedError('the stream was silent'));
+    } else if (ageMs > RENEWAL_MS) {
+      this.connection.abort.abort(new StreamEndedError('the connection was renewed'));
+    }
+  }
+
+  close(): void {
+    this.closed.abort(new StreamEndedError('the verifier was closed'));
+  }
+
+  private async readOnce(): Promise<StreamEndedError> {
+    const resumed = this.position !== undefined;
+    const abort = new AbortController();
+    const connection = { sent: this.clock.now(), abort, hasHeartbeat: false };
+    this.connection = connection;
+    const signal = AbortSignal.any([abort.signal, this.closed.signal]);
+    try {
+      return await readStream(
+        new URL(REVOCATIONS, this.settings.url),
+        this.requestHeaders(),
+        signal,
+        () => this.report({ type: 'stream_connected', resumed }),
+        (message) => this.receive(message, connection),
+      );
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      return reason instanceof StreamEndedError ? reason : new StreamEndedError(String(reason));
+    } finally {
+      this.connection = undefined;
+      this.failures = connection.hasHeartbeat ? 0 : this.failures + 1;
+    }
+  }
+
+  private receive(message: StreamMessage, connection: Connection): void {
+    if (message.type === 'heartbeat') {
+      this.position = message.position;
+      connection.hasHeartbeat = true;
+    } else if (message.type === 'reset') {
+      this.position = undefined;
+    } else if (message.type === 'reconnect') {
+      connection.abort.abort(
+        new StreamEndedError('the issuer asked for a new connection', { isAskedFor: true }),
+      );
+    }
+    this.onMessage(message, connection.sent);
+  }
+
+  private requestHeaders(): Record<string, string> {
+    return {
+      authorization: basicCredentials(this.settings),
+      accept: 'text/event-stream',
+      'cache-control': 'no-store',
+      ...(this.position !== undefined && { 'last-event-id': this.position }),
+    };
+  }
+
+  /** None if the issuer asked for a new connection; else jittered, first 25 to 50 ms, doubled up to 10 s. */
+  private pauseBefore({ retryAfterSeconds, isAskedFor }: StreamEndedError): number {
+    if (isAskedFor && this.failures === 0) {
+      return 0;
+    }
+    const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failures);
+    const atLeast = Math.min(retryAfterSeconds, LONGEST_RETRY_AFTER_SECONDS) * 1_000;
+    return Math.max(atLeast, Math.round((most * (1 + Math.random())) / 2));
+  }
+}

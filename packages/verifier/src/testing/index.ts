@@ -1,0 +1,7 @@
+export {
+  startFakeIssuer,
+  type FakeIssuer,
+  type FakeIssuerOptions,
+  type IssuedToken,
+  type TokenOptions,
+} from './fake-issuer.js';
