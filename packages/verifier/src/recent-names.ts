@@ -33,12 +33,15 @@ export class RecentNames {
 
   /** Whether one of the names may have arrived at or after an instant, which lies within the retention. */
   mayHold(names: readonly string[], sinceMs: number): boolean {
-    return this.everythingAtMs >= sinceMs || names.some((name) => this.holds(name, sinceMs));
+    return (
+      this.everythingAtMs >= sinceMs ||
+      names.some((name) => (this.arrivals.get(name) ?? -Infinity) >= sinceMs)
+    );
   }
 
-  /** Whether the name certainly arrived at or after an instant. */
-  holds(name: string, sinceMs: number): boolean {
-    return (this.arrivals.get(name) ?? -Infinity) >= sinceMs;
+  /** Whether the name has arrived; it may be forgotten after the retention. */
+  has(name: string): boolean {
+    return this.arrivals.has(name);
   }
 
   get size(): number {

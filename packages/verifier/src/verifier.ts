@@ -56,7 +56,8 @@ export interface VerifierParts {
  * stale for a second at most, so an end that it may lack was committed, and named, after that.
  */
 export const RECENT_WINDOW_MS = 2 * STALE_ANSWER_MS;
-const SUPERVISIONS_PER_BOUND = 8;
+/** How often the connection and the signals are supervised. */
+const SUPERVISION_MS = 200;
 
 export class LatchkeyVerifier implements Verifier {
   private readonly settings: Settings;
@@ -97,8 +98,7 @@ export class LatchkeyVerifier implements Verifier {
     this.stream = new RevocationStream(settings, this.clock, this.report, (message, sent) =>
       this.receive(message, sent),
     );
-    const periodMs = settings.boundMs / SUPERVISIONS_PER_BOUND;
-    this.timer = setInterval(() => this.supervise(), periodMs).unref();
+    this.timer = setInterval(() => this.supervise(), SUPERVISION_MS).unref();
     void this.stream.run();
   }
 
@@ -149,7 +149,7 @@ export class LatchkeyVerifier implements Verifier {
       const asked = this.clock.now();
       const wasTrusted = this.isTrusted;
       const answer = await this.introspector.introspect(token);
-      const hasEnded = this.recent.holds(sessionName(claims.sid), -Infinity);
+      const hasEnded = this.recent.has(sessionName(claims.sid));
       if (!answer.active || hasEnded) {
         this.alive.forget(token);
         throw new TokenRevokedError();
@@ -173,7 +173,7 @@ export class LatchkeyVerifier implements Verifier {
     if (this.isClosed || session === undefined || token === undefined) {
       return AbortSignal.abort(new VerifierUnavailableError('the session is not known'));
     }
-    if (this.recent.holds(sessionName(session.sessionId), -Infinity)) {
+    if (this.recent.has(sessionName(session.sessionId))) {
       return AbortSignal.abort(new TokenRevokedError());
     }
     const isCovered = this.alive.get(token) !== undefined;

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import { admitSocket, type SessionSocket } from '../admit-socket.js';
 import type { VerifiedSession } from '../session.js';
 import type { Verifier } from '../verifier.js';
-import { admitSocket, type SessionSocket } from '../ws/index.js';
 import { LATCHKEY_VERIFIER } from './tokens.js';
 
 /** For gateways on `@nestjs/platform-ws`. */

@@ -22,8 +22,8 @@ export interface FakeIssuerOptions {
 
 /** How an end is made. */
 export interface EndOptions {
-  /** Introspection still answers `active: true` for this long, as another instance of Latchkey may. At most 1,000. */
-  staleForMs?: number;
+  /** Introspection still answers `active: true` until `catchUp`, as another instance of Latchkey may for a second. */
+  isStale?: boolean;
 }
 
 /** Latchkey, as far as a verifier sees it: an HTTP server on a free port of 127.0.0.1, without any store. */
@@ -41,6 +41,8 @@ export interface FakeIssuer {
   endSession(sessionId: string, options?: EndOptions): void;
   /** Ends all sessions of a user and names the user in the stream. */
   endSubject(userId: string, options?: EndOptions): void;
+  /** Introspection answers `active: false` for every session that has ended. */
+  catchUp(): void;
   /** The stream stays open and says nothing, until `speak`. */
   silence(): void;
   speak(): void;
@@ -101,12 +103,16 @@ class FakeIssuerServer implements FakeIssuer {
     return this.sessions.issue(this.key, options);
   }
 
-  endSession(sessionId: string, { staleForMs = 0 }: EndOptions = {}): void {
-    this.stream.name('session', this.sessions.end(sessionId, staleForMs));
+  endSession(sessionId: string, { isStale = false }: EndOptions = {}): void {
+    this.stream.name('session', this.sessions.end(sessionId, isStale));
   }
 
-  endSubject(userId: string, { staleForMs = 0 }: EndOptions = {}): void {
-    this.stream.name('subject', this.sessions.endAllOf(userId, staleForMs));
+  endSubject(userId: string, { isStale = false }: EndOptions = {}): void {
+    this.stream.name('subject', this.sessions.endAllOf(userId, isStale));
+  }
+
+  catchUp(): void {
+    this.sessions.catchUp();
   }
 
   silence(): void {

@@ -24,8 +24,7 @@ interface FakeSession {
   readonly userId: string;
   readonly role: string;
   readonly expiresAtMs: number;
-  /** From then on introspection answers `active: false`. */
-  inactiveFromMs: number;
+  state: 'alive' | 'ended but still active' | 'ended';
 }
 
 /** Sessions, in the memory of the process. */
@@ -48,7 +47,7 @@ export class FakeSessions {
     this.issued.add(token);
     if (!this.sessions.has(sessionId)) {
       const expiresAtMs = exp * 1_000;
-      this.sessions.set(sessionId, { userId, role, expiresAtMs, inactiveFromMs: Infinity });
+      this.sessions.set(sessionId, { userId, role, expiresAtMs, state: 'alive' });
     }
     return { token, userId, sessionId };
   }
@@ -57,29 +56,35 @@ export class FakeSessions {
     const claims = this.issued.has(token) ? decodeJwt(token) : {};
     const session = this.sessions.get(String(claims.sid));
     const isActive =
-      session !== undefined &&
-      Date.now() < Math.min(session.inactiveFromMs, Number(claims.exp) * 1_000);
+      session !== undefined && session.state !== 'ended' && Date.now() < Number(claims.exp) * 1_000;
     return isActive
       ? { active: true, ...claims, scope: session.role, token_type: 'Bearer' }
       : { active: false };
   }
 
   /** @returns the data of the event */
-  end(sessionId: string, staleForMs: number): Record<string, unknown> {
+  end(sessionId: string, isStale: boolean): Record<string, unknown> {
     const session = this.sessions.get(sessionId);
     if (session === undefined) {
       throw new TypeError(`No session ${sessionId} has been issued.`);
     }
-    session.inactiveFromMs = Date.now() + staleForMs;
+    session.state = isStale ? 'ended but still active' : 'ended';
     const exp = Math.ceil(session.expiresAtMs / 1_000);
     return { sid: sessionId, sub: session.userId, reason: 'logout', exp };
   }
 
+  /** Introspection answers `active: false` for every session that has ended. */
+  catchUp(): void {
+    for (const session of this.sessions.values()) {
+      session.state = session.state === 'alive' ? 'alive' : 'ended';
+    }
+  }
+
   /** @returns the data of the event */
-  endAllOf(userId: string, staleForMs: number): Record<string, unknown> {
+  endAllOf(userId: string, isStale: boolean): Record<string, unknown> {
     for (const [sessionId, session] of this.sessions) {
       if (session.userId === userId) {
-        this.end(sessionId, staleForMs);
+        this.end(sessionId, isStale);
       }
     }
     return { sub: userId, reason: 'logout_all', before: new Date().toISOString() };

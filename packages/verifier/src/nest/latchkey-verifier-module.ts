@@ -9,10 +9,10 @@ import {
 import { APP_FILTER } from '@nestjs/core';
 import type { VerifierOptions } from '../options.js';
 import { createVerifier, type Verifier } from '../verifier.js';
-import { SessionGuard } from './session.guard.js';
+import { SessionGuard } from './session-guard.js';
 import { SessionSockets } from './session-sockets.js';
 import { LATCHKEY_VERIFIER } from './tokens.js';
-import { VerifierErrorFilter } from './verifier-error.filter.js';
+import { VerifierErrorFilter } from './verifier-error-filter.js';
 
 /** Options that other providers know, such as a `ConfigService`. */
 export interface AsyncVerifierOptions extends Pick<ModuleMetadata, 'imports'> {
