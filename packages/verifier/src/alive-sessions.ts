@@ -1,40 +1,36 @@
 import { SessionIndex, sessionName } from './session-index.js';
-import type { VerifiedSession } from './session.js';
+import type { AliveAnswer } from './session-signals.js';
 
 /** Tokens that the issuer has confirmed, at most `maxSessions`: the least recently used leaves first. */
 export class AliveSessions {
-  private readonly sessions = new SessionIndex<VerifiedSession>();
+  private readonly answers = new SessionIndex<AliveAnswer>();
 
   constructor(private readonly maxSessions: number) {}
 
   get size(): number {
-    return this.sessions.size;
+    return this.answers.size;
   }
 
-  get(token: string): VerifiedSession | undefined {
-    const session = this.sessions.get(token);
-    if (session !== undefined) {
-      this.sessions.set(token, session.claims, session);
-    }
-    return session;
+  get(token: string): AliveAnswer | undefined {
+    return this.answers.touch(token);
   }
 
-  /** A session by its id. */
-  find(sid: string): VerifiedSession | undefined {
-    const [token] = this.sessions.tokensNamed(sessionName(sid));
-    return token === undefined ? undefined : this.sessions.get(token);
+  /** The answer for a session, by its id. */
+  find(sid: string): AliveAnswer | undefined {
+    const [token] = this.answers.tokensNamed(sessionName(sid));
+    return token === undefined ? undefined : this.answers.get(token);
   }
 
-  keep(token: string, session: VerifiedSession): void {
-    this.sessions.set(token, session.claims, session);
-    const oldest = this.sessions.oldestToken();
-    if (this.sessions.size > this.maxSessions && oldest !== undefined) {
-      this.sessions.delete(oldest);
+  keep(token: string, answer: AliveAnswer): void {
+    this.answers.set(token, answer.session.claims, answer);
+    const oldest = this.answers.oldestToken();
+    if (this.answers.size > this.maxSessions && oldest !== undefined) {
+      this.answers.delete(oldest);
     }
   }
 
   forget(token: string): void {
-    this.sessions.delete(token);
+    this.answers.delete(token);
   }
 
   /**
@@ -42,12 +38,12 @@ export class AliveSessions {
    * @returns how many were kept
    */
   forgetNamed(name: string): number {
-    const tokens = this.sessions.tokensNamed(name);
-    tokens.forEach((token) => this.sessions.delete(token));
+    const tokens = this.answers.tokensNamed(name);
+    tokens.forEach((token) => this.answers.delete(token));
     return tokens.length;
   }
 
   forgetAll(): void {
-    this.sessions.clear();
+    this.answers.clear();
   }
 }

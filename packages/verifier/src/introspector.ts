@@ -12,7 +12,7 @@ const MAX_RETRY_AFTER_SECONDS = 60;
 
 /** `POST /api/auth/introspect` (RFC 7662), with a deadline. */
 export class Introspector {
-  private readonly closed = new AbortController();
+  private readonly open = new Set<AbortController>();
 
   constructor(
     private readonly settings: Settings,
@@ -42,16 +42,28 @@ export class Introspector {
   }
 
   close(): void {
-    this.closed.abort(new VerifierUnavailableError('the verifier is closed'));
+    this.open.forEach((call) => call.abort());
   }
 
   private async ask(token: string): Promise<Introspection> {
+    const call = new AbortController();
+    const deadline = setTimeout(() => call.abort(), this.settings.deadlineMs);
+    this.open.add(call);
+    try {
+      return await this.answer(token, call.signal);
+    } finally {
+      clearTimeout(deadline);
+      this.open.delete(call);
+    }
+  }
+
+  private async answer(token: string, signal: AbortSignal): Promise<Introspection> {
     const response = await this.settings.fetch(new URL(INTROSPECT, this.settings.url), {
       method: 'POST',
       headers: { authorization: basicCredentials(this.settings), accept: 'application/json' },
       body: new URLSearchParams({ token }),
       redirect: 'error',
-      signal: AbortSignal.any([this.closed.signal, AbortSignal.timeout(this.settings.deadlineMs)]),
+      signal,
     });
     if (response.status !== 200) {
       await response.body?.cancel();

@@ -16,6 +16,9 @@ interface Connection {
   /** When its request was sent. */
   sent: Moment;
   abort: AbortController;
+  isOpen: boolean;
+  /** When the last message arrived. */
+  heard: Moment;
   hasHeartbeat: boolean;
 }
 
@@ -57,34 +60,42 @@ export class RevocationStream {
     if (this.connection === undefined) {
       return;
     }
-    const ageMs = elapsedMs(this.connection.sent, this.clock.now());
-    if (!isTrusted && ageMs > this.settings.boundMs) {
-      this.connection.abort.abort(new StreamEndedError('the stream was silent'));
+    const { sent, heard, isOpen, hasHeartbeat, abort } = this.connection;
+    const { boundMs } = this.settings;
+    const now = this.clock.now();
+    const ageMs = elapsedMs(sent, now);
+    // Without a response soon, another instance may answer within the bound.
+    if (elapsedMs(heard, now) > (isOpen ? boundMs : boundMs / 2)) {
+      abort.abort(new StreamEndedError('the stream was silent'));
+    } else if (hasHeartbeat && !isTrusted && ageMs > boundMs) {
+      abort.abort(new StreamEndedError('the stream was late'));
     } else if (ageMs > RENEWAL_MS) {
-      this.connection.abort.abort(new StreamEndedError('the connection was renewed'));
+      abort.abort(new StreamEndedError('the connection was renewed', { isAskedFor: true }));
     }
   }
 
   close(): void {
-    this.closed.abort(new StreamEndedError('the verifier was closed'));
+    this.closed.abort();
+    this.connection?.abort.abort(new StreamEndedError('the verifier was closed'));
   }
 
   private async readOnce(): Promise<StreamEndedError> {
     const resumed = this.position !== undefined;
     const abort = new AbortController();
-    const connection = { sent: this.clock.now(), abort, hasHeartbeat: false };
+    const sent = this.clock.now();
+    const connection = { sent, abort, isOpen: false, heard: sent, hasHeartbeat: false };
+    const onOpen = () => {
+      connection.isOpen = true;
+      connection.heard = this.clock.now();
+      this.report({ type: 'stream_connected', resumed });
+    };
+    const onMessage = (message: StreamMessage) => this.receive(message, connection);
     this.connection = connection;
-    const signal = AbortSignal.any([abort.signal, this.closed.signal]);
     try {
-      return await readStream(
-        new URL(REVOCATIONS, this.settings.url),
-        this.requestHeaders(),
-        signal,
-        () => this.report({ type: 'stream_connected', resumed }),
-        (message) => this.receive(message, connection),
-      );
+      const url = new URL(REVOCATIONS, this.settings.url);
+      return await readStream(url, this.requestHeaders(), abort.signal, onOpen, onMessage);
     } catch (error) {
-      const reason: unknown = signal.aborted ? signal.reason : error;
+      const reason: unknown = abort.signal.aborted ? abort.signal.reason : error;
       return reason instanceof StreamEndedError ? reason : new StreamEndedError(String(reason));
     } finally {
       this.connection = undefined;
@@ -93,6 +104,7 @@ export class RevocationStream {
   }
 
   private receive(message: StreamMessage, connection: Connection): void {
+    connection.heard = this.clock.now();
     if (message.type === 'heartbeat') {
       this.position = message.position;
       connection.hasHeartbeat = true;
@@ -115,7 +127,7 @@ export class RevocationStream {
     };
   }
 
-  /** None if the issuer asked for a new connection; else jittered, first 25 to 50 ms, doubled up to 10 s. */
+  /** None after `reconnect`, or a renewal; else jittered, first 25 to 50 ms, doubled up to 10 s. */
   private pauseBefore({ retryAfterSeconds, isAskedFor }: StreamEndedError): number {
     if (isAskedFor && this.failures === 0) {
       return 0;

@@ -17,6 +17,16 @@ export class SessionIndex<T> {
     return this.values.get(token)?.value;
   }
 
+  /** As `get`, and makes the token the last in the order. */
+  touch(token: string): T | undefined {
+    const found = this.values.get(token);
+    if (found !== undefined) {
+      this.values.delete(token);
+      this.values.set(token, found);
+    }
+    return found?.value;
+  }
+
   set(token: string, ids: Ids, value: T): void {
     this.delete(token);
     this.values.set(token, { ids, value });

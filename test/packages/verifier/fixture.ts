@@ -9,7 +9,7 @@ import {
   LatchkeyVerifier,
   RECENT_WINDOW_MS,
   type VerifierParts,
-} from '../../../packages/verifier/src/verifier';
+} from '../../../packages/verifier/src/latchkey-verifier';
 import { until } from '../../support/until';
 
 /** Long, so that a busy machine does not lose the stream. */

@@ -18,6 +18,17 @@ describe('introspection', () => {
     expect(results).toEqual(['introspected', 'kept']);
   });
 
+  it('is asked again after five minutes, because a signing key may have been retired', async () => {
+    fixture = await startVerifier();
+    const { issuer, verifier, clock, events } = fixture;
+    const { token } = await issuer.issueToken();
+    await verifier.verify(token);
+    clock.pass(300_001);
+    await until('the stream is trusted', () => events.some(isRegained) && verifier.isTrusted);
+    await verifier.verify(token);
+    expect(issuer.introspections).toBe(2);
+  });
+
   it('is asked once by all who verify a token at the same time', async () => {
     fixture = await startVerifier();
     const { issuer, verifier } = fixture;
@@ -128,3 +139,7 @@ describe('introspection', () => {
     await until('the stream is closed', () => issuer.streams, 0);
   });
 });
+
+function isRegained(event: { type: string; resumed?: boolean }): boolean {
+  return event.type === 'stream_connected' && event.resumed === true;
+}

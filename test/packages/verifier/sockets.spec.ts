@@ -119,7 +119,7 @@ describe('a socket', () => {
       once: () => undefined,
     };
     const headers = { authorization: `Bearer ${token}` };
-    await admitSocket(verifier, socket as never, { headers } as IncomingMessage);
+    await admitSocket(verifier, socket, { headers } as IncomingMessage);
     expect(calls).toEqual(['pause', 'resume']);
     fixture.issuer.silence();
     fixture.issuer.hang();

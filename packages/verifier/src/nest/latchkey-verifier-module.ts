@@ -7,8 +7,9 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { createVerifier } from '../latchkey-verifier.js';
 import type { VerifierOptions } from '../options.js';
-import { createVerifier, type Verifier } from '../verifier.js';
+import type { Verifier } from '../verifier.js';
 import { SessionGuard } from './session-guard.js';
 import { SessionSockets } from './session-sockets.js';
 import { LATCHKEY_VERIFIER } from './tokens.js';
