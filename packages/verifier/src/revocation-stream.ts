@@ -43,12 +43,11 @@ export class RevocationStream {
 
   /** Connects, and again after each end, until `close`. */
   async run(): Promise<void> {
-    while (!this.closed.signal.aborted) {
+    while (!this.isClosed()) {
       const ended = await this.readOnce();
-      const retryInMs = this.pauseBefore(ended);
-      this.report({ type: 'stream_lost', reason: ended.message, retryInMs });
-      const waiting = pause(retryInMs, undefined, { ref: false, signal: this.closed.signal });
-      await waiting.catch(() => undefined);
+      if (!this.isClosed()) {
+        await this.pauseAfter(ended);
+      }
     }
   }
 
@@ -103,6 +102,17 @@ export class RevocationStream {
     }
   }
 
+  private isClosed(): boolean {
+    return this.closed.signal.aborted;
+  }
+
+  private async pauseAfter(ended: StreamEndedError): Promise<void> {
+    const retryInMs = this.pauseMsAfter(ended);
+    this.report({ type: 'stream_lost', reason: ended.message, retryInMs });
+    const waiting = pause(retryInMs, undefined, { ref: false, signal: this.closed.signal });
+    await waiting.catch(() => undefined);
+  }
+
   private receive(message: StreamMessage, connection: Connection): void {
     connection.heard = this.clock.now();
     if (message.type === 'heartbeat') {
@@ -128,7 +138,7 @@ export class RevocationStream {
   }
 
   /** None after `reconnect`, or a renewal; else jittered, first 25 to 50 ms, doubled up to 10 s. */
-  private pauseBefore({ retryAfterSeconds, isAskedFor }: StreamEndedError): number {
+  private pauseMsAfter({ retryAfterSeconds, isAskedFor }: StreamEndedError): number {
     if (isAskedFor && this.failures === 0) {
       return 0;
     }

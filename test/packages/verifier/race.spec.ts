@@ -97,6 +97,25 @@ describe('a verifier', () => {
     expect(issuer.introspections).toBe(2);
   });
 
+  it('keeps no answer that was on its way during a reset', async () => {
+    fixture = await startVerifier();
+    const { issuer, verifier, events } = fixture;
+    const { token } = await issuer.issueToken();
+    issuer.hang();
+    const answer = verifier.verify(token);
+    await until('the call has arrived', () => issuer.introspections, 1);
+    issuer.reset();
+    issuer.silence();
+    await until('it was read', () => events.some((event) => event.type === 'reset'));
+    expect(verifier.isTrusted).toBe(false);
+    issuer.answer();
+    await answer;
+    issuer.speak();
+    await until('the stream is trusted', () => verifier.isTrusted);
+    await verifier.verify(token);
+    expect(issuer.introspections).toBe(2);
+  });
+
   it('keeps a later session of a user whose earlier sessions have ended', async () => {
     fixture = await startVerifier();
     const { issuer, verifier, clock } = fixture;

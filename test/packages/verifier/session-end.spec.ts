@@ -79,13 +79,14 @@ describe('the signal of onSessionEnd', () => {
   });
 
   it('is asked for once per bound while the stream is silent', async () => {
-    const { issuer, clock } = fixture;
+    const { issuer, clock, events } = fixture;
     const { signal } = await open();
+    const answers = () => events.filter((event) => event.type === 'introspection').length;
     issuer.silence();
     clock.pass(BOUND);
-    await until('the issuer was asked at once', () => issuer.introspections, 2);
+    await until('the issuer has answered at once', answers, 2);
     clock.pass(BOUND);
-    await until('the issuer was asked again', () => issuer.introspections, 3);
+    await until('the issuer has answered again', answers, 3);
     expect(signal.aborted).toBe(false);
   });
 
