@@ -1,5 +1,6 @@
 import { until } from '../../support/until';
 import {
+  BOUND,
   codeOf,
   startIssuer,
   startNewVerifier,
@@ -81,11 +82,11 @@ describe('a verifier', () => {
   });
 
   it('keeps no answer that was asked for while the stream was not trusted', async () => {
-    const issuer = await startIssuer();
-    issuer.silence();
-    fixture = await startNewVerifier({ at: issuer });
-    const { verifier } = fixture;
+    fixture = await startVerifier();
+    const { issuer, verifier, clock } = fixture;
     const { token } = await issuer.issueToken();
+    issuer.silence();
+    clock.pass(BOUND);
     issuer.hang();
     const answer = verifier.verify(token);
     await until('the call has arrived', () => issuer.introspections, 1);
