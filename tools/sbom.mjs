@@ -12,9 +12,9 @@ import { ROOT } from './local/paths.mjs';
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
 const shipped = new Set(
-  Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && !dev)
-    .map(([path, { version }]) => `${path.split('node_modules/').at(-1)}@${version}`),
+  [...shippedPaths()].map(
+    (path) => `${path.split('node_modules/').at(-1)}@${packages[path].version}`,
+  ),
 );
 const root = `${manifest.name}@${manifest.version}`;
 
@@ -43,3 +43,39 @@ bom.dependencies = bom.dependencies
     dependsOn: dependsOn.filter((one) => shipped.has(one)),
   }));
 process.stdout.write(`${JSON.stringify(bom, null, 2)}\n`);
+
+/** The lock file does not flag what only the packages of this checkout need, which are not a part of the service. */
+function shippedPaths() {
+  const found = new Set();
+  const waiting = [''];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const { dependencies, optionalDependencies, peerDependencies } = packages[path];
+    for (const name of Object.keys({
+      ...dependencies,
+      ...optionalDependencies,
+      ...peerDependencies,
+    })) {
+      const needed = placeOf(name, path);
+      if (needed !== undefined && !packages[needed].dev && !found.has(needed)) {
+        found.add(needed);
+        waiting.push(needed);
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * Where Node finds a package from inside another one.
+ * @param {string} name
+ * @param {string} from
+ * @returns {string | undefined}
+ */
+function placeOf(name, from) {
+  const place = `${from}${from === '' ? '' : '/'}node_modules/${name}`;
+  if (place in packages || from === '') {
+    return place in packages ? place : undefined;
+  }
+  const above = from.lastIndexOf('/node_modules/');
+  return placeOf(name, above < 0 ? '' : from.slice(0, above));
+}

@@ -22,7 +22,9 @@ const FORMATS = [
  * @param {import('./preparation.mjs').StepContext} context
  */
 export async function buildPackages({ output, signal }) {
-  for (const name of readdirSync(PACKAGES)) {
+  // The image is built without them.
+  const names = existsSync(PACKAGES) ? readdirSync(PACKAGES) : [];
+  for (const name of names) {
     const folder = join(PACKAGES, name);
     if (existsSync(join(folder, 'tsconfig.json'))) {
       await buildPackage(name, folder, { output, signal });
@@ -72,7 +74,10 @@ function hashOf(folder) {
   ];
   const digest = createHash('sha256');
   for (const path of [...settings, ...sources]) {
-    digest.update(`${path.slice(ROOT.length)}\0`).update(readFileSync(path)).update('\0');
+    digest
+      .update(`${path.slice(ROOT.length)}\0`)
+      .update(readFileSync(path))
+      .update('\0');
   }
   return digest.digest('hex');
 }

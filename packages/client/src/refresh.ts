@@ -1,6 +1,6 @@
 import { OPERATIONS, type components } from './api-types.js';
 import { Deadline } from './deadline.js';
-import { ApiError, LatchkeyError, NetworkError } from './errors.js';
+import { ApiError, LatchkeyError } from './errors.js';
 import { toApiError, type Send } from './exchange.js';
 import { sleep, type Time } from './time.js';
 
@@ -18,43 +18,34 @@ const END_MS = 9_500;
 /** The first pause; each repetition doubles it. */
 const FIRST_PAUSE_MS = 250;
 
-/** The answer of a refresh is lost for good: the refresh token may be used already and must not be presented again. */
-export class RefreshLost extends Error {
-  constructor(override readonly cause: LatchkeyError) {
-    super(cause.message);
-  }
-}
-
 /**
  * Exchanges a refresh token for a new pair. Repeats an attempt without an answer, or with a 429 or 5xx, with the same
  * token, for 8 s at most.
- * @throws RefreshLost if the token may have been used; ApiError and NetworkError if it can be presented again later,
- * unless the code of the ApiError is that of a token.
+ * @throws ApiError; NetworkError or TimeoutError if the last attempt had no answer: the token may be used or not.
  */
 export async function refresh(send: Send, time: Time, refreshToken: string): Promise<AuthResult> {
   const startMs = time.nowMs();
-  let mayBeUsed = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
     const error = await attempt(send, time, refreshToken, startMs);
     if (!(error instanceof LatchkeyError)) {
       return error;
     }
-    if (error instanceof ApiError) {
-      // Codes of the token, and refusals of this request: a repetition gets the same answer.
-      if (error.status < 500 && error.status !== 429 && error.code !== 'unexpected_answer') {
-        throw error;
-      }
-    } else if (!wasNeverSent(error)) {
-      mayBeUsed = true;
-    } else if (!mayBeUsed) {
-      throw error;
-    }
     const waitMs = Math.max(pauseMs, 1_000 * retryAfterSeconds(error));
-    if (time.nowMs() + waitMs > startMs + REPEAT_WITHIN_MS) {
-      throw mayBeUsed ? new RefreshLost(error) : error;
+    if (isFinal(error) || time.nowMs() + waitMs > startMs + REPEAT_WITHIN_MS) {
+      throw error;
     }
     await sleep(time, waitMs, new AbortController().signal);
   }
+}
+
+/** Codes of the token, and refusals of this request: a repetition gets the same answer. */
+function isFinal(error: LatchkeyError): boolean {
+  return (
+    error instanceof ApiError &&
+    error.status < 500 &&
+    error.status !== 429 &&
+    error.code !== 'unexpected_answer'
+  );
 }
 
 async function attempt(
@@ -63,9 +54,6 @@ async function attempt(
   refreshToken: string,
   startMs: number,
 ): Promise<AuthResult | LatchkeyError> {
-  if ((globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false) {
-    return new NetworkError(new OfflineError('The browser is offline.'));
-  }
   const leftMs = startMs + END_MS - time.nowMs();
   const deadline = new Deadline(time, Math.min(ATTEMPT_TIMEOUT_MS, leftMs));
   try {
@@ -86,34 +74,6 @@ async function attempt(
 export function isAuthResult(data: unknown): data is AuthResult {
   const { accessToken, refreshToken, session } = (data ?? {}) as Partial<AuthResult>;
   return [accessToken, refreshToken, session?.id].every((value) => typeof value === 'string');
-}
-
-class OfflineError extends Error {
-  readonly code = 'OFFLINE';
-}
-
-/** Codes of errors of Node before a connection stands. Browsers do not tell. */
-const NEVER_SENT = new Set([
-  'OFFLINE',
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** Whether the request certainly never reached the server. */
-function wasNeverSent(error: LatchkeyError): boolean {
-  let cause: unknown = error;
-  while (typeof cause === 'object' && cause !== null) {
-    const { code, cause: next } = cause as { code?: unknown; cause?: unknown };
-    if (typeof code === 'string' && NEVER_SENT.has(code)) {
-      return true;
-    }
-    cause = next;
-  }
-  return false;
 }
 
 function retryAfterSeconds(error: LatchkeyError): number {

@@ -1,14 +1,13 @@
-import { ApiError, type LatchkeyError } from './errors.js';
+import { ApiError } from './errors.js';
 import type { Send } from './exchange.js';
 import { exclusively } from './exclusive.js';
-import { refresh, RefreshLost, type AuthResult } from './refresh.js';
+import { refresh, type AuthResult } from './refresh.js';
 import type { Time } from './time.js';
 import type { Tokens, TokenStorage } from './token-storage.js';
 
 /**
  * Why the client is signed out: a call of this client (`logout`, `password_changed`, `account_deleted`), the code with
- * which the server refused the tokens, a refresh whose answer is lost for good (`refresh_lost`), or another client that
- * emptied the shared storage (`elsewhere`).
+ * which the server refused the tokens, or another client that emptied the shared storage (`elsewhere`).
  */
 export type SignedOutReason =
   | 'logout'
@@ -17,7 +16,6 @@ export type SignedOutReason =
   | 'token_revoked'
   | 'token_invalid'
   | 'token_expired'
-  | 'refresh_lost'
   | 'elsewhere';
 
 /** An access token is renewed this long before it expires, or a tenth of its lifetime if that is less. */
@@ -116,11 +114,12 @@ export class SessionTokens {
       const isReplaced = still?.accessToken !== tokens.accessToken;
       return isReplaced ? ofSameSession(still, expired) : await this.keep(result);
     } catch (error) {
-      const { reason, thrown } = endOf(error as Error);
+      // Without an answer the tokens stay: the server may not have got the request.
+      const reason = error instanceof ApiError ? tokenCodeOf(error) : undefined;
       if (reason) {
         await this.end(reason, tokens);
       }
-      throw thrown;
+      throw error;
     }
   }
 
@@ -160,15 +159,6 @@ export class SessionTokens {
 /** A call that began in one session must not go on in the next one, which may be another user's. */
 function ofSameSession(tokens: Tokens | null, { sessionId }: Tokens): Tokens | null {
   return tokens?.sessionId === sessionId ? tokens : null;
-}
-
-/** Whether an error of a refresh ends the session, and the error that the caller gets. */
-function endOf(error: Error): { reason?: SignedOutReason; thrown: Error | LatchkeyError } {
-  if (error instanceof RefreshLost) {
-    return { reason: 'refresh_lost', thrown: error.cause };
-  }
-  const reason = error instanceof ApiError ? tokenCodeOf(error) : undefined;
-  return reason ? { reason, thrown: error } : { thrown: error };
 }
 
 function tokenCodeOf({ code }: ApiError): SignedOutReason | undefined {
