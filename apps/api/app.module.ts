@@ -6,6 +6,7 @@ import { RateLimitModule } from '#libs/rate-limit';
 import { CoreModule } from '../core.module';
 import { AdminApiModule } from './admin/admin-api.module';
 import { AuthApiModule } from './auth/auth-api.module';
+import { CanaryModule } from './canary/canary.module';
 import { EventsApiModule } from './events/events-api.module';
 import { FirstSynchronisation } from './first-synchronisation';
 import { GatewayApiModule } from './gateway/gateway-api.module';
@@ -47,6 +48,7 @@ export class AppModule {
         AdminApiModule,
         HealthApiModule,
         JobsModule,
+        CanaryModule,
       ],
       providers: [
         FirstSynchronisation,

@@ -14,6 +14,7 @@ import { KeyRing } from './keys/key-ring';
 import { BreachedPasswords } from './passwords/breached-passwords';
 import { PasswordHasher } from './passwords/password-hasher';
 import { PasswordPolicy } from './passwords/password-policy';
+import { CanarySession } from './sign-in/canary-session';
 import { LoginService } from './sign-in/login.service';
 import { LogoutService } from './sign-in/logout.service';
 import { RefreshService } from './sign-in/refresh.service';
@@ -29,6 +30,7 @@ const USE_CASES = [
   RefreshService,
   LogoutService,
   TokenRevocationService,
+  CanarySession,
   PasswordChangeService,
   AccountDeletionService,
   AccountService,

@@ -30,6 +30,7 @@ export { checkImportedHash } from './passwords/hashes/parse-hash';
 export { UnusableHashError } from './passwords/hashes/password-hash';
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './passwords/password-length';
 export type { PasswordOptions } from './passwords/password-options';
+export { CanarySession, type OpenCanary } from './sign-in/canary-session';
 export { LoginService } from './sign-in/login.service';
 export { LogoutService } from './sign-in/logout.service';
 export { RefreshService } from './sign-in/refresh.service';

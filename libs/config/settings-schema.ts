@@ -420,6 +420,20 @@ export const SETTINGS_BY_TOPIC = {
       description:
         'Whether this process runs scheduled jobs: `true` or `false`. One process at a time runs a job.',
     }),
+    canary: onOff().prefault('on').meta({
+      env: 'CANARY',
+      description:
+        'Whether this process opens a session of a reserved subject once a minute, ends it, and measures how long it is accepted: `on` or `off`. See the metric `latchkey_revocation_reach_seconds`.',
+    }),
+    canaryPeers: originList()
+      .default([])
+      .meta({
+        env: 'CANARY_PEERS',
+        description:
+          'Origins of all instances, at which the canary tries its session. An http host name with several addresses, such as that of a headless Service of Kubernetes, stands for all of them.',
+        examples: ['http://latchkey-headless:3000'],
+        unset: 'this process alone',
+      }),
     cleanUpCron: schedule().prefault(DEFAULT_SCHEDULES.cleanUp).meta({
       env: 'CLEAN_UP_CRON',
       description:

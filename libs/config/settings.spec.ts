@@ -68,6 +68,8 @@ describe('settings', () => {
       avatarS3Region: 'us-east-1',
       avatarStorage: { directory: resolve('.data/avatars') },
       jobsEnabled: true,
+      canary: true,
+      canaryPeers: [],
       cleanUpCron: '0 * * * *',
       redisCheckCron: '*/5 * * * *',
       auditRetentionSeconds: 90 * 86_400,

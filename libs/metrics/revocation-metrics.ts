@@ -1,4 +1,4 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** With a boundary at the bound of a poll, 1 s. */
 const LAG_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10];
@@ -6,6 +6,8 @@ const LAG_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10];
 /** The stream of revocations. */
 export class RevocationMetrics {
   private readonly lag: Histogram;
+  private readonly reach: Histogram;
+  private readonly canaries: Counter;
 
   constructor(private readonly registry: Registry) {
     this.lag = new Histogram({
@@ -14,6 +16,30 @@ export class RevocationMetrics {
       buckets: LAG_BUCKETS,
       registers: [registry],
     });
+    this.reach = new Histogram({
+      name: 'latchkey_revocation_reach_seconds',
+      help: 'Time from the answer to a revocation until an instance refused the session (verify), or the stream named it.',
+      labelNames: ['path'],
+      buckets: LAG_BUCKETS,
+      registers: [registry],
+    });
+    this.canaries = new Counter({
+      name: 'latchkey_canaries_total',
+      help: 'Trials of the canary by result.',
+      labelNames: ['result'],
+      registers: [registry],
+    });
+    ['verify', 'stream'].forEach((path) => this.reach.zero({ path }));
+    ['reached', 'late', 'unmeasured'].forEach((result) => this.canaries.inc({ result }, 0));
+  }
+
+  /** @param reachMs since the revocation was answered. */
+  reached(path: 'verify' | 'stream', reachMs: number): void {
+    this.reach.observe({ path }, reachMs / 1000);
+  }
+
+  canary(result: 'reached' | 'late' | 'unmeasured'): void {
+    this.canaries.inc({ result });
   }
 
   /** @param lagMs since the commit. */

@@ -74,6 +74,9 @@ export class SessionEndedAudit implements OnModuleInit {
       case 'account_disabled':
         // AdminService records these, with the details of the change.
         return;
+      case 'canary':
+        // No user's session.
+        return;
     }
   }
 }

@@ -36,6 +36,7 @@ export const END_REASONS = [
   'role_change',
   'account_disabled',
   'account_deleted',
+  'canary',
 ] as const;
 
 export type EndReason = (typeof END_REASONS)[number];

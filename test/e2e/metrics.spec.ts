@@ -201,7 +201,7 @@ describe('GET /metrics', () => {
     expect((await app.http.get(PROFILE, { token: first.accessToken })).status).toBe(401);
     const reasons = (await scrape()).find(name).map(({ labels }) => labels.reason);
     expect(reasons).toContain('account_deleted');
-    expect(reasons).toHaveLength(11);
+    expect(reasons).toHaveLength(12);
   });
 
   it('measures the delay until a revocation holds, and exports its bound', async () => {

@@ -45,6 +45,7 @@ export class ApiProcess {
         RATE_LIMIT: 'off',
         // A job that is due would run into the faults of a test.
         JOBS_ENABLED: 'false',
+        CANARY: 'off',
         // A start takes a sixth less time without them.
         DOCS: 'off',
         JWT_SECRET: 'a secret of the tests, long enough',

@@ -109,6 +109,7 @@ export async function startTestApp({
     JWT_SECRET: 'a secret of the tests, long enough',
     AVATAR_DIR: avatarDirectory,
     JOBS_ENABLED: 'false',
+    CANARY: 'off',
     // Tests send all requests from one address, and sign in often.
     RATE_LIMIT: 'off',
     ...env,
