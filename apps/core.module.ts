@@ -1,16 +1,16 @@
-import { createSecretKey } from 'node:crypto';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AuthModule, HmacKeyRing, PemKeyRing, type KeyRing } from '#libs/auth';
+import { AuthModule } from '#libs/auth';
 import { AuditModule } from '#libs/audit';
 import { AvatarModule } from '#libs/avatar';
 import { CacheModule } from '#libs/cache';
-import { Settings, SettingsModule, type JwtKeys } from '#libs/config';
+import { Settings, SettingsModule } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { MaintenanceModule } from '#libs/maintenance';
 import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { userCaches, UserModule } from '#libs/user';
+import { keyRingOf } from './key-ring';
 
 const ISSUER = 'latchkey';
 const AUDIENCE = 'latchkey-api';
@@ -98,11 +98,4 @@ export class CoreModule {
       exports: [AuditModule, StatisticsModule, UserModule],
     };
   }
-}
-
-/** @throws SettingsError when JWT_KEYS_DIR is unusable */
-export function keyRingOf(keys: JwtKeys): KeyRing {
-  return 'directory' in keys
-    ? new PemKeyRing(keys.directory)
-    : new HmacKeyRing(createSecretKey(keys.secret, 'utf8'));
 }

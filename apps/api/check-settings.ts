@@ -2,7 +2,6 @@ import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { SettingsError, type Settings } from '#libs/config';
-import { keyRingOf } from '../core.module';
 
 /**
  * Checks the settings that need no store: the addresses to listen on, the directory of the keys, and that of the
@@ -14,7 +13,11 @@ export async function checkSettings(settings: Settings): Promise<void> {
   if (settings.metricsPort !== undefined) {
     await tryToListen(settings.host, settings.metricsPort, 'METRICS_PORT');
   }
-  keyRingOf(settings.jwtKeys);
+  if ('directory' in settings.jwtKeys) {
+    // Loads most libraries, which a single secret does not need.
+    const { keyRingOf } = await import('../key-ring.js');
+    keyRingOf(settings.jwtKeys);
+  }
   if ('directory' in settings.avatarStorage) {
     await tryToWriteTo(settings.avatarStorage.directory);
   }

@@ -8,6 +8,7 @@ import {
 import { loadSettings, type Settings } from '#libs/config';
 import { startTracing } from '#libs/tracing';
 import { VERSION } from '../version';
+import { checkSettings } from './check-settings';
 import { Shutdown } from './lifecycle/shutdown';
 import { onStopRequest, type StopRequest } from './lifecycle/stop-request';
 import { logOutput } from './log/log-output';
@@ -25,16 +26,15 @@ async function main(): Promise<void> {
   const pinoLogger = createLogger(settings.logLevel, await logOutput(settings.logFormat));
   logProcessOutput(pinoLogger);
   Logger.overrideLogger(new PinoLogger(pinoLogger));
-  // Loaded here, because tracing must start before the modules that it traces.
-  /* eslint-disable @typescript-eslint/no-require-imports */
-  const { waitForPostgres } = require('#libs/database') as typeof import('#libs/database');
-  const { createApp } = require('./app.setup') as typeof import('./app.setup');
-  const { checkSettings } = require('./check-settings') as typeof import('./check-settings');
-  /* eslint-enable */
   await checkSettings(settings);
   if (process.argv.includes('--check-settings')) {
     return;
   }
+  // Loaded here, because tracing must start before the modules that it traces, and a wrong setting needs none of them.
+  /* eslint-disable @typescript-eslint/no-require-imports */
+  const { waitForPostgres } = require('#libs/database') as typeof import('#libs/database');
+  const { createApp } = require('./app.setup') as typeof import('./app.setup');
+  /* eslint-enable */
   warnAboutInsecureSettings(settings);
   if (!isThreadPoolBelowEventLoop()) {
     Logger.log(

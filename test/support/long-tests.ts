@@ -1,11 +1,37 @@
 const LONG = process.env.LATCHKEY_LONG_TESTS === '1';
+/** `npm test` prints it. The same number chooses the same cases. */
+const SEED = Number(process.env.LATCHKEY_TEST_SEED ?? 0);
 
 /** A number of runs, requests or milliseconds: the second with `LATCHKEY_LONG_TESTS=1`, for a nightly run. */
 export function lasting(short: number, long: number): number {
   return LONG ? long : short;
 }
 
-/** Those of some cases that every run tries; all of them with `LATCHKEY_LONG_TESTS=1`. */
+/**
+ * The cases that this run tries; all of them with `LATCHKEY_LONG_TESTS=1`. The cases are dealt out to the smallest number
+ * of equal groups, and the seed chooses a group: consecutive seeds try every case.
+ * @param count the size of the largest group.
+ */
 export function someOf<T>(cases: readonly T[], count: number): readonly T[] {
-  return LONG ? cases : cases.slice(0, count);
+  return shareOf(cases, Math.ceil(cases.length / count));
+}
+
+/**
+ * Every nth case, from one that the seed chooses; all of them with `LATCHKEY_LONG_TESTS=1`.
+ * @param groups n: that many consecutive seeds try every case.
+ * @param offset added to the seed, so that several lists are not tried at the same places.
+ */
+export function shareOf<T>(cases: readonly T[], groups: number, offset = 0): readonly T[] {
+  return LONG ? cases : cases.filter((_case, index) => (index + SEED + offset) % groups === 0);
+}
+
+/** One case of each kind, chosen by the seed; all of them with `LATCHKEY_LONG_TESTS=1`. */
+export function oneOfEach<T>(cases: readonly T[], kindOf: (one: T) => string): readonly T[] {
+  const kinds = [...new Set(cases.map(kindOf))];
+  return kinds.flatMap((kind) =>
+    someOf(
+      cases.filter((one) => kindOf(one) === kind),
+      1,
+    ),
+  );
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,8 @@ const EVERYTHING = [
     priority: PRIORITY_OF_SUITES,
   },
 ];
+/** Numbers of which one chooses the cases that a run tries (test/support/long-tests.ts). */
+const SEEDS = 1_000_000;
 const LEFTOVER_GRACE_MS = 5_000;
 
 /** @typedef {{ output: import('./output.mjs').Output, signal: AbortSignal }} Context */
@@ -50,6 +53,7 @@ export async function test(args, { output, signal }) {
   if (onThisNode) {
     await prepare({ output, signal }, [build, buildPackages]);
   }
+  const seed = process.env.LATCHKEY_TEST_SEED ?? String(randomInt(SEEDS));
   const workDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   const processList = join(workDir, 'processes');
   openProcessList(processList);
@@ -59,6 +63,7 @@ export async function test(args, { output, signal }) {
       NODE_ENV: 'test',
       LATCHKEY_TEST_REDIS: JSON.stringify(redis),
       LATCHKEY_PROCESS_LIST: processList,
+      LATCHKEY_TEST_SEED: seed,
       // Removes the files of interrupted tests together with this folder.
       TMPDIR: workDir,
     };
@@ -69,6 +74,9 @@ export async function test(args, { output, signal }) {
     const checks = runsEverything ? runChecks({ output, signal }) : Promise.resolve([]);
     if (onThisNode) {
       output.say('running the tests (jest) ...');
+      if (process.env.LATCHKEY_LONG_TESTS !== '1') {
+        output.say(`LATCHKEY_TEST_SEED=${seed} chooses the same cases again`);
+      }
       const runs = runsEverything ? EVERYTHING : [{ args: jestArgs, priority: PRIORITY_NORMAL }];
       const running = runs.map(({ args, priority }) => runJest(args, { ...here, priority }));
       outcomes.push(...(await Promise.all(running)));
