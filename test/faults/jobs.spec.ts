@@ -79,7 +79,7 @@ describe('two instances with the same jobs', () => {
     return { holder, other, left };
   }
 
-  it('run them at the times of the settings, and log the removals and the duration', async () => {
+  it('run them at the times of the settings, log the removals and the duration, and when Redis is away', async () => {
     await start({ CLEAN_UP_CRON: OFTEN, REDIS_CHECK_CRON: OFTEN });
     for (const job of ['clean-up', 'redis-check']) {
       await until(
@@ -98,7 +98,16 @@ describe('two instances with the same jobs', () => {
     expect(
       await measured('job_runs_total', { job_name: 'clean-up', outcome: 'succeeded' }),
     ).toBeGreaterThanOrEqual(3);
-  }, 60_000);
+
+    await redis.stop();
+    await until('redis-check has failed', () => logged('redis-check failed').length);
+    await until(
+      'two failed runs are counted',
+      () => measured('job_runs_total', { job_name: 'redis-check', outcome: 'failed' }),
+      (count) => count > 1,
+    );
+    expect(instances.map(({ isAlive }) => isAlive)).toEqual([true, true]);
+  }, 90_000);
 
   it('repeat at the next tick a clean-up during which the other was killed', async () => {
     const { holder, other, left } = await startLongCleanUp();
@@ -124,17 +133,4 @@ describe('two instances with the same jobs', () => {
     await until('one session is left', left, 1);
     expect(other.isAlive).toBe(true);
   }, 90_000);
-
-  it('check Redis, and log when it is away', async () => {
-    await start({ CLEAN_UP_CRON: 'off', REDIS_CHECK_CRON: OFTEN });
-    await until('redis-check has run', () => logged('redis-check done').length);
-    await redis.stop();
-    await until('redis-check has failed', () => logged('redis-check failed').length);
-    await until(
-      'two failed runs are counted',
-      () => measured('job_runs_total', { job_name: 'redis-check', outcome: 'failed' }),
-      (count) => count > 1,
-    );
-    expect(instances.map(({ isAlive }) => isAlive)).toEqual([true, true]);
-  }, 60_000);
 });

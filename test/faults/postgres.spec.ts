@@ -1,37 +1,30 @@
+import { someOf } from '../support/long-tests';
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
 import {
   cutOffPostgres,
   loseRedisWhilePostgresIsAway,
   restartFromOldCopyWhilePostgresIsAway,
   restartPostgres,
+  type Script,
 } from './scripts';
 
 describe('while Postgres is away, Redis answers, and ended sessions stay ended', () => {
   const cluster = useCluster({ ownPostgres: true });
 
-  it.each([
-    ['it is shut down and started', 'shutDown'],
-    ['it crashes and recovers', 'crash'],
-  ] as const)('while %s', async (_how, fault) => {
-    expectPromisesKept(await underLoad(cluster(), restartPostgres(fault)), cluster());
-  });
+  const AWAY: [string, Script][] = [
+    ['it is shut down and started', restartPostgres('shutDown')],
+    ['it crashes and recovers', restartPostgres('crash')],
+    ['connections are cut', cutOffPostgres('cut')],
+    ['the network hangs', cutOffPostgres('hang')],
+    ['one instance alone is cut off', cutOffPostgres('cut', ['a'])],
+    ['the network of one instance alone hangs', cutOffPostgres('hang', ['a'])],
+  ];
+  const WITH_REDIS: [string, Script][] = [
+    ['Redis comes back from an old copy', restartFromOldCopyWhilePostgresIsAway],
+    ['Redis is lost as well', loseRedisWhilePostgresIsAway],
+  ];
 
-  it.each([
-    ['connections are cut', 'cut', undefined],
-    ['the network hangs', 'hang', undefined],
-    ['one instance alone is cut off', 'cut', ['a']],
-    ['the network of one instance alone hangs', 'hang', ['a']],
-  ] as const)('while %s', async (_how, fault, names) => {
-    const script = cutOffPostgres(fault, names && [...names]);
+  it.each([...someOf(AWAY, 2), ...someOf(WITH_REDIS, 1)])('while %s', async (_how, script) => {
     expectPromisesKept(await underLoad(cluster(), script), cluster());
-  });
-
-  it('while Redis comes back from an old copy', async () => {
-    const script = restartFromOldCopyWhilePostgresIsAway;
-    expectPromisesKept(await underLoad(cluster(), script), cluster());
-  });
-
-  it('while Redis is lost as well', async () => {
-    expectPromisesKept(await underLoad(cluster(), loseRedisWhilePostgresIsAway), cluster());
   });
 });

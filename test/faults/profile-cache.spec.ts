@@ -1,6 +1,6 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { newEmail, PASSWORD } from '../support/app';
-import { lasting } from '../support/long-tests';
+import { lasting, someOf } from '../support/long-tests';
 import { until } from '../support/until';
 import type { Cluster } from './cluster';
 import { Faults } from './faults';
@@ -68,11 +68,8 @@ describe('a changed profile is never shown in an older version', () => {
     expectNoLies(await profileUnderLoad(cluster(), nothing));
   });
 
-  it('while entries are evicted', async () => {
-    expectNoLies(await profileUnderLoad(cluster(), evictions));
-  });
-
-  it.each<[string, Script]>([
+  const LOSSES: [string, Script][] = [
+    ['entries are evicted', evictions],
     [
       'Redis is flushed',
       async (faults, load) => {
@@ -99,6 +96,8 @@ describe('a changed profile is never shown in an older version', () => {
         await load.goesOn(DURING);
       },
     ],
+  ];
+  const OUTAGES: [string, Script][] = [
     [
       'Redis hangs',
       async (faults, load) => {
@@ -117,7 +116,9 @@ describe('a changed profile is never shown in an older version', () => {
         await load.goesOn(DURING);
       },
     ],
-  ])('while %s', async (_, script) => {
+  ];
+
+  it.each([...someOf(LOSSES, 2), ...someOf(OUTAGES, 1)])('while %s', async (_, script) => {
     expectNoLies(await profileUnderLoad(cluster(), script));
   });
 });
@@ -133,13 +134,14 @@ describe('a bug that shows an older profile is found:', () => {
       (wrong) => wrong.length > 0,
     );
 
-  it('fills that ignore their lease', async () => {
-    await untilWrong(evictions);
-  });
+  const BUGS: [string, string, Script][] = [
+    ['fills that ignore their lease', 'unfenced-fills', evictions],
+    ['changes that bypass the cache', 'uncached-writes', nothing],
+  ];
 
-  it('changes that bypass the cache', async () => {
-    await Promise.all(cluster().instances.map((instance) => instance.plant('uncached-writes')));
+  it.each(someOf(BUGS, 1))('%s', async (_what, name, script) => {
+    await Promise.all(cluster().instances.map((instance) => instance.plant(name)));
     await cluster().settled();
-    await untilWrong(nothing);
+    await untilWrong(script);
   });
 });

@@ -1,19 +1,14 @@
 import { lasting, someOf } from '../support/long-tests';
-import { expectToSurvive, SENTINEL_FAULTS, SHARD_FAULTS } from './random-faults';
+import { expectToSurvive, FAULTS, SENTINEL_FAULTS, SHARD_FAULTS } from './random-faults';
 import { useCluster } from './scenario';
 
 const DURATION_MS = lasting(10_000, 300_000);
-
-describe('random faults, one after another', () => {
-  const cluster = useCluster({ ownPostgres: true, replica: true });
-
-  it('break no rule', () => expectToSurvive(cluster(), DURATION_MS), DURATION_MS + 120_000);
-});
 
 /** Users of many partitions. */
 const MANY_USERS = { accounts: 12 };
 
 const KINDS = [
+  ['one Redis with a replica', { replica: true }, FAULTS, {}],
   ['a Redis Cluster', { shards: true }, SHARD_FAULTS, MANY_USERS],
   ['a master with Sentinels', { sentinels: true }, SENTINEL_FAULTS, {}],
 ] as const;

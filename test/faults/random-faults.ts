@@ -61,7 +61,7 @@ const GENERAL: PossibleFaults = {
 };
 
 /** Of a single Redis with a replica. */
-const FAULTS: PossibleFaults = {
+export const FAULTS: PossibleFaults = {
   ...GENERAL,
   flushAll: () => flushAll,
   evictSessions: () => evict('session:*'),

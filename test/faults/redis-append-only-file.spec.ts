@@ -1,18 +1,17 @@
+import { someOf } from '../support/long-tests';
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
-import { restartFromAppendOnlyFile, restartFromOldCopy } from './scripts';
+import { restartFromAppendOnlyFile, restartFromOldCopy, type Script } from './scripts';
 
 describe('when Redis restarts from an append-only file, no session comes back and none is lost', () => {
   const cluster = useCluster({ appendOnly: true });
 
-  it('that lacks only the unwritten end', async () => {
-    expectPromisesKept(await underLoad(cluster(), restartFromAppendOnlyFile(0)), cluster());
-  });
+  const FILES: [string, Script][] = [
+    ['that lacks only the unwritten end', restartFromAppendOnlyFile(0)],
+    ['whose end is cut off', restartFromAppendOnlyFile(20_000)],
+    ['that is an old copy', restartFromOldCopy],
+  ];
 
-  it('whose end is cut off', async () => {
-    expectPromisesKept(await underLoad(cluster(), restartFromAppendOnlyFile(20_000)), cluster());
-  });
-
-  it('that is an old copy', async () => {
-    expectPromisesKept(await underLoad(cluster(), restartFromOldCopy), cluster());
+  it.each(someOf(FILES, 1))('%s', async (_what, script) => {
+    expectPromisesKept(await underLoad(cluster(), script), cluster());
   });
 });

@@ -1,37 +1,31 @@
+import { someOf } from '../support/long-tests';
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
-import { cutOffRedis, killConnections, pauseRedis, suspendRedis } from './scripts';
+import { cutOffRedis, killConnections, pauseRedis, suspendRedis, type Script } from './scripts';
 
 describe('while Redis does not answer, every request is answered and no change is lost', () => {
   const cluster = useCluster();
 
-  it.each([
-    ['for less than a deadline', 200],
-    ['for longer than a deadline', 1_500],
-  ])('because its clients are paused %s', async (_how, ms) => {
-    expectPromisesKept(await underLoad(cluster(), pauseRedis(ms)), cluster());
-  });
+  const HANGS: [string, Script][] = [
+    ['its process is stopped', suspendRedis],
+    ['the network hangs', cutOffRedis('hang')],
+    ['its clients are paused for longer than a deadline', pauseRedis(1_500)],
+  ];
+  const CUTS: [string, Script][] = [
+    ['its clients are paused for less than a deadline', pauseRedis(200)],
+    ['it ended every connection', killConnections],
+    ['connections are cut', cutOffRedis('cut')],
+    ['connections are half-open', cutOffRedis('lose')],
+  ];
+  const TO_ONE_INSTANCE: [string, Script][] = [
+    ['its connections to one instance alone are cut', cutOffRedis('cut', ['a'])],
+    ['its network to one instance alone hangs', cutOffRedis('hang', ['a'])],
+    ['its connections to one instance alone are half-open', cutOffRedis('lose', ['a'])],
+  ];
 
-  it('because its process is stopped', async () => {
-    expectPromisesKept(await underLoad(cluster(), suspendRedis), cluster());
-  });
-
-  it('because it ended every connection', async () => {
-    expectPromisesKept(await underLoad(cluster(), killConnections), cluster());
-  });
-
-  it.each([
-    ['connections are cut', 'cut'],
-    ['the network hangs', 'hang'],
-    ['connections are half-open', 'lose'],
-  ] as const)('because %s', async (_how, fault) => {
-    expectPromisesKept(await underLoad(cluster(), cutOffRedis(fault)), cluster());
-  });
-
-  it.each([
-    ['its connections are cut', 'cut'],
-    ['its network hangs', 'hang'],
-    ['its connections are half-open', 'lose'],
-  ] as const)('to one instance alone, because %s', async (_how, fault) => {
-    expectPromisesKept(await underLoad(cluster(), cutOffRedis(fault, ['a'])), cluster());
-  });
+  it.each([...someOf(HANGS, 1), ...someOf(CUTS, 2), ...someOf(TO_ONE_INSTANCE, 1)])(
+    'because %s',
+    async (_how, script) => {
+      expectPromisesKept(await underLoad(cluster(), script), cluster());
+    },
+  );
 });

@@ -1,5 +1,6 @@
+import { someOf } from '../support/long-tests';
 import { expectPromisesKept, underLoad, useCluster } from './scenario';
-import { evict, flushAll, restartEmpty, restartFromOldCopy } from './scripts';
+import { evict, flushAll, restartEmpty, restartFromOldCopy, type Script } from './scripts';
 
 describe('when Redis loses data, no session comes back and none is lost', () => {
   const cluster = useCluster();
@@ -8,22 +9,25 @@ describe('when Redis loses data, no session comes back and none is lost', () => 
     expectPromisesKept(await underLoad(cluster(), flushAll), cluster());
   });
 
-  it.each([
+  const EVICTIONS = [
     ['sessions', 'session:*'],
     ['indexes', 'user:tokens:*'],
     ['tombstones', 'blacklist:*'],
     ['profiles', 'user:profile:*'],
     ['the checkpoint', 'latchkey:checkpoint'],
     ['the counters', 'latchkey:statistics'],
-  ])('at an eviction of %s', async (_what, pattern) => {
+  ] as const;
+
+  it.each(someOf(EVICTIONS, 2))('at an eviction of %s', async (_what, pattern) => {
     expectPromisesKept(await underLoad(cluster(), evict(pattern)), cluster());
   });
 
-  it('at a restart with nothing', async () => {
-    expectPromisesKept(await underLoad(cluster(), restartEmpty), cluster());
-  });
+  const RESTARTS: [string, Script][] = [
+    ['with nothing', restartEmpty],
+    ['from an old RDB file', restartFromOldCopy],
+  ];
 
-  it('at a restart from an old RDB file', async () => {
-    expectPromisesKept(await underLoad(cluster(), restartFromOldCopy), cluster());
+  it.each(someOf(RESTARTS, 1))('at a restart %s', async (_what, script) => {
+    expectPromisesKept(await underLoad(cluster(), script), cluster());
   });
 });
