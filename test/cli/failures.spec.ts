@@ -1,6 +1,7 @@
 import { startTestApp, type TestApp } from '../support/app';
 import { buildOnce } from '../support/build';
 import { expectOneSentence, runCli, runCommand } from '../support/cli';
+import { someOf } from '../support/long-tests';
 import { countSessions, insertEndedSessions } from '../support/session-rows';
 
 /** No server listens there. */
@@ -75,7 +76,7 @@ describe('a command that cannot succeed', () => {
       expect(answer.stderr).not.toContain('s3cret');
     }
 
-    it.each(needPostgres)('without Postgres: %s', async (command) => {
+    it.each(someOf(needPostgres, 3))('without Postgres: %s', async (command) => {
       const env = { DATABASE_URL: `postgres://latchkey:s3cret@${CLOSED_PORT}/latchkey` };
       const reason = 'refused the connection (ECONNREFUSED): check DATABASE_URL';
       await expectFailure(command, env, `Postgres at ${CLOSED_PORT} ${reason}`, runCli);

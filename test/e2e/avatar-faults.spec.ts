@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AvatarOrphans } from '../../libs/avatar';
 import { startTestApp, type TestApp } from '../support/app';
 import { avatarForm, storedFiles } from '../support/avatars';
+import { someOf } from '../support/long-tests';
 import { monochromePng } from '../support/pictures';
 import { startTestS3, type TestS3 } from '../support/s3';
 import { sharedStores } from '../support/shared-stores';
@@ -75,7 +76,7 @@ describe('a directory that cannot be written', () => {
   });
 });
 
-describe.each(['cut', 'hang'] as const)('a bucket that is away (%s)', (fault) => {
+describe.each(someOf(['cut', 'hang'] as const, 1))('a bucket that is away (%s)', (fault) => {
   let app: TestApp;
   let s3: TestS3;
   let wire: TcpProxy;

@@ -5,6 +5,7 @@ import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import type { ProfileDto } from '../../apps/api/profile/profile.dto';
 import type { Answer, Call } from '../support/http-client';
 import { avatarForm } from '../support/avatars';
+import { someOf } from '../support/long-tests';
 import { monochromePng } from '../support/pictures';
 import { sharedStores } from '../support/shared-stores';
 import { startTestRedis, type TestRedis } from '../support/stores';
@@ -311,7 +312,7 @@ async function ready(): Promise<void> {
   );
 }
 
-describe.each(['cut', 'hang'] as const)('with a store away (%s)', (fault) => {
+describe.each(someOf(['cut', 'hang'] as const, 1))('with a store away (%s)', (fault) => {
   beforeAll(async () => {
     redisServer = await startTestRedis();
     redis = await TcpProxy.start(Number(new URL(redisServer.url).port));

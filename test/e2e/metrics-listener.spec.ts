@@ -2,6 +2,7 @@ import { freePort } from '../../tools/local/ports.mjs';
 import type { ApiProcess } from '../support/api-process';
 import { useApiSuite } from '../support/api-suite';
 import { startTestApp, type TestApp } from '../support/app';
+import { someOf } from '../support/long-tests';
 import { Scrape } from '../support/metrics';
 import { RawConnection } from '../support/raw-connection';
 import { until } from '../support/until';
@@ -82,12 +83,16 @@ describe('metrics of an application', () => {
     await expect(fetch(`${origin}/metrics`)).rejects.toThrow('fetch failed');
   });
 
-  it.each([
+  const OTHER_NETWORKS: [allowed: string, status: number][] = [
     ['10.0.0.0/8', 403],
     ['127.0.0.2,::1', 403],
+  ];
+  const NETWORKS: [allowed: string, status: number][] = [
     ['10.0.0.0/8,127.0.0.0/8', 200],
     ['::ffff:127.0.0.1', 200],
-  ])(
+  ];
+
+  it.each([...someOf(OTHER_NETWORKS, 1), ...someOf(NETWORKS, 1)])(
     'with METRICS_ALLOW=%s are for the addresses in it (127.0.0.1: %i)',
     async (allowed, status) => {
       const { origin } = await startWithPort({ METRICS_ALLOW: allowed });
@@ -119,9 +124,15 @@ describe('metrics of a process', () => {
     return { started, port, origin: `http://127.0.0.1:${port}` };
   }
 
-  it('are served beside the API by default, also during the shutdown', async () => {
+  it('are served beside the API by default, with Node and the build, also during the shutdown', async () => {
     const started = await start({ SHUTDOWN_DELAY: '1h' });
-    expect((await Scrape.of(started.http.origin)).sum('latchkey_redis_in_sync')).toBe(1);
+    const found = await Scrape.of(started.http.origin);
+    expect(found.sum('latchkey_redis_in_sync')).toBe(1);
+    expect(found.sum('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+    expect(found.find('nodejs_eventloop_lag_p99_seconds')).toHaveLength(1);
+    const labels = found.find('latchkey_build_info')[0]?.labels;
+    const { version } = jest.requireActual<{ version: string }>('../../package.json');
+    expect(labels).toEqual({ version, node: process.versions.node });
     started.signal('SIGTERM');
     await until(
       'the process is not ready',
@@ -132,17 +143,12 @@ describe('metrics of a process', () => {
     expect(samples.length).toBeGreaterThan(50);
   });
 
-  it('have the process, Node and the build', async () => {
-    const found = await Scrape.of((await start()).http.origin);
-    expect(found.sum('process_resident_memory_bytes')).toBeGreaterThan(1e6);
-    expect(found.find('nodejs_eventloop_lag_p99_seconds')).toHaveLength(1);
-    const labels = found.find('latchkey_build_info')[0]?.labels;
-    const { version } = jest.requireActual<{ version: string }>('../../package.json');
-    expect(labels).toEqual({ version, node: process.versions.node });
-  });
-
-  it('at their own port are served until the last request is answered', async () => {
+  it('at their own port stop another start there, and are served until the last request is answered', async () => {
     const { started, port, origin } = await startWithPort();
+    const second = await suite.spawn({ METRICS_PORT: String(port) });
+    expect(await second.ended).toBe('exit code 1');
+    expect(second.complaint).toBe('METRICS_PORT is taken by another program.\n');
+
     const idle = await RawConnection.open(port);
     const client = await RawConnection.open(started.port);
     const headers = 'Host: test\r\nContent-Type: application/json\r\nContent-Length: 2';
@@ -161,12 +167,5 @@ describe('metrics of a process', () => {
     expect(await started.ended).toBe('exit code 0');
     expect([started.logged('error'), started.complaint]).toEqual([[], '']);
     idle.close();
-  });
-
-  it('stop the start when their port is taken', async () => {
-    const { port } = await startWithPort();
-    const second = await suite.spawn({ METRICS_PORT: String(port) });
-    expect(await second.ended).toBe('exit code 1');
-    expect(second.complaint).toBe('METRICS_PORT is taken by another program.\n');
   });
 });

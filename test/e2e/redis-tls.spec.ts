@@ -5,6 +5,7 @@ import { useApiSuite } from '../support/api-suite';
 import { CertificateAuthority, type IssuedCertificate } from '../support/certificate-authority';
 import { readiness, untilInSync, untilWarned } from '../support/health-report';
 import { expectMainJob } from '../support/main-job';
+import { someOf } from '../support/long-tests';
 import { documentedRights } from '../support/redis-rights';
 import { newFolder } from '../support/stores';
 import { TlsFront } from '../support/tls-front';
@@ -72,13 +73,13 @@ describe('the least rights, with a client certificate,', () => {
     expect(api.complaint).toBe('');
   }
 
-  it('are enough on one server', async () => {
+  const onOneServer = async () => {
     const redis = await startRedis();
     const REDIS_URL = `rediss://${user}:${password}@127.0.0.1:${redis.port}`;
     await expectEnough(redis, [], { REDIS_URL });
-  });
+  };
 
-  it('are enough on a Cluster', async () => {
+  const onCluster = async () => {
     const redis = await startRedis(['--cluster-enabled', 'yes', '--tls-cluster', 'yes']);
     await redis.client.cluster('ADDSLOTSRANGE', 0, 16_383);
     await until(
@@ -90,6 +91,15 @@ describe('the least rights, with a client certificate,', () => {
       REDIS_URL: `rediss://${user}:${password}@unused.invalid`,
       REDIS_CLUSTER_NODES: `127.0.0.1:${redis.port}`,
     });
+  };
+
+  const SERVERS: [on: string, expectEnoughThere: () => Promise<void>][] = [
+    ['one server', onOneServer],
+    ['a Cluster', onCluster],
+  ];
+
+  it.each(someOf(SERVERS, 1))('are enough on %s', async (_on, expectEnoughThere) => {
+    await expectEnoughThere();
   });
 });
 
@@ -175,7 +185,7 @@ describe('a client certificate', () => {
     expect(api.complaint).toBe('');
   });
 
-  it.each([
+  const REFUSED: [what: string, env: () => Promise<Record<string, string>>][] = [
     ['is missing', () => Promise.resolve({ REDIS_CA_FILE: authority.file })],
     [
       'is of another authority',
@@ -184,18 +194,23 @@ describe('a client certificate', () => {
         return new ClientFiles().replace(authority, await other.issue('client')).env;
       },
     ],
-  ])('that %s is named in the report and once in the log', async (_what, env) => {
-    const redis = await startRedis();
-    const api = await suite.spawn({
-      REDIS_URL: `rediss://127.0.0.1:${redis.port}`,
-      ...(await env()),
-    });
-    await api.untilServing();
-    await untilWarned(api, 'client_certificate_refused');
-    expect((await readiness(api)).status).toBe(200);
-    const lines = api.logged('warn').filter((line) => line.startsWith('Redis is away'));
-    expect(lines).toEqual([expect.stringContaining('REDIS_CERT_FILE')]);
-  });
+  ];
+
+  it.each(someOf(REFUSED, 1))(
+    'that %s is named in the report and once in the log',
+    async (_what, env) => {
+      const redis = await startRedis();
+      const api = await suite.spawn({
+        REDIS_URL: `rediss://127.0.0.1:${redis.port}`,
+        ...(await env()),
+      });
+      await api.untilServing();
+      await untilWarned(api, 'client_certificate_refused');
+      expect((await readiness(api)).status).toBe(200);
+      const lines = api.logged('warn').filter((line) => line.startsWith('Redis is away'));
+      expect(lines).toEqual([expect.stringContaining('REDIS_CERT_FILE')]);
+    },
+  );
 
   it('that cannot be read ends the start with one sentence', async () => {
     const { env } = await filesOf('client');

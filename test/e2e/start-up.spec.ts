@@ -51,18 +51,6 @@ describe('the start of the API', () => {
     }
   });
 
-  it('warns of running as root and of a store without a password, in production', async () => {
-    const started = await suite.spawn({
-      NODE_ENV: 'production',
-      JWT_SECRET: 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1%',
-    });
-    await started.untilServing();
-    const warned = (words: string) => started.logged('warn').some((line) => line.includes(words));
-    expect(warned('runs as root')).toBe(process.getuid?.() === 0);
-    expect(warned('REDIS_URL has no password')).toBe(true);
-    expect(warned('DATABASE_URL has no password')).toBe(false);
-  });
-
   /** The priorities of the threads of a process relative to its event loop, without equal ones. */
   function stepsBelow({ pid }: ApiProcess): number[] {
     const own = getPriority(pid);
@@ -73,8 +61,16 @@ describe('the start of the API', () => {
 
   const NO_PRIORITY = expect.stringMatching(/^thread priorities are unavailable/) as string;
 
-  it('gives the threads that hash passwords a lower priority than the event loop', async () => {
-    const started = await (await suite.spawn({})).untilServing();
+  it('in production warns of running as root and of a store without a password, and hashes at a lower priority', async () => {
+    const started = await suite.spawn({
+      NODE_ENV: 'production',
+      JWT_SECRET: 'kJ8#mQ2$vX9!pL4&zR7*wN3@bT6^yH1%',
+    });
+    await started.untilServing();
+    const warned = (words: string) => started.logged('warn').some((line) => line.includes(words));
+    expect(warned('runs as root')).toBe(process.getuid?.() === 0);
+    expect(warned('REDIS_URL has no password')).toBe(true);
+    expect(warned('DATABASE_URL has no password')).toBe(false);
     expect(stepsBelow(started)).toEqual([10, 10, 10, 10]);
     expect(started.logged('info')).not.toContainEqual(NO_PRIORITY);
   });

@@ -21,7 +21,8 @@ import {
   type ProcessRecord,
 } from '../../tools/local/processes.mjs';
 import { commandLineOf } from '../support/command-line';
-import { CheckoutCopy, type StartRun } from './started-checkout';
+import { someOf } from '../support/long-tests';
+import { CheckoutCopy } from './started-checkout';
 
 const STOP_LIMIT_MS = 10_000;
 const ACCOUNT = { email: 'ada@example.com', password: 'correct horse battery staple' };
@@ -41,11 +42,6 @@ describe('npm start', () => {
 
   /** A start takes seconds: the run that the test before has left is used where there is one. */
   const running = () => checkout.running();
-
-  async function stop({ child, exited }: StartRun): Promise<void> {
-    child.kill('SIGTERM');
-    expect(await exited()).toBe(0);
-  }
 
   async function post(path: string, body: object): Promise<number> {
     const response = await fetch(`${checkout.url}${path}`, {
@@ -76,6 +72,11 @@ describe('npm start', () => {
     return readFileSync(join(checkout.dir, '.data', name), 'utf8').trim();
   }
 
+  /** The settings of the stores that run. */
+  function storesFile(): string {
+    return join(checkout.dir, '.data', 'running.env');
+  }
+
   /** The URL of the running Redis, as the command line gets it. */
   function redisUrl(): URL {
     const { REDIS_URL } = parseEnv(secret('running.env'));
@@ -85,6 +86,20 @@ describe('npm start', () => {
   function namesOf(records: ProcessRecord[]): string[] {
     return records.map(({ name }) => name).sort();
   }
+
+  it('reads .env, which the environment overrides', async () => {
+    const file = join(checkout.dir, '.env');
+    writeFileSync(file, 'NODE_ENV=production\n');
+    const inFile = checkout.run();
+    expect(await inFile.exited()).toBe(1);
+    expect(inFile.text()).toContain('Nothing is embedded');
+
+    writeFileSync(file, '\uFEFFPORT=nonsense\n');
+    const overridden = await running();
+    writeFileSync(file, '');
+
+    expect(overridden.text()).toContain(`http://localhost:${checkout.port}/api`);
+  });
 
   it('prints a line for each step and the addresses, and keeps its secrets to its owner', async () => {
     const run = await running();
@@ -137,14 +152,23 @@ describe('npm start', () => {
     expect(checkout.children()).toEqual(children);
   });
 
-  it('starts on data of a Redis that had another password, or none', async () => {
+  it('keeps the users, leaves no process behind, and starts on data of a Redis that had another password', async () => {
     const first = await running();
+    expect(await post('/api/auth/register', ACCOUNT)).toBe(201);
+    const children = checkout.children();
+    expect(namesOf(children)).toEqual([...SERVERS].sort());
     const old = secret('redis-password');
-    await stop(first);
+
+    const askedAt = Date.now();
+    first.child.kill('SIGTERM');
+    expect(await first.exited()).toBe(0);
+    expect(Date.now() - askedAt).toBeLessThan(STOP_LIMIT_MS);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(checkout.dir, '.data', 'start.lock'))).toBe(false);
+
     rmSync(join(checkout.dir, '.data', 'redis-password'));
     // As the file of a start by another umask may be.
     chmodSync(join(checkout.dir, '.data', 'redis', 'password.conf'), 0o644);
-
     await running();
 
     const { port, password } = redisUrl();
@@ -155,31 +179,14 @@ describe('npm start', () => {
     expect(mode & 0o777).toBe(0o600);
     const health = await fetch(`${checkout.url}/api/auth/health`);
     expect(await health.json()).toMatchObject({ redis: 'connected' });
-  });
-
-  it('keeps the users of the previous start, and leaves no process behind', async () => {
-    const first = await running();
-    expect(await post('/api/auth/register', ACCOUNT)).toBe(201);
-    const children = checkout.children();
-    expect(namesOf(children)).toEqual([...SERVERS].sort());
-
-    const askedAt = Date.now();
-    first.child.kill('SIGTERM');
-    expect(await first.exited()).toBe(0);
-    expect(Date.now() - askedAt).toBeLessThan(STOP_LIMIT_MS);
-    expect(children.filter(isAlive)).toEqual([]);
-    expect(existsSync(join(checkout.dir, '.data', 'start.lock'))).toBe(false);
-
-    await running();
     expect(await post('/api/auth/login', ACCOUNT)).toBe(200);
   });
 
   it('lets the command line find its stores while they run', async () => {
-    const run = await running();
+    await running();
     const email = 'admin@example.com';
     expect(await post('/api/auth/register', { ...ACCOUNT, email })).toBe(201);
-    const file = join(checkout.dir, '.data', 'running.env');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(storesFile()).mode & 0o777).toBe(0o600);
     const cli = join('dist', 'apps', 'cli', 'main.js');
     const { stdout } = await promisify(execFile)(
       process.execPath,
@@ -187,20 +194,19 @@ describe('npm start', () => {
       { cwd: checkout.dir, env: { PATH: process.env.PATH }, timeout: 30_000 },
     );
     expect(stdout).toContain('"admin"');
-
-    await stop(run);
-    expect(existsSync(file)).toBe(false);
   });
 
-  it.each(['SIGINT', 'SIGHUP'] as const)('stops cleanly on %s', async (signal) => {
+  it.each(someOf(['SIGINT', 'SIGHUP'] as const, 1))('stops cleanly on %s', async (signal) => {
     const run = await running();
     const children = checkout.children();
+    expect(existsSync(storesFile())).toBe(true);
 
     run.child.kill(signal);
 
     expect(await run.exited()).toBe(0);
     expect(run.text()).toMatch(/latchkey {2}stopped\n$/);
     expect(children.filter(isAlive)).toEqual([]);
+    expect(existsSync(storesFile())).toBe(false);
   });
 
   it('stops the API when it is killed with -9, and recovers with the data', async () => {
@@ -221,7 +227,7 @@ describe('npm start', () => {
     expect(await post('/api/auth/login', account)).toBe(200);
   });
 
-  it.each(SERVERS)('stops the rest and prints why when %s dies', async (name) => {
+  it.each(someOf(SERVERS, 1))('stops the rest and prints why when %s dies', async (name) => {
     const run = await running();
     const children = checkout.children();
     const victim = find(name, children);
@@ -266,21 +272,6 @@ describe('npm start', () => {
     expect(run.text()).not.toContain('tuesday');
     expect(run.text()).not.toContain('starting');
     expect(readdirSync(join(checkout.dir, '.data'))).not.toContain('start.lock');
-  });
-
-  it('reads .env, which the environment overrides', async () => {
-    await checkout.stop();
-    const file = join(checkout.dir, '.env');
-    writeFileSync(file, 'NODE_ENV=production\n');
-    const inFile = checkout.run();
-    expect(await inFile.exited()).toBe(1);
-    expect(inFile.text()).toContain('Nothing is embedded');
-
-    writeFileSync(file, '\uFEFFPORT=nonsense\n');
-    const overridden = await running();
-    writeFileSync(file, '');
-
-    expect(overridden.text()).toContain(`http://localhost:${checkout.port}/api`);
   });
 
   it('stops at once on a second Ctrl-C', async () => {

@@ -5,6 +5,8 @@ import { createTestDatabase, startTestRedis, type TestDatabase, type TestRedis }
 export interface ApiSuite {
   readonly redis: TestRedis;
   readonly database: TestDatabase;
+  /** The settings that name its stores. */
+  stores(): Record<string, string>;
   /** Runs the built API on these stores, until the test ends. Waits for nothing. */
   spawn(env?: Record<string, string>): Promise<ApiProcess>;
 }
@@ -28,6 +30,10 @@ export function useApiSuite(): ApiSuite {
     await Promise.all([redis.stop(), database.drop()]);
   });
 
+  function stores(): Record<string, string> {
+    return { DATABASE_URL: database.url, REDIS_URL: redis.url };
+  }
+
   return {
     get redis() {
       return redis;
@@ -35,9 +41,9 @@ export function useApiSuite(): ApiSuite {
     get database() {
       return database;
     },
+    stores,
     async spawn(env = {}) {
-      const stores = { DATABASE_URL: database.url, REDIS_URL: redis.url };
-      const api = await ApiProcess.spawn({ ...stores, ...env });
+      const api = await ApiProcess.spawn({ ...stores(), ...env });
       processes.push(api);
       return api;
     },

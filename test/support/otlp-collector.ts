@@ -79,6 +79,13 @@ export class OtlpCollector {
     return [...ids].map((id) => this.spans.filter(({ traceId }) => traceId === id));
   }
 
+  /** Forgets what has arrived. */
+  clear(): void {
+    this.spans.length = 0;
+    this.requests.length = 0;
+    this.resource = {};
+  }
+
   /** From now on requests are read and not answered. */
   hang(): void {
     this.isHung = true;

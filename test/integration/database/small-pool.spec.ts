@@ -4,6 +4,7 @@ import { Metrics } from '../../../libs/metrics';
 import { PASSWORD, startTestApp, type TestApp } from '../../support/app';
 import { avatarForm } from '../../support/avatars';
 import { runCommand } from '../../support/cli';
+import { someOf } from '../../support/long-tests';
 import { Scrape } from '../../support/metrics';
 import { picture } from '../../support/pictures';
 
@@ -11,7 +12,7 @@ const PROFILE = '/api/auth/profile';
 const USERS = 3;
 const WAITS = 'latchkey_postgres_pool_wait_duration_seconds_count';
 
-describe.each([1, 2])('with DATABASE_POOL_MAX=%s', (size) => {
+describe.each(someOf([1, 2], 1))('with DATABASE_POOL_MAX=%s', (size) => {
   let app: TestApp;
   let database: Database;
 
