@@ -4,6 +4,9 @@ import type { Bug } from './bugs';
 import type { ClusterOptions } from './cluster';
 import { underLoad, useCluster, type ScenarioOptions } from './scenario';
 
+/** Groups of bugs that need instances of their own: a run tries one group beside the bugs of `BUGS`. */
+export const BUG_GROUPS = { nearCache: 0, partitions: 1, profiles: 2, stalls: 3, all: 4 } as const;
+
 /**
  * A test for one bug of each rule, or for each bug with long tests: planted in all instances, it is found by the rule
  * that it breaks. Repeated: some bugs show only when a session is ended at the right moment.

@@ -35,3 +35,12 @@ export function oneOfEach<T>(cases: readonly T[], kindOf: (one: T) => string): r
     ),
   );
 }
+
+/**
+ * Whether this run tries one of several groups of tests that cost much; every group with `LATCHKEY_LONG_TESTS=1`. Other
+ * digits of the seed decide than in `someOf`, so that all cases of a group have their turn.
+ * @param group from 0 to `groups` - 1
+ */
+export function isTurnOf(group: number, groups: number): boolean {
+  return LONG || Math.floor(SEED / 100) % groups === group;
+}

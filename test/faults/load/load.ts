@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { newEmail } from '../../support/app';
+import { lasting } from '../../support/long-tests';
 import type { Cluster } from '../cluster';
 import { History } from '../history';
 import type { Instance } from '../instance';
@@ -25,6 +26,8 @@ const FEWEST_DEVICES = 1;
 const MOST_DEVICES = 4;
 /** Between two requests of a client: the machine must not be too busy for the deadlines. */
 const THINK_MS = 12;
+/** The same while the script waits for servers, not for requests: many more requests of the same state would show nothing. */
+const THINK_WHILE_WAITING_MS = lasting(48, 12);
 /** The share of requests that use an ended session. */
 const RETIRED_SHARE = 0.35;
 /** Ended sessions whose tokens are tried at once after a revoke. */
@@ -51,6 +54,8 @@ export class Load {
   private admin: Device | null = null;
   private clients: Promise<void>[] = [];
   private stopping = false;
+  /** Calls that wait for requests. */
+  private expecting = 0;
 
   private constructor(
     private readonly cluster: Cluster,
@@ -72,7 +77,12 @@ export class Load {
 
   /** Resolves when this many more requests have been answered. */
   async goesOn(requests: number): Promise<void> {
-    await Promise.race([this.history.grown(requests), Promise.all(this.clients)]);
+    this.expecting += 1;
+    try {
+      await Promise.race([this.history.grown(requests), Promise.all(this.clients)]);
+    } finally {
+      this.expecting -= 1;
+    }
   }
 
   /** Waits for requests in flight; then every token of the run is tried once more. */
@@ -110,7 +120,7 @@ export class Load {
       if (instance) {
         await this.step(actions, instance, random);
       }
-      await pause(random.below(THINK_MS));
+      await pause(random.below(this.expecting > 0 ? THINK_MS : THINK_WHILE_WAITING_MS));
     }
   }
 
