@@ -7,6 +7,7 @@ import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { avatarForm, storedFiles } from '../support/avatars';
 import type { Answer, Call } from '../support/http-client';
 import { animations, monochromePng, photoWithPlace, picture } from '../support/pictures';
+import { someOf } from '../support/long-tests';
 import { startTestS3, type TestS3 } from '../support/s3';
 import { until } from '../support/until';
 
@@ -26,10 +27,12 @@ afterAll(async () => {
   await s3.stop();
 });
 
-describe.each([
+const PLACES: [place: string, env: () => Record<string, string>][] = [
   ['in a directory', () => ({})],
   ['in a bucket', () => s3.env],
-])('avatars kept %s', (_, env) => {
+];
+
+describe.each(someOf(PLACES, 1))('avatars kept %s', (_, env) => {
   let app: TestApp;
   let storage: AvatarStorage;
   let token: string;
