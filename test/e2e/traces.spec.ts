@@ -148,7 +148,7 @@ describe('traces', () => {
       expect(trace.map((span) => [span.traceId, span.parentSpanId])).toEqual([[traceId, parent]]);
       const line = await until('the answer is logged', () => {
         const answered = wholeLines(server.output).filter((one) => one.includes('"answered"'));
-        return answered.find((one) => one.includes(PROFILE));
+        return answered.find((one) => one.includes(PROFILE) && one.includes('"status":401'));
       });
       expect(JSON.parse(line)).toMatchObject({ traceId, status: 401 });
     });
