@@ -12,7 +12,12 @@ module.exports = {
   testMatch: ['<rootDir>/{apps,libs,packages,test,tools}/**/*.spec.ts'],
   // A dynamic import names the file that the build will have.
   moduleNameMapper: { '^(\\.{1,2}/(?:actions/)?[a-z-]+)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/.*/dist', '<rootDir>/.data', '<rootDir>/bench/node_modules'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist',
+    '<rootDir>/packages/.*/dist',
+    '<rootDir>/.data',
+    '<rootDir>/bench/node_modules',
+  ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/test/support/open-waits.ts'],

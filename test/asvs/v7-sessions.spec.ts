@@ -62,6 +62,7 @@ describe('docs/security.md', () => {
     expect(ways).toEqual([
       ['GET /api/auth/verify', 'at the next request'],
       ['POST /api/auth/introspect', 'at the next call'],
+      ['GET /api/auth/revocations', 'within two seconds'],
       ['/.well-known/jwks.json', '**never**; expiry only'],
     ]);
     expect(section).toContain('Only Latchkey creates sessions.');
