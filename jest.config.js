@@ -11,7 +11,11 @@ module.exports = {
   testEnvironmentOptions: { customExportConditions: ['latchkey-source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{apps,libs,packages,test,tools}/**/*.spec.ts'],
   // A dynamic import names the file that the build will have.
-  moduleNameMapper: { '^(\\.{1,2}/(?:actions/)?[a-z-]+)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/(?:actions/)?[a-z-]+)\\.js$': '$1',
+    // The package has no sources of its own: it is built from the libraries.
+    '^@latchkey/modules/([a-z-]+)$': '<rootDir>/libs/$1',
+  },
   modulePathIgnorePatterns: [
     '<rootDir>/dist',
     '<rootDir>/packages/.*/dist',

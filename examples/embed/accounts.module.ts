@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { UserStore } from '#libs/user';
+import { UserStore } from '@latchkey/modules/user';
 import { AccountsStore, Editors } from './accounts.store';
 
 /** Gives Latchkey's modules the `UserStore` that they ask for: this application's own. */

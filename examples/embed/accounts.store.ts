@@ -11,7 +11,7 @@ import {
   type ProfileChange,
   type ReplacedAvatar,
   type VersionedProfile,
-} from '#libs/user';
+} from '@latchkey/modules/user';
 
 interface Account {
   passwordHash: string;

@@ -1,7 +1,7 @@
 import { ValidationPipe, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { runMigrations } from '#libs/database';
+import { runMigrations } from '@latchkey/modules/database';
 import { AppModule, type ReportsSettings } from './app.module';
 
 /** Brings Latchkey's tables up to date, and builds the application, ready to listen. */

@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
-import type { Authenticated } from '#libs/auth';
-import { CurrentSession, Public, RequiresRole } from '#libs/http';
+import type { Authenticated } from '@latchkey/modules/auth';
+import { CurrentSession, Public, RequiresRole } from '@latchkey/modules/http';
 
 /** What this application is for. A route without a decorator of Latchkey's needs a live session. */
 @Controller('reports')

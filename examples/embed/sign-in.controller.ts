@@ -1,7 +1,12 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { IsEmail, IsString, Length } from 'class-validator';
-import { LoginService, LogoutService, RegistrationService, type Authenticated } from '#libs/auth';
-import { CurrentSession, Public } from '#libs/http';
+import {
+  LoginService,
+  LogoutService,
+  RegistrationService,
+  type Authenticated,
+} from '@latchkey/modules/auth';
+import { CurrentSession, Public } from '@latchkey/modules/http';
 
 export class CredentialsDto {
   @IsEmail()

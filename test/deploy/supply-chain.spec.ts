@@ -24,6 +24,8 @@ interface LockedPackage {
   integrity?: string;
   license?: string;
   dev?: boolean;
+  /** To a package of this repository. */
+  link?: boolean;
   hasInstallScript?: boolean;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
@@ -49,7 +51,6 @@ const manifest = JSON.parse(read('package.json')) as Manifest;
 const { '': root, ...locked } = lockedIn('package-lock.json');
 /** Of packages/ alone: other services install them, this one does not. */
 const ONLY_OF_OWN_PACKAGES = ['jose', 'eventsource-parser'];
-const OWN = '@latchkey/';
 
 const packages = packagesIn('package-lock.json');
 
@@ -76,14 +77,11 @@ function lockedIn(path: string): Record<string, LockedPackage> {
   return (JSON.parse(read(path)) as { packages: Record<string, LockedPackage> }).packages;
 }
 
-/** A package under another name has its own in `name`. */
+/** A package under another name has its own in `name`. Those of this repository come from no registry. */
 function packagesIn(path: string): (LockedPackage & { name: string })[] {
-  return (
-    Object.entries(lockedIn(path))
-      // Neither the checkout itself nor its own packages.
-      .filter(([place]) => place.startsWith('node_modules/') && !nameOf(place).startsWith(OWN))
-      .map(([place, one]) => ({ name: nameOf(place), ...one }))
-  );
+  return Object.entries(lockedIn(path))
+    .filter(([place, { link }]) => !link && place.includes('node_modules/'))
+    .map(([place, one]) => ({ name: nameOf(place), ...one }));
 }
 
 /** The address of a version in the registry. */

@@ -18,15 +18,15 @@ const FORMATS = [
 ];
 
 /**
- * Compiles each package of `packages` as an ES module and as CommonJS, unless exactly its sources were compiled before.
+ * Compiles each package of `packages` that has sources of its own as an ES module and as CommonJS, unless exactly these
+ * were compiled before.
  * @param {import('./preparation.mjs').StepContext} context
  */
 export async function buildPackages({ output, signal }) {
-  // The image is built without them.
-  const names = existsSync(PACKAGES) ? readdirSync(PACKAGES) : [];
-  for (const name of names) {
+  // The context of the container image has none.
+  for (const name of existsSync(PACKAGES) ? readdirSync(PACKAGES) : []) {
     const folder = join(PACKAGES, name);
-    if (existsSync(join(folder, 'tsconfig.json'))) {
+    if (existsSync(join(folder, 'src'))) {
       await buildPackage(name, folder, { output, signal });
     }
   }

@@ -45,29 +45,43 @@ export async function build({ output, signal }) {
       throw new Failure('The build failed.', result.output);
     }
   });
-  for (const script of sources.filter((path) => path.endsWith('.lua'))) {
-    mkdirSync(dirname(join(DIST, script)), { recursive: true });
-    copyFileSync(join(ROOT, script), join(DIST, script));
-  }
+  copyScripts(sources, DIST);
   chmodSync(join(DIST, 'apps', 'cli', 'main.js'), 0o755);
   writeFileSync(STAMP, wanted);
 }
 
-/** @returns {string[]} paths, relative to the checkout, of all files that the build depends on */
+/** @returns {string[]} paths of all files that the build depends on */
 function listSources() {
   const settings = readdirSync(ROOT).filter(
     (name) => /^tsconfig.*\.json$/.test(name) || /^package(-lock)?\.json$/.test(name),
   );
-  const files = SOURCE_FOLDERS.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
-      .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1)),
-  );
-  return [...settings, ...files].sort();
+  return [...settings, ...SOURCE_FOLDERS.flatMap(sourcesIn)].sort();
 }
 
-/** @param {string[]} paths */
-function hash(paths) {
+/**
+ * @param {string} folder
+ * @returns {string[]} paths, relative to the checkout, of its files that are no tests
+ */
+export function sourcesIn(folder) {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1));
+}
+
+/**
+ * Copies the scripts of Redis among the sources: the compiler leaves them out.
+ * @param {string[]} sources paths, relative to the checkout
+ * @param {string} target
+ */
+export function copyScripts(sources, target) {
+  for (const script of sources.filter((path) => path.endsWith('.lua'))) {
+    mkdirSync(dirname(join(target, script)), { recursive: true });
+    copyFileSync(join(ROOT, script), join(target, script));
+  }
+}
+
+/** @param {string[]} paths relative to the checkout */
+export function hash(paths) {
   const digest = createHash('sha256');
   for (const path of paths) {
     digest

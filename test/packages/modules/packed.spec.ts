@@ -1,0 +1,224 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { basename, join } from 'node:path';
+import { buildModules } from '../../../tools/local/modules-build.mjs';
+import { createOutput } from '../../../tools/local/output.mjs';
+import { ROOT } from '../../../tools/local/paths.mjs';
+import { freePort } from '../../../tools/local/ports.mjs';
+import { prepare } from '../../../tools/local/preparation.mjs';
+import { Server } from '../../../tools/local/server.mjs';
+import { sourcesIn } from '../../../tools/local/source-build.mjs';
+import { HttpClient } from '../../support/http-client';
+import { newLogFile } from '../../support/run-logs';
+import {
+  createTestDatabase,
+  newFolder,
+  startTestRedis,
+  type TestDatabase,
+  type TestRedis,
+} from '../../support/stores';
+import {
+  compile,
+  DEADLINE_MS,
+  installPacked,
+  NODE_LINES,
+  packedFiles,
+  runProgram,
+  typeRoot,
+} from '../packed-package';
+
+interface Manifest {
+  version: string;
+  exports: Record<string, string>;
+  dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+}
+
+const EXAMPLE = join(ROOT, 'examples/embed');
+const NOT_EXPORTED = ['config', 'log'];
+const PEERS_OF_NEST = ['reflect-metadata', 'rxjs'];
+
+const read = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as Manifest;
+const root = read('package.json');
+const modules = read('packages/modules/package.json');
+
+describe('package.json of the modules', () => {
+  it('has the version of Latchkey, and exports every library but those that are only used inside', () => {
+    const libraries = new Set(sourcesIn('libs').map((path) => path.split('/')[1]));
+    const exported = Object.keys(modules.exports).map((path) => basename(path));
+    expect(modules.version).toBe(root.version);
+    expect([...exported, ...NOT_EXPORTED].sort()).toEqual([...libraries].sort());
+  });
+
+  it('names every package that the libraries import, and no other', () => {
+    const named = [...Object.keys(modules.dependencies), ...Object.keys(modules.peerDependencies)];
+    expect([...importedPackages(), ...PEERS_OF_NEST].sort()).toEqual(named.sort());
+  });
+
+  it('has dependencies in the versions of the checkout, and peers in ranges that begin with their major version', () => {
+    for (const [name, version] of Object.entries(modules.dependencies)) {
+      expect([name, root.dependencies[name]]).toEqual([name, version]);
+    }
+    for (const [name, range] of Object.entries(modules.peerDependencies)) {
+      const [major, minor] = (root.dependencies[name] ?? '').split('.');
+      expect([name, range]).toEqual([name, major === '0' ? `^0.${minor}.0` : `^${major}.0.0`]);
+    }
+  });
+
+  it('agrees with that of the example, whose packages are those of the checkout', () => {
+    const example = read('examples/embed/package.json');
+    const { '@latchkey/modules': own, ...others } = example.dependencies;
+    expect(own).toBe(modules.version);
+    for (const [name, version] of Object.entries({ ...others, ...example.devDependencies })) {
+      expect([name, version]).toEqual([
+        name,
+        root.dependencies[name] ?? root.devDependencies[name],
+      ]);
+    }
+  });
+});
+
+describe('the packed modules, installed elsewhere', () => {
+  let folder: string;
+  let redis: TestRedis;
+  let database: TestDatabase;
+  let server: Server;
+  let http: HttpClient;
+
+  beforeAll(async () => {
+    await prepare({ output: createOutput(process.stderr) }, [buildModules]);
+    folder = newFolder('modules-');
+    cpSync(EXAMPLE, folder, {
+      recursive: true,
+      filter: (source) => !['dist', 'node_modules'].includes(basename(source)),
+    });
+    await installPacked('modules', folder);
+    [redis, database] = await Promise.all([startTestRedis(), createTestDatabase()]);
+    await database.sql.query('DROP SCHEMA public CASCADE');
+    await database.sql.query('CREATE SCHEMA public');
+  }, DEADLINE_MS);
+
+  afterAll(async () => {
+    await server.stop();
+    await Promise.all([redis.stop(), database.drop()]);
+  });
+
+  it('are the libraries with their declarations and scripts, and nothing else', async () => {
+    const packed = await packedFiles('modules');
+    const expected = sourcesIn('libs').flatMap((path) =>
+      path.endsWith('.ts')
+        ? [path.replace(/ts$/, 'js'), path.replace(/ts$/, 'd.ts')].map((one) => `dist/${one}`)
+        : [`dist/${path}`],
+    );
+    expect(packed.sort()).toEqual([...expected, 'README.md', 'package.json'].sort());
+  });
+
+  it(
+    `compile in examples/embed under strict, with the types of Node ${NODE_LINES.join(', ')}`,
+    async () => {
+      await compile(...NODE_LINES.map((line) => writeProject(folder, line)));
+    },
+    DEADLINE_MS,
+  );
+
+  it(
+    'have types: a mistake of the application is refused',
+    async () => {
+      const mistakes = `
+        import { SessionModule, type SessionVerifier } from '@latchkey/modules/session';
+        // @ts-expect-error: no such option.
+        SessionModule.forRoot({ ttlSeconds: 1, blacklistTtlSeconds: 1, ttl: 1 });
+        // @ts-expect-error: no such method.
+        export const mistake = (verifier: SessionVerifier) => verifier.isAlive();
+      `;
+      writeFileSync(join(folder, 'mistakes.ts'), mistakes);
+      await compile(writeProject(folder, 20, 'mistakes'));
+    },
+    DEADLINE_MS,
+  );
+
+  it('can be imported by name from an ES module', async () => {
+    const names = Object.keys(modules.exports).map((path) => `@latchkey/modules/${basename(path)}`);
+    const program = `
+      import { SessionModule } from '@latchkey/modules/session';
+      for (const name of ${JSON.stringify(names)}) await import(name);
+      console.log(SessionModule.name);
+    `;
+    const output = await runProgram(folder, ['--input-type=module', '-e', program]);
+    expect(output).toBe('SessionModule\n');
+  });
+
+  it(
+    'migrate an empty database and serve: sign-up, sign-in, a guarded route, and no token after logout',
+    async () => {
+      const port = await freePort();
+      server = await Server.spawn(process.execPath, [join(folder, 'out-20', 'main.js')], {
+        name: 'examples/embed',
+        stopSignal: 'SIGTERM',
+        killSignal: 'SIGKILL',
+        graceMs: 5_000,
+        logFile: newLogFile('embed'),
+        cwd: folder,
+        env: {
+          PATH: process.env.PATH,
+          DATABASE_URL: database.url,
+          REDIS_URL: redis.url,
+          REPORTS_SECRET: 'a secret of the tests, long enough',
+          PORT: String(port),
+        },
+      });
+      http = new HttpClient(`http://127.0.0.1:${port}`);
+      await server.waitUntil(() => serves(http), { deadlineMs: 60_000 });
+
+      const json = { email: 'ada@example.com', password: 'a long enough password' };
+      expect((await http.post('/sign-up', { json })).status).toBe(201);
+      const signedIn = await http.post<{ token: string }>('/sign-in', { json });
+      const { token } = signedIn.body;
+      expect([signedIn.status, (await http.get('/reports')).status]).toEqual([200, 401]);
+      expect((await http.get('/reports', { token })).status).toBe(200);
+      expect((await http.post('/sign-out', { token })).status).toBe(204);
+      const refused = await http.get('/reports', { token });
+      expect([refused.status, refused.body.code]).toEqual([401, 'token_revoked']);
+    },
+    DEADLINE_MS,
+  );
+});
+
+async function serves(http: HttpClient): Promise<boolean> {
+  return http.get('/reports/count').then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+/** Names of the packages that the libraries import, also by `import()`. */
+function importedPackages(): string[] {
+  const specifiers = sourcesIn('libs')
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+    .flatMap((source) => [...source.matchAll(/(?:\bfrom|\bimport\(|^import) ?'([^.#'][^']*)'/gm)])
+    .map(([, specifier = '']) => specifier)
+    .filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))
+    .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
+  return [...new Set(specifiers)];
+}
+
+/** A TypeScript project of the example, whose options are stricter than its own. @returns its file */
+function writeProject(folder: string, line: 20 | 22 | 24, name = 'main'): string {
+  const file = join(folder, `tsconfig.${name}-${line}.json`);
+  const compilerOptions = {
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    // Declarations of the modules are checked too.
+    skipLibCheck: false,
+    outDir: `out-${line}`,
+    typeRoots: [typeRoot(join(folder, name), line, 'pg', 'passport')],
+  };
+  const files = [`${name}.ts`];
+  writeFileSync(
+    file,
+    JSON.stringify({ extends: './tsconfig.json', compilerOptions, files, include: [] }),
+  );
+  return file;
+}
