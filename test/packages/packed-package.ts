@@ -32,13 +32,10 @@ async function pack(
   return JSON.parse(output) as Awaited<ReturnType<typeof pack>>;
 }
 
-/** A `typeRoots` for the compiler: the types of a line of Node, and of the other packages. */
-export function typeRoot(folder: string, line: NodeLine, ...others: string[]): string {
+/** A `typeRoots` for the compiler, with the types of a line of Node. */
+export function typeRoot(folder: string, line: NodeLine): string {
   const root = join(folder, `types-${line}`);
   linkAt(join(root, 'node'), join(ROOT, 'node_modules', TYPES_OF_NODE[line]));
-  for (const name of others) {
-    linkAt(join(root, name), join(ROOT, 'node_modules', '@types', name));
-  }
   return root;
 }
 

@@ -46,9 +46,9 @@ export class CheckoutCopy {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it without waiting. */
-  run(env: NodeJS.ProcessEnv = {}): StartRun {
-    const child = spawn(process.execPath, [join('tools', 'start.mjs')], {
+  /** Starts it, or another program of the checkout, without waiting. */
+  run(env: NodeJS.ProcessEnv = {}, program = join('tools', 'start.mjs')): StartRun {
+    const child = spawn(process.execPath, [program], {
       cwd: this.dir,
       env: { ...bareEnvironment(), PORT: String(this.port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

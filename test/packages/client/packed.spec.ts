@@ -1,13 +1,16 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { ROOT } from '../../../tools/local/paths.mjs';
 import { startTestApp, type TestApp } from '../../support/app';
 import { newFolder } from '../../support/stores';
-
-const PACKAGE = join(ROOT, 'packages/client');
-const TIMEOUT_MS = 120_000;
+import {
+  compile,
+  DEADLINE_MS,
+  installPacked,
+  NODE_LINES,
+  packedFiles,
+  runProgram,
+  typeRoot,
+} from '../packed-package';
 
 /** A program of a user, without a global that only one platform has. */
 const PROGRAM = `
@@ -56,8 +59,6 @@ import { tour } from './program.js';
 void tour(process.argv[2]!).then((lines) => console.log(lines.join(' ')));
 `;
 
-const NODES = { 'Node 20': '@types/node', 'Node 22': 'types-node-22', 'Node 24': 'types-node-24' };
-
 describe('the packed client, installed elsewhere', () => {
   let app: TestApp;
   let folder: string;
@@ -66,16 +67,10 @@ describe('the packed client, installed elsewhere', () => {
     app = await startTestApp();
     folder = newFolder('client-');
     writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-    const { stdout } = await npm('pack', PACKAGE, '--json');
-    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-    await npm('install', `./${filename}`, '--offline', '--no-audit', '--no-fund');
-  }, TIMEOUT_MS);
+    await installPacked('client', folder);
+  }, DEADLINE_MS);
 
   afterAll(() => app.close());
-
-  function npm(...args: string[]) {
-    return promisify(execFile)('npm', args, { cwd: folder, timeout: TIMEOUT_MS });
-  }
 
   /** A folder with the program, and the compiler's options. */
   function project(name: string, type: 'module' | 'commonjs', options: object): string {
@@ -99,43 +94,29 @@ describe('the packed client, installed elsewhere', () => {
     return place;
   }
 
-  async function compile(place: string): Promise<void> {
-    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-    try {
-      await promisify(execFile)(process.execPath, [compiler], { cwd: place, timeout: TIMEOUT_MS });
-    } catch (error) {
-      throw new Error((error as { stdout: string }).stdout, { cause: error });
-    }
-  }
-
   it('has the two builds, the README and nothing else', async () => {
-    const { stdout } = await npm('pack', PACKAGE, '--json', '--dry-run');
-    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-    const tops = new Set(files.map(({ path }) => path.split('/').slice(0, 2).join('/')));
+    const files = await packedFiles('client');
+    const tops = new Set(files.map((path) => path.split('/').slice(0, 2).join('/')));
     expect([...tops].sort()).toEqual(['README.md', 'dist/cjs', 'dist/esm', 'package.json']);
   });
 
-  describe.each(Object.entries(NODES))('with the types of %s', (node, typesPackage) => {
+  describe.each(NODE_LINES)('with the types of Node %s', (line) => {
     it.each([
       ['an ES module', 'module', 'nodenext'],
       ['CommonJS', 'commonjs', 'node16'],
     ] as const)('compiles under strict as %s, and works', async (format, type, module) => {
-      const place = project(`${node} ${format}`, type, {
+      const name = `${line} ${format}`;
+      const place = project(name, type, {
         module,
         types: ['node'],
+        typeRoots: [typeRoot(join(folder, `types of ${name}`), line)],
         lib: ['es2022'],
       });
-      const types = join(place, 'node_modules/@types/node');
-      cpSync(join(ROOT, 'node_modules', typesPackage), types, { recursive: true });
-      const undici = 'node_modules/undici-types';
-      if (typesPackage !== 'types-node-24') {
-        cpSync(join(ROOT, undici), join(place, undici), { recursive: true });
-      }
       writeFileSync(join(place, 'main.ts'), MAIN);
       await compile(place);
-      const run = [join(place, 'build/main.js'), app.http.origin];
-      const { stdout } = await promisify(execFile)(process.execPath, run, { timeout: TIMEOUT_MS });
-      expect(stdout.trim()).toBe('true Ada undefined logout');
+      const main = join(place, 'build/main.js');
+      const output = await runProgram(place, [main, app.http.origin]);
+      expect(output.trim()).toBe('true Ada undefined logout');
     });
   });
 

@@ -1,22 +1,19 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startFakeIssuer, type FakeIssuer } from '@latchkey/verifier/testing';
-import { npm } from '../../../tools/local/dependencies.mjs';
 import { ROOT } from '../../../tools/local/paths.mjs';
-import { run } from '../../../tools/local/run.mjs';
+import { newFolder } from '../../support/stores';
+import {
+  compile,
+  DEADLINE_MS,
+  installPacked,
+  linkAt,
+  NODE_LINES,
+  runProgram,
+  typeRoot,
+  type NodeLine,
+} from '../packed-package';
 import { USES_CORE, USES_NEST } from './consumer';
-
-const PACKAGE = join(ROOT, 'packages', 'verifier');
-const DEADLINE_MS = 5 * 60_000;
-const TYPES_OF_NODE = [20, 22, 24];
 
 /** Compilers of services: the type of their package.json, and the settings of their module system. */
 const SERVICES = [
@@ -37,7 +34,7 @@ describe('the packed package', () => {
   let issuer: FakeIssuer;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'verifier-'));
+    folder = newFolder('verifier-');
     await install(folder);
     issuer = await startFakeIssuer();
   }, DEADLINE_MS);
@@ -53,15 +50,13 @@ describe('the packed package', () => {
   });
 
   it(
-    `compiles strictly with each module system, by the types of Node ${TYPES_OF_NODE.join(', ')}`,
+    `compiles strictly with each module system, by the types of Node ${NODE_LINES.join(', ')}`,
     async () => {
+      const roots = new Map(NODE_LINES.map((line) => [line, typeRoot(folder, line)]));
       const projects = SERVICES.flatMap((service) =>
-        TYPES_OF_NODE.map((version) => writeProject(folder, service, version)),
+        Array.from(roots, ([line, root]) => writeProject(folder, service, line, root)),
       );
-      const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-      const compile = [compiler, '-b', ...projects];
-      const result = await run(process.execPath, compile, { cwd: folder, deadlineMs: DEADLINE_MS });
-      expect(result).toEqual({ ok: true, output: '' });
+      await compile(...projects);
     },
     DEADLINE_MS,
   );
@@ -73,19 +68,13 @@ describe('the packed package', () => {
       const ended = await issuer.issueToken();
       issuer.endSession(ended.sessionId);
       const env = {
-        ...process.env,
         ISSUER_URL: issuer.url,
         ISSUER_CLIENT: issuer.clientId,
         ISSUER_SECRET: issuer.clientSecret,
         TOKEN: token,
         ENDED_TOKEN: ended.token,
       };
-      const result = await run(process.execPath, [programOf(folder, name)], {
-        cwd: folder,
-        env,
-        deadlineMs: DEADLINE_MS,
-      });
-      expect(result).toEqual({ ok: true, output: `${userId}\n` });
+      expect(await runProgram(folder, [programOf(folder, name)], env)).toBe(`${userId}\n`);
     },
     DEADLINE_MS,
   );
@@ -93,41 +82,18 @@ describe('the packed package', () => {
   it.each(['nest-esm', 'nest-cjs'])(
     'loads in a Nest application as %s',
     async (name) => {
-      const limits = { cwd: folder, deadlineMs: DEADLINE_MS };
-      const result = await run(process.execPath, [programOf(folder, name)], limits);
-      expect(result).toEqual({ ok: true, output: '3\n' });
+      expect(await runProgram(folder, [programOf(folder, name)])).toBe('3\n');
     },
     DEADLINE_MS,
   );
 });
 
-/** Installs the package as its users do, with the types of several lines of Node, and the Nest of this checkout. */
+/** Installs the package as its users do, with the Nest of this checkout. */
 async function install(folder: string): Promise<void> {
-  await succeed(npm(['pack', PACKAGE, '--pack-destination', folder, '--silent'], {}));
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const types = TYPES_OF_NODE.map((version) => `types-node-${version}@npm:@types/node@${version}`);
-  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
-  const packages = [join(folder, tarball), ...types];
-  await succeed(npm(['install', '--prefix', folder, ...quiet, ...packages], {}));
-  for (const version of TYPES_OF_NODE) {
-    const types = join(folder, 'node_modules', `types-node-${version}`);
-    linkAt(join(folder, `types-${version}`, 'node'), types);
-  }
+  await installPacked('verifier', folder);
   for (const name of ['@nestjs/common', '@nestjs/core']) {
     linkAt(join(folder, 'node_modules', name), join(ROOT, 'node_modules', name));
-  }
-}
-
-function linkAt(link: string, target: string): void {
-  mkdirSync(dirname(link), { recursive: true });
-  symlinkSync(target, link);
-}
-
-async function succeed(command: ReturnType<typeof npm>): Promise<void> {
-  const { ok, output } = await command;
-  if (!ok) {
-    throw new Error(output);
   }
 }
 
@@ -135,9 +101,10 @@ async function succeed(command: ReturnType<typeof npm>): Promise<void> {
 function writeProject(
   folder: string,
   { name, type, options, program }: (typeof SERVICES)[number],
-  version: number,
+  line: NodeLine,
+  types: string,
 ): string {
-  const project = join(folder, `${name}-${version}`);
+  const project = join(folder, `${name}-${line}`);
   mkdirSync(project);
   const usesNest = program === USES_NEST;
   const compilerOptions = {
@@ -145,7 +112,7 @@ function writeProject(
     target: 'es2022',
     lib: ['es2023'],
     types: ['node'],
-    typeRoots: [join(folder, `types-${version}`)],
+    typeRoots: [types],
     strict: true,
     exactOptionalPropertyTypes: true,
     // The declarations of the verifier itself are checked too, but for those of Nest.
@@ -163,5 +130,5 @@ function writeProject(
 }
 
 function programOf(folder: string, name: string): string {
-  return join(folder, `${name}-${TYPES_OF_NODE[0]}`, 'out', 'main.js');
+  return join(folder, `${name}-${NODE_LINES[0]}`, 'out', 'main.js');
 }
