@@ -150,12 +150,19 @@ async function spawn(name, file, env, graceMs = 2_000) {
  * @param {AbortSignal} signal
  */
 async function untilAnswering(server, address, signal) {
-  const answers = () => fetch(address, { signal: AbortSignal.timeout(2_000) }).then(isThere, never);
-  await server.waitUntil(answers, { deadlineMs: DEADLINE_MS, signal });
+  await server.waitUntil(() => answers(address), { deadlineMs: DEADLINE_MS, signal });
 }
 
-const isThere = () => true;
-const never = () => false;
+/** @param {string} address */
+async function answers(address) {
+  try {
+    const response = await fetch(address, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * @param {string[]} command a program of Node with its arguments
