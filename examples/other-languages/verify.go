@@ -1,29 +1,38 @@
-// Protects a service in Go with Latchkey, by the standard library alone (Go 1.20 or later).
+// Protects a service in Go with Latchkey, by the standard library alone (Go 1.19 or later).
 //
 // Verify asks Latchkey about each token (RFC 7662) and keeps nothing: a token is refused from the first request after
-// its session has ended. Without an answer within the deadline the request is refused with 503, never accepted.
+// its session has ended. Without an answer within the deadline the request is refused with 503, never accepted. With
+// ES256 a token with a wrong signature is refused without a call.
 //
 //	LATCHKEY_URL=http://localhost:3000 LATCHKEY_CLIENT_ID=orders LATCHKEY_CLIENT_SECRET=... PORT=4000 go run verify.go
 package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"math/big"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
 const (
 	deadline       = time.Second
 	maxAnswerBytes = 64 << 10
+	// A key is published ten minutes before it signs.
+	keysMaxAge = time.Minute
 )
 
 // ErrNotSignedIn means no token, or one that is not valid now: 401.
@@ -46,11 +55,15 @@ type Session struct {
 type Latchkey struct {
 	address, clientID, clientSecret string
 	client                          *http.Client
+
+	mutex     sync.Mutex
+	keys      map[string]*ecdsa.PublicKey
+	fetchedAt time.Time
 }
 
 func NewLatchkey(address, clientID, clientSecret string) *Latchkey {
 	return &Latchkey{
-		address:      strings.TrimRight(address, "/") + "/api/auth/introspect",
+		address:      strings.TrimRight(address, "/"),
 		clientID:     clientID,
 		clientSecret: clientSecret,
 		client: &http.Client{
@@ -68,8 +81,11 @@ func (l *Latchkey) Verify(ctx context.Context, authorization string) (*Session, 
 	if found == nil {
 		return nil, ErrNotSignedIn
 	}
+	if l.isForged(found[1]) {
+		return nil, ErrNotSignedIn
+	}
 	form := url.Values{"token": {found[1]}}.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.address, strings.NewReader(form))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.address+"/api/auth/introspect", strings.NewReader(form))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
@@ -95,6 +111,68 @@ func (l *Latchkey) Verify(ctx context.Context, authorization string) (*Session, 
 		return nil, ErrNotSignedIn
 	}
 	return &answer.Session, nil
+}
+
+// isForged reports whether no key of Latchkey has signed the token. False where that is unknown: Latchkey then decides, as
+// it does about every other claim.
+func (l *Latchkey) isForged(token string) bool {
+	keys := l.publicKeys()
+	if len(keys) == 0 {
+		return false
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return true
+	}
+	header, err := base64.RawURLEncoding.DecodeString(parts[0])
+	var fields struct{ Alg, Kid string }
+	if err != nil || json.Unmarshal(header, &fields) != nil || fields.Alg != "ES256" || keys[fields.Kid] == nil {
+		return true
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil || len(signature) != 64 {
+		return true
+	}
+	hash := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
+	return !ecdsa.Verify(keys[fields.Kid], hash[:], r, s)
+}
+
+// publicKeys are fetched once per keysMaxAge, also after a failure, by one request while others wait for it. None are
+// returned while they are unknown, and with HS256.
+func (l *Latchkey) publicKeys() map[string]*ecdsa.PublicKey {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if time.Since(l.fetchedAt) > keysMaxAge {
+		l.keys = l.fetchKeys()
+		l.fetchedAt = time.Now()
+	}
+	return l.keys
+}
+
+func (l *Latchkey) fetchKeys() map[string]*ecdsa.PublicKey {
+	response, err := l.client.Get(l.address + "/.well-known/jwks.json")
+	if err != nil {
+		return nil
+	}
+	defer response.Body.Close()
+	var set struct {
+		Keys []struct{ Kty, Crv, Kid, X, Y string }
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswerBytes)).Decode(&set)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return nil
+	}
+	keys := map[string]*ecdsa.PublicKey{}
+	for _, key := range set.Keys {
+		x, errX := base64.RawURLEncoding.DecodeString(key.X)
+		y, errY := base64.RawURLEncoding.DecodeString(key.Y)
+		public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}
+		if key.Kty == "EC" && key.Crv == "P-256" && errX == nil && errY == nil && public.Curve.IsOnCurve(public.X, public.Y) {
+			keys[key.Kid] = public
+		}
+	}
+	return keys
 }
 
 type sessionKey struct{}

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { addKey } from '../../libs/auth';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
 import { Server } from '../../tools/local/server.mjs';
@@ -19,11 +20,13 @@ const EXAMPLES = [
     language: 'Python',
     version: ['python3', '--version'],
     command: ['python3', join(FOLDER, 'verify.py')],
+    checksSignatures: false,
   },
   {
     language: 'Go',
     version: ['go', 'version'],
     command: ['go', 'run', join(FOLDER, 'verify.go')],
+    checksSignatures: true,
   },
 ] as const;
 
@@ -32,20 +35,22 @@ function isInstalled([command, ...args]: readonly [string, string]): boolean {
 }
 
 /** Skipped, by name, where the language is not installed. */
-describe.each(EXAMPLES)('examples/other-languages', ({ language, version, command }) => {
-  const test = isInstalled(version) ? describe : describe.skip;
-  test(`in ${language}`, () => testExample(language, command));
+describe.each(EXAMPLES)('examples/other-languages', (example) => {
+  const test = isInstalled(example.version) ? describe : describe.skip;
+  test(`in ${example.language}`, () => testExample(example));
 });
 
-function testExample(language: string, command: readonly [string, ...string[]]): void {
+function testExample({ language, command, checksSignatures }: (typeof EXAMPLES)[number]): void {
   let latchkey: TestApp;
   let wire: TcpProxy;
   let service: Server | undefined;
   let http: HttpClient;
 
   beforeAll(async () => {
+    const keys = newFolder('keys-');
+    await addKey(keys);
     latchkey = await startTestApp({
-      env: { INTROSPECTION_CLIENTS: `${CLIENT_ID}:${CLIENT_SECRET}` },
+      env: { INTROSPECTION_CLIENTS: `${CLIENT_ID}:${CLIENT_SECRET}`, JWT_KEYS_DIR: keys },
     });
     wire = await TcpProxy.start(Number(new URL(latchkey.http.origin).port));
     http = await serve(CLIENT_SECRET);
@@ -116,6 +121,17 @@ function testExample(language: string, command: readonly [string, ...string[]]):
     expect([unsure.status, unsure.headers.get('retry-after')]).toEqual([503, '1']);
     wire.restore();
     expect((await http.get('/orders', { token })).status).toBe(200);
+  });
+
+  it(`${checksSignatures ? 'refuses' : 'asks about'} a token that no key has signed`, async () => {
+    const { accessToken } = await latchkey.register();
+    const [head, claims, signature = ''] = accessToken.split('.');
+    const forged = [head, claims, [...signature].reverse().join('')].join('.');
+    expect((await http.get('/orders', { token: forged })).status).toBe(401);
+    wire.cut();
+    const { status } = await http.get('/orders', { token: forged });
+    expect(status).toBe(checksSignatures ? 401 : 503);
+    wire.restore();
   });
 
   it('answers 503 when Latchkey does not know the service', async () => {

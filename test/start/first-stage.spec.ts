@@ -9,7 +9,13 @@ import { ROOT } from '../../tools/local/paths.mjs';
 import { identify, isAlive } from '../../tools/local/processes.mjs';
 import { until } from '../support/until';
 
-const COMMANDS = ['tools/start.mjs', 'tools/test.mjs', 'tools/build.mjs', 'bench/main.mjs'];
+const COMMANDS = [
+  'tools/start.mjs',
+  'tools/test.mjs',
+  'tools/build.mjs',
+  'bench/main.mjs',
+  'examples/services/start.mjs',
+];
 const STATIC_IMPORT = /^(?:import|export)\b[^;]*?from '([^']+)';/gm;
 
 /** The modules that a command has loaded before it runs, by file, with what they import. */
