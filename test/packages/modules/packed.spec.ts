@@ -37,6 +37,23 @@ interface Manifest {
   devDependencies: Record<string, string>;
 }
 
+/** Starts the application of the README, and prints how it answers a request without a token. */
+const README_MAIN = `
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AppModule } from './readme';
+
+async function main(): Promise<void> {
+  const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: ['error'] });
+  await app.listen(0, '127.0.0.1');
+  const { status } = await fetch(new URL('/reports', await app.getUrl()));
+  await app.close();
+  console.log(status);
+}
+void main();
+`;
+
 const EXAMPLE = join(ROOT, 'examples/embed');
 const NOT_EXPORTED = ['config', 'log'];
 const PEERS_OF_NEST = ['reflect-metadata', 'rxjs'];
@@ -132,6 +149,8 @@ describe('the packed modules, installed elsewhere', () => {
         export const mistake = (verifier: SessionVerifier) => verifier.isAlive();
       `;
       writeFileSync(join(folder, 'mistakes.ts'), mistakes);
+      writeFileSync(join(folder, 'readme.ts'), applicationOfReadme());
+      writeFileSync(join(folder, 'readme-main.ts'), README_MAIN);
       await compile(...NODE_LINES.map((line) => writeProject(folder, line)));
     },
     DEADLINE_MS,
@@ -182,7 +201,22 @@ describe('the packed modules, installed elsewhere', () => {
     },
     DEADLINE_MS,
   );
+
+  it('start as the application of the README, on tables that are there', async () => {
+    const output = await runProgram(folder, [join('out-20', 'readme-main.js')], {
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      SECRET: 'a secret of the tests, long enough',
+    });
+    expect(output).toBe('401\n');
+  });
 });
+
+/** The first program of the README. */
+function applicationOfReadme(): string {
+  const readme = readFileSync(join(ROOT, 'packages/modules/README.md'), 'utf8');
+  return /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+}
 
 async function serves(http: HttpClient): Promise<boolean> {
   return http.get('/reports/count').then(
