@@ -21,6 +21,8 @@ export interface ClusterOptions {
   sentinels?: boolean;
   /** Environment of the instances. */
   env?: Record<string, string>;
+  /** The names of the instances; two when absent. */
+  names?: readonly string[];
   /** The bug in every instance. */
   bug?: string;
 }
@@ -49,7 +51,7 @@ const NO_SPLIT = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2']
 const NAMES = ['a', 'b'];
 const SETTLE_DEADLINE_MS = 60_000;
 
-/** Two instances of the API, the stores they share, and a wire from each instance to each store. */
+/** Instances of the API, the stores they share, and a wire from each instance to each store. */
 export class Cluster {
   readonly instances: Instance[] = [];
   private readonly wires = new Map<string, Wires>();
@@ -73,7 +75,7 @@ export class Cluster {
     ]);
     const standby = options.replica ? await startReplica(redis) : undefined;
     const cluster = new Cluster(redis, standby, database, postgres, redisCluster, sentinels);
-    const starting = NAMES.map((name) => cluster.startInstance(name, options));
+    const starting = (options.names ?? NAMES).map((name) => cluster.startInstance(name, options));
     cluster.instances.push(...(await Promise.all(starting)));
     await cluster.settled();
     return cluster;
@@ -112,12 +114,12 @@ export class Cluster {
   }
 
   /** @param names of instances; all when absent. */
-  redisWires(names: readonly string[] = NAMES): TcpProxy[] {
-    return names.map((name) => this.wires.get(name)!.redis);
+  redisWires(names: Iterable<string> = this.wires.keys()): TcpProxy[] {
+    return [...names].map((name) => this.wires.get(name)!.redis);
   }
 
-  postgresWires(names: readonly string[] = NAMES): TcpProxy[] {
-    return names.map((name) => this.wires.get(name)!.postgres);
+  postgresWires(names: Iterable<string> = this.wires.keys()): TcpProxy[] {
+    return [...names].map((name) => this.wires.get(name)!.postgres);
   }
 
   /** Makes the replica the master; the wires do not lead there yet. */

@@ -101,6 +101,7 @@ export class Faults {
     await this.cluster.redis.client.call('CLIENT', 'PAUSE', ms, 'ALL');
   }
 
+  /** SIGSTOP. */
   suspendRedis(): void {
     this.begin('redis');
     this.cluster.redis.suspend();
@@ -151,6 +152,16 @@ export class Faults {
     await this.ownPostgres.crash();
   }
 
+  /** SIGSTOP. */
+  suspendPostgres(): void {
+    this.begin('postgres');
+    this.ownPostgres.suspend();
+  }
+
+  resumePostgres(): void {
+    this.ownPostgres.resume();
+  }
+
   async startPostgres(): Promise<void> {
     await this.ownPostgres.startAgain();
   }
@@ -175,6 +186,22 @@ export class Faults {
   async killInstance(instance: Instance): Promise<void> {
     this.begin('instance', [instance.name]);
     await instance.kill();
+  }
+
+  /** SIGTERM. */
+  async terminateInstance(instance: Instance): Promise<void> {
+    this.begin('instance', [instance.name]);
+    await instance.terminate();
+  }
+
+  /** SIGSTOP. */
+  suspendInstance(instance: Instance): void {
+    this.begin('instance', [instance.name]);
+    instance.suspend();
+  }
+
+  resumeInstance(instance: Instance): void {
+    instance.resume();
   }
 
   async startInstance(instance: Instance): Promise<void> {

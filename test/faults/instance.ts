@@ -44,7 +44,7 @@ export class Instance {
 
   private constructor(
     private readonly options: InstanceOptions,
-    private readonly port: number,
+    readonly port: number,
     private readonly folder: string,
   ) {
     this.logFile = join(folder, `${options.name}.log`);
@@ -129,6 +129,15 @@ export class Instance {
       this.child.kill('SIGKILL');
       await ended;
     }
+  }
+
+  /** SIGSTOP: the system still accepts connections and bytes for it. */
+  suspend(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
   }
 
   /** SIGTERM. @returns its exit code; null when a signal ended it. */

@@ -23,6 +23,8 @@ export class TcpProxy {
   /** Ends of connections on which nothing arrives any more. */
   private readonly lost = new Set<Socket>();
   private state: 'up' | 'cut' | 'hung' = 'up';
+  private targetPorts: readonly number[];
+  private turn = 0;
   /** Changes each chunk that the store sends; the length must stay. */
   answers = (chunk: Buffer): Buffer => chunk;
 
@@ -31,8 +33,10 @@ export class TcpProxy {
   private constructor(
     private readonly server: ReturnType<typeof createServer>,
     readonly port: number,
-    private targetPort: number,
-  ) {}
+    targetPort: number,
+  ) {
+    this.targetPorts = [targetPort];
+  }
 
   /** @param port of the wire; a free one when absent. */
   static async start(targetPort: number, port = 0): Promise<TcpProxy> {
@@ -108,9 +112,9 @@ export class TcpProxy {
     this.open.forEach((socket) => socket.resume());
   }
 
-  /** Redirects new connections; open ones keep their target. */
-  pointTo(targetPort: number): void {
-    this.targetPort = targetPort;
+  /** Redirects new connections, to several targets in turn; open ones keep their target. */
+  pointTo(...targetPorts: number[]): void {
+    this.targetPorts = targetPorts;
   }
 
   /** Ends every connection, and refuses new ones like the port of a dead process. */
@@ -141,7 +145,8 @@ export class TcpProxy {
       inbound.destroy();
       return;
     }
-    const outbound = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true });
+    const port = this.targetPorts[this.turn++ % this.targetPorts.length]!;
+    const outbound = connect({ port, host: '127.0.0.1', noDelay: true });
     const connection: Connection = { inbound, outbound };
     for (const [from, to] of [
       [inbound, outbound],

@@ -4,6 +4,8 @@ export interface Device {
   id: string;
   account: Account;
   accessToken: string;
+  /** All that it has had: those before a refresh are good until they expire. */
+  accessTokens: string[];
   refreshToken: string;
   /** A refresh is under way: one client has one, and does not start another. */
   refreshing: boolean;

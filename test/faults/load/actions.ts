@@ -106,6 +106,7 @@ export class Actions {
     if (recorded.status === 200) {
       const { accessToken, refreshToken } = body as AuthResultDto;
       Object.assign(device, { accessToken, refreshToken, unansweredSinceMs: null });
+      device.accessTokens.push(accessToken);
     } else if (recorded.status !== 401) {
       device.unansweredSinceMs ??= nowMs;
     }
@@ -236,6 +237,7 @@ function deviceOf(account: Account, result: AuthResultDto): Device {
     id: session.id,
     account,
     accessToken,
+    accessTokens: [accessToken],
     refreshToken,
     refreshing: false,
     unansweredSinceMs: null,

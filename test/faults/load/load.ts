@@ -75,6 +75,11 @@ export class Load {
     return load;
   }
 
+  /** All sign-ins so far, also those that have ended. */
+  get devices(): readonly Device[] {
+    return this.accounts.flatMap(({ devices }) => devices);
+  }
+
   /** Resolves when this many more requests have been answered. */
   async goesOn(requests: number): Promise<void> {
     this.expecting += 1;
