@@ -4,7 +4,7 @@ import { RedisEntryStore } from '../../../libs/cache/redis-entry.store';
 import { SessionOpener, SessionRevoker, SessionVerifier } from '../../../libs/session';
 import { NearCache } from '../../../libs/session/verify/near-cache/near-cache';
 import { SessionRepository } from '../../../libs/session/store/session.repository';
-import { OutboxApplier, SyncLeases, WriteThrough } from '../../../libs/sync';
+import { OutboxApplier, OutboxFeed, SyncLeases, WriteThrough } from '../../../libs/sync';
 import { CheckpointStore } from '../../../libs/sync/checkpoint.store';
 import { UserStore } from '../../../libs/user';
 import type { ScenarioOptions } from '../scenario';
@@ -27,6 +27,7 @@ import { StubbornPasswords, UncachedWrites } from './accounts';
 import { OverconfidentNearCache, StaleNearCache } from './near-cache';
 import { ForgottenPartitions, MisplacedCheckpoints, SharedLeases } from './partitions';
 import { UnfencedFills } from './profiles';
+import { ForgetfulFeed, TimedHeartbeats } from './revocation-stream';
 import {
   EmptyRecord,
   VolatileRevocations,
@@ -191,6 +192,12 @@ const STALL_MISTAKES: Record<string, Mistake> = {
   'endless-writes': { provide: SyncLeases, useClass: EndlessWrites },
 };
 
+/** Mistakes of the stream of revocations, which show at verifiers. */
+export const STREAM_MISTAKES: Record<string, Mistake> = {
+  'forgetful-feed': { provide: OutboxFeed, useClass: ForgetfulFeed },
+  'timed-heartbeats': { provide: OutboxFeed, useClass: TimedHeartbeats },
+};
+
 /** @throws Error for a name that no mistake has. */
 export function mistakeCalled(name: string): Mistake {
   const mistake =
@@ -198,7 +205,8 @@ export function mistakeCalled(name: string): Mistake {
     NEAR_CACHE_BUGS[name] ??
     PARTITION_BUGS[name] ??
     CACHE_MISTAKES[name] ??
-    STALL_MISTAKES[name];
+    STALL_MISTAKES[name] ??
+    STREAM_MISTAKES[name];
   if (!mistake) {
     throw new Error(`there is no bug called ${name}`);
   }

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { OutboxFeed, type Checkpoint, type OutboxFollower } from '../../../libs/sync';
+import type { RecordedEntry } from '../../../libs/sync';
+
+/** Lets a client resume from any position, without the ends that it has missed. */
+@Injectable()
+export class ForgetfulFeed extends OutboxFeed {
+  override resume(): Promise<AsyncIterable<RecordedEntry[]> | null> {
+    return Promise.resolve(nothing());
+  }
+}
+
+const BEAT_MS = 200;
+
+/** Sends heartbeats by a timer, also while no poll is complete. */
+@Injectable()
+export class TimedHeartbeats extends OutboxFeed {
+  private last: Checkpoint | undefined;
+
+  override onRead(follower: OutboxFollower): void {
+    super.onRead({
+      read: (page) => follower.read(page),
+      reset: () => follower.reset(),
+      complete: (checkpoint, asOfMs) => {
+        this.last = checkpoint;
+        follower.complete(checkpoint, asOfMs);
+      },
+    });
+    setInterval(() => {
+      if (this.last) {
+        follower.complete(this.last, performance.now());
+      }
+    }, BEAT_MS).unref();
+  }
+}
+
+async function* nothing(): AsyncGenerator<RecordedEntry[]> {
+  // No entry.
+}
