@@ -5,7 +5,7 @@ const GOOD = { url: 'https://auth.example.com/base', clientId: 'a', clientSecret
 describe('options of a verifier', () => {
   it('have the defaults of the documentation', () => {
     expect(settingsOf(GOOD)).toMatchObject({
-      issuer: 'latchkey',
+      issuer: ['latchkey', 'https://auth.example.com/base'],
       audience: 'latchkey-api',
       boundMs: 2_000,
       deadlineMs: 1_000,
@@ -14,6 +14,16 @@ describe('options of a verifier', () => {
       maxSignals: 100_000,
     });
     expect(settingsOf(GOOD).url.href).toBe('https://auth.example.com/base/');
+  });
+
+  it.each([
+    ['https://one.example.com', ['https://one.example.com']],
+    [
+      ['latchkey', 'two'],
+      ['latchkey', 'two'],
+    ],
+  ])('take the issuer %j', (issuer, accepted) => {
+    expect(settingsOf({ ...GOOD, issuer }).issuer).toEqual(accepted);
   });
 
   it('leave a second between the deadline and the bound, because an answer may be as old', () => {

@@ -6,8 +6,11 @@ export interface VerifierOptions {
   /** A client of the setting `INTROSPECTION_CLIENTS` of Latchkey. */
   clientId: string;
   clientSecret: string;
-  /** Claim `iss` of the tokens. Default `latchkey`. */
-  issuer?: string;
+  /**
+   * Claim `iss` of the tokens, or several that are accepted. Default `latchkey` and `url`: Latchkey names its `PUBLIC_URL`
+   * where that is set.
+   */
+  issuer?: string | readonly string[];
   /** Claim `aud` of the tokens. Default `latchkey-api`. */
   audience?: string;
   /** No token is accepted longer than this after a 2xx of its revocation. At least 1,500; default 2,000. */
@@ -31,6 +34,7 @@ export const STALE_ANSWER_MS = 1_000;
 
 export interface Settings extends Required<VerifierOptions> {
   url: URL;
+  issuer: readonly string[];
 }
 
 /** @throws TypeError, RangeError for options that no verifier can work with */
@@ -46,11 +50,13 @@ export function settingsOf(options: VerifierOptions): Settings {
   const { maxSignals = 100_000, clockToleranceSeconds = 0 } = options;
   inRange('maxSignals', maxSignals, 1, 10_000_000);
   inRange('clockToleranceSeconds', clockToleranceSeconds, 0, 300);
+  const url = baseOf(options.url);
+  const { issuer = ['latchkey', url.href.replace(/\/$/, '')] } = options;
   return {
-    url: baseOf(options.url),
+    url,
     clientId,
     clientSecret,
-    issuer: options.issuer ?? 'latchkey',
+    issuer: [issuer].flat(),
     audience: options.audience ?? 'latchkey-api',
     boundMs,
     clockToleranceSeconds,

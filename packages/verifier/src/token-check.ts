@@ -84,7 +84,7 @@ export class TokenCheck {
     const { sub, sid, exp, nbf, iss, aud } = payload;
     const { issuer, audience, clockToleranceSeconds } = this.settings;
     const toleranceMs = clockToleranceSeconds * 1_000;
-    const isOurs = iss === issuer && (aud === audience || isListWith(aud, audience));
+    const isOurs = issuer.includes(String(iss)) && (aud === audience || isListWith(aud, audience));
     const hasBegun = nbf === undefined || Number(nbf) * 1_000 <= Date.now() + toleranceMs;
     if (!isOurs || !hasBegun || !isId(sub) || !isId(sid) || !Number.isFinite(exp)) {
       throw new TokenInvalidError();
