@@ -79,8 +79,9 @@ function forEachUser(users, work) {
 /**
  * @param {string} url
  * @param {{ method: string, json: unknown, headers?: Headers }} request
+ * @throws {Failure} when the answer is not 2xx
  */
-async function send(url, { method, json, headers }) {
+export async function send(url, { method, json, headers }) {
   const answer = await fetch(url, {
     method,
     headers: { 'content-type': 'application/json', ...headers },

@@ -8,7 +8,8 @@ import { countCommands } from '../harness/redis-commands.mjs';
 import { interleave } from '../harness/rounds.mjs';
 import { PROFILE_BYTES } from '../servers/users.mjs';
 
-const SETTLE_MS = 250;
+/** A pause that lets a slow server finish the work for closed connections before the next row. */
+export const SETTLE_MS = 250;
 /** Requests per connection whose Redis commands are counted. */
 const COUNTED_REQUESTS = 50;
 
@@ -23,6 +24,8 @@ const COUNTED_REQUESTS = 50;
  *   commands: Record<string, number> }} RequestResult the commands are those of one request */
 
 /** @typedef {import('../harness/programs.mjs').RunningProgram} RunningProgram */
+
+/** @typedef {Pick<import('../rows.mjs').Row, 'title' | 'path'>} Requested */
 
 /**
  * Sends requests to each row in turn, repeatedly, as fast as it answers.
@@ -43,7 +46,6 @@ export async function measureRequests(workplace, rows, options, output) {
   const figures = await interleave(rows, rounds, async (row, round) => {
     workplace.signal.throwIfAborted();
     const title = `${round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`}: ${row.title}`;
-    // Lets a slow server finish the work for closed connections before the next row.
     await sleep(SETTLE_MS);
     return output.step(title, () => measureRound(row, runningOf(row), { connections, seconds }));
   });
@@ -60,10 +62,10 @@ export async function measureRequests(workplace, rows, options, output) {
 
 /**
  * Checks that all rows give the same answer; the request also fills the caches of a profile.
- * @param {import('../rows.mjs').Row} row
+ * @param {Requested & { hasNoBody?: boolean }} row
  * @param {RunningProgram} running
  */
-async function refuseOtherAnswers({ title, path, hasNoBody }, { url, headers }) {
+export async function refuseOtherAnswers({ title, path, hasNoBody }, { url, headers }) {
   for (const own of headers) {
     const answer = await fetch(`${url}${path}`, { headers: own });
     const { byteLength } = await answer.arrayBuffer();
@@ -75,12 +77,12 @@ async function refuseOtherAnswers({ title, path, hasNoBody }, { url, headers }) 
 }
 
 /**
- * @param {import('../rows.mjs').Row} row
+ * @param {Requested} row
  * @param {RunningProgram} running
  * @param {import('../harness/load.mjs').Amount} amount
  * @returns {Promise<RequestFigures>}
  */
-async function measureRound(row, running, amount) {
+export async function measureRound(row, running, amount) {
   const { server, redis } = running;
   const redisCpu = () => (redis === undefined ? 0 : cpuSecondsOf(redis.pid));
   const before = { server: cpuSecondsOf(server.pid), redis: redisCpu(), own: process.cpuUsage() };
@@ -116,7 +118,7 @@ async function commandsOfOneRequest(row, running, connections) {
 }
 
 /**
- * @param {import('../rows.mjs').Row} row
+ * @param {Requested} row
  * @param {RunningProgram} running
  * @returns {import('../harness/load.mjs').Target}
  */

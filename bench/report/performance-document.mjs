@@ -28,13 +28,10 @@ const CHART = join(ROOT, 'docs', 'performance.svg');
  * @returns {string} Markdown
  */
 export function describeResults(results) {
-  const { circumstances, length, requests, logins, starts, memory } = results;
-  const { date, processor, cores, memoryGib, system, versions, packages } = circumstances;
-  const { rounds, seconds, connections } = length;
+  const { requests, logins, starts, memory } = results;
   const targets = targetTable(results);
   return [
-    `Measured on ${date}: ${processor}, ${cores} cores, ${memoryGib} GiB, ${system}; ${list(versions)}. ` +
-      `Packages: ${list(packages)}. ${rounds} rounds of ${seconds} s, ${connections} connections.`,
+    describeRun(results),
     requests && `### Requests\n\n${requestTable(requests)}\n\n${doubtfulPairs(requests)}`,
     logins && `### Sign-ins\n\n${loginTable(logins)}`,
     starts && `### Start\n\n${startTable(starts)}`,
@@ -43,6 +40,19 @@ export function describeResults(results) {
   ]
     .filter(Boolean)
     .join('\n\n');
+}
+
+/**
+ * @param {Pick<Results, 'circumstances' | 'length'>} results
+ * @returns {string} the environment and the length of the run
+ */
+export function describeRun({ circumstances, length }) {
+  const { date, processor, cores, memoryGib, system, versions, packages } = circumstances;
+  const { rounds, seconds, connections } = length;
+  return (
+    `Measured on ${date}: ${processor}, ${cores} cores, ${memoryGib} GiB, ${system}; ${list(versions)}. ` +
+    `Packages: ${list(packages)}. ${rounds} rounds of ${seconds} s, ${connections} connections.`
+  );
 }
 
 /** @param {Results} results */

@@ -42,8 +42,9 @@ export function memoryRatios({ latchkey, bare }) {
  * @param {string} id
  * @param {string} referenceId
  * @param {(figures: Figures) => number} valueOf
+ * @returns {number[]} of each round
  */
-function ratiosOf(results, id, referenceId, valueOf) {
+export function ratiosOf(results, id, referenceId, valueOf) {
   const valuesOf = (/** @type {string} */ wanted) =>
     results.find(({ row }) => row.id === wanted)?.rounds.map(valueOf) ?? [];
   return ratios(valuesOf(id), valuesOf(referenceId));
