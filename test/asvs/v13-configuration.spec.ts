@@ -54,6 +54,7 @@ describe('the documented connections', () => {
       'an S3 bucket',
       'credentials for it',
       'an OTLP collector',
+      'the other instances',
       'Have I Been Pwned',
     ]);
     expect(rows.filter((row) => Object.values(row).includes(''))).toEqual([]);
@@ -80,6 +81,7 @@ describe('the documented connections', () => {
     expect([...new Set(owners)].sort()).toEqual(
       [
         ...tables,
+        'apps/api/canary/peers.ts',
         'libs/auth/passwords/breached-passwords.ts',
         'libs/avatar/storage/s3-avatar.storage.ts',
         'libs/database',

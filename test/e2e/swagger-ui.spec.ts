@@ -113,6 +113,7 @@ describe('Swagger UI', () => {
       'POST /api/auth/login': [200],
       // Made-up tokens, passwords and ids.
       'POST /api/auth/refresh': [401],
+      'POST /api/auth/revoke': [200],
       'DELETE /api/auth/profile': [401],
       'PATCH /api/admin/users/{id}': [404],
       'POST /api/auth/introspect': [200],

@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke the session of a token
+         * @description RFC 7009, for whoever holds the token; no other credentials. Ends the session of an access token, also of an expired one, or of a refresh token. The answer is the same for a text that is no token.
+         */
+        post: operations["revokeToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/sessions": {
         parameters: {
             query?: never;
@@ -348,6 +368,46 @@ export interface paths {
          * @description A JWK Set (RFC 7517); `keys` is empty while tokens are signed with HS256.
          */
         get: operations["getJwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read where the endpoints for services are
+         * @description RFC 8414. 404 without the setting `PUBLIC_URL`.
+         */
+        get: operations["getMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the revocations of sessions
+         * @description Server-sent events, for clients of the setting `INTROSPECTION_CLIENTS`: each revocation within a second, and a heartbeat for each read of the outbox. Events: `session`, `subject`, `heartbeat`, `reset`, `reconnect`.
+         */
+        get: operations["followRevocations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -628,6 +688,18 @@ export interface components {
              */
             revokedSessions: number;
         };
+        RevokeTokenRequest: {
+            /**
+             * @description An access token or a refresh token.
+             * @example header.claims.signature
+             */
+            token: string;
+            /**
+             * @description Accepted and ignored.
+             * @example refresh_token
+             */
+            token_type_hint?: string;
+        };
         DeviceSession: {
             /** Format: uuid */
             id: string;
@@ -823,6 +895,57 @@ export interface components {
         Jwks: {
             /** @description The signing key first; empty with HS256. */
             keys: components["schemas"]["Jwk"][];
+        };
+        Metadata: {
+            /**
+             * Format: uri
+             * @example https://auth.example.com
+             */
+            issuer: string;
+            /**
+             * Format: uri
+             * @example https://auth.example.com/.well-known/jwks.json
+             */
+            jwks_uri: string;
+            /**
+             * Format: uri
+             * @example https://auth.example.com/api/auth/introspect
+             */
+            introspection_endpoint: string;
+            /**
+             * @example [
+             *       "client_secret_basic"
+             *     ]
+             */
+            introspection_endpoint_auth_methods_supported: string[];
+            /**
+             * Format: uri
+             * @example https://auth.example.com/api/auth/revoke
+             */
+            revocation_endpoint: string;
+            /**
+             * @example [
+             *       "none"
+             *     ]
+             */
+            revocation_endpoint_auth_methods_supported: string[];
+            /**
+             * Format: uri
+             * @description The stream of revocations.
+             * @example https://auth.example.com/api/auth/revocations
+             */
+            revocations_endpoint: string;
+            /**
+             * @description None: no OAuth flow is offered.
+             * @example []
+             */
+            response_types_supported: string[];
+            /**
+             * @example [
+             *       "ES256"
+             *     ]
+             */
+            access_token_signing_alg_values_supported: string[];
         };
         ChangeAccountRequest: {
             /**
@@ -1645,6 +1768,86 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["RevokeTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The session of the token, if it had one, has ended. No body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_failed`, `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `overloaded`, `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OverloadedProblem"] | components["schemas"]["DependencyUnavailableProblem"];
                 };
             };
         };
@@ -2782,6 +2985,126 @@ export interface operations {
             };
         };
     };
+    getMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metadata"];
+                };
+            };
+            /** @description `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+        };
+    };
+    followRevocations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Where to resume. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream; it ends when the client or the server closes it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `invalid_credentials` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidCredentialsProblem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `overloaded`, `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OverloadedProblem"] | components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
     listUserSessions: {
         parameters: {
             query?: {
@@ -3300,6 +3623,7 @@ export const OPERATIONS = {
     refresh: { method: "POST", path: "/api/auth/refresh", bearer: false },
     logout: { method: "POST", path: "/api/auth/logout", bearer: true },
     logoutAll: { method: "POST", path: "/api/auth/logout-all", bearer: true },
+    revokeToken: { method: "POST", path: "/api/auth/revoke", bearer: false },
     listSessions: { method: "GET", path: "/api/auth/sessions", bearer: true },
     revokeSession: { method: "DELETE", path: "/api/auth/sessions/{id}", bearer: true },
     getProfile: { method: "GET", path: "/api/auth/profile", bearer: true },
@@ -3314,6 +3638,8 @@ export const OPERATIONS = {
     verifySession: { method: "GET", path: "/api/auth/verify", bearer: true },
     introspectToken: { method: "POST", path: "/api/auth/introspect", bearer: false },
     getJwks: { method: "GET", path: "/.well-known/jwks.json", bearer: false },
+    getMetadata: { method: "GET", path: "/.well-known/oauth-authorization-server", bearer: false },
+    followRevocations: { method: "GET", path: "/api/auth/revocations", bearer: false },
     listUserSessions: { method: "GET", path: "/api/admin/users/{id}/sessions", bearer: true },
     revokeUserSessions: { method: "DELETE", path: "/api/admin/users/{id}/sessions", bearer: true },
     revokeAllSessions: { method: "DELETE", path: "/api/admin/sessions", bearer: true },

@@ -30,6 +30,8 @@ interface Watch {
   dueSince: Moment | undefined;
 }
 
+/** `iat` is a whole second, by the clock of the instance that issued the token; clocks differ by a minute at most. */
+const ISSUE_TOLERANCE_MS = 61_000;
 /** How many calls to `introspect` may be open for signals. */
 const MAX_ASKING = 64;
 
@@ -99,14 +101,14 @@ export class SessionSignals {
   }
 
   /**
-   * Ends the signals of tokens that were issued before an instant. A token that was issued later belongs to a session that
-   * may have begun later: the issuer is asked.
+   * Ends the signals of tokens that were certainly issued before an instant of the clock of Postgres. The session of a later
+   * token may have begun later: the issuer is asked.
    */
   endIssuedBefore(name: string, beforeMs: number): number {
     const named = this.watchesNamed(name);
     for (const watch of named) {
       const { iat } = watch.session.claims;
-      if (typeof iat === 'number' && iat * 1_000 >= beforeMs) {
+      if (typeof iat === 'number' && iat * 1_000 + ISSUE_TOLERANCE_MS >= beforeMs) {
         watch.isCovered = false;
       } else {
         this.end(watch, new TokenRevokedError());
