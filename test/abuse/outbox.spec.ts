@@ -96,7 +96,7 @@ describe('an outbox of many changes', () => {
     await app.database.sql.query('TRUNCATE outbox');
     await app.database.sql.query(
       `INSERT INTO outbox (id, transaction_id, kind, user_id, details, recorded_at)
-       SELECT gen_random_uuid(), 1, '${USER_CHANGED}', gen_random_uuid(), '{}', now() - interval '3 hours'
+       SELECT gen_random_uuid(), 1, '${USER_CHANGED}', gen_random_uuid(), '{}', now() - interval '26 hours'
          FROM generate_series(1, ${OLD_ENTRIES})`,
     );
     // The pruning of the application may run meanwhile and delete some of them.

@@ -68,11 +68,14 @@ const PUBLIC_ROUTES = new Set([
   'POST /api/auth/login',
   'POST /api/auth/refresh',
   'POST /api/auth/introspect',
+  'POST /api/auth/revoke',
+  'GET /api/auth/revocations',
   'GET /api/auth/health',
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
   'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
   'GET /avatars/{file}',
 ]);
 

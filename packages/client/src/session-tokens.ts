@@ -2,7 +2,7 @@ import { ApiError } from './errors.js';
 import type { Send } from './exchange.js';
 import { exclusively } from './exclusive.js';
 import { refresh, type AuthResult } from './refresh.js';
-import type { Time } from './time.js';
+import { sleep, type Time } from './time.js';
 import type { Tokens, TokenStorage } from './token-storage.js';
 
 /**
@@ -18,6 +18,8 @@ export type SignedOutReason =
   | 'token_expired'
   | 'elsewhere';
 
+/** Within this time a tab sees what another one has stored. */
+const STORED_ELSEWHERE_MS = 100;
 /** An access token is renewed this long before it expires, or a tenth of its lifetime if that is less. */
 const AHEAD_MS = 30_000;
 /** After a refresh has failed, access tokens that are still valid are used for this long before the next attempt. */
@@ -70,7 +72,7 @@ export class SessionTokens {
    * @throws LatchkeyError without new tokens
    */
   async renew(expired: Tokens): Promise<Tokens | null> {
-    const renew = () => this.refreshUnlessDone(expired);
+    const renew = (hasWaited = false) => this.refreshUnlessDone(expired, hasWaited);
     const { name } = this.storage;
     this.renewing ??= (name === undefined ? renew() : exclusively(name, renew)).finally(() => {
       this.renewing = undefined;
@@ -103,8 +105,13 @@ export class SessionTokens {
     return tokens;
   }
 
-  private async refreshUnlessDone(expired: Tokens): Promise<Tokens | null> {
-    const tokens = await this.current();
+  private async refreshUnlessDone(expired: Tokens, hasWaited: boolean): Promise<Tokens | null> {
+    let tokens = await this.current();
+    if (hasWaited && tokens?.accessToken === expired.accessToken) {
+      // A browser shows what another tab has stored a moment later.
+      await sleep(this.time, STORED_ELSEWHERE_MS, new AbortController().signal);
+      tokens = await this.current();
+    }
     if (tokens?.accessToken !== expired.accessToken) {
       return ofSameSession(tokens, expired);
     }
