@@ -35,7 +35,7 @@ describe('the stream of revocations', () => {
     redisWire.restore();
     await Promise.all(streams.map((stream) => stream.close()));
     streams = [];
-    await until('nobody follows', () => subscribers(), 0);
+    await until('no client follows', () => subscribers(), 0);
   });
 
   afterAll(async () => {

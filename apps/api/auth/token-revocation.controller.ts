@@ -43,7 +43,7 @@ export class TokenRevocationController {
     operationId: 'revokeToken',
     summary: 'Revoke the session of a token',
     description:
-      'RFC 7009, for whoever holds the token; no other credentials. Ends the session of an access token, also of an ' +
+      'RFC 7009, for the holder of the token; no other credentials. Ends the session of an access token, also of an ' +
       'expired one, or of a refresh token. The answer is the same for a text that is no token.',
   })
   @ApiOkResponse({ description: 'The session of the token, if it had one, has ended. No body.' })

@@ -31,7 +31,7 @@ export class Canary implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly stopping = new AbortController();
   /** Called for each session that the stream names. */
   private readonly named = new Map<string, () => void>();
-  /** After this time a session that is still accepted counts as late, whatever happens next. */
+  /** After this time a session that is still accepted counts as late. */
   limitMs = LIMIT_MS;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;

@@ -4,7 +4,7 @@ import { RefreshTokenInvalidError, SessionRefresher, SessionRevoker } from '#lib
 import { TokenExpiredError, TokenInvalidError } from '../auth.errors';
 import { TokenService } from '../token.service';
 
-/** Ends the session of a token, for whoever holds the token (RFC 7009). */
+/** Ends the session of a token, for the holder of the token (RFC 7009). */
 @Injectable()
 export class TokenRevocationService {
   constructor(

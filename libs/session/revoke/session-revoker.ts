@@ -48,7 +48,7 @@ export class SessionRevoker {
   }
 
   /**
-   * Revokes the session that a genuine token names, whatever has become of it. One query, one Redis round trip.
+   * Revokes the session that a genuine token names, ended or not. One query, one Redis round trip.
    * Idempotent.
    */
   async revokeNamed(named: Pick<Session, 'id' | 'userId'>, reason: EndReason): Promise<void> {

@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke the session of a token
-         * @description RFC 7009, for whoever holds the token; no other credentials. Ends the session of an access token, also of an expired one, or of a refresh token. The answer is the same for a text that is no token.
+         * @description RFC 7009, for the holder of the token; no other credentials. Ends the session of an access token, also of an expired one, or of a refresh token. The answer is the same for a text that is no token.
          */
         post: operations["revokeToken"];
         delete?: never;

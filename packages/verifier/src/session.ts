@@ -12,7 +12,7 @@ export interface VerifiedSession {
   readonly claims: TokenClaims;
 }
 
-/** Claims that every access token of Latchkey has, and whatever else the token has. */
+/** Claims that every access token of Latchkey has, beside any others. */
 export interface TokenClaims {
   readonly sub: string;
   readonly sid: string;

@@ -33,7 +33,7 @@ describe('the stream', () => {
     await verifier.verify(other.token);
   });
 
-  it('that is silent beyond the bound is not trusted: the issuer is asked, or nobody is accepted', async () => {
+  it('that is silent beyond the bound is not trusted: the issuer is asked, or the token is refused', async () => {
     const { issuer, verifier, clock } = fixture;
     const { token, sessionId } = await keptToken();
     const asked = issuer.introspections;
