@@ -57,29 +57,21 @@ export class OutboxFeed {
   }
 
   /**
-   * The entries since a position that any instance has passed to its followers, in pages; more may be among them. One
+   * The entries since a position that any instance has passed to its followers, in pages; more may be among them. Null in
+   * place of the last page: entries are missing, because the position is too old or unknown, or too much follows it. One
    * query per page, on a connection of the pool.
-   * @returns null if the position cannot be resumed from.
    * @throws DependencyUnavailableError
    */
-  async resume(from: Checkpoint): Promise<AsyncIterable<RecordedEntry[]> | null> {
-    const pages = this.outbox.changesSince(from.snapshot, [from.epoch], 'pool');
-    const first = await pages.next();
-    if (first.done || !isResumable(from, first.value)) {
-      return null;
-    }
-    const { value: page } = first;
-    return (async function* () {
-      yield page.entries;
-      let read = page.entries.length;
-      for await (const { entries, hasEpochs } of pages) {
-        read += entries.length;
-        if (!hasEpochs || read > MAX_MISSED) {
-          throw new DependencyUnavailableError('postgres');
-        }
-        yield entries;
+  async *resume(from: Checkpoint): AsyncGenerator<RecordedEntry[] | null, void> {
+    let read = 0;
+    for await (const page of this.outbox.changesSince(from.snapshot, [from.epoch], 'pool')) {
+      read += page.entries.length;
+      if (!isResumable(from, page) || read > MAX_MISSED) {
+        yield null;
+        return;
       }
-    })();
+      yield page.entries;
+    }
   }
 
   /** For the poll: where it must begin for the followers; null until the feed has begun. */

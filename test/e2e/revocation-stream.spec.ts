@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { decodeJwt } from 'jose';
+import { OutboxFeed, parseCheckpoint } from '../../libs/sync';
 import { ApiProcess } from '../support/api-process';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { Scrape } from '../support/metrics';
@@ -159,6 +160,21 @@ describe('the stream of revocations', () => {
     await stream.close();
     const resumed = await follow(app, change(stream.lastId));
     expect(resumed.events[0]).toMatchObject({ name: 'reset', data: { reason: 'not_resumable' } });
+  });
+
+  it('says that ends may be missing where too much has happened to send it', async () => {
+    const stream = await follow();
+    await stream.close();
+    const from = parseCheckpoint(stream.lastId)!;
+    await app.database.sql.query(`
+      INSERT INTO outbox SELECT gen_random_uuid(), pg_current_xact_id()::text::bigint, 'other',
+        gen_random_uuid(), '{}', clock_timestamp() FROM generate_series(1, 200001)`);
+    let last: unknown;
+    for await (const page of app.nest.get(OutboxFeed).resume(from)) {
+      last = page;
+    }
+    expect(last).toBeNull();
+    await app.database.sql.query('TRUNCATE outbox');
   });
 
   it('says that ends may be missing when Postgres has lost its epoch', async () => {

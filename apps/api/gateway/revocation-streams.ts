@@ -54,10 +54,10 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
    * @throws OverloadedError; DependencyUnavailableError if this process does not read the outbox at the moment.
    */
   async open(lastEventId: string | null): Promise<RevocationSubscriber> {
+    await this.feed.start();
     if (this.subscribers.size >= this.settings.maxRevocationSubscribers || this.traffic.isClosed) {
       throw new OverloadedError();
     }
-    await this.feed.start();
     const subscriber = new RevocationSubscriber(lastEventId !== null);
     // Before it catches up: it gets all that is read from now on.
     this.subscribers.add(subscriber);
@@ -72,11 +72,7 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
   }
 
   private async resume(subscriber: RevocationSubscriber, from: Checkpoint | null): Promise<void> {
-    const missed = from && (await this.feed.resume(from));
-    if (!missed) {
-      subscriber.send(revocationEvents.reset('not_resumable'));
-    }
-    await subscriber.catchUp(textOf(missed ?? []));
+    await subscriber.catchUp(textOf(from ? this.feed.resume(from) : [null]));
   }
 
   private send({ entries, nowMs }: OutboxPage): void {
@@ -106,9 +102,9 @@ function eventsOf(entries: readonly RecordedEntry[]): string {
 }
 
 async function* textOf(
-  pages: AsyncIterable<RecordedEntry[]> | Iterable<RecordedEntry[]>,
+  pages: AsyncIterable<RecordedEntry[] | null> | Iterable<null>,
 ): AsyncGenerator<string> {
   for await (const entries of pages) {
-    yield eventsOf(entries);
+    yield entries ? eventsOf(entries) : revocationEvents.reset('not_resumable');
   }
 }

@@ -5,8 +5,8 @@ import type { RecordedEntry } from '../../../libs/sync';
 /** Lets a client resume from any position, without the ends that it has missed. */
 @Injectable()
 export class ForgetfulFeed extends OutboxFeed {
-  override resume(): Promise<AsyncIterable<RecordedEntry[]> | null> {
-    return Promise.resolve(nothing());
+  override async *resume(): AsyncGenerator<RecordedEntry[] | null, void> {
+    yield await Promise.resolve([]);
   }
 }
 
@@ -32,8 +32,4 @@ export class TimedHeartbeats extends OutboxFeed {
       }
     }, BEAT_MS).unref();
   }
-}
-
-async function* nothing(): AsyncGenerator<RecordedEntry[]> {
-  // No entry.
 }
