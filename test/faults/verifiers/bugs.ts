@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { VerifiedSession, VerifierOptions } from '@latchkey/verifier';
 import { LatchkeyVerifier } from '../../../packages/verifier/src/latchkey-verifier';
 import type { Moment } from '../../../packages/verifier/src/clock';
@@ -6,7 +5,7 @@ import type { StreamMessage } from '../../../packages/verifier/src/stream-messag
 import { TokenRevokedError } from '../../../packages/verifier/src/errors';
 import type { MakeVerifier } from './probe';
 import type { VerifierRule } from './rules';
-import { breakWires, cutOffPostgres, cutStreamsRepeatedly, LONG_MS, SHORT_MS } from './scripts';
+import { breakWires, cutOffPostgres, cutStreamsRepeatedly, LONG_MS } from './scripts';
 import type { VerifierScript } from './scenario';
 
 /** A mistake that the verifier, or the stream, does not make. */
@@ -61,21 +60,6 @@ class TrustsSilence extends LatchkeyVerifier {
   }
 }
 
-/** Streams come from an instance that reads the outbox in time, and answers from one that does not, for a moment. */
-const askTheOneThatIsLate: VerifierScript = async (scenario) => {
-  const [inTime, late] = ['a', 'b'].map((name) => scenario.cluster.instance(name).port);
-  scenario.probes.forEach(({ stream, calls, wires }) => {
-    stream.pointTo(inTime!);
-    calls.pointTo(late!);
-    wires.forEach((wire) => wire.endConnections());
-  });
-  await pause(LONG_MS);
-  for (let times = 0; times < 4; times++) {
-    await cutOffPostgres('cut', ['b'], SHORT_MS)(scenario);
-    await pause(SHORT_MS);
-  }
-};
-
 /** The private parts of a verifier that a mistake replaces. */
 interface Parts {
   receive: (message: StreamMessage, sent: Moment) => void;
@@ -93,11 +77,6 @@ export const VERIFIER_BUGS: Record<string, VerifierBug> = {
     breaks: 'refused-within-bound',
     when: breakWires('stream', 'hang', 2 * LONG_MS),
     make: (options) => new TrustsSilence(options),
-  },
-  'answers that are kept in spite of recent names': {
-    breaks: 'refused-within-bound',
-    when: askTheOneThatIsLate,
-    make: (options) => new LatchkeyVerifier(options, { recentWindowMs: 0 }),
   },
 };
 

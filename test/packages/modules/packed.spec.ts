@@ -104,6 +104,8 @@ describe('the packed modules, installed elsewhere', () => {
   let database: TestDatabase;
   let server: Server;
   let http: HttpClient;
+  /** A program that was compiled with the types of one of the lines. */
+  const program = (file: string) => join(folder, `out-${NODE_LINES[0]}`, file);
 
   beforeAll(async () => {
     await prepare({ output: createOutput(process.stderr) }, [buildModules]);
@@ -171,7 +173,7 @@ describe('the packed modules, installed elsewhere', () => {
     'migrate an empty database and serve: sign-up, sign-in, a guarded route, and no token after logout',
     async () => {
       const port = await freePort();
-      server = await Server.spawn(process.execPath, [join(folder, 'out-20', 'main.js')], {
+      server = await Server.spawn(process.execPath, [program('main.js')], {
         name: 'examples/embed',
         stopSignal: 'SIGTERM',
         killSignal: 'SIGKILL',
@@ -203,7 +205,7 @@ describe('the packed modules, installed elsewhere', () => {
   );
 
   it('start as the application of the README, on tables that are there', async () => {
-    const output = await runProgram(folder, [join('out-20', 'readme-main.js')], {
+    const output = await runProgram(folder, [program('readme-main.js')], {
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
       SECRET: 'a secret of the tests, long enough',
