@@ -1,7 +1,5 @@
 // @ts-check
 import eslint from '@eslint/js';
-import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
-import importX from 'eslint-plugin-import-x';
 import node from 'eslint-plugin-n';
 import { defineConfig } from 'eslint/config';
 import { readFileSync } from 'node:fs';
@@ -190,13 +188,6 @@ export default defineConfig(
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.json' } },
-    plugins: { 'import-x': importX },
-    settings: {
-      ...importX.flatConfigs.typescript.settings,
-      'import-x/resolver-next': [
-        createTypeScriptImportResolver({ conditionNames: ['latchkey-source', 'import', 'node'] }),
-      ],
-    },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -214,7 +205,6 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // DTO and option classes describe a shape; Nest and we hand in plain objects of it.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      'import-x/no-cycle': 'error',
       'no-restricted-imports': importRules(''),
       'no-restricted-properties': noEnvironment,
       'no-console': 'error',
@@ -314,6 +304,7 @@ export default defineConfig(
         Buffer: 'readonly',
         TextDecoder: 'readonly',
         module: 'writable',
+        __dirname: 'readonly',
         performance: 'readonly',
       },
     },

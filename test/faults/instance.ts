@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { identify, noteProcess, stopProcess } from '../../tools/local/processes.mjs';
+import { quickStart } from '../support/quick-start';
 import { logFolder } from '../support/run-logs';
 import { until } from '../support/until';
 import { wholeLines } from '../support/whole-lines';
@@ -104,7 +105,7 @@ export class Instance {
     const bug = this.options.bug === undefined ? [] : [this.options.bug];
     const child = spawn(
       process.execPath,
-      ['--conditions=latchkey-source', LAUNCHER, ...bug],
+      ['--conditions=latchkey-source', ...quickStart(), LAUNCHER, ...bug],
       // A folder without an .env.
       { cwd: this.folder, env: this.environment(), stdio: ['ignore', log, log, 'ipc'] },
     );

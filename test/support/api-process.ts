@@ -4,6 +4,7 @@ import { freePort } from '../../tools/local/ports.mjs';
 import { identify, isAlive } from '../../tools/local/processes.mjs';
 import { Server } from '../../tools/local/server.mjs';
 import { HttpClient } from './http-client';
+import { quickStart } from './quick-start';
 import { newLogFile } from './run-logs';
 import { sharedStores } from './shared-stores';
 import { until } from './until';
@@ -12,6 +13,10 @@ import { wholeLines } from './whole-lines';
 const MAIN = join(ROOT, 'dist', 'apps', 'api', 'main.js');
 
 const FATAL = 60;
+
+/** Tracing changes packages while they are loaded. */
+const loading = (env: Record<string, string>) =>
+  Object.keys(env).some((name) => name.startsWith('OTEL_')) ? [] : quickStart();
 
 /** The built API in a process of its own, which may or may not be serving yet. */
 export class ApiProcess {
@@ -30,7 +35,7 @@ export class ApiProcess {
   static async spawn(env: Record<string, string>): Promise<ApiProcess> {
     const { folder } = sharedStores();
     const port = await freePort();
-    const server = await Server.spawn(process.execPath, [MAIN], {
+    const server = await Server.spawn(process.execPath, [...loading(env), MAIN], {
       name: 'The API',
       stopSignal: 'SIGKILL',
       killSignal: 'SIGKILL',

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { runCommandLine } from '../../apps/cli/run';
 import { ROOT } from '../../tools/local/paths.mjs';
+import { quickStart } from './quick-start';
 import { sharedStores } from './shared-stores';
 
 const MAIN = join(ROOT, 'dist', 'apps', 'cli', 'main.js');
@@ -71,14 +72,19 @@ export async function runCli(
       env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
       timeout: DEADLINE_MS,
     };
-    const child = execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : error.code;
-      if (typeof exitCode === 'number') {
-        resolve({ exitCode, stdout, stderr });
-      } else {
-        reject(error ?? new Error('no exit code'));
-      }
-    });
+    const child = execFile(
+      process.execPath,
+      [...quickStart(), MAIN, ...args],
+      options,
+      (error, stdout, stderr) => {
+        const exitCode = error === null ? 0 : error.code;
+        if (typeof exitCode === 'number') {
+          resolve({ exitCode, stdout, stderr });
+        } else {
+          reject(error ?? new Error('no exit code'));
+        }
+      },
+    );
     if (onStderr !== undefined) {
       child.stderr?.on('data', onStderr);
     }

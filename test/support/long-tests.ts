@@ -44,3 +44,8 @@ export function oneOfEach<T>(cases: readonly T[], kindOf: (one: T) => string): r
 export function isTurnOf(group: number, groups: number): boolean {
   return LONG || Math.floor(SEED / 100) % groups === group;
 }
+
+/** As `isTurnOf`, for whole spec files, by yet other digits. */
+export function isTurnOfFile(group: number, groups: number): boolean {
+  return LONG || Math.floor(SEED / 10_000) % groups === group;
+}

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { readCounts } from './test-results.mjs';
 
 const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
+/** A test that failed may leave something open, which must not keep the run from ending. */
+const END = ['--forceExit'];
 
 /**
  * @typedef {object} JestRun
@@ -33,7 +35,7 @@ export async function runJest(args, { node, root, cacheDir, workDir, env, signal
   const results = join(mkdtempSync(join(workDir, 'results-')), 'jest.json');
   const report = ['--json', `--outputFile=${results}`, `--cacheDirectory=${cacheDir}`];
   const ok = await new Promise((resolve, reject) => {
-    const jest = spawn(node, [JEST, ...args, ...report], { cwd: root, env, stdio: 'inherit' });
+    const jest = spawn(node, [JEST, ...args, ...report, ...END], { cwd: root, env, stdio: 'inherit' });
     if (jest.pid !== undefined && priority !== undefined) {
       setPriority(jest.pid, priority);
     }

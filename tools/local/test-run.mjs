@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleDependencies } from '../../test/support/quick-start/bundle.mjs';
 import { npm } from './dependencies.mjs';
 import { runJest } from './jest-run.mjs';
 import { buildPackages } from './package-build.mjs';
@@ -52,6 +53,7 @@ export async function test(args, { output, signal }) {
   const redis = server ? await redisAt(server, signal) : await findRedis({ output, signal });
   if (onThisNode) {
     await prepare({ output, signal }, [build, buildPackages]);
+    process.env['LATCHKEY_TEST_LOADER'] = await bundleDependencies();
   }
   const seed = process.env.LATCHKEY_TEST_SEED ?? String(randomInt(SEEDS));
   const workDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
