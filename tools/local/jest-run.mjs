@@ -35,7 +35,11 @@ export async function runJest(args, { node, root, cacheDir, workDir, env, signal
   const results = join(mkdtempSync(join(workDir, 'results-')), 'jest.json');
   const report = ['--json', `--outputFile=${results}`, `--cacheDirectory=${cacheDir}`];
   const ok = await new Promise((resolve, reject) => {
-    const jest = spawn(node, [JEST, ...args, ...report, ...END], { cwd: root, env, stdio: 'inherit' });
+    const jest = spawn(node, [JEST, ...args, ...report, ...END], {
+      cwd: root,
+      env,
+      stdio: 'inherit',
+    });
     if (jest.pid !== undefined && priority !== undefined) {
       setPriority(jest.pid, priority);
     }
