@@ -14,7 +14,7 @@ export interface AuditEventDetails {
   refresh_token_reused: NoDetails;
   session_revoked: { reason: 'revoked_by_user' | 'session_limit' };
   sessions_revoked: {
-    reason: 'logout_all' | 'revoked_by_administrator' | 'everyone_revoked';
+    reason: 'logout_all' | 'revoked_by_user' | 'revoked_by_administrator' | 'everyone_revoked';
     revokedSessions: number;
   };
   identity_not_proved: { purpose: 'password_change' | 'account_deletion' };

@@ -78,6 +78,60 @@ describe('races', () => {
     }
   });
 
+  it('the session that signs all others out is accepted throughout, also while it is refreshed', async () => {
+    const { user } = await app.register();
+    for (let round = 0; round < 5; round++) {
+      const current = await app.login(user.email);
+      const others = await Promise.all(Array.from({ length: 3 }, () => app.login(user.email)));
+      const token = current.accessToken;
+      const json = { refreshToken: current.refreshToken };
+      const refresh = app.http.post<{ accessToken: string }>('/api/auth/refresh', { json });
+      const theirs = others.map(({ refreshToken }) =>
+        app.http.post<{ accessToken: string }>('/api/auth/refresh', { json: { refreshToken } }),
+      );
+      const logins = Array.from({ length: 4 }, () => app.login(user.email));
+      const signOut = app.http.delete('/api/auth/sessions', { token });
+      const checks = await Promise.all(Array.from({ length: 20 }, () => status(token)));
+      expect(new Set(checks)).toEqual(new Set([200]));
+      expect((await signOut).status).toBe(200);
+      const refreshed = await refresh;
+      expect(refreshed.status).toBe(200);
+      expect(await status(refreshed.body.accessToken)).toBe(200);
+      for (const { body } of await Promise.all(theirs)) {
+        expect(body.accessToken === undefined ? 401 : await status(body.accessToken)).toBe(401);
+      }
+      const tokens = (await Promise.all(logins)).map(({ accessToken }) => accessToken);
+      const recognised = (await Promise.all(tokens.map(status))).filter((code) => code === 200);
+      expect(await liveSessionIds(user.id)).toHaveLength(recognised.length + 1);
+    }
+  });
+
+  it('of two sessions that sign each other out, one goes on', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { user, accessToken } = await app.register();
+      const tokens = [accessToken, (await app.login(user.email)).accessToken];
+      await Promise.all(
+        tokens.map((token) => app.http.delete('/api/auth/sessions', { token })),
+      );
+      const statuses = await Promise.all(tokens.map(status));
+      expect([...statuses].sort()).toEqual([200, 401]);
+      expect(await liveSessionIds(user.id)).toHaveLength(1);
+    }
+  });
+
+  it('a logout that waits for the sign-out of the others is recorded', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { user, accessToken: token } = await app.register();
+      const [signOut, logout] = await Promise.all([
+        app.http.delete('/api/auth/sessions', { token }),
+        app.http.post('/api/auth/logout', { token }),
+      ]);
+      expect([200, 401]).toContain(signOut.status);
+      expect(logout.status).toBe(204);
+      expect(await liveSessionIds(user.id)).toEqual([]);
+    }
+  });
+
   it('a session that was opened before a revocation of all cannot be written after it', async () => {
     const { user } = await app.register();
     const sessions = new Sessions(app.nest);

@@ -2,7 +2,8 @@ import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common'
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Authenticated } from '#libs/auth';
 import { CurrentSession, IdPipe, RepeatsRevocation } from '#libs/http';
-import { SessionList, SessionRevoker } from '#libs/session';
+import { SessionList, SessionRevoker, UserSessionRevoker } from '#libs/session';
+import { RevokedSessionsDto } from '../auth/auth.dto';
 import { ApiSessionId } from '../docs/id-parameters';
 import { UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { PageQueryDto } from '../http/page-query.dto';
@@ -16,6 +17,7 @@ export class SessionController {
   constructor(
     private readonly sessions: SessionList,
     private readonly revoker: SessionRevoker,
+    private readonly userRevoker: UserSessionRevoker,
   ) {}
 
   @Get()
@@ -33,6 +35,23 @@ export class SessionController {
   ): Promise<SessionListDto> {
     const found = await this.sessions.list(session.userId, limit + 1, parseCursor(cursor));
     return toSessionPage(found, limit, session.id);
+  }
+
+  @Delete()
+  @ApiOperation({
+    operationId: 'revokeOtherSessions',
+    summary: 'Sign your other devices out',
+    description:
+      'Revokes every session of the user except this one, in one step: however many, none of them is accepted from now on.',
+  })
+  @ApiOkResponse({ type: RevokedSessionsDto })
+  @RequiresSession({ problems: UNREADABLE_BODY })
+  async revokeOthers(@CurrentSession() { session }: Authenticated): Promise<RevokedSessionsDto> {
+    const revokedSessions = await this.userRevoker.revokeAll(session.userId, {
+      reason: 'revoked_by_user',
+      keptSessionId: session.id,
+    });
+    return { revokedSessions };
   }
 
   @Delete(':id')

@@ -30,9 +30,9 @@ export class SessionChangesApplier implements OnModuleInit {
   };
 
   private readonly revokeAll: ApplyChange = async ({ userId, details }) => {
-    const { generation } = details as unknown as AllSessionsRevokedDetails;
+    const { generation, keptSessionId } = details as unknown as AllSessionsRevokedDetails;
     // A poll has time for the first page only. The other sessions are void, and their TTL removes them.
-    const user = { userId, generation };
+    const user = { userId, generation, keptSessionId };
     const { changed } = await this.redis.revokeAll(user, [], this.lifetimes.longestTtlMs);
     return changed ? 'new' : 'known';
   };

@@ -24,6 +24,14 @@ const OPEN_OUTCOMES: Record<number, OpenOutcome> = {
   [-4]: 'lease-ended',
 };
 
+/** A user whose generation has been raised. */
+export interface RaisedUser {
+  userId: string;
+  generation: number;
+  /** The session that Postgres has moved to the generation. */
+  keptSessionId?: string | undefined;
+}
+
 /** First and last cursor of HSCAN. */
 const FIRST_CURSOR = '0';
 
@@ -109,13 +117,14 @@ export class RedisSessionStore {
   }
 
   /**
-   * Raises the generation to that of Postgres, which voids all sessions below it, adds tombstones for the listed ones,
-   * and removes a first page of the voided sessions. One round trip, with the work of one page.
+   * Raises the generation to that of Postgres, which voids all sessions below it, moves the kept session to it, adds
+   * tombstones for the listed ones, and removes a first page of the voided sessions. One round trip, with the work of
+   * one page.
    * @param keepMs how long the generation is kept: the maximum lifetime of a session.
    * @returns whether this changed anything, and where `removeRevoked` continues; null: nothing is left.
    */
   async revokeAll(
-    user: { userId: string; generation: number },
+    user: RaisedUser,
     tombstones: readonly TombstoneRequest[],
     keepMs: number,
   ): Promise<{ changed: boolean; rest: string | null }> {
@@ -129,7 +138,7 @@ export class RedisSessionStore {
    * @returns where it continues; null: nothing is left.
    */
   async removeRevoked(
-    user: { userId: string; generation: number },
+    user: RaisedUser,
     keepMs: number,
     rest: string,
   ): Promise<string | null> {
@@ -137,7 +146,7 @@ export class RedisSessionStore {
   }
 
   private async runRevokeAll(
-    { userId, generation }: { userId: string; generation: number },
+    { userId, generation, keptSessionId = '' }: RaisedUser,
     tombstones: readonly TombstoneRequest[],
     keepMs: number,
     cursor: string,
@@ -149,7 +158,7 @@ export class RedisSessionStore {
         ...this.sharedKeys(userId),
         ...tombstones.map(({ sessionId }) => this.keys.tombstone(userId, sessionId)),
       ],
-      [generation, keepMs, cursor, ...tombstones.map(({ ttlMs }) => ttlMs)],
+      [generation, keepMs, cursor, keptSessionId, ...tombstones.map(({ ttlMs }) => ttlMs)],
     );
     const [changed, next] = reply as [number, string];
     return { changed: changed === 1, rest: next === FIRST_CURSOR ? null : next };

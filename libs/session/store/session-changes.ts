@@ -16,16 +16,27 @@ export interface SessionRevokedDetails {
 /** The change of a revoke-all for Redis. */
 export interface AllSessionsRevokedDetails {
   generation: number;
+  /** The session that goes on, in the new generation. Absent: all have ended. */
+  keptSessionId?: string;
   /** Absent in entries of an older release. */
   reason?: EndReason;
 }
 
 /** The outbox entries of the session library. */
 export const sessionChanges = {
-  allRevoked: (userId: string, generation: number, reason: EndReason): OutboxEntry => ({
+  allRevoked: (
+    userId: string,
+    generation: number,
+    reason: EndReason,
+    keptSessionId?: string,
+  ): OutboxEntry => ({
     kind: ALL_SESSIONS_REVOKED,
     userId,
-    details: { generation, reason } satisfies AllSessionsRevokedDetails,
+    details: {
+      generation,
+      reason,
+      ...(keptSessionId !== undefined && { keptSessionId }),
+    } satisfies AllSessionsRevokedDetails,
   }),
 
   /** SQL that selects an entry for each session that a statement ended. */

@@ -61,8 +61,15 @@ export class RecordLookup {
     if (found.state !== 'live') {
       return found;
     }
-    const outcome = await this.restore(found.session, lease);
-    return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
+    switch (await this.restore(found.session, lease)) {
+      case 'revoked':
+        return REVOKED;
+      case 'stale-generation':
+        // All sessions of the user have ended since the record was read, or all but this one.
+        return this.find(userId, sessionId);
+      default:
+        return found;
+    }
   }
 
   /** Restores a session once for all concurrent callers. */

@@ -332,6 +332,47 @@ describe('session scripts', () => {
       expect(await state(newer)).toBe('live');
     });
 
+    it('moves a session to keep to the generation, and ends all others', async () => {
+      const kept = aSession({ role: 'admin' });
+      const { userId } = kept;
+      const others = Array.from({ length: 400 }, () => aSession({ userId }));
+      await Promise.all([kept, ...others].map((session) => store.open(session, LEASE, NOW_MS)));
+      const before = await counted('s');
+      const all = { userId, generation: 2, keptSessionId: kept.id };
+      let { rest } = await store.revokeAll(all, [], HOUR_MS);
+      expect(new Set(await Promise.all(others.map((session) => state(session))))).not.toContain(
+        'live',
+      );
+      while (rest !== null) {
+        rest = await store.removeRevoked(all, HOUR_MS, rest);
+      }
+      expect(await verifier.verify(userId, kept.id, EPOCH)).toMatchObject({
+        state: 'live',
+        session: { ...kept, generation: 2 },
+      });
+      expect(await counted('s')).toBe(before - 400);
+      expect((await store.revokeAll(all, [], HOUR_MS)).changed).toBe(false);
+    });
+
+    it('moves a session to keep to no generation that ended it later', async () => {
+      const kept = aSession();
+      const { userId } = kept;
+      await store.open(kept, LEASE, NOW_MS);
+      await store.revokeAll({ userId, generation: 3 }, [], HOUR_MS);
+      await store.revokeAll({ userId, generation: 2, keptSessionId: kept.id }, [], HOUR_MS);
+      expect(await state(kept)).not.toBe('live');
+      expect(await store.open({ ...kept, generation: 2 }, LEASE, NOW_MS)).toBe('stale-generation');
+    });
+
+    it('does not bring back a session to keep that has ended', async () => {
+      const kept = aSession();
+      const { userId } = kept;
+      await store.open(kept, LEASE, NOW_MS);
+      await store.revoke(userId, { sessionId: kept.id, ttlMs: HOUR_MS });
+      await store.revokeAll({ userId, generation: 2, keptSessionId: kept.id }, [], HOUR_MS);
+      expect(await state(kept)).toBe('revoked');
+    });
+
     it('writes the generation in the epoch of the data, over the earlier entry of the user', async () => {
       const { userId } = aSession();
       await inEpoch('2', () => store.open(aSession({ userId }), endlessLease('2'), NOW_MS));

@@ -69,6 +69,16 @@ local function decode_entry(entry)
   end
 end
 
+-- Moves a session that is in the hash to a generation, unless it is in that or a later one.
+local function move_to_generation(sessions_key, field, generation)
+  local entry = redis.call('HGET', sessions_key, field)
+  local known = decode_entry(entry)
+  if known and known < generation then
+    local expiry, rest = string.match(entry, '^(........)%w+(.*)$')
+    redis.call('HSET', sessions_key, field, expiry .. to_base36(generation) .. rest)
+  end
+end
+
 -- The score of an expiry in the index: the second by the end of which it is reached.
 local function index_score(expires_at_ms)
   return math.ceil(expires_at_ms / 1000)

@@ -81,12 +81,13 @@ export class FakeSessions {
   }
 
   /** @returns the data of the event */
-  endAllOf(userId: string, isStale: boolean): Record<string, unknown> {
+  endAllOf(userId: string, isStale: boolean, except?: string): Record<string, unknown> {
     for (const [sessionId, session] of this.sessions) {
-      if (session.userId === userId) {
+      if (session.userId === userId && sessionId !== except) {
         this.end(sessionId, isStale);
       }
     }
-    return { sub: userId, reason: 'logout_all', before: new Date().toISOString() };
+    const reason = except === undefined ? 'logout_all' : 'revoked_by_user';
+    return { sub: userId, reason, before: new Date().toISOString(), except };
   }
 }
