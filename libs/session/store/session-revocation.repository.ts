@@ -3,6 +3,7 @@ import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
 import { appendToOutbox, Outbox } from '#libs/sync';
 import type { EndReason } from '../session';
+import { SessionLifetimes } from '../session-lifetimes';
 import { SessionRevokedError } from '../session.errors';
 import { sessionChanges } from './session-changes';
 import { SubjectRepository } from './subject.repository';
@@ -12,7 +13,7 @@ import { SubjectRepository } from './subject.repository';
  * that the statement reads: it has waited for a `revokeAll` that kept the session.
  */
 const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
-const IS_LIVE = `revoked_at IS NULL AND expires_at > $1 AND generation >=
+const IS_CURRENT = `revoked_at IS NULL AND generation >=
   (SELECT generation FROM subjects WHERE subjects.user_id = sessions.user_id)`;
 /** A session without an expiry of its tokens: none of them outlives it. */
 const RETURN_ENDED = `RETURNING sessions.id, sessions.user_id,
@@ -74,6 +75,7 @@ export class SessionRevocationRepository {
     private readonly outbox: Outbox,
     private readonly subjects: SubjectRepository,
     private readonly clock: Clock,
+    private readonly lifetimes: SessionLifetimes,
   ) {}
 
   /**
@@ -143,7 +145,7 @@ export class SessionRevocationRepository {
     parameters: unknown[],
   ): Promise<RevokedSession[]> {
     const rows = await this.query<EndedRow>(
-      `WITH ended AS (${END_SESSIONS} ${condition} AND ${IS_LIVE} ${RETURN_ENDED}),
+      `WITH ended AS (${END_SESSIONS} ${condition} AND ${IS_CURRENT} AND ${this.isNotOver} ${RETURN_ENDED}),
             noted AS (${appendToOutbox(sessionChanges.revokedFrom('ended'))})
        SELECT * FROM ended`,
       [new Date(nowMs), reason, ...parameters],
@@ -160,7 +162,8 @@ export class SessionRevocationRepository {
     const rows = await this.query<{ id: string }>(
       `WITH kept AS (
          UPDATE sessions SET generation = $3
-          WHERE id = $2 AND user_id = $4 AND generation = $3 - 1 AND revoked_at IS NULL AND expires_at > $1
+          WHERE id = $2 AND user_id = $4 AND generation = $3 - 1 AND revoked_at IS NULL
+            AND ${this.isNotOver}
          RETURNING id)
        SELECT id FROM kept`,
       [new Date(nowMs), sessionId, generation, userId],
@@ -179,7 +182,7 @@ export class SessionRevocationRepository {
     const rows = await this.query<EndedRow>(
       `WITH ended AS (${END_SESSIONS} id IN (
          SELECT id FROM sessions
-          WHERE user_id = $3 AND generation BETWEEN $4 AND $5 AND revoked_at IS NULL AND expires_at > $1
+          WHERE user_id = $3 AND generation BETWEEN $4 AND $5 AND revoked_at IS NULL AND ${this.isNotOver}
           LIMIT $6 FOR NO KEY UPDATE SKIP LOCKED) ${RETURN_ENDED})
        SELECT * FROM ended`,
       [new Date(nowMs), reason, userId, from, to, limit],
@@ -190,10 +193,14 @@ export class SessionRevocationRepository {
   private async countUnmarked({ userId, from, to }: Generations, nowMs: number): Promise<number> {
     const rows = await this.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM sessions
-        WHERE user_id = $2 AND generation BETWEEN $3 AND $4 AND revoked_at IS NULL AND expires_at > $1`,
+        WHERE user_id = $2 AND generation BETWEEN $3 AND $4 AND revoked_at IS NULL AND ${this.isNotOver}`,
       [new Date(nowMs), userId, from, to],
     );
     return rows[0]?.count ?? 0;
+  }
+
+  private get isNotOver(): string {
+    return this.lifetimes.isNotOver('$1');
   }
 
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

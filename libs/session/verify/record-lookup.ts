@@ -65,7 +65,8 @@ export class RecordLookup {
       case 'revoked':
         return REVOKED;
       case 'stale-generation':
-        // All sessions of the user have ended since the record was read, or all but this one.
+      case 'outdated':
+        // Since the record was read its details have changed, or all sessions of the user have ended, or all but this one.
         return this.find(userId, sessionId);
       default:
         return found;
