@@ -50,6 +50,9 @@ export class CoreModule {
           useFactory: (settings: Settings) => ({
             ttlSeconds: settings.sessionTtlSeconds,
             maxLifetimeSeconds: settings.sessionMaxLifetimeSeconds,
+            rememberTtlSeconds: settings.rememberTtlSeconds,
+            rememberMaxLifetimeSeconds: settings.rememberMaxLifetimeSeconds,
+            idleTimeoutSeconds: settings.sessionIdleTimeoutSeconds,
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
             blacklistTtlSeconds: settings.blacklistTtlSeconds,
             maxSessionsPerUser: settings.maxSessionsPerUser,
@@ -75,6 +78,7 @@ export class CoreModule {
             olderIssuers: [ISSUER],
             audience: AUDIENCE,
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
+            recentAuthTtlSeconds: settings.recentAuthTtlSeconds,
             passwords: {
               maxWaiting: settings.passwordQueueMax,
               contextWords: settings.passwordContextWords,

@@ -17,7 +17,8 @@ export interface AuditEventDetails {
     reason: 'logout_all' | 'revoked_by_user' | 'revoked_by_administrator' | 'everyone_revoked';
     revokedSessions: number;
   };
-  identity_not_proved: { purpose: 'password_change' | 'account_deletion' };
+  identity_not_proved: { purpose: 'password_change' | 'account_deletion' | 'reauthentication' };
+  reauthenticated: NoDetails;
   password_changed: { revokedSessions: number };
   role_changed: { from: string; to: string; revokedSessions: number };
   account_disabled: { revokedSessions: number };
@@ -40,6 +41,7 @@ export const AUDIT_EVENT_LEVELS: Record<AuditEventName, 'info' | 'warn'> = {
   session_revoked: 'info',
   sessions_revoked: 'info',
   identity_not_proved: 'warn',
+  reauthenticated: 'info',
   password_changed: 'info',
   role_changed: 'info',
   account_disabled: 'info',

@@ -45,6 +45,20 @@ export class ProfileChangedError extends DomainError {
   }
 }
 
+/** The call needs a recent proof of identity (RFC 9470). */
+export class ReauthenticationRequiredError extends DomainError {
+  readonly code = 'reauthentication_required';
+  readonly challenge: string;
+
+  /** @param maxAgeSeconds how old the proof may be. */
+  constructor(maxAgeSeconds: number) {
+    super('Prove your identity again, then repeat the request.');
+    this.challenge =
+      'Bearer realm="latchkey", error="insufficient_user_authentication", ' +
+      `error_description="${this.message}", max_age="${maxAgeSeconds}"`;
+  }
+}
+
 /** A request that needs a bearer token has none (RFC 6750 section 3.1: reveal no more). */
 export class TokenMissingError extends DomainError {
   readonly code = 'token_missing';

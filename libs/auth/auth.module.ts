@@ -8,12 +8,14 @@ import { AccountService } from './account/account.service';
 import { AdminService } from './account/admin.service';
 import { IdentityProof } from './account/identity-proof';
 import { PasswordChangeService } from './account/password-change.service';
+import { ReauthenticationService } from './account/reauthentication.service';
 import { AuthOptions } from './auth.options';
 import { Authenticator } from './authenticator';
 import { KeyRing } from './keys/key-ring';
 import { BreachedPasswords } from './passwords/breached-passwords';
 import { PasswordHasher } from './passwords/password-hasher';
 import { PasswordPolicy } from './passwords/password-policy';
+import { RecentAuth } from './recent-auth';
 import { CanarySession } from './sign-in/canary-session';
 import { LoginService } from './sign-in/login.service';
 import { LogoutService } from './sign-in/logout.service';
@@ -32,6 +34,8 @@ const USE_CASES = [
   TokenRevocationService,
   CanarySession,
   PasswordChangeService,
+  ReauthenticationService,
+  RecentAuth,
   AccountDeletionService,
   AccountService,
   AdminService,

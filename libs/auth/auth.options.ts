@@ -11,6 +11,8 @@ export class AuthOptions {
   audience!: string;
   /** Lifetime of an access token; it never outlives its session. */
   accessTokenTtlSeconds!: number;
+  /** How long a proof of identity counts as recent. Absent: 10 minutes. */
+  recentAuthTtlSeconds?: number;
   /** Absent: OWASP's recommendation. */
   argon2?: { memoryKib: number; passes: number; parallelism: number };
   /** Absent: the defaults. */

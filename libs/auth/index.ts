@@ -1,6 +1,7 @@
 export { AccountDeletionService } from './account/account-deletion.service';
 export { AccountService } from './account/account.service';
 export { AdminService } from './account/admin.service';
+export { ReauthenticationService } from './account/reauthentication.service';
 export { PasswordChangeService } from './account/password-change.service';
 export { AuthModule } from './auth.module';
 export { AuthOptions } from './auth.options';
@@ -9,6 +10,7 @@ export {
   AccountNotFoundError,
   InvalidCredentialsError,
   ProfileChangedError,
+  ReauthenticationRequiredError,
   RoleRequiredError,
   TokenExpiredError,
   TokenInvalidError,
@@ -30,10 +32,11 @@ export { checkImportedHash } from './passwords/hashes/parse-hash';
 export { UnusableHashError } from './passwords/hashes/password-hash';
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './passwords/password-length';
 export type { PasswordOptions } from './passwords/password-options';
+export { latestProof, RecentAuth, type LatestProof } from './recent-auth';
 export { CanarySession, type OpenCanary } from './sign-in/canary-session';
 export { LoginService } from './sign-in/login.service';
 export { LogoutService } from './sign-in/logout.service';
 export { RefreshService } from './sign-in/refresh.service';
 export { RegistrationService, type RegisterUser } from './sign-in/registration.service';
 export { TokenRevocationService } from './sign-in/token-revocation.service';
-export type { SignedIn } from './sign-in/session-issuer';
+export type { SessionChoices, SignedIn } from './sign-in/session-issuer';

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'token_invalid'
   | 'token_expired'
   | 'token_revoked'
+  | 'reauthentication_required'
   | 'forbidden'
   | 'not_found'
   | 'method_not_allowed'

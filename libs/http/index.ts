@@ -4,6 +4,7 @@ export {
   Public,
   ReadsProfile,
   RepeatsRevocation,
+  RequiresRecentAuth,
   RequiresRole,
   sessionOf,
 } from './decorators';

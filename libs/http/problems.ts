@@ -17,6 +17,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   token_invalid: { status: 401, title: 'Token invalid' },
   token_expired: { status: 401, title: 'Token expired' },
   token_revoked: { status: 401, title: 'Session revoked' },
+  reauthentication_required: { status: 401, title: 'Recent proof of identity required' },
   forbidden: { status: 403, title: 'Forbidden' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },

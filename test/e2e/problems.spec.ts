@@ -29,6 +29,7 @@ const SUBJECTS: Record<ErrorCode, RegExp> = {
   token_invalid: /token (is not valid|invalid)/i,
   token_expired: /token (has )?expired/i,
   token_revoked: /session.* revoked/i,
+  reauthentication_required: /proof of identity|prove your identity/i,
   forbidden: /forbidden|not allowed|does not list|role|disabled/i,
   not_found: /not found|no such|no route/i,
   method_not_allowed: /method/i,

@@ -97,6 +97,7 @@ const ownId = ({ user }: AuthResultDto) => user.id;
 /** The value of a path parameter that is not the user's own id, by path. */
 const OWN_IDS: Record<string, (person: AuthResultDto) => string> = {
   '/api/auth/sessions/{id}': ({ session }) => session.id,
+  '/api/auth/sessions/{id}/attributes': ({ session }) => session.id,
   '/avatars/{file}': ({ user }) => user.avatarUrl?.split('/').at(-1) ?? 'no-picture',
 };
 

@@ -43,7 +43,7 @@ export function callWith(api: OpenApi, route: Route, person: AuthResultDto, fiel
     case FORM:
       return {
         raw: new URLSearchParams(fields as Record<string, string>).toString(),
-        ...asService,
+        headers: { ...asService.headers, 'content-type': FORM },
       };
     case 'multipart/form-data': {
       const form = avatarForm(monochromePng(8, 8));
@@ -61,8 +61,5 @@ export function goodCall(api: OpenApi, route: Route, person: AuthResultDto): Cal
 }
 
 const asService = {
-  headers: {
-    'content-type': FORM,
-    authorization: `Basic ${Buffer.from(SERVICE).toString('base64')}`,
-  },
+  headers: { authorization: `Basic ${Buffer.from(SERVICE).toString('base64')}` },
 };

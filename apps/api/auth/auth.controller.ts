@@ -55,12 +55,13 @@ export class AuthController {
     'dependency_unavailable',
   )
   async register(
-    @Body() { email, password, displayName = null }: RegisterDto,
+    @Body() { email, password, displayName = null, remember = false }: RegisterDto,
     @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
   ) {
     const user = { email, password, displayName };
-    return toAuthResult(await this.registration.register(user, origin, admission));
+    const choices = { remember };
+    return toAuthResult(await this.registration.register(user, origin, admission, choices));
   }
 
   @Public()
@@ -85,11 +86,12 @@ export class AuthController {
     'dependency_unavailable',
   )
   async login(
-    @Body() { email, password }: LoginDto,
+    @Body() { email, password, remember = false }: LoginDto,
     @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
   ) {
-    return toAuthResult(await this.logins.login(email, password, origin, admission));
+    const choices = { remember };
+    return toAuthResult(await this.logins.login(email, password, origin, admission, choices));
   }
 
   @Public()

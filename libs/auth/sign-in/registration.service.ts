@@ -5,7 +5,7 @@ import { Database } from '#libs/database';
 import { UserStore } from '#libs/user';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { PasswordPolicy } from '../passwords/password-policy';
-import { SessionIssuer, type SignedIn } from './session-issuer';
+import { SessionIssuer, type SessionChoices, type SignedIn } from './session-issuer';
 
 export interface RegisterUser {
   email: string;
@@ -27,6 +27,7 @@ export class RegistrationService {
   /**
    * Creates an account and signs its user in.
    * @param admission the client for whom hashing is queued.
+   * @param choices of the new session.
    * @throws EmailTakenError; ValidationFailedError for a password that is easy to guess; OverloadedError,
    * DependencyUnavailableError.
    */
@@ -34,12 +35,17 @@ export class RegistrationService {
     user: RegisterUser,
     client: RequestOrigin,
     admission: Admission = ANY_CLIENT,
+    choices: SessionChoices = {},
   ): Promise<SignedIn> {
     await this.policy.check(user.password, 'password', user);
-    return this.passwords.inTurn(admission, () => this.createAccount(user, client));
+    return this.passwords.inTurn(admission, () => this.createAccount(user, client, choices));
   }
 
-  private async createAccount(user: RegisterUser, client: RequestOrigin): Promise<SignedIn> {
+  private async createAccount(
+    user: RegisterUser,
+    client: RequestOrigin,
+    choices: SessionChoices,
+  ): Promise<SignedIn> {
     const passwordHash = await this.passwords.hash(user.password);
     const { profile } = await this.database.transaction(async () => {
       const created = await this.users.create({ ...user, passwordHash });
@@ -48,6 +54,6 @@ export class RegistrationService {
       return created;
     });
     const generation = await this.sessions.generationOf(profile.id);
-    return this.sessions.open(profile, generation, client);
+    return this.sessions.open(profile, generation, client, choices);
   }
 }

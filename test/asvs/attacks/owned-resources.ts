@@ -14,6 +14,7 @@ export const OWNED_RESOURCES: Record<string, (owner: AuthResultDto) => string> =
 
 /** Paths whose parameter names a public resource, with the reason. */
 export const PUBLIC_RESOURCES: Record<string, string> = {
+  '/api/auth/sessions/{id}/attributes': 'a service may set the attributes of any session',
   '/avatars/{file}': 'a picture is public to every client that knows its name',
 };
 
