@@ -3,9 +3,12 @@ import fc from 'fast-check';
 /** One step of a history. Numbers choose among what exists at that moment. */
 export type Operation =
   | { do: 'register' }
-  | { do: 'login'; user: number; wrongPassword: boolean }
+  | { do: 'login'; user: number; wrongPassword: boolean; remember: boolean }
   | { do: 'refresh'; session: number; token: number }
-  | { do: 'logout' | 'logout-all'; session: number; token: number }
+  | { do: 'logout' | 'logout-all' | 'revoke-others'; session: number; token: number }
+  | { do: 'reauthenticate'; session: number; token: number; wrongPassword: boolean }
+  | { do: 'set-attribute'; session: number; value: number }
+  | { do: 'lose-redis' }
   | { do: 'revoke-one'; session: number; token: number; target: number }
   | { do: 'change-password'; session: number; token: number }
   | { do: 'change-account'; user: number; change: 'promote' | 'demote' | 'disable' | 'enable' }
@@ -18,6 +21,8 @@ const index = fc.oneof(
   { weight: 1, arbitrary: fc.nat({ max: 50 }) },
 );
 
+const rarely = fc.nat({ max: 4 }).map((one) => one === 4);
+
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('register' as const) }) },
   {
@@ -25,9 +30,28 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('login' as const),
       user: index,
-      wrongPassword: fc.nat({ max: 4 }).map((one) => one === 4),
+      wrongPassword: rarely,
+      remember: fc.boolean(),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('reauthenticate' as const),
+      session: index,
+      token: index,
+      wrongPassword: rarely,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('set-attribute' as const),
+      session: index,
+      value: fc.nat({ max: 9 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose-redis' as const) }) },
   {
     weight: 7,
     arbitrary: fc.record({ do: fc.constant('refresh' as const), session: index, token: index }),
@@ -35,7 +59,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom('logout' as const, 'logout-all' as const),
+      do: fc.constantFrom('logout' as const, 'logout-all' as const, 'revoke-others' as const),
       session: index,
       token: index,
     }),
