@@ -126,15 +126,15 @@ describe('a remembered session', () => {
 
   it('keeps its lifetime through refreshes, up to the absolute one, and without Redis', async () => {
     const { user } = await app.register();
-    let { refreshToken, session, accessToken } = await signIn(user.email, true);
+    let { refreshToken, session } = await signIn(user.email, true);
     const openedMs = Date.parse(session.createdAt);
     for (const days of [29, 29, 29]) {
       advance(days * DAY_MS);
       const { status, body } = await refresh(refreshToken);
       expect(status).toBe(200);
-      ({ refreshToken, session, accessToken } = body);
+      ({ refreshToken, session } = body);
       await app.redis.client.del(keys.sessions(user.id));
-      expect((await verify(accessToken)).status).toBe(200);
+      expect((await verify(body.accessToken)).status).toBe(200);
     }
     expect(Date.parse(session.expiresAt)).toBe(openedMs + 90 * DAY_MS);
     advance(3 * DAY_MS);
