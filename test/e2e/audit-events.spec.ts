@@ -193,6 +193,29 @@ describe('audit events', () => {
     ]);
   });
 
+  it('sessions_revoked, by the user for all others', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    await app.login(user.email);
+    const { rows } = await call('DELETE', '/api/auth/sessions', { token });
+    const details = { reason: 'revoked_by_user', revokedSessions: 1 };
+    expect(rows).toEqual([
+      row('sessions_revoked', { user: user.id, session: session.id }, details),
+    ]);
+  });
+
+  it('reauthenticated, and identity_not_proved', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    const prove = (password: string) =>
+      call('POST', '/api/auth/reauthenticate', { token, json: { password } });
+    const who = { user: user.id, session: session.id };
+    const refused = await prove('a wrong password');
+    expect(refused.rows).toEqual([
+      row('identity_not_proved', who, { purpose: 'reauthentication' }),
+    ]);
+    const proved = await prove(PASSWORD);
+    expect(proved.rows).toEqual([row('reauthenticated', who, {})]);
+  });
+
   it('password_changed, and identity_not_proved', async () => {
     const { user, session, accessToken: token } = await app.register();
     const change = (currentPassword: string) =>

@@ -155,12 +155,14 @@ describe('the OpenAPI document', () => {
       'POST /api/auth/register',
       'POST /api/auth/login',
       'POST /api/auth/refresh',
+      'POST /api/auth/reauthenticate',
       'POST /api/auth/revoke',
       'PUT /api/auth/profile',
       'DELETE /api/auth/profile',
       'PUT /api/auth/profile/password',
       'POST /api/auth/profile/avatar',
       'POST /api/auth/introspect',
+      'PUT /api/auth/sessions/{id}/attributes',
       'PATCH /api/admin/users/{id}',
     ]);
     for (const route of bodies) {

@@ -114,6 +114,8 @@ describe('Swagger UI', () => {
       // Made-up tokens, passwords and ids.
       'POST /api/auth/refresh': [401],
       'POST /api/auth/revoke': [200],
+      'POST /api/auth/reauthenticate': [200],
+      'PUT /api/auth/sessions/{id}/attributes': [404],
       'DELETE /api/auth/profile': [401],
       'PATCH /api/admin/users/{id}': [404],
       'POST /api/auth/introspect': [200],

@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove your identity again
+         * @description For calls that answer 401 `reauthentication_required`: the proof counts for this session, for the time of the setting `RECENT_AUTH_TTL`. Tokens of the next refresh tell it as `auth_time`.
+         */
+        post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/revoke": {
         parameters: {
             query?: never;
@@ -158,7 +178,11 @@ export interface paths {
         get: operations["listSessions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Sign your other devices out
+         * @description Revokes every session of the user except this one, in one step: however many, none of them is accepted from now on. Asks for a recent proof of identity.
+         */
+        delete: operations["revokeOtherSessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -176,7 +200,7 @@ export interface paths {
         post?: never;
         /**
          * Sign one of your devices out
-         * @description Revokes one session of the user. Its tokens are refused from now on. After 503 they are refused too, but the revocation is not recorded: repeat the request until it answers 204.
+         * @description Revokes one session of the user. Its tokens are refused from now on. After 503 they are refused too, but the revocation is not recorded: repeat the request until it answers 204. For another session than this one it asks for a recent proof of identity.
          */
         delete: operations["revokeSession"];
         options?: never;
@@ -325,7 +349,7 @@ export interface paths {
         };
         /**
          * Verify a session for a gateway
-         * @description For forward authentication by nginx, Traefik or Envoy: headers name the user, the session and the role; the body is empty.
+         * @description For forward authentication by nginx, Traefik or Envoy: headers name the user, the session, the role, and when and how the user has last proved their identity; the body is empty. Attributes of the session that the setting `VERIFY_ATTRIBUTES` lists follow as `X-Session-*`, percent-encoded; a missing one is empty.
          */
         get: operations["verifySession"];
         put?: never;
@@ -409,6 +433,26 @@ export interface paths {
          */
         get: operations["followRevocations"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the attributes of a session
+         * @description Replaces the data that services keep with a session. For clients of the setting `INTROSPECTION_CLIENTS`, with HTTP Basic. Introspection tells the attributes, and `verify` those of the setting `VERIFY_ATTRIBUTES`.
+         */
+        put: operations["setSessionAttributes"];
         post?: never;
         delete?: never;
         options?: never;
@@ -548,7 +592,7 @@ export interface components {
          * @description Stable; switch on this.
          * @enum {string}
          */
-        ErrorCode: "validation_failed" | "malformed_json" | "malformed_request" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal_error" | "overloaded" | "dependency_unavailable";
+        ErrorCode: "validation_failed" | "malformed_json" | "malformed_request" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "reauthentication_required" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal_error" | "overloaded" | "dependency_unavailable";
         Problem: {
             /**
              * Format: uri
@@ -608,6 +652,11 @@ export interface components {
              * @example Ada Lovelace
              */
             displayName?: string | null;
+            /**
+             * @description true: the session gets the longer lifetime of `REMEMBER_TTL`.
+             * @example false
+             */
+            remember?: boolean;
         };
         SessionSummary: {
             /** Format: uuid */
@@ -673,6 +722,11 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
+            /**
+             * @description true: the session gets the longer lifetime of `REMEMBER_TTL`.
+             * @example false
+             */
+            remember?: boolean;
         };
         RefreshRequest: {
             /**
@@ -687,6 +741,21 @@ export interface components {
              * @example 3
              */
             revokedSessions: number;
+        };
+        ReauthenticateRequest: {
+            /**
+             * Format: password
+             * @description At most 1024 bytes in UTF-8: the rules for new passwords do not apply.
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        Reauthenticated: {
+            /**
+             * Format: date-time
+             * @description When the proof was taken.
+             */
+            authenticatedAt: string;
         };
         RevokeTokenRequest: {
             /**
@@ -766,7 +835,7 @@ export interface components {
          * @description Stable; switch on this.
          * @enum {string}
          */
-        AuditEventName: "account_registered" | "account_imported" | "login_succeeded" | "login_failed" | "login_refused_by_limit" | "introspection_refused" | "logout" | "refresh_token_reused" | "session_revoked" | "sessions_revoked" | "identity_not_proved" | "password_changed" | "role_changed" | "account_disabled" | "account_enabled" | "account_deleted";
+        AuditEventName: "account_registered" | "account_imported" | "login_succeeded" | "login_failed" | "login_refused_by_limit" | "introspection_refused" | "logout" | "refresh_token_reused" | "session_revoked" | "sessions_revoked" | "identity_not_proved" | "reauthenticated" | "password_changed" | "role_changed" | "account_disabled" | "account_enabled" | "account_deleted";
         AuditEvent: {
             /** Format: uuid */
             id: string;
@@ -875,6 +944,25 @@ export interface components {
             iss?: string;
             aud?: string;
             jti?: string;
+            /** @description The user's latest proof of identity, also one after the issue of the token. */
+            auth_time?: number;
+            /**
+             * @description The methods of all proofs in this session (RFC 8176).
+             * @example [
+             *       "pwd"
+             *     ]
+             */
+            amr?: string[];
+            /**
+             * @description Absent: none are set.
+             * @example {
+             *       "plan": "pro",
+             *       "seats": 5
+             *     }
+             */
+            attributes?: {
+                [key: string]: string | number | boolean;
+            };
         };
         Jwk: {
             /** @enum {string} */
@@ -946,6 +1034,18 @@ export interface components {
              *     ]
              */
             access_token_signing_alg_values_supported: string[];
+        };
+        SessionAttributesRequest: {
+            /**
+             * @description Flat, with values that are strings, numbers or booleans: at most 1024 bytes as JSON.
+             * @example {
+             *       "plan": "pro",
+             *       "seats": 5
+             *     }
+             */
+            attributes: {
+                [key: string]: string | number | boolean;
+            };
         };
         ChangeAccountRequest: {
             /**
@@ -1191,6 +1291,13 @@ export interface components {
             status: 401;
             /** @enum {string} */
             code: "token_revoked";
+        };
+        /** @description Recent proof of identity required. */
+        ReauthenticationRequiredProblem: components["schemas"]["Problem"] & {
+            /** @enum {integer} */
+            status: 401;
+            /** @enum {string} */
+            code: "reauthentication_required";
         };
         /** @description Forbidden. */
         ForbiddenProblem: components["schemas"]["Problem"] & {
@@ -1772,6 +1879,104 @@ export interface operations {
             };
         };
     };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReauthenticateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description Attempts per window, of the limit with the fewest attempts left. */
+                    "RateLimit-Limit"?: number;
+                    /** @description Attempts left in this window. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until the window ends. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reauthenticated"];
+                };
+            };
+            /** @description `validation_failed`, `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `invalid_credentials`, `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `overloaded`, `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OverloadedProblem"] | components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
     revokeToken: {
         parameters: {
             query?: never;
@@ -1916,6 +2121,83 @@ export interface operations {
             };
         };
     };
+    revokeOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedSessions"];
+                };
+            };
+            /** @description `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `reauthentication_required`, `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ReauthenticationRequiredProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
     revokeSession: {
         parameters: {
             query?: never;
@@ -1944,7 +2226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            /** @description `reauthentication_required`, `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
             401: {
                 headers: {
                     /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
@@ -1952,7 +2234,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                    "application/problem+json": components["schemas"]["ReauthenticationRequiredProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
             /** @description `not_found` */
@@ -2798,6 +3080,10 @@ export interface operations {
                     "X-User-Id"?: string;
                     "X-Session-Id"?: string;
                     "X-User-Role"?: string;
+                    /** @description Unix time in seconds; 0: unknown. */
+                    "X-Auth-Time"?: number;
+                    /** @description Methods of RFC 8176, separated by spaces. */
+                    "X-Amr"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3101,6 +3387,109 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["OverloadedProblem"] | components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    setSessionAttributes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionAttributesRequest"];
+            };
+        };
+        responses: {
+            /** @description No instance answers with the earlier attributes any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_failed`, `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `invalid_credentials` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidCredentialsProblem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
                 };
             };
         };
@@ -3623,8 +4012,10 @@ export const OPERATIONS = {
     refresh: { method: "POST", path: "/api/auth/refresh", bearer: false },
     logout: { method: "POST", path: "/api/auth/logout", bearer: true },
     logoutAll: { method: "POST", path: "/api/auth/logout-all", bearer: true },
+    reauthenticate: { method: "POST", path: "/api/auth/reauthenticate", bearer: true },
     revokeToken: { method: "POST", path: "/api/auth/revoke", bearer: false },
     listSessions: { method: "GET", path: "/api/auth/sessions", bearer: true },
+    revokeOtherSessions: { method: "DELETE", path: "/api/auth/sessions", bearer: true },
     revokeSession: { method: "DELETE", path: "/api/auth/sessions/{id}", bearer: true },
     getProfile: { method: "GET", path: "/api/auth/profile", bearer: true },
     updateProfile: { method: "PUT", path: "/api/auth/profile", bearer: true },
@@ -3640,6 +4031,7 @@ export const OPERATIONS = {
     getJwks: { method: "GET", path: "/.well-known/jwks.json", bearer: false },
     getMetadata: { method: "GET", path: "/.well-known/oauth-authorization-server", bearer: false },
     followRevocations: { method: "GET", path: "/api/auth/revocations", bearer: false },
+    setSessionAttributes: { method: "PUT", path: "/api/auth/sessions/{id}/attributes", bearer: false },
     listUserSessions: { method: "GET", path: "/api/admin/users/{id}/sessions", bearer: true },
     revokeUserSessions: { method: "DELETE", path: "/api/admin/users/{id}/sessions", bearer: true },
     revokeAllSessions: { method: "DELETE", path: "/api/admin/sessions", bearer: true },

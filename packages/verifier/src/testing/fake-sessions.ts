@@ -42,7 +42,13 @@ export class FakeSessions {
     const iat = Math.floor(Date.now() / 1_000);
     const exp = iat + (options.expiresInSeconds ?? 3_600);
     const expected = { iss: this.issuer, aud: this.audience, jti: randomUUID() };
-    const claims = { sub: userId, sid: sessionId, iat, exp, ...expected, ...options.claims };
+    const proof = { auth_time: iat, amr: ['pwd'] };
+    const claims = {
+      ...{ sub: userId, sid: sessionId, iat, exp },
+      ...expected,
+      ...proof,
+      ...options.claims,
+    };
     const token = await key.sign({ typ: 'at+jwt', ...options.header }, claims);
     this.issued.add(token);
     if (!this.sessions.has(sessionId)) {
