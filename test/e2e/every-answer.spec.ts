@@ -220,7 +220,7 @@ describe.each([
       ['GET', '/api/auth/login', 'POST'],
       ['HEAD', '/api/auth/login', 'POST'],
       ['GET', '/api/auth/profile/password', 'PUT'],
-      ['PATCH', '/api/auth/sessions', 'GET, HEAD'],
+      ['PATCH', '/api/auth/sessions', 'DELETE, GET, HEAD'],
       ['GET', '/api/auth/sessions/0f8fad5b-d9cb-469f-a165-70867728950e', 'DELETE'],
       ['GET', '/api/auth/sessions/not-an-id?x=/y', 'DELETE'],
       ['PUT', '/api/admin/users/0f8fad5b-d9cb-469f-a165-70867728950e', 'PATCH'],
