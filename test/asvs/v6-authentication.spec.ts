@@ -76,6 +76,7 @@ describe('ways to authenticate', () => {
     expect(withPassword.map(([name]) => name).sort()).toEqual([
       'DELETE /api/auth/profile',
       'POST /api/auth/login',
+      'POST /api/auth/reauthenticate',
       'POST /api/auth/register',
       'PUT /api/auth/profile/password',
     ]);
