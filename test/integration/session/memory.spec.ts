@@ -77,7 +77,6 @@ describe('the memory of Redis for each session', () => {
     const further = await bytesAUser((index) => open(users[index]!, index, more));
     expect(further).toBeGreaterThan(30);
     expect(further).toBeLessThanOrEqual(most);
-    process.stdout.write(`${_with} ${further}\n`);
   });
 
   it('a tombstone takes the size of its name: its value is one that Redis shares', async () => {
