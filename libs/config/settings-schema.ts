@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { attributeList } from './attribute-list';
 import { databaseUrl } from './database-url';
 import { redisUrl } from './redis-url';
 import {
   addressList,
   addressSet,
-  attributeList,
   bucketName,
   clientList,
   durationSeconds,
