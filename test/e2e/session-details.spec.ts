@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Controller, Get } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { TokenService } from '../../libs/auth/token.service';
 import { RequiresRecentAuth } from '../../libs/http';
 import { SessionCleanUp } from '../../libs/session';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
@@ -228,6 +230,21 @@ describe('a recent proof of identity', () => {
     expect((await introspect(token)).body).toMatchObject({ auth_time: authTime, amr: ['pwd'] });
     const { headers } = await verify(token);
     expect([headers.get('x-auth-time'), headers.get('x-amr')]).toEqual([String(authTime), 'pwd']);
+  });
+
+  it('is found in the record for a token that does not name it, of an earlier release', async () => {
+    const { user, session } = await app.register();
+    const opened = { id: session.id, userId: user.id, role: 'user', generation: 1 };
+    const { token } = app.nest
+      .get(TokenService)
+      .issue({ ...opened, expiresAtMs: Date.parse(session.expiresAt) }, randomUUID(), Date.now());
+    expect(decodeJwt(token)).not.toHaveProperty('auth_time');
+    const { status, headers } = await verify(token);
+    expect([status, headers.get('x-auth-time'), headers.get('x-amr')]).toEqual([200, '0', '']);
+    expect((await introspect(token)).body).not.toHaveProperty('auth_time');
+    expect((await app.http.get('/api/vault', { token })).status).toBe(200);
+    advance(11 * MINUTE_MS);
+    expect(await statusAndCode(app.http.get('/api/vault', { token }))).toEqual(REQUIRED);
   });
 
   it('counts for one session alone, and survives the loss of Redis', async () => {
