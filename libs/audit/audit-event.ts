@@ -12,7 +12,7 @@ export interface AuditEventDetails {
   introspection_refused: NoDetails;
   logout: NoDetails;
   refresh_token_reused: NoDetails;
-  session_revoked: { reason: 'revoked_by_user' | 'session_limit' };
+  session_revoked: { reason: 'revoked_by_user' | 'revoked_by_administrator' | 'session_limit' };
   sessions_revoked: {
     reason: 'logout_all' | 'revoked_by_administrator' | 'everyone_revoked';
     revokedSessions: number;
@@ -20,7 +20,7 @@ export interface AuditEventDetails {
   identity_not_proved: { purpose: 'password_change' | 'account_deletion' };
   password_changed: { revokedSessions: number };
   role_changed: { from: string; to: string; revokedSessions: number };
-  account_disabled: { revokedSessions: number };
+  account_disabled: { revokedSessions: number; until: string | null };
   account_enabled: { revokedSessions: number };
   account_deleted: { revokedSessions: number };
 }

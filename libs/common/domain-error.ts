@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'email_taken'
+  | 'last_administrator'
   | 'precondition_failed'
   | 'payload_too_large'
   | 'unsupported_media_type'

@@ -21,6 +21,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   email_taken: { status: 409, title: 'E-mail address taken' },
+  last_administrator: { status: 409, title: 'Last administrator' },
   precondition_failed: { status: 412, title: 'Precondition failed' },
   payload_too_large: { status: 413, title: 'Payload too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },

@@ -47,14 +47,16 @@ export class SessionEndedAudit implements OnModuleInit {
       case 'session_limit':
         this.audit.record({ name: 'session_revoked', userId, ...where, details: { reason } });
         return;
-      case 'logout_all':
       case 'revoked_by_administrator':
+        if (where.sessionId !== undefined) {
+          this.audit.record({ name: 'session_revoked', userId, ...where, details: { reason } });
+          return;
+        }
+        await this.recordAll(userId, reason, count);
+        return;
+      case 'logout_all':
       case 'everyone_revoked':
-        await this.audit.recordInTransaction({
-          name: 'sessions_revoked',
-          userId,
-          details: { reason, revokedSessions: count },
-        });
+        await this.recordAll(userId, reason, count);
         return;
       case 'password_change':
         await this.audit.recordInTransaction({
@@ -78,5 +80,13 @@ export class SessionEndedAudit implements OnModuleInit {
         // No user's session.
         return;
     }
+  }
+  private async recordAll(
+    userId: string,
+    reason: 'logout_all' | 'revoked_by_administrator' | 'everyone_revoked',
+    revokedSessions: number,
+  ): Promise<void> {
+    const details = { reason, revokedSessions };
+    await this.audit.recordInTransaction({ name: 'sessions_revoked', userId, details });
   }
 }

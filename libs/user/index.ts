@@ -3,7 +3,13 @@ export { normaliseEmail } from './normalise-email';
 export * from './caches';
 export * as userCaches from './caches';
 export type { Profile, VersionedProfile } from './profile';
-export { EmailTakenError } from './user.errors';
+export { EmailTakenError, LastAdministratorError } from './user.errors';
+export {
+  UserDirectory,
+  type DirectoryCursor,
+  type DirectoryQuery,
+  type DirectoryUser,
+} from './user-directory';
 export { UserEntity } from './user.entity';
 export { UserImportStore, type CreatedUser, type ImportedUser } from './user-import.store';
 export { UserModule } from './user.module';

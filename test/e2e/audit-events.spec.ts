@@ -295,7 +295,7 @@ describe('audit events', () => {
     ]);
     await app.login(user.email);
     expect(await change({ role: 'user', disabled: true })).toEqual([
-      row('account_disabled', who, { revokedSessions: 1 }),
+      row('account_disabled', who, { revokedSessions: 1, until: null }),
       row('role_changed', who, { from: 'admin', to: 'user', revokedSessions: 1 }),
     ]);
     expect(await change({ disabled: false })).toEqual([

@@ -42,7 +42,7 @@ export class RegistrationService {
   private async createAccount(user: RegisterUser, client: RequestOrigin): Promise<SignedIn> {
     const passwordHash = await this.passwords.hash(user.password);
     const { profile } = await this.database.transaction(async () => {
-      const created = await this.users.create({ ...user, passwordHash });
+      const created = await this.users.create({ ...user, passwordHash, signsIn: true });
       const event = { userId: created.profile.id, origin: client, details: {} };
       await this.events.recordInTransaction({ name: 'account_registered', ...event });
       return created;
