@@ -10,6 +10,7 @@ import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { userCaches, UserModule } from '#libs/user';
+import { AdminUsers } from './admin-users';
 import { keyRingOf } from './key-ring';
 
 const ISSUER = 'latchkey';
@@ -75,6 +76,7 @@ export class CoreModule {
             olderIssuers: [ISSUER],
             audience: AUDIENCE,
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
+            registration: settings.registration,
             passwords: {
               maxWaiting: settings.passwordQueueMax,
               contextWords: settings.passwordContextWords,
@@ -95,7 +97,8 @@ export class CoreModule {
         }),
         UserModule,
       ],
-      exports: [AuditModule, StatisticsModule, UserModule],
+      providers: [AdminUsers],
+      exports: [AuditModule, StatisticsModule, UserModule, AdminUsers],
     };
   }
 }

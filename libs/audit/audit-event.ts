@@ -5,7 +5,11 @@ type NoDetails = Record<string, never>;
 /** All audit events, with their details in addition to user, time and origin. Names are stable. */
 export interface AuditEventDetails {
   account_registered: NoDetails;
+  account_created: { role: string };
   account_imported: { role: string; disabled: boolean };
+  invitation_created: { invitationId: string; role: string; expiresAt: string };
+  invitation_used: { invitationId: string };
+  invitation_deleted: { invitationId: string };
   login_succeeded: NoDetails;
   login_failed: { reason: 'unknown_account' | 'wrong_password' | 'account_disabled' };
   login_refused_by_limit: { limit: 'account' | 'address' };
@@ -30,7 +34,11 @@ export type AuditEventName = keyof AuditEventDetails;
 /** The log level of each event; `warn` for a possible attack. */
 export const AUDIT_EVENT_LEVELS: Record<AuditEventName, 'info' | 'warn'> = {
   account_registered: 'info',
+  account_created: 'info',
   account_imported: 'info',
+  invitation_created: 'info',
+  invitation_used: 'info',
+  invitation_deleted: 'info',
   login_succeeded: 'info',
   login_failed: 'warn',
   login_refused_by_limit: 'warn',

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'method_not_allowed'
   | 'email_taken'
   | 'last_administrator'
+  | 'registration_closed'
+  | 'invitation_required'
   | 'precondition_failed'
   | 'payload_too_large'
   | 'unsupported_media_type'

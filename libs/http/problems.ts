@@ -18,6 +18,8 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   token_expired: { status: 401, title: 'Token expired' },
   token_revoked: { status: 401, title: 'Session revoked' },
   forbidden: { status: 403, title: 'Forbidden' },
+  registration_closed: { status: 403, title: 'Registration closed' },
+  invitation_required: { status: 403, title: 'Invitation required' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   email_taken: { status: 409, title: 'E-mail address taken' },

@@ -34,6 +34,8 @@ const SUBJECTS: Record<ErrorCode, RegExp> = {
   method_not_allowed: /method/i,
   email_taken: /e-mail address/i,
   last_administrator: /last administrator/i,
+  registration_closed: /registration.* closed/i,
+  invitation_required: /invitation/i,
   precondition_failed: /precondition|has changed/i,
   payload_too_large: /too large|at most/i,
   unsupported_media_type: /media type|application\/json|image/i,

@@ -115,7 +115,9 @@ describe('Swagger UI', () => {
       'POST /api/auth/refresh': [401],
       'POST /api/auth/revoke': [200],
       'DELETE /api/auth/profile': [401],
+      'POST /api/admin/users': [201],
       'PATCH /api/admin/users/{id}': [404],
+      'POST /api/admin/invitations': [201],
       'POST /api/auth/introspect': [200],
       'PUT /api/auth/profile': [200],
       'PUT /api/auth/profile/password': [204],
@@ -133,7 +135,7 @@ describe('Swagger UI', () => {
       const { status, body } = await app.http.call('PATCH', path, { token, json });
       expect([status, body]).toEqual([
         200,
-        expect.objectContaining({ role: 'admin', disabled: false }),
+        expect.objectContaining({ role: 'admin', disabledAt: null }),
       ]);
     }
   });

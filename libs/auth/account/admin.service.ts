@@ -41,7 +41,9 @@ export class AdminService {
         changes.push(changed);
       },
       afterRevoke: async (revokedSessions) => {
-        for (const event of changes.flatMap((changed) => eventsOf(changed, change, revokedSessions))) {
+        for (const event of changes.flatMap((changed) =>
+          eventsOf(changed, change, revokedSessions),
+        )) {
           await this.events.recordInTransaction(event);
         }
       },
