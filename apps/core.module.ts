@@ -10,6 +10,7 @@ import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { userCaches, UserModule } from '#libs/user';
+import { AdminUsers } from './admin-users';
 import { keyRingOf } from './key-ring';
 
 const ISSUER = 'latchkey';
@@ -79,6 +80,7 @@ export class CoreModule {
             audience: AUDIENCE,
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
             recentAuthTtlSeconds: settings.recentAuthTtlSeconds,
+            registration: settings.registration,
             passwords: {
               maxWaiting: settings.passwordQueueMax,
               contextWords: settings.passwordContextWords,
@@ -99,7 +101,8 @@ export class CoreModule {
         }),
         UserModule,
       ],
-      exports: [AuditModule, StatisticsModule, UserModule],
+      providers: [AdminUsers],
+      exports: [AuditModule, StatisticsModule, UserModule, AdminUsers],
     };
   }
 }

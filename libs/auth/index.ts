@@ -1,22 +1,31 @@
+export {
+  AccountCreationService,
+  type CreatedAccount,
+  type NewAccount,
+} from './account/account-creation.service';
 export { AccountDeletionService } from './account/account-deletion.service';
 export { AccountService } from './account/account.service';
 export { AdminService } from './account/admin.service';
 export { ReauthenticationService } from './account/reauthentication.service';
 export { PasswordChangeService } from './account/password-change.service';
 export { AuthModule } from './auth.module';
-export { AuthOptions } from './auth.options';
+export { AuthOptions, type RegistrationMode } from './auth.options';
 export {
   AccountDisabledError,
   AccountNotFoundError,
   InvalidCredentialsError,
+  InvitationNotFoundError,
+  InvitationRequiredError,
   ProfileChangedError,
   ReauthenticationRequiredError,
+  RegistrationClosedError,
   RoleRequiredError,
   TokenExpiredError,
   TokenInvalidError,
   TokenMissingError,
 } from './auth.errors';
 export { Authenticator, type Attempt, type Authenticated } from './authenticator';
+export { Invitations, type NewInvitation } from './invitations/invitations';
 export { HmacKeyRing } from './keys/hmac-key-ring';
 export { keyStates, type KeyState } from './keys/key-directory';
 export { activateKey, addKey, retireKey, type AddedKey } from './keys/key-rotation';

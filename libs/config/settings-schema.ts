@@ -316,6 +316,17 @@ export const SETTINGS_BY_TOPIC = {
     }),
   },
 
+  Accounts: {
+    registration: z
+      .enum(['open', 'invite', 'closed'], 'must be open, invite or closed')
+      .prefault('open')
+      .meta({
+        env: 'REGISTRATION',
+        description:
+          'Who may register: `open` for all clients, `invite` for those with an invitation of an administrator, `closed` for none. Administrators create accounts in any case. See docs/administration.md.',
+      }),
+  },
+
   Passwords: {
     passwordQueueMax: positiveInteger().prefault('64').meta({
       env: 'PASSWORD_QUEUE',
@@ -554,6 +565,7 @@ export const settingsSchema = z.object({
   ...SETTINGS_BY_TOPIC.Postgres,
   ...SETTINGS_BY_TOPIC.Redis,
   ...SETTINGS_BY_TOPIC['Tokens and sessions'],
+  ...SETTINGS_BY_TOPIC.Accounts,
   ...SETTINGS_BY_TOPIC.Passwords,
   ...SETTINGS_BY_TOPIC['Rate limits'],
   ...SETTINGS_BY_TOPIC.HTTP,

@@ -57,6 +57,7 @@ describe('settings', () => {
       blacklistTtlSeconds: 86_400,
       introspectionClients: [],
       maxRevocationSubscribers: 1000,
+      registration: 'open',
       passwordQueueMax: 64,
       passwordContextWords: [],
       breachedPasswordCheck: false,

@@ -43,18 +43,16 @@ export class SessionEndedAudit implements OnModuleInit {
       case 'refresh_token_reused':
         this.audit.record({ name: reason, userId, ...where, details: {} });
         return;
+      case 'session_limit':
       case 'revoked_by_user':
-        if (where.sessionId === undefined) {
+      case 'revoked_by_administrator':
+        if (where.sessionId === undefined && reason !== 'session_limit') {
           await this.recordSeveral(userId, reason, count);
           return;
         }
         this.audit.record({ name: 'session_revoked', userId, ...where, details: { reason } });
         return;
-      case 'session_limit':
-        this.audit.record({ name: 'session_revoked', userId, ...where, details: { reason } });
-        return;
       case 'logout_all':
-      case 'revoked_by_administrator':
       case 'everyone_revoked':
         await this.recordSeveral(userId, reason, count);
         return;

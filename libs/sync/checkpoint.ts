@@ -88,3 +88,13 @@ export function isReplayable(
     Math.abs(ageMs) <= windowMs
   );
 }
+
+/** The epochs of checkpoints, each once. */
+export function epochsOf(checkpoints: readonly Checkpoint[]): string[] {
+  return [...new Set(checkpoints.map(({ epoch }) => epoch))];
+}
+
+/** How far Redis is after a poll. @param end the state of Postgres that the poll has found */
+export function positionOf(end: { snapshot: string; nowMs: number }): Omit<Checkpoint, 'epoch'> {
+  return { snapshot: end.snapshot, recordedAtMs: String(end.nowMs) };
+}

@@ -4,8 +4,11 @@ import { MetricsModule } from '#libs/metrics';
 import { Outbox } from './outbox';
 import { OutboxApplier } from './outbox-applier';
 import { OutboxFeed } from './outbox-feed';
+import { OutboxPoller } from './outbox-poller';
 import { OutboxPruner } from './outbox-pruner';
+import { PartitionsInSync } from './partitions-in-sync';
 import { OutboxEntity } from './outbox.entity';
+import { CatchUp } from './catch-up';
 import { CheckpointStore } from './checkpoint.store';
 import { SyncLeases } from './sync-leases';
 import { WriteThrough } from './write-through';
@@ -26,6 +29,9 @@ import { UserChanges } from './user-changes';
     OutboxFeed,
     OutboxPruner,
     CheckpointStore,
+    PartitionsInSync,
+    OutboxPoller,
+    CatchUp,
     SyncLeases,
     WriteThrough,
     Synchroniser,

@@ -223,7 +223,7 @@ describe.each([
       ['PATCH', '/api/auth/sessions', 'DELETE, GET, HEAD'],
       ['GET', '/api/auth/sessions/0f8fad5b-d9cb-469f-a165-70867728950e', 'DELETE'],
       ['GET', '/api/auth/sessions/not-an-id?x=/y', 'DELETE'],
-      ['PUT', '/api/admin/users/0f8fad5b-d9cb-469f-a165-70867728950e', 'PATCH'],
+      ['PUT', '/api/admin/users/0f8fad5b-d9cb-469f-a165-70867728950e', 'DELETE, GET, HEAD, PATCH'],
       ['POST', '/api/admin/users/x/sessions', 'DELETE, GET, HEAD'],
       ['POST', '/api/auth/health', 'GET, HEAD'],
       ['POST', '/health/live', 'GET, HEAD'],

@@ -98,7 +98,7 @@ describe('the OpenAPI document', () => {
     const others = ids.filter(([, { format }]) => format !== 'uuid').map(([name]) => name);
     expect([...new Set(others)]).toEqual(['requestId']);
     for (const { name, schema } of routes.flatMap((route) => parametersIn(route, 'path'))) {
-      expect([name, schema.format]).toEqual([name, name === 'id' ? 'uuid' : undefined]);
+      expect([name, schema.format]).toEqual([name, /^id$|Id$/.test(name) ? 'uuid' : undefined]);
       expect(schema.example).toBeDefined();
     }
   });
@@ -163,7 +163,9 @@ describe('the OpenAPI document', () => {
       'POST /api/auth/profile/avatar',
       'POST /api/auth/introspect',
       'PUT /api/auth/sessions/{id}/attributes',
+      'POST /api/admin/users',
       'PATCH /api/admin/users/{id}',
+      'POST /api/admin/invitations',
     ]);
     for (const route of bodies) {
       expect(route.operation.requestBody?.required).toBe(true);

@@ -1,6 +1,8 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { AdminService } from '../../libs/auth';
 import { LastSeenTracker } from '../../libs/session/verify/last-seen.tracker';
+import { SessionNotFoundError } from '../../libs/session';
+import { LastAdministratorError } from '../../libs/user';
 import { newEmail, PASSWORD, type TestApp } from '../support/app';
 import { keys } from '../support/keys';
 import {
@@ -16,7 +18,7 @@ import {
   type ModelToken,
   type ModelUser,
 } from './session-model';
-import type { Operation } from './operation';
+import type { AccountChange, Operation } from './operation';
 
 interface Held {
   user: ModelUser;
@@ -77,6 +79,8 @@ export class History {
         return this.changePassword(this.held(operation));
       case 'change-account':
         return this.changeAccount(pick(this.users, operation.user), operation.change);
+      case 'revoke-by-administrator':
+        return this.revokeByAdministrator(pick(this.sessions(), operation.session));
       case 'keep-alive':
         return this.keepAlive(pick(this.sessions(), operation.session), operation.times);
       case 'wait':
@@ -104,7 +108,7 @@ export class History {
       email,
       password: PASSWORD,
       role: 'user',
-      disabled: false,
+      disabledUntilMs: 0,
       sessions: [],
     };
     this.users.push(user);
@@ -119,7 +123,9 @@ export class History {
     const answer = await this.app.http.post<AuthResultDto>('/api/auth/login', {
       json: { email: user.email, password, remember },
     });
-    expect(answer.status).toBe(wrongPassword ? 401 : user.disabled ? 403 : 200);
+    expect(answer.status).toBe(
+      wrongPassword ? 401 : user.disabledUntilMs > this.nowMs() ? 403 : 200,
+    );
     if (answer.status === 200) {
       this.opened(user, answer.body, remember);
     }
@@ -241,19 +247,40 @@ export class History {
     }
   }
 
-  private async changeAccount(
-    user: ModelUser,
-    change: 'promote' | 'demote' | 'disable' | 'enable',
-  ): Promise<void> {
-    const admin = this.app.nest.get(AdminService);
-    if (change === 'promote' || change === 'demote') {
-      user.role = change === 'promote' ? 'admin' : 'user';
-      await admin.changeAccount(user.id, { role: user.role });
-    } else {
-      user.disabled = change === 'disable';
-      await admin.changeAccount(user.id, { disabled: user.disabled });
+  private async changeAccount(user: ModelUser, change: AccountChange): Promise<void> {
+    const until = this.nowMs() + 12 * 3_600_000;
+    const disabled = change.startsWith('disable');
+    const wanted =
+      change === 'promote' || change === 'demote'
+        ? { role: change === 'promote' ? ('admin' as const) : ('user' as const) }
+        : { disabled, ...(change === 'disable-12-hours' && { disabledUntil: new Date(until) }) };
+    try {
+      await this.app.nest.get(AdminService).changeAccount(user.id, wanted);
+    } catch (error) {
+      // The last administrator: at most the user of the change, as administrators of other histories may be left.
+      expect(error).toBeInstanceOf(LastAdministratorError);
+      const isAdmin = (one: ModelUser) =>
+        one.role === 'admin' && one.disabledUntilMs <= this.nowMs();
+      expect(this.users.filter(isAdmin)).toEqual([user]);
+      return;
+    }
+    user.role = wanted.role ?? user.role;
+    if (wanted.role === undefined) {
+      user.disabledUntilMs = !disabled ? 0 : change === 'disable' ? Infinity : until;
     }
     revokeAll(user, this.nowMs());
+  }
+
+  private async revokeByAdministrator(session: ModelSession): Promise<void> {
+    const { id: userId } = this.users.find(({ sessions }) => sessions.includes(session))!;
+    const isLive = session.alive && this.nowMs() < session.expiresAtMs;
+    const revoked = this.app.nest.get(AdminService).revokeSession(userId, session.id);
+    if (!isLive) {
+      await expect(revoked).rejects.toThrow(SessionNotFoundError);
+      return;
+    }
+    await revoked;
+    session.alive = false;
   }
 
   /**

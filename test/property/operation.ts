@@ -11,9 +11,19 @@ export type Operation =
   | { do: 'lose-redis' }
   | { do: 'revoke-one'; session: number; token: number; target: number }
   | { do: 'change-password'; session: number; token: number }
-  | { do: 'change-account'; user: number; change: 'promote' | 'demote' | 'disable' | 'enable' }
+  | { do: 'revoke-by-administrator'; session: number }
+  | { do: 'change-account'; user: number; change: AccountChange }
   | { do: 'wait'; hours: number }
   | { do: 'keep-alive'; session: number; times: number };
+
+export const ACCOUNT_CHANGES = [
+  'promote',
+  'demote',
+  'disable',
+  'disable-12-hours',
+  'enable',
+] as const;
+export type AccountChange = (typeof ACCOUNT_CHANGES)[number];
 
 /** Mostly the newest: a history with few sessions reaches further with each. */
 const index = fc.oneof(
@@ -86,13 +96,12 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('change-account' as const),
       user: index,
-      change: fc.constantFrom(
-        'promote' as const,
-        'demote' as const,
-        'disable' as const,
-        'enable' as const,
-      ),
+      change: fc.constantFrom(...ACCOUNT_CHANGES),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('revoke-by-administrator' as const), session: index }),
   },
   {
     weight: 1,

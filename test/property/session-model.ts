@@ -51,7 +51,8 @@ export interface ModelUser {
   email: string;
   password: string;
   role: 'user' | 'admin';
-  disabled: boolean;
+  /** Until when the user cannot sign in, in ms; Infinity: without end; 0: the user can. */
+  disabledUntilMs: number;
   sessions: ModelSession[];
 }
 

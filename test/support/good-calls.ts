@@ -19,6 +19,13 @@ const VALUES: Record<string, (person: AuthResultDto) => unknown> = {
   token: ({ accessToken }) => accessToken,
 };
 
+/** Calls that refuse the address of an account. */
+const WITH_NEW_ADDRESS = [
+  'POST /api/auth/register',
+  'POST /api/admin/users',
+  'POST /api/admin/invitations',
+];
+
 /** The fields of a body that an operation accepts from this person; none where it takes no fields. */
 export function goodFields(api: OpenApi, route: Route, person: AuthResultDto): Fields {
   const properties: Record<string, Schema> = api.bodyOf(route)?.schema.properties ?? {};
@@ -27,7 +34,7 @@ export function goodFields(api: OpenApi, route: Route, person: AuthResultDto): F
       .filter(([, { format }]) => format !== 'binary')
       .map(([name, { example }]) => [name, VALUES[name]?.(person) ?? example]),
   );
-  return route.name === 'POST /api/auth/register' ? { ...fields, email: newEmail() } : fields;
+  return WITH_NEW_ADDRESS.includes(route.name) ? { ...fields, email: newEmail() } : fields;
 }
 
 /** A call with these fields as its body, in the media type of the operation, and with credentials. */

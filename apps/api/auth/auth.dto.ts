@@ -17,6 +17,8 @@ import { MAX_EMAIL_LENGTH } from '#libs/user';
 import { ProfileDto } from '../profile/profile.dto';
 
 const EMAIL = 'ada@example.com';
+/** Longer than any code. */
+const MAX_INVITATION_LENGTH = 128;
 const PASSWORD = 'correct horse battery staple';
 
 function RememberProperty() {
@@ -58,6 +60,19 @@ export class RegisterDto {
   @IsOptional()
   @IsHumanText(DISPLAY_NAME)
   displayName?: string | null;
+
+  @ApiProperty({
+    type: String,
+    required: false,
+    nullable: true,
+    maxLength: MAX_INVITATION_LENGTH,
+    description: 'The code of an invitation. Required where `REGISTRATION` is `invite`.',
+    example: null,
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, MAX_INVITATION_LENGTH)
+  invitation?: string | null;
 
   @RememberProperty()
   remember?: boolean;

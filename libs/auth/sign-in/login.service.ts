@@ -93,7 +93,7 @@ export class LoginService {
       throw new AccountDisabledError();
     }
     await this.upgradeHash(credentials, password);
-    const current = await this.users.readProfile(credentials.userId);
+    const current = await this.users.recordSignIn(credentials.userId);
     if (!current) {
       throw new InvalidCredentialsError();
     }

@@ -12,6 +12,9 @@ import { FIRST_GENERATION, SubjectRepository } from './subject.repository';
 /** Sessions beyond the limit that one sign-in ends; there are more only after the limit was lowered. */
 const MAX_MAKING_ROOM = 250;
 
+/** Sessions of a user that are counted: a list of users takes a bounded time. */
+const MAX_COUNTED = 1_000;
+
 interface StateRow extends SessionRow {
   revoked_at: Date | null;
   user_generation: number;
@@ -96,6 +99,21 @@ export class SessionRepository {
       [userId, new Date(nowMs), limit, after ? new Date(after.createdAtMs) : null, after?.id],
     );
     return rows.map((row) => toRecordedSession(row, this.lifetimes));
+  }
+
+  /** Numbers of live sessions, each up to MAX_COUNTED; a user without any is absent. One query for any number. */
+  async countLive(userIds: readonly string[], nowMs: number): Promise<Map<string, number>> {
+    const rows = await this.query<{ user_id: string; count: number }>(
+      `SELECT subjects.user_id, count(live.id)::int AS count
+         FROM subjects CROSS JOIN LATERAL (
+           SELECT id FROM sessions
+            WHERE sessions.user_id = subjects.user_id AND sessions.generation = subjects.generation
+              AND revoked_at IS NULL AND expires_at > $2
+            LIMIT ${MAX_COUNTED}) live
+        WHERE subjects.user_id = ANY($1) GROUP BY subjects.user_id`,
+      [userIds, new Date(nowMs)],
+    );
+    return new Map(rows.map((row) => [row.user_id, row.count]));
   }
 
   /** Users who have a live session, ordered by id, after a given one. One query. */
