@@ -10,6 +10,7 @@ import { RedisModule } from '#libs/redis';
 import { SessionModule } from '#libs/session';
 import { StatisticsModule } from '#libs/statistics';
 import { userCaches, UserModule } from '#libs/user';
+import { AdminUsers } from './admin-users';
 import { keyRingOf } from './key-ring';
 
 const ISSUER = 'latchkey';
@@ -50,6 +51,9 @@ export class CoreModule {
           useFactory: (settings: Settings) => ({
             ttlSeconds: settings.sessionTtlSeconds,
             maxLifetimeSeconds: settings.sessionMaxLifetimeSeconds,
+            rememberTtlSeconds: settings.rememberTtlSeconds,
+            rememberMaxLifetimeSeconds: settings.rememberMaxLifetimeSeconds,
+            idleTimeoutSeconds: settings.sessionIdleTimeoutSeconds,
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
             blacklistTtlSeconds: settings.blacklistTtlSeconds,
             maxSessionsPerUser: settings.maxSessionsPerUser,
@@ -75,6 +79,8 @@ export class CoreModule {
             olderIssuers: [ISSUER],
             audience: AUDIENCE,
             accessTokenTtlSeconds: settings.jwtExpiresInSeconds,
+            recentAuthTtlSeconds: settings.recentAuthTtlSeconds,
+            registration: settings.registration,
             passwords: {
               maxWaiting: settings.passwordQueueMax,
               contextWords: settings.passwordContextWords,
@@ -95,7 +101,8 @@ export class CoreModule {
         }),
         UserModule,
       ],
-      exports: [AuditModule, StatisticsModule, UserModule],
+      providers: [AdminUsers],
+      exports: [AuditModule, StatisticsModule, UserModule, AdminUsers],
     };
   }
 }

@@ -3,6 +3,7 @@ import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DependencyUnavailableError } from '#libs/common';
 import { loadCommandSettings, loadRedisSettings } from '#libs/config';
+import { parseId } from '#libs/http';
 import { RedisClient } from '#libs/redis';
 import { emailProblem, UserStore } from '#libs/user';
 import { CliModule, RedisCliModule } from './cli.module';
@@ -68,10 +69,7 @@ export async function withAccount<T>(
   email: string,
   work: (app: INestApplicationContext, userId: string) => Promise<T>,
 ): Promise<T> {
-  const problem = emailProblem(email.trim());
-  if (problem !== null) {
-    throw new InvalidEmailError(problem);
-  }
+  checkEmail(email);
   return withApplication(async (app) => {
     const userId = await app.get(UserStore).findIdByEmail(email);
     if (userId === null) {
@@ -79,6 +77,26 @@ export async function withAccount<T>(
     }
     return work(app, userId);
   });
+}
+
+/**
+ * As `withAccount`, for an e-mail address or the id of an account, which need not exist.
+ * @throws InvalidEmailError, before any store is tried; UnknownEmailError.
+ */
+export async function withUser<T>(
+  user: string,
+  work: (app: INestApplicationContext, userId: string) => Promise<T>,
+): Promise<T> {
+  const id = parseId(user);
+  return id === null ? withAccount(user, work) : withApplication((app) => work(app, id));
+}
+
+/** @throws InvalidEmailError */
+export function checkEmail(email: string): void {
+  const problem = emailProblem(email.trim());
+  if (problem !== null) {
+    throw new InvalidEmailError(problem);
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import {
   DependencyUnavailableError,
   DomainError,
   InternalError,
+  ValidationFailedError,
   type Dependency,
 } from '#libs/common';
 import { errorText } from '#libs/log';
@@ -25,6 +26,16 @@ export class InvalidEmailError extends DomainError {
   /** @param problem as of `emailProblem`. */
   constructor(problem: string) {
     super(`The e-mail address ${problem}.`);
+  }
+}
+
+/** The value of an option breaks a rule. */
+export class InvalidOptionError extends DomainError {
+  readonly code = 'validation_failed';
+
+  /** @param problem follows the name of the option: "must be in the future". */
+  constructor(option: string, problem: string) {
+    super(`${option} ${problem}.`);
   }
 }
 
@@ -76,7 +87,11 @@ export async function describeFailure(error: unknown): Promise<Failure> {
   if (error instanceof DomainError && error.code === 'not_found') {
     return { exitCode: EXIT_CODE.notFound, sentence: error.message };
   }
-  if (error instanceof InvalidEmailError) {
+  if (error instanceof ValidationFailedError) {
+    const messages = error.errors.flatMap(({ messages }) => messages);
+    return { exitCode: EXIT_CODE.usage, sentence: `${messages.join('; ')}.` };
+  }
+  if (error instanceof InvalidEmailError || error instanceof InvalidOptionError) {
     return { exitCode: EXIT_CODE.usage, sentence: error.message };
   }
   if (error instanceof DomainError || (error instanceof InternalError && codeOf(error) === '')) {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCleanUp } from './commands/clean-up';
+import { addInvitations } from './commands/invitations';
 import { addKeys } from './commands/keys';
 import { addMigrate } from './commands/migrate';
 import { addRedisCheck } from './commands/redis-check';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   const commands = [
     addMigrate,
     addUsers,
+    addInvitations,
     addSessions,
     addCleanUp,
     addRedisCheck,

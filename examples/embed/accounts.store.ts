@@ -15,7 +15,8 @@ import {
 
 interface Account {
   passwordHash: string;
-  disabled: boolean;
+  /** Until when the account is disabled, in ms; null: it is not. */
+  disabledUntilMs: number | null;
   current: VersionedProfile;
 }
 
@@ -53,7 +54,7 @@ export class AccountsStore extends UserStore {
       updatedAt: now,
     };
     const current = { version: 1, profile };
-    this.accounts.set(profile.id, { passwordHash, disabled: false, current });
+    this.accounts.set(profile.id, { passwordHash, disabledUntilMs: null, current });
     return current;
   }
 
@@ -67,12 +68,17 @@ export class AccountsStore extends UserStore {
     if (!account) {
       return Promise.resolve(null);
     }
-    const { passwordHash, disabled, current } = account;
-    return Promise.resolve({ userId, role: current.profile.role, passwordHash, disabled });
+    const { passwordHash, current } = account;
+    const { role } = current.profile;
+    return Promise.resolve({ userId, role, passwordHash, disabled: isDisabled(account) });
   }
 
   readProfile(userId: string): Promise<VersionedProfile | null> {
     return Promise.resolve(this.accounts.get(userId)?.current ?? null);
+  }
+
+  recordSignIn(userId: string): Promise<VersionedProfile | null> {
+    return this.readProfile(userId);
   }
 
   updateProfile(
@@ -98,29 +104,35 @@ export class AccountsStore extends UserStore {
     return Promise.resolve(avatarUrls.filter((url) => shown.includes(url)));
   }
 
-  changeAccount(userId: string, { role, disabled }: AccountChange): Promise<ChangedAccount | null> {
+  changeAccount(
+    userId: string,
+    { role, disabled, disabledUntil }: AccountChange,
+  ): Promise<ChangedAccount | null> {
     const account = this.accounts.get(userId);
     if (!account) {
       return Promise.resolve(null);
     }
-    const previous = { role: account.current.profile.role, disabled: account.disabled };
+    const previous = { role: account.current.profile.role, disabled: isDisabled(account) };
     this.change(userId, role ? { role } : {});
-    account.disabled = disabled ?? account.disabled;
-    return Promise.resolve({ ...account.current, disabled: account.disabled, previous });
+    if (disabled !== undefined) {
+      account.disabledUntilMs = disabled ? (disabledUntil?.getTime() ?? Infinity) : null;
+    }
+    return Promise.resolve({ ...account.current, disabled: isDisabled(account), previous });
   }
 
   replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
     const account = this.accounts.get(userId);
-    if (account?.passwordHash !== expected || account.disabled) {
+    if (account?.passwordHash !== expected || isDisabled(account)) {
       return Promise.resolve(false);
     }
     account.passwordHash = next;
     return Promise.resolve(true);
   }
 
-  delete(userId: string, expectedHash: string): Promise<VersionedProfile | null> {
+  delete(userId: string, expectedHash?: string): Promise<VersionedProfile | null> {
     const account = this.accounts.get(userId);
-    if (account?.passwordHash !== expectedHash || account.disabled) {
+    const isProved = account?.passwordHash === expectedHash && account && !isDisabled(account);
+    if (!account || (expectedHash !== undefined && !isProved)) {
       return Promise.resolve(null);
     }
     this.accounts.delete(userId);
@@ -137,6 +149,10 @@ export class AccountsStore extends UserStore {
     }
     return account;
   }
+}
+
+function isDisabled({ disabledUntilMs }: Account): boolean {
+  return disabledUntilMs !== null && disabledUntilMs > Date.now();
 }
 
 function normalise(email: string): string {

@@ -36,12 +36,53 @@ export class AccountNotFoundError extends DomainError {
   }
 }
 
+/** `register` creates no account here. */
+export class RegistrationClosedError extends DomainError {
+  readonly code = 'registration_closed';
+
+  constructor() {
+    super('Registration is closed. An administrator creates accounts.');
+  }
+}
+
+/** The client sent no invitation, or none that it may use. Never says which: a code cannot be tried out. */
+export class InvitationRequiredError extends DomainError {
+  readonly code = 'invitation_required';
+
+  constructor() {
+    super('Registration needs a valid invitation for this e-mail address.');
+  }
+}
+
+/** No invitation that can be used has the id. Only administrators receive this. */
+export class InvitationNotFoundError extends DomainError {
+  readonly code = 'not_found';
+
+  constructor() {
+    super('No such invitation.');
+  }
+}
+
 /** The profile is at no version that the change was meant for. */
 export class ProfileChangedError extends DomainError {
   readonly code = 'precondition_failed';
 
   constructor() {
     super('The profile has changed. Read it again before you change it.');
+  }
+}
+
+/** The call needs a recent proof of identity (RFC 9470). */
+export class ReauthenticationRequiredError extends DomainError {
+  readonly code = 'reauthentication_required';
+  readonly challenge: string;
+
+  /** @param maxAgeSeconds how old the proof may be. */
+  constructor(maxAgeSeconds: number) {
+    super('Prove your identity again, then repeat the request.');
+    this.challenge =
+      'Bearer realm="latchkey", error="insufficient_user_authentication", ' +
+      `error_description="${this.message}", max_age="${maxAgeSeconds}"`;
   }
 }
 

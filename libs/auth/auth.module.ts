@@ -3,17 +3,22 @@ import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '#libs/audit';
 import { ClockModule } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
+import { InvitationModule } from '#libs/user';
+import { AccountCreationService } from './account/account-creation.service';
 import { AccountDeletionService } from './account/account-deletion.service';
 import { AccountService } from './account/account.service';
 import { AdminService } from './account/admin.service';
 import { IdentityProof } from './account/identity-proof';
 import { PasswordChangeService } from './account/password-change.service';
+import { ReauthenticationService } from './account/reauthentication.service';
 import { AuthOptions } from './auth.options';
 import { Authenticator } from './authenticator';
+import { Invitations } from './invitations/invitations';
 import { KeyRing } from './keys/key-ring';
 import { BreachedPasswords } from './passwords/breached-passwords';
 import { PasswordHasher } from './passwords/password-hasher';
 import { PasswordPolicy } from './passwords/password-policy';
+import { RecentAuth } from './recent-auth';
 import { CanarySession } from './sign-in/canary-session';
 import { LoginService } from './sign-in/login.service';
 import { LogoutService } from './sign-in/logout.service';
@@ -32,9 +37,13 @@ const USE_CASES = [
   TokenRevocationService,
   CanarySession,
   PasswordChangeService,
+  AccountCreationService,
+  ReauthenticationService,
+  RecentAuth,
   AccountDeletionService,
   AccountService,
   AdminService,
+  Invitations,
   Authenticator,
 ];
 
@@ -49,7 +58,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
  * `forRootAsync` must provide a `UserStore`: Latchkey's UserModule, or a module of the application.
  */
 @Module({
-  imports: [AuditModule, ClockModule, MetricsModule, JwtModule.register({})],
+  imports: [AuditModule, ClockModule, MetricsModule, JwtModule.register({}), InvitationModule],
   providers: [
     { provide: AuthOptions, useExisting: MODULE_OPTIONS_TOKEN },
     {

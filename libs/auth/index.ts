@@ -1,20 +1,31 @@
+export {
+  AccountCreationService,
+  type CreatedAccount,
+  type NewAccount,
+} from './account/account-creation.service';
 export { AccountDeletionService } from './account/account-deletion.service';
 export { AccountService } from './account/account.service';
 export { AdminService } from './account/admin.service';
+export { ReauthenticationService } from './account/reauthentication.service';
 export { PasswordChangeService } from './account/password-change.service';
 export { AuthModule } from './auth.module';
-export { AuthOptions } from './auth.options';
+export { AuthOptions, type RegistrationMode } from './auth.options';
 export {
   AccountDisabledError,
   AccountNotFoundError,
   InvalidCredentialsError,
+  InvitationNotFoundError,
+  InvitationRequiredError,
   ProfileChangedError,
+  ReauthenticationRequiredError,
+  RegistrationClosedError,
   RoleRequiredError,
   TokenExpiredError,
   TokenInvalidError,
   TokenMissingError,
 } from './auth.errors';
 export { Authenticator, type Attempt, type Authenticated } from './authenticator';
+export { Invitations, type NewInvitation } from './invitations/invitations';
 export { HmacKeyRing } from './keys/hmac-key-ring';
 export { keyStates, type KeyState } from './keys/key-directory';
 export { activateKey, addKey, retireKey, type AddedKey } from './keys/key-rotation';
@@ -30,10 +41,11 @@ export { checkImportedHash } from './passwords/hashes/parse-hash';
 export { UnusableHashError } from './passwords/hashes/password-hash';
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './passwords/password-length';
 export type { PasswordOptions } from './passwords/password-options';
+export { latestProof, RecentAuth, type LatestProof } from './recent-auth';
 export { CanarySession, type OpenCanary } from './sign-in/canary-session';
 export { LoginService } from './sign-in/login.service';
 export { LogoutService } from './sign-in/logout.service';
 export { RefreshService } from './sign-in/refresh.service';
 export { RegistrationService, type RegisterUser } from './sign-in/registration.service';
 export { TokenRevocationService } from './sign-in/token-revocation.service';
-export type { SignedIn } from './sign-in/session-issuer';
+export type { SessionChoices, SignedIn } from './sign-in/session-issuer';

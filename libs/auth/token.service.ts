@@ -27,6 +27,10 @@ export interface AccessTokenClaims {
   exp: number;
   iss: string;
   aud: string;
+  /** When the user had last proved their identity (RFC 9068 section 2.2.1). Tokens of an older release have none. */
+  auth_time?: number;
+  /** How (RFC 8176). */
+  amr?: readonly string[];
 }
 
 export interface AccessToken {
@@ -76,6 +80,10 @@ export class TokenService {
       exp: expiresAt,
       iss: this.options.issuer,
       aud: this.options.audience,
+      ...(session.authenticatedAtMs !== undefined && {
+        auth_time: Math.floor(session.authenticatedAtMs / 1000),
+      }),
+      ...(session.amr && { amr: session.amr }),
     };
     const { algorithm } = this.keys;
     const { key, kid } = this.keys.signingKey();
@@ -197,12 +205,18 @@ function hasOurClaims(payload: unknown): payload is AccessTokenClaims {
     typeof claims.jti === 'string' &&
     Number.isSafeInteger(claims.iat) &&
     Number.isSafeInteger(claims.exp) &&
-    typeof claims.aud === 'string'
+    typeof claims.aud === 'string' &&
+    (claims.auth_time === undefined || Number.isSafeInteger(claims.auth_time)) &&
+    (claims.amr === undefined || isTextList(claims.amr))
   );
 }
 
 function sessionOf(claims: unknown): { id: string; userId: string } | undefined {
   return hasOurClaims(claims) ? { id: claims.sid, userId: claims.sub } : undefined;
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 function isUuid(value: unknown): boolean {

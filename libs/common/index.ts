@@ -31,6 +31,7 @@ export {
 } from './request-context';
 export { storedUserAgent, type RequestOrigin } from './request-origin';
 export { Recent } from './recent';
+export { ATTRIBUTE_NAME, attributeHeader } from './session-attribute';
 export { SingleFlight } from './single-flight';
 export { isThreadPoolBelowEventLoop, putThreadPoolBelowEventLoop } from './thread-pool';
 export { ThrottledLog, type ThrottledLogOptions } from './throttled-log';

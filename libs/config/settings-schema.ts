@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attributeList } from './attribute-list';
 import { databaseUrl } from './database-url';
 import { redisUrl } from './redis-url';
 import {
@@ -231,6 +232,39 @@ export const SETTINGS_BY_TOPIC = {
       description:
         'Lifetime of a session from sign-in, regardless of refreshes. At least `SESSION_TTL`.',
     }),
+    rememberTtlSeconds: durationSeconds().prefault('30d').meta({
+      env: 'REMEMBER_TTL',
+      description:
+        'Lifetime of a session from sign-in or its last refresh, if the user asked to be remembered (`remember` of a sign-in).',
+    }),
+    rememberMaxLifetimeSeconds: durationSeconds().prefault('90d').meta({
+      env: 'REMEMBER_MAX_LIFETIME',
+      description:
+        'Lifetime of a remembered session from sign-in, regardless of refreshes. At least `REMEMBER_TTL`.',
+    }),
+    sessionIdleTimeoutSeconds: durationSeconds({ min: '1m', max: '366d', examples: '15m or 24h' })
+      .optional()
+      .meta({
+        env: 'SESSION_IDLE_TIMEOUT',
+        description:
+          'A session ends that is not used for so long, remembered or not. Every request that is admitted is a use. Exact to a minute: a session may end up to 1 minute early. Use the same value on all instances.',
+        examples: ['15m', '24h'],
+        unset: 'a session that is not used lives until it expires',
+      }),
+    recentAuthTtlSeconds: durationSeconds().prefault('10m').meta({
+      env: 'RECENT_AUTH_TTL',
+      description:
+        'How long a sign-in or `POST /api/auth/reauthenticate` counts as a recent proof of identity, for calls that ask for one.',
+    }),
+    verifyAttributes: attributeList()
+      .default([])
+      .meta({
+        env: 'VERIFY_ATTRIBUTES',
+        description:
+          'Attributes of the session that `/api/auth/verify` tells as headers, percent-encoded: `orgId` as `X-Session-Org-Id`.',
+        examples: ['plan,orgId'],
+        unset: 'no attribute',
+      }),
     maxSessionsPerUser: positiveInteger().prefault('100').meta({
       env: 'MAX_SESSIONS_PER_USER',
       description:
@@ -271,7 +305,7 @@ export const SETTINGS_BY_TOPIC = {
         env: 'INTROSPECTION_CLIENTS',
         secret: true,
         description:
-          'Services that may call `/api/auth/introspect` and `/api/auth/revocations` with HTTP Basic: `id:secret,id:secret`, with secrets of at least 16 characters.',
+          'Services that may call `/api/auth/introspect`, `/api/auth/revocations` and `/api/auth/sessions/{id}/attributes` with HTTP Basic: `id:secret,id:secret`, with secrets of at least 16 characters.',
         examples: ['billing:a-long-random-secret'],
         unset: 'no client',
       }),
@@ -280,6 +314,17 @@ export const SETTINGS_BY_TOPIC = {
       description:
         'Maximum number of open streams of revocations (`/api/auth/revocations`) of this instance. Further ones are refused by 503. A service needs one for each of its processes.',
     }),
+  },
+
+  Accounts: {
+    registration: z
+      .enum(['open', 'invite', 'closed'], 'must be open, invite or closed')
+      .prefault('open')
+      .meta({
+        env: 'REGISTRATION',
+        description:
+          'Who may register: `open` for all clients, `invite` for those with an invitation of an administrator, `closed` for none. Administrators create accounts in any case. See docs/administration.md.',
+      }),
   },
 
   Passwords: {
@@ -520,6 +565,7 @@ export const settingsSchema = z.object({
   ...SETTINGS_BY_TOPIC.Postgres,
   ...SETTINGS_BY_TOPIC.Redis,
   ...SETTINGS_BY_TOPIC['Tokens and sessions'],
+  ...SETTINGS_BY_TOPIC.Accounts,
   ...SETTINGS_BY_TOPIC.Passwords,
   ...SETTINGS_BY_TOPIC['Rate limits'],
   ...SETTINGS_BY_TOPIC.HTTP,

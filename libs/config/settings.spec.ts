@@ -46,6 +46,10 @@ describe('settings', () => {
       jwtExpiresInSeconds: 86_400,
       sessionTtlSeconds: 86_400,
       sessionMaxLifetimeSeconds: 30 * 86_400,
+      rememberTtlSeconds: 30 * 86_400,
+      rememberMaxLifetimeSeconds: 90 * 86_400,
+      recentAuthTtlSeconds: 600,
+      verifyAttributes: [],
       maxSessionsPerUser: 100,
       nearCache: false,
       nearCacheMaxSessions: 50_000,
@@ -53,6 +57,7 @@ describe('settings', () => {
       blacklistTtlSeconds: 86_400,
       introspectionClients: [],
       maxRevocationSubscribers: 1000,
+      registration: 'open',
       passwordQueueMax: 64,
       passwordContextWords: [],
       breachedPasswordCheck: false,
@@ -158,6 +163,17 @@ describe('settings', () => {
       { BREACHED_PASSWORD_URL: 'mirror:8080' },
       'BREACHED_PASSWORD_URL must be a URL that starts with http:// or https://.',
     ],
+    [{ REMEMBER_TTL: '91d' }, 'REMEMBER_MAX_LIFETIME must not be shorter than REMEMBER_TTL.'],
+    [
+      { SESSION_IDLE_TIMEOUT: '30s' },
+      'SESSION_IDLE_TIMEOUT must be a duration of 1m to 366d, written like 15m or 24h.',
+    ],
+    ...['id', 'plan,Plan', 'org_id,orgId', 'a b', 'plan,', 'plan\r\nx'].map(
+      (VERIFY_ATTRIBUTES): [NodeJS.Dict<string>, string] => [
+        { VERIFY_ATTRIBUTES },
+        'VERIFY_ATTRIBUTES must be a list like plan,orgId with names of attributes that give different headers, other than X-Session-Id.',
+      ],
+    ),
   ])('refuse %j', (env, message) => {
     expect(refusal(env).message).toBe(message);
   });

@@ -52,6 +52,9 @@ export function parseSettings(env: Environment): Settings {
   if (declared.sessionMaxLifetimeSeconds < declared.sessionTtlSeconds) {
     throw new SettingsError('SESSION_MAX_LIFETIME', 'must not be shorter than SESSION_TTL');
   }
+  if (declared.rememberMaxLifetimeSeconds < declared.rememberTtlSeconds) {
+    throw new SettingsError('REMEMBER_MAX_LIFETIME', 'must not be shorter than REMEMBER_TTL');
+  }
   if (declared.metricsPort === declared.port && declared.port !== 0) {
     throw new SettingsError('METRICS_PORT', 'must be another port than PORT');
   }

@@ -13,6 +13,9 @@ import { IndexUsedRefreshTokens1764800000000 } from './migrations/1764800000000-
 import { DropJobRuns1764900000000 } from './migrations/1764900000000-drop-job-runs';
 import { NameRedisEpochs1765000000000 } from './migrations/1765000000000-name-redis-epochs';
 import { AddLiveEpochs1765100000000 } from './migrations/1765100000000-add-live-epochs';
+import { AddUserAdministration1765200000000 } from './migrations/1765200000000-add-user-administration';
+import { AddSessionDetails1765250000000 } from './migrations/1765250000000-add-session-details';
+import { AddInvitations1765300000000 } from './migrations/1765300000000-add-invitations';
 import { PostgresClient, type PostgresClientConfig } from './postgres-client';
 import { CreateUsersAndSessions1764000000000 } from './migrations/1764000000000-create-users-and-sessions';
 
@@ -63,6 +66,9 @@ export function dataSourceOptions(options: DatabaseOptions): PostgresOptions {
       DropJobRuns1764900000000,
       NameRedisEpochs1765000000000,
       AddLiveEpochs1765100000000,
+      AddUserAdministration1765200000000,
+      AddSessionDetails1765250000000,
+      AddInvitations1765300000000,
     ],
     poolSize: options.poolSize ?? POOL_SIZE,
     extra: clientConfig(options),

@@ -5,6 +5,7 @@ import type { AuthenticatedRequest } from './authenticated-request';
 
 export const PUBLIC_ROUTE = 'latchkey:public';
 export const REQUIRED_ROLE = 'latchkey:required-role';
+export const REQUIRES_RECENT_AUTH = 'latchkey:requires-recent-auth';
 export const READS_PROFILE = 'latchkey:reads-profile';
 export const REPEATS_REVOCATION = 'latchkey:repeats-revocation';
 
@@ -22,6 +23,18 @@ export const RepeatsRevocation = () => SetMetadata(REPEATS_REVOCATION, true);
 
 /** Admits only sessions of this role. The role stored with the session decides, not the token. */
 export const RequiresRole = (role: string) => SetMetadata(REQUIRED_ROLE, role);
+
+/** The proof may be so old; absent: as the setting `RECENT_AUTH_TTL` says. */
+export interface RecentAuthRequirement {
+  maxAgeSeconds?: number;
+}
+
+/**
+ * Admits only sessions whose user has proved their identity recently, by a sign-in or by `POST /api/auth/reauthenticate`;
+ * others get 401 `reauthentication_required` with the challenge of RFC 9470.
+ */
+export const RequiresRecentAuth = (requirement: RecentAuthRequirement = {}) =>
+  SetMetadata(REQUIRES_RECENT_AUTH, requirement);
 
 /**
  * The verified session of a request. For handlers that are called very often: Nest passes the value of a parameter

@@ -4,13 +4,22 @@ export {
   Public,
   ReadsProfile,
   RepeatsRevocation,
+  RequiresRecentAuth,
   RequiresRole,
   sessionOf,
 } from './decorators';
 export { entityTagsIn, isKnown, type EntityTag } from './entity-tag';
 export { countFields, refuseManyFields } from './input/field-errors';
-export { BIO, DISPLAY_NAME, IsHumanText, maxCodeUnits, type HumanText } from './input/human-text';
+export {
+  ACCOUNT_REASON,
+  BIO,
+  DISPLAY_NAME,
+  IsHumanText,
+  maxCodeUnits,
+  type HumanText,
+} from './input/human-text';
 export { IdPipe, parseId } from './input/id.pipe';
+export { instantProblem, IsFutureInstant } from './input/instant';
 export { MalformedJsonError, parseJson } from './input/json';
 export {
   DEFAULT_PAGE_SIZE,
@@ -24,6 +33,7 @@ export {
   IsEmailAddress,
   IsNewPassword,
   IsPresentedPassword,
+  IsStorableText,
   MAX_PRESENTED_PASSWORD_BYTES,
   NEW_PASSWORD,
   PRESENTED_PASSWORD,

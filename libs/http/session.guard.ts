@@ -1,9 +1,16 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { RoleRequiredError } from '#libs/auth';
+import { RecentAuth, RoleRequiredError } from '#libs/auth';
 import { identifyRequest } from '#libs/common';
 import type { AuthenticatedRequest } from './authenticated-request';
-import { PUBLIC_ROUTE, READS_PROFILE, REPEATS_REVOCATION, REQUIRED_ROLE } from './decorators';
+import {
+  PUBLIC_ROUTE,
+  READS_PROFILE,
+  REPEATS_REVOCATION,
+  REQUIRED_ROLE,
+  REQUIRES_RECENT_AUTH,
+  type RecentAuthRequirement,
+} from './decorators';
 import { JwtSessionStrategy } from './jwt-session.strategy';
 
 /** The access rules of a handler, from its decorators and its controller's. */
@@ -12,6 +19,7 @@ interface RouteAccess {
   readsProfile: boolean;
   repeatsRevocation: boolean;
   role: string | undefined;
+  recentAuth: RecentAuthRequirement | undefined;
 }
 
 /**
@@ -26,6 +34,7 @@ export class SessionGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly strategy: JwtSessionStrategy,
+    private readonly recentAuth: RecentAuth,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -35,7 +44,7 @@ export class SessionGuard implements CanActivate {
 
   private authenticate(
     context: ExecutionContext,
-    { readsProfile, repeatsRevocation, role }: RouteAccess,
+    { readsProfile, repeatsRevocation, role, recentAuth }: RouteAccess,
   ): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.readsProfile = readsProfile;
@@ -46,7 +55,10 @@ export class SessionGuard implements CanActivate {
       if (role !== undefined && user.session.role !== role) {
         throw new RoleRequiredError();
       }
-      return true;
+      return (
+        recentAuth === undefined ||
+        this.recentAuth.require(user, recentAuth.maxAgeSeconds).then(() => true)
+      );
     });
   }
 
@@ -75,6 +87,10 @@ export class SessionGuard implements CanActivate {
       repeatsRevocation:
         this.reflector.getAllAndOverride<boolean | undefined>(REPEATS_REVOCATION, targets) ?? false,
       role: this.reflector.getAllAndOverride<string | undefined>(REQUIRED_ROLE, targets),
+      recentAuth: this.reflector.getAllAndOverride<RecentAuthRequirement | undefined>(
+        REQUIRES_RECENT_AUTH,
+        targets,
+      ),
     };
   }
 }

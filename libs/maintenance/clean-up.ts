@@ -1,15 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditEvents } from '#libs/audit';
 import { AvatarOrphans } from '#libs/avatar';
+import { Clock, deleteInBatches } from '#libs/common';
 import { errorText } from '#libs/log';
 import { Metrics } from '#libs/metrics';
 import { SessionCleanUp, type DeletedSessions } from '#libs/session';
+import { InvitationRepository } from '#libs/user';
 import { MaintenanceOptions } from './maintenance.options';
 
 /** What a clean-up has removed. */
 export interface CleanedUp extends DeletedSessions {
   removedAvatarFiles: number;
   deletedAuditEvents: number;
+  /** Expired, not used. */
+  deletedInvitations: number;
   /** Expired sessions in Redis. */
   removedRedisSessions: number;
 }
@@ -23,6 +27,7 @@ const REMOVED = {
   deletedRefreshTokens: 'refresh_tokens',
   removedAvatarFiles: 'avatar_files',
   deletedAuditEvents: 'audit_events',
+  deletedInvitations: 'invitations',
   removedRedisSessions: 'redis_sessions',
 } as const satisfies Record<keyof CleanedUp, string>;
 
@@ -38,6 +43,8 @@ export class CleanUp {
     sessions: SessionCleanUp,
     avatars: AvatarOrphans,
     audit: AuditEvents,
+    invitations: InvitationRepository,
+    clock: Clock,
     { auditRetentionSeconds }: MaintenanceOptions,
     private readonly metrics: Metrics,
   ) {
@@ -46,6 +53,12 @@ export class CleanUp {
       'files of avatars': async (signal) => ({ removedAvatarFiles: await avatars.remove(signal) }),
       'audit events': async (signal) => ({
         deletedAuditEvents: await audit.deleteOld(auditRetentionSeconds, signal),
+      }),
+      invitations: async (signal) => ({
+        deletedInvitations: await deleteInBatches(
+          (limit) => invitations.deleteExpired(clock.nowMs(), limit),
+          signal,
+        ),
       }),
       'sessions in Redis': async (signal) => ({
         removedRedisSessions: await sessions.removeExpired(signal),

@@ -1,7 +1,9 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { AuditModule } from '#libs/audit';
+import { ClockModule } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
 import { StatisticsModule } from '#libs/statistics';
+import { InvitationModule } from '#libs/user';
 import { CleanUp } from './clean-up';
 import { MaintenanceOptions } from './maintenance.options';
 import { RedisCheck } from './redis-check';
@@ -14,7 +16,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 
 /** The jobs, without a schedule. Needs `SessionModule` and `AvatarModule` in the application. */
 @Module({
-  imports: [AuditModule, MetricsModule, StatisticsModule],
+  imports: [AuditModule, ClockModule, InvitationModule, MetricsModule, StatisticsModule],
   providers: [
     { provide: MaintenanceOptions, useExisting: MODULE_OPTIONS_TOKEN },
     CleanUp,

@@ -1,3 +1,4 @@
+export { SessionChanger } from './change/session-changer';
 export { deviceName } from './device-name';
 export { SessionOpener, type OpenedSession, type OpenSession } from './open/session-opener';
 export { formatRefreshToken, type RefreshToken } from './refresh/refresh-token';
@@ -7,6 +8,12 @@ export { revocationOf, type Revocation } from './revoke/revocations';
 export { SessionRevoker } from './revoke/session-revoker';
 export { UserSessionRevoker, type RevokeAllOptions } from './revoke/user-session-revoker';
 export type { DatedSession, EndReason, RecordedSession, Session } from './session';
+export {
+  MAX_ATTRIBUTES_BYTES,
+  parseAttributes,
+  type AttributeValue,
+  type SessionAttributes,
+} from './session-attributes';
 export { SessionCleanUp, type DeletedSessions } from './session-clean-up';
 export { SessionList } from './session-list';
 export {

@@ -33,23 +33,26 @@ export class SessionCleanUp {
   ) {}
 
   /**
-   * Deletes the records of sessions that ended more than 30 days ago, and of refresh tokens that were used more than
-   * one session TTL ago: a client that presents such a token has no session to protect.
+   * Deletes the records of sessions that ended more than 30 days ago, and of refresh tokens that were used longer ago
+   * than the TTL of their session: a client that presents such a token has no session to protect.
    * @throws DependencyUnavailableError while Postgres is unavailable.
    */
   async deleteRecords(signal?: AbortSignal): Promise<DeletedSessions> {
     const nowMs = this.lifetimes.nowMs();
     const endedMs = nowMs - ENDED_RETENTION_MS;
-    const usedMs = nowMs - this.lifetimes.longestTtlMs;
+    const deleteUsed = (remembered: boolean) => {
+      const usedMs = nowMs - this.lifetimes.ttlMs(remembered);
+      return deleteInBatches(
+        (limit) => this.refreshTokens.deleteUsed(remembered, usedMs, limit),
+        signal,
+      );
+    };
     return {
       deletedSessions: await deleteInBatches(
         (limit) => this.sessions.deleteEnded(endedMs, limit),
         signal,
       ),
-      deletedRefreshTokens: await deleteInBatches(
-        (limit) => this.refreshTokens.deleteUsed(usedMs, limit),
-        signal,
-      ),
+      deletedRefreshTokens: (await deleteUsed(false)) + (await deleteUsed(true)),
     };
   }
 

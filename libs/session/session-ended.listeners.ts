@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AuditRecorder } from '#libs/audit';
+import { AuditRecorder, type AuditEventDetails } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Metrics } from '#libs/metrics';
 import { END_REASONS } from './session';
@@ -43,18 +43,18 @@ export class SessionEndedAudit implements OnModuleInit {
       case 'refresh_token_reused':
         this.audit.record({ name: reason, userId, ...where, details: {} });
         return;
-      case 'revoked_by_user':
       case 'session_limit':
+      case 'revoked_by_user':
+      case 'revoked_by_administrator':
+        if (where.sessionId === undefined && reason !== 'session_limit') {
+          await this.recordSeveral(userId, reason, count);
+          return;
+        }
         this.audit.record({ name: 'session_revoked', userId, ...where, details: { reason } });
         return;
       case 'logout_all':
-      case 'revoked_by_administrator':
       case 'everyone_revoked':
-        await this.audit.recordInTransaction({
-          name: 'sessions_revoked',
-          userId,
-          details: { reason, revokedSessions: count },
-        });
+        await this.recordSeveral(userId, reason, count);
         return;
       case 'password_change':
         await this.audit.recordInTransaction({
@@ -78,5 +78,14 @@ export class SessionEndedAudit implements OnModuleInit {
         // No user's session.
         return;
     }
+  }
+
+  private async recordSeveral(
+    userId: string,
+    reason: AuditEventDetails['sessions_revoked']['reason'],
+    revokedSessions: number,
+  ): Promise<void> {
+    const details = { reason, revokedSessions };
+    await this.audit.recordInTransaction({ name: 'sessions_revoked', userId, details });
   }
 }

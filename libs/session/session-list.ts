@@ -16,6 +16,11 @@ export class SessionList {
     return this.sessions.list(userId, this.clock.nowMs(), limit, after);
   }
 
+  /** How many live sessions users have, of each up to 1,000; a user without any is absent. One query for any number. */
+  async countOf(userIds: readonly string[]): Promise<Map<string, number>> {
+    return this.sessions.countLive(userIds, this.clock.nowMs());
+  }
+
   /** Deletes the records of a user's sessions, after their revocation, in bounded batches. */
   async deleteRecords(userId: string): Promise<void> {
     await deleteInBatches((limit) => this.sessions.deleteSessions(userId, limit));

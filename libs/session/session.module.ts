@@ -5,6 +5,7 @@ import { ClockModule } from '#libs/common';
 import { MetricsModule } from '#libs/metrics';
 import { StatisticsModule } from '#libs/statistics';
 import { SyncModule } from '#libs/sync';
+import { SessionChanger } from './change/session-changer';
 import { SessionActivation } from './open/session-activation';
 import { SessionOpener } from './open/session-opener';
 import { SessionRefresher } from './refresh/session-refresher';
@@ -24,6 +25,7 @@ import { RedisSessionReader } from './store/redis-session-reader';
 import { RedisSessionStore } from './store/redis-session.store';
 import { RefreshTokenEntity } from './store/refresh-token.entity';
 import { RefreshTokenRepository } from './store/refresh-token.repository';
+import { SessionChangeRepository } from './store/session-change.repository';
 import { SessionRevocationRepository } from './store/session-revocation.repository';
 import { SessionEntity } from './store/session.entity';
 import { SessionRepository } from './store/session.repository';
@@ -41,6 +43,7 @@ const USE_CASES = [
   SessionOpener,
   SessionVerifier,
   SessionRefresher,
+  SessionChanger,
   SessionRevoker,
   UserSessionRevoker,
   EveryoneRevoker,
@@ -85,6 +88,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     RedisSessionReader,
     SessionRepository,
     SessionRevocationRepository,
+    SessionChangeRepository,
     RefreshTokenRepository,
     SubjectRepository,
   ],

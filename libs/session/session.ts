@@ -1,3 +1,5 @@
+import type { SessionAttributes } from './session-attributes';
+
 /** A sign-in of one user on one device. Instants in milliseconds since the Unix epoch. */
 export interface Session {
   /** UUID; constant for the lifetime of the session, and not secret. */
@@ -8,11 +10,32 @@ export interface Session {
   /** The user's generation when the session was opened; every later revoke-all is above it. */
   generation: number;
   expiresAtMs: number;
+  /** When the session ends unless it is used. Absent without an idle time-out. */
+  idleAtMs?: number | undefined;
+  /**
+   * How often the three fields below have changed since the sign-in. Absent: never; Redis then has none of the three,
+   * and the claims of the token say when and how the user has authenticated.
+   */
+  detailsVersion?: number | undefined;
+  /** The user's latest proof of identity. */
+  authenticatedAtMs?: number | undefined;
+  /** The methods of all proofs in this session (RFC 8176). */
+  amr?: readonly string[] | undefined;
+  attributes?: SessionAttributes | undefined;
 }
 
-/** A session with the instant of its sign-in, which only Postgres has. */
+/** A session with the instants of its sign-in and of its latest proof, which only Postgres has for every session. */
 export interface DatedSession extends Session {
   createdAtMs: number;
+  authenticatedAtMs: number;
+  amr: readonly string[];
+  /** Whether the user asked for the longer lifetime. */
+  remembered: boolean;
+}
+
+/** When a session is over, unless it is used or refreshed. */
+export function endsAtMs({ expiresAtMs, idleAtMs = Infinity }: Session): number {
+  return Math.min(expiresAtMs, idleAtMs);
 }
 
 /** A session with all fields of its record. */

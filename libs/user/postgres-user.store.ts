@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, type FindOptionsWhere, type Repository } from 'typeorm';
+import { In, type Repository } from 'typeorm';
 import { Clock } from '#libs/common';
 import { Database, isViolationOf } from '#libs/database';
 import { normaliseEmail } from './normalise-email';
 import type { VersionedProfile } from './profile';
 import { UserEntity } from './user.entity';
-import { EmailTakenError } from './user.errors';
+import { EmailTakenError, LastAdministratorError } from './user.errors';
+import { isDisabled, IS_ENABLED, PROFILE_COLUMNS, toProfile, type ProfileRow } from './user-row';
 import {
   UserStore,
   type AccountChange,
@@ -18,6 +19,9 @@ import {
 } from './user.store';
 
 const UNIQUE_EMAIL = 'uq_users_email';
+
+/** An arbitrary number, unique among the advisory locks of this database. */
+const ADMINISTRATORS_LOCK = 7_240_053;
 
 /** Accounts in Postgres. One query per method. */
 @Injectable()
@@ -38,9 +42,12 @@ export class PostgresUserStore extends UserStore {
       displayName: user.displayName,
       bio: null,
       avatarUrl: null,
-      role: 'user',
+      role: user.role ?? 'user',
       profileVersion: 1,
       disabledAt: null,
+      disabledUntil: null,
+      disabledReason: null,
+      lastSignInAt: user.signsIn ? now : null,
       createdAt: now,
       updatedAt: now,
     });
@@ -62,15 +69,21 @@ export class PostgresUserStore extends UserStore {
   async findCredentials(userId: string): Promise<Credentials | null> {
     const row = await this.users((users) =>
       users.findOne({
-        select: { id: true, role: true, passwordHash: true, disabledAt: true },
+        select: {
+          id: true,
+          role: true,
+          passwordHash: true,
+          disabledAt: true,
+          disabledUntil: true,
+        },
         where: { id: userId },
       }),
     );
     if (!row) {
       return null;
     }
-    const { role, passwordHash, disabledAt } = row;
-    return { userId, role, passwordHash, disabled: disabledAt !== null };
+    const { role, passwordHash } = row;
+    return { userId, role, passwordHash, disabled: isDisabled(row, this.clock.nowMs()) };
   }
 
   async readProfile(userId: string): Promise<VersionedProfile | null> {
@@ -109,48 +122,56 @@ export class PostgresUserStore extends UserStore {
     return rows.flatMap(({ avatarUrl }) => avatarUrl ?? []);
   }
 
+  async recordSignIn(userId: string): Promise<VersionedProfile | null> {
+    const rows = await this.database.run((manager) =>
+      manager.query<ProfileRow[]>(
+        `WITH signed_in AS (
+           UPDATE users SET last_sign_in_at = $2 WHERE id = $1 RETURNING ${PROFILE_COLUMNS}
+         ) SELECT * FROM signed_in`,
+        [userId, new Date(this.clock.nowMs())],
+      ),
+    );
+    return rows[0] ? toProfile(rows[0]) : null;
+  }
+
   /** Two more queries: the row is locked first, so that each change knows the previous state. */
-  async changeAccount(
-    userId: string,
-    { role, disabled }: AccountChange,
-  ): Promise<ChangedAccount | null> {
+  async changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount | null> {
     return this.database.transaction(async () => {
-      const before = await this.users((users) =>
-        users.findOne({
-          select: { id: true, role: true, disabledAt: true },
-          where: { id: userId },
-          lock: { mode: 'pessimistic_write' },
-        }),
-      );
-      const disabledAt = disabled ? new Date(this.clock.nowMs()) : null;
-      const row =
-        before &&
-        (await this.update(userId, {
-          ...(role && { role }),
-          ...(disabled !== undefined && { disabledAt }),
-        }));
+      const before = await this.lock(userId);
+      if (!before) {
+        return null;
+      }
+      const nowMs = this.clock.nowMs();
+      const { role, disabled } = change;
+      if (disabled || (role !== undefined && role !== 'admin')) {
+        await this.keepAnAdministrator(before, nowMs);
+      }
+      const row = await this.update(userId, {
+        ...(role && { role }),
+        ...(disabled !== undefined && stateOf(change, before, nowMs)),
+      });
       return (
         row && {
           ...toProfile(row),
-          disabled: row.disabledAt !== null,
-          previous: { role: before.role, disabled: before.disabledAt !== null },
+          disabled: isDisabled(row, nowMs),
+          previous: { role: before.role, disabled: isDisabled(before, nowMs) },
         }
       );
     });
   }
 
   /** One more query for the profile, whose row is locked in the surrounding transaction. */
-  async delete(userId: string, expectedHash: string): Promise<VersionedProfile | null> {
+  async delete(userId: string, expectedHash?: string): Promise<VersionedProfile | null> {
     return this.database.transaction(async () => {
-      const row = await this.users((users) =>
-        users.findOne({
-          where: whileProved(userId, expectedHash),
-          lock: { mode: 'pessimistic_write' },
-        }),
-      );
-      if (!row) {
+      const row = await this.lock(userId);
+      const nowMs = this.clock.nowMs();
+      const isProved =
+        expectedHash === undefined ||
+        (row?.passwordHash === expectedHash && !isDisabled(row, nowMs));
+      if (!row || !isProved) {
         return null;
       }
+      await this.keepAnAdministrator(row, nowMs);
       await this.users((users) => users.delete({ id: userId }));
       return { ...toProfile(row), version: row.profileVersion + 1 };
     });
@@ -158,9 +179,46 @@ export class PostgresUserStore extends UserStore {
 
   async replacePasswordHash(userId: string, expected: string, next: string): Promise<boolean> {
     const updated = await this.users((users) =>
-      users.update(whileProved(userId, expected), { passwordHash: next }),
+      users
+        .createQueryBuilder()
+        .update()
+        .set({ passwordHash: next })
+        .where({ id: userId, passwordHash: expected })
+        .andWhere(IS_ENABLED, { now: new Date(this.clock.nowMs()) })
+        .execute(),
     );
     return updated.affected === 1;
+  }
+
+  private lock(userId: string): Promise<UserEntity | null> {
+    return this.users((users) =>
+      users.findOne({ where: { id: userId }, lock: { mode: 'pessimistic_write' } }),
+    );
+  }
+
+  /**
+   * Called before an account loses role or access, in the transaction of the change. Such changes queue on one lock, so
+   * that two administrators who remove each other at once do not both succeed: the second sees the commit of the first.
+   * Two queries for an administrator, none for another user.
+   * @throws LastAdministratorError
+   */
+  private async keepAnAdministrator(leaving: UserEntity, nowMs: number): Promise<void> {
+    if (leaving.role !== 'admin' || isDisabled(leaving, nowMs)) {
+      return;
+    }
+    await this.database.run((manager) =>
+      manager.query('SELECT pg_advisory_xact_lock($1)', [ADMINISTRATORS_LOCK]),
+    );
+    const others = await this.users((users) =>
+      users
+        .createQueryBuilder()
+        .where("role = 'admin' AND id <> :id", { id: leaving.id })
+        .andWhere(IS_ENABLED, { now: new Date(nowMs) })
+        .getExists(),
+    );
+    if (!others) {
+      throw new LastAdministratorError();
+    }
   }
 
   /** Writes the columns and raises the profile's version. */
@@ -189,26 +247,18 @@ export class PostgresUserStore extends UserStore {
   }
 }
 
-function toProfile(row: UserEntity): VersionedProfile {
+/** The columns of an account that is disabled or enabled. A disabling that is replaced keeps its begin. */
+function stateOf(
+  { disabled, disabledUntil, disabledReason }: AccountChange,
+  before: UserEntity,
+  nowMs: number,
+): Pick<UserEntity, 'disabledAt' | 'disabledUntil' | 'disabledReason'> {
+  if (!disabled) {
+    return { disabledAt: null, disabledUntil: null, disabledReason: null };
+  }
   return {
-    version: row.profileVersion,
-    profile: {
-      id: row.id,
-      email: row.email,
-      displayName: row.displayName,
-      bio: row.bio,
-      avatarUrl: row.avatarUrl,
-      role: row.role,
-      createdAt: row.createdAt.toISOString(),
-      updatedAt: row.updatedAt.toISOString(),
-    },
+    disabledAt: isDisabled(before, nowMs) ? before.disabledAt : new Date(nowMs),
+    disabledUntil: disabledUntil ?? null,
+    disabledReason: disabledReason ?? null,
   };
-}
-
-/**
- * The row of a user whose password was checked against this hash, unless the hash has changed or the account is
- * disabled.
- */
-function whileProved(userId: string, passwordHash: string): FindOptionsWhere<UserEntity> {
-  return { id: userId, passwordHash, disabledAt: IsNull() };
 }

@@ -5,6 +5,11 @@ import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 @Unique('uq_users_email', ['email'])
 @Check('ck_users_email_lower_case', 'email = lower(email)')
 @Index('ix_users_avatar_url', ['avatarUrl'], { where: 'avatar_url IS NOT NULL' })
+@Index('ix_users_created_at', ['createdAt', 'id'])
+@Index('ix_users_administrators', ['createdAt', 'id'], { where: "role = 'admin'" })
+@Index('ix_users_disabled', ['createdAt', 'id'], { where: 'disabled_at IS NOT NULL' })
+@Index('ix_users_email_prefix', { synchronize: false })
+@Index('ix_users_name_prefix', { synchronize: false })
 export class UserEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_users' })
   id!: string;
@@ -32,9 +37,30 @@ export class UserEntity {
   @Column({ name: 'profile_version', type: 'integer', default: 1 })
   profileVersion!: number;
 
-  /** Set: the account cannot sign in. */
+  /** Set: the account cannot sign in, until `disabledUntil`. */
   @Column({ name: 'disabled_at', type: 'timestamp with time zone', precision: 3, nullable: true })
   disabledAt!: Date | null;
+
+  /** Null: the disabling has no end. */
+  @Column({
+    name: 'disabled_until',
+    type: 'timestamp with time zone',
+    precision: 3,
+    nullable: true,
+  })
+  disabledUntil!: Date | null;
+
+  /** For administrators. */
+  @Column({ name: 'disabled_reason', type: 'text', nullable: true })
+  disabledReason!: string | null;
+
+  @Column({
+    name: 'last_sign_in_at',
+    type: 'timestamp with time zone',
+    precision: 3,
+    nullable: true,
+  })
+  lastSignInAt!: Date | null;
 
   @Column({ name: 'created_at', type: 'timestamp with time zone', precision: 3 })
   createdAt!: Date;

@@ -4,6 +4,10 @@ export interface NewUser {
   email: string;
   passwordHash: string;
   displayName: string | null;
+  /** Absent: the role of a new user. */
+  role?: Role;
+  /** true: the user signs in with it, and the store may record the time. */
+  signsIn?: boolean;
 }
 
 /** The fields of an account that sign-in needs. */
@@ -36,7 +40,12 @@ export interface ReplacedAvatar extends VersionedProfile {
 /** Fields that only administrators change; an absent field stays unchanged. */
 export interface AccountChange {
   role?: Role;
+  /** true replaces an earlier disabling, with its end and reason; false ends it. */
   disabled?: boolean;
+  /** With `disabled: true`: the instant at which the disabling ends by itself. Absent: it has no end. */
+  disabledUntil?: Date;
+  /** With `disabled: true`: for administrators. */
+  disabledReason?: string;
 }
 
 export const ROLES = ['user', 'admin'] as const;
@@ -62,6 +71,9 @@ export abstract class UserStore {
   abstract findCredentials(userId: string): Promise<Credentials | null>;
 
   abstract readProfile(userId: string): Promise<VersionedProfile | null>;
+
+  /** As `readProfile`, at a sign-in, whose time the store may record. The version stays. */
+  abstract recordSignIn(userId: string): Promise<VersionedProfile | null>;
 
   /**
    * Applies the change and raises the profile's version.
@@ -89,12 +101,15 @@ export abstract class UserStore {
   /**
    * Applies an administrator's change.
    * @returns the profile and state afterwards.
+   * @throws LastAdministratorError, where the store keeps the last administrator.
    */
   abstract changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount | null>;
 
   /**
    * Deletes the account, on the same condition as `replacePasswordHash`.
+   * @param expectedHash absent: on no condition.
    * @returns the last profile, its version raised once more; null if nothing was deleted.
+   * @throws LastAdministratorError, where the store keeps the last administrator.
    */
-  abstract delete(userId: string, expectedHash: string): Promise<VersionedProfile | null>;
+  abstract delete(userId: string, expectedHash?: string): Promise<VersionedProfile | null>;
 }

@@ -162,16 +162,22 @@ describe('limits of attempts', () => {
   });
 
   it.each([
-    ['a new password', 'PUT', '/api/auth/profile/password', { newPassword: PASSWORD }],
-    ['the end of the account', 'DELETE', '/api/auth/profile', {}],
+    [
+      'a new password',
+      'PUT',
+      '/api/auth/profile/password',
+      { currentPassword: WRONG, newPassword: PASSWORD },
+    ],
+    ['the end of the account', 'DELETE', '/api/auth/profile', { currentPassword: WRONG }],
+    ['a recent proof', 'POST', '/api/auth/reauthenticate', { password: WRONG }],
   ])(
     'V6.3.1: stop a stolen token from guessing the password for %s',
-    async (_, method, path, more) => {
+    async (_, method, path, json) => {
       const address = newAddress();
       const guess = () =>
         app.http.call(method, path, {
           token: user.accessToken,
-          json: { currentPassword: WRONG, ...more },
+          json,
           ...from(address),
         });
       expect(await statuses(10, guess)).toEqual(times(10, 401));

@@ -16,6 +16,7 @@ import { keys } from '../support/keys';
 
 const SECURITY = 'docs/security.md';
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 let app: TestApp;
 
@@ -47,6 +48,10 @@ describe('docs/security.md', () => {
       JWT_EXPIRES_IN: `${settings.jwtExpiresInSeconds / 3600}h`,
       SESSION_TTL: `${settings.sessionTtlSeconds / 3600}h`,
       SESSION_MAX_LIFETIME: `${settings.sessionMaxLifetimeSeconds / 86_400}d`,
+      REMEMBER_TTL: `${settings.rememberTtlSeconds / 86_400}d`,
+      REMEMBER_MAX_LIFETIME: `${settings.rememberMaxLifetimeSeconds / 86_400}d`,
+      SESSION_IDLE_TIMEOUT: settings.sessionIdleTimeoutSeconds === undefined ? 'off' : 'on',
+      RECENT_AUTH_TTL: `${settings.recentAuthTtlSeconds / 60}m`,
       MAX_SESSIONS_PER_USER: String(settings.maxSessionsPerUser),
     });
   });
@@ -230,15 +235,26 @@ describe('a session', () => {
     await app.login(user.email);
   });
 
-  it.failing(
-    'V7.5.2: of another device is ended after the user has authenticated again',
-    async () => {
-      const first = await app.register();
-      const second = await app.login(first.user.email);
-      const path = `/api/auth/sessions/${first.session.id}`;
-      expect((await app.http.delete(path, { token: second.accessToken })).status).toBe(401);
-    },
-  );
+  it('V7.5.2: of another device is ended after the user has authenticated again', async () => {
+    const first = await app.register();
+    const { accessToken: token } = await app.login(first.user.email);
+    const end = async (path: string) => {
+      const { status, body } = await app.http.delete(path, { token });
+      return [status, (body as { code?: string } | undefined)?.code];
+    };
+    app.clock.advance(11 * MINUTE_MS);
+    try {
+      for (const path of [`/api/auth/sessions/${first.session.id}`, '/api/auth/sessions']) {
+        expect(await end(path)).toEqual([401, 'reauthentication_required']);
+      }
+      const json = { password: PASSWORD };
+      await app.http.post('/api/auth/reauthenticate', { token, json });
+      expect(await end(`/api/auth/sessions/${first.session.id}`)).toEqual([204, undefined]);
+      expect(await end('/api/auth/sessions')).toEqual([200, undefined]);
+    } finally {
+      app.clock.advance(-11 * MINUTE_MS);
+    }
+  });
 
   it.each([
     ['application/x-www-form-urlencoded', 'email=a%40b.co&password=x'],

@@ -33,11 +33,11 @@ describe('the commands', () => {
     return runCommand(args, settings);
   }
 
-  async function json(...args: string[]): Promise<unknown> {
+  async function json(...args: string[]): Promise<Record<string, unknown>> {
     const { exitCode, stdout, stderr } = await latchkey(...args, '--json');
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout.trimEnd()).not.toContain('\n');
-    return JSON.parse(stdout);
+    return JSON.parse(stdout) as Record<string, unknown>;
   }
 
   describe('migrate', () => {
@@ -103,13 +103,17 @@ describe('the commands', () => {
   describe('users show', () => {
     it('shows an account, and never its hash', async () => {
       const { user, session } = await app.register();
-      await app.nest.get(EventQueue).flush();
+      expect(await json('users', 'show', user.id)).toMatchObject({ id: user.id });
       expect(await json('users', 'show', user.email.toUpperCase())).toEqual({
         id: user.id,
         email: user.email,
         displayName: null,
+        bio: null,
+        avatarUrl: null,
         role: 'user',
-        disabled: false,
+        disabledAt: null,
+        disabledUntil: null,
+        disabledReason: null,
         activeSessions: 1,
         lastSignInAt: expect.stringMatching(/^\d{4}-/) as string,
         createdAt: user.createdAt,
@@ -119,6 +123,109 @@ describe('the commands', () => {
       const { stdout } = await runCli(['users', 'show', user.email], settings);
       expect(stdout).toMatch(/^activeSessions +1$/m);
       expect(stdout).not.toContain('argon2');
+    });
+  });
+
+  describe('users and invitations', () => {
+    const until = '2999-12-31T12:00:00.000Z';
+
+    it('create an account with a password, list and search it, disable, enable and delete it', async () => {
+      const email = 'cli-1@example.com';
+      const created = await runCommand(
+        ['users', 'create', email, '--display-name', 'Cli One', '--password-stdin', '--json'],
+        settings,
+        { input: 'correct horse battery staple\n' },
+      );
+      expect(created.exitCode).toBe(0);
+      const user = JSON.parse(created.stdout) as { id: string };
+      expect(user).toMatchObject({ email, displayName: 'Cli One', role: 'user' });
+      expect(user).not.toHaveProperty('invitation');
+      const { accessToken: token } = await app.login(email);
+
+      for (const args of [
+        ['--prefix', 'CLI'],
+        ['--enabled', '--prefix', 'cli o'],
+        ['--limit', '999'],
+      ]) {
+        const { users } = (await json('users', 'list', ...args)) as { users: { id: string }[] };
+        expect(users.map(({ id }) => id)).toContain(user.id);
+      }
+      const table = await latchkey('users', 'list', '--prefix', 'cli-1');
+      expect(table.stdout).toMatch(/^ID +EMAIL +NAME +ROLE +DISABLED +SESSIONS +LAST SIGN-IN\n/);
+      expect(table.stdout).toMatch(/ cli-1@example\.com +Cli One +user +- +1 +\d{4}-/);
+
+      const args = ['--until', until, '--reason', 'for a while'];
+      expect(await json('users', 'disable', email, ...args)).toMatchObject({
+        disabledUntil: until,
+        disabledReason: 'for a while',
+        activeSessions: 0,
+      });
+      expect((await app.http.get('/api/auth/profile', { token })).status).toBe(401);
+      expect((await json('users', 'list', '--disabled')).users).toHaveLength(1);
+      expect((await json('users', 'enable', user.id)).disabledAt).toBeNull();
+      const deleted = await latchkey('users', 'delete', email);
+      expect(deleted.stdout).toBe(`${email} is deleted.\n`);
+      for (const command of ['show', 'disable', 'enable', 'delete']) {
+        for (const unknown of [email, user.id]) {
+          expect((await latchkey('users', command, unknown)).exitCode).toBe(3);
+        }
+      }
+    });
+
+    it('invite: the code of an account without a password, or of any account, is printed once', async () => {
+      const email = 'cli-2@example.com';
+      const created = await json('users', 'create', email);
+      const { code } = created.invitation as { code: string };
+      const register = (invitation: string) =>
+        app.http.post('/api/auth/register', {
+          json: { email, password: 'correct horse battery staple', invitation },
+        });
+      const { invitations } = (await json('invitations', 'list')) as { invitations: object[] };
+      expect(invitations).toEqual([
+        expect.objectContaining({ email, userId: created.id, role: 'user' }),
+      ]);
+      expect((await register(code)).body.user).toMatchObject({ id: created.id });
+
+      const { id, code: withdrawn } = await json('invitations', 'create', '--expires-in', '2h');
+      const { stdout } = await latchkey('invitations', 'list');
+      expect(stdout).toContain(String(id));
+      expect(stdout).not.toContain(withdrawn);
+      expect((await latchkey('invitations', 'delete', String(id))).exitCode).toBe(0);
+      expect((await latchkey('invitations', 'delete', String(id))).exitCode).toBe(3);
+      expect((await register(String(withdrawn))).body.code).toBe('invitation_required');
+      const taken = await latchkey('invitations', 'create', '--email', email);
+      expect(taken.exitCode).toBe(1);
+      expectOneSentence(taken);
+    });
+
+    it.each([
+      [
+        'a weak password',
+        ['users', 'create', 'cli-3@example.com', '--password-stdin'],
+        'password\n',
+      ],
+      ['a short password', ['users', 'create', 'cli-3@example.com', '--password-stdin'], 'x'],
+      ['an address that is none', ['users', 'create', 'cli-3'], ''],
+      ['a reason of two lines', ['users', 'disable', 'cli-3@example.com', '--reason', 'a\nb'], ''],
+    ])('refuse %s with one sentence', async (_what, args, input) => {
+      const answer = await runCommand(args, settings, { input });
+      expect(answer.exitCode).toBe(2);
+      expectOneSentence(answer);
+    });
+
+    it('keep the last administrator', async () => {
+      await app.database.sql.query(`UPDATE users SET role = 'user'`);
+      const { user } = await app.register();
+      await latchkey('users', 'grant-role', user.email, 'admin');
+      for (const args of [
+        ['disable', user.email],
+        ['delete', user.email],
+        ['grant-role', user.email, 'user'],
+      ]) {
+        const answer = await latchkey('users', ...args);
+        expect(answer.exitCode).toBe(1);
+        expect(answer.stderr).toMatch(/last administrator/);
+      }
     });
   });
 
@@ -263,11 +370,17 @@ describe('the commands', () => {
       const { user } = await app.register();
       await insertEndedSessions(app.database, user.id, 2100);
       await insertSessions(app.database, user.id, 1, Date.now() - 29 * DAY_MS);
+      await app.database.sql.query(
+        `INSERT INTO invitations (id, code_hash, role, created_at, expires_at)
+         SELECT gen_random_uuid(), sha256(at::text::bytea), 'user', now() - interval '8 days', now() + at
+           FROM unnest('{-1 second, 1 hour}'::interval[]) AS at`,
+      );
       expect(await json('clean-up')).toEqual({
         deletedSessions: 2100,
         deletedRefreshTokens: 0,
         removedAvatarFiles: 0,
         deletedAuditEvents: 0,
+        deletedInvitations: 1,
         removedRedisSessions: 0,
         durationMs: expect.any(Number) as number,
       });

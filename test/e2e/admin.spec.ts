@@ -7,11 +7,11 @@ import { sessionField } from '../support/stored-session';
 describe('administration', () => {
   let app: TestApp;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     app = await startTestApp();
   });
 
-  afterEach(async () => {
+  afterAll(async () => {
     await app.close();
   });
 
@@ -45,10 +45,14 @@ describe('administration', () => {
   it("ends everyone's sessions, the administrator's too", async () => {
     const admin = await newAdmin();
     const users = await Promise.all([1, 2, 3].map(() => app.register()));
+    const [live] = await app.database.sql.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM sessions JOIN subjects USING (user_id, generation)
+        WHERE revoked_at IS NULL`,
+    );
     const answer = await app.http.call('DELETE', '/api/admin/sessions', {
       token: admin.accessToken,
     });
-    expect([answer.status, answer.body]).toEqual([200, { revokedSessions: 4 }]);
+    expect([answer.status, answer.body]).toEqual([200, { revokedSessions: live!.count }]);
     for (const { accessToken } of [admin, ...users]) {
       expect(await verified(accessToken)).toBe(false);
     }
@@ -60,7 +64,18 @@ describe('administration', () => {
     const user = await app.register();
     const path = `/api/admin/users/${user.user.id}`;
     const changed = await app.http.call('PATCH', path, { token, json: { disabled: true } });
-    expect([changed.status, changed.body.disabled]).toEqual([200, true]);
+    expect([changed.status, changed.body]).toEqual([
+      200,
+      {
+        ...user.user,
+        updatedAt: expect.any(String) as string,
+        disabledAt: expect.any(String) as string,
+        disabledUntil: null,
+        disabledReason: null,
+        lastSignInAt: user.user.createdAt,
+        activeSessions: 0,
+      },
+    ]);
     expect(await verified(user.accessToken)).toBe(false);
     const json = { refreshToken: user.refreshToken };
     expect((await app.http.post('/api/auth/refresh', { json })).body.code).toBe('token_revoked');
@@ -74,13 +89,26 @@ describe('administration', () => {
     expect((await login(PASSWORD)).status).toBe(200);
   });
 
+  it('ends one session of a user, and no other', async () => {
+    const { accessToken: token } = await newAdmin();
+    const user = await app.register();
+    const second = await app.login(user.user.email);
+    const path = (id: string) => `/api/admin/users/${id}/sessions/${second.session.id}`;
+    const { user: stranger } = await app.register();
+    expect((await app.http.delete(path(stranger.id), { token })).status).toBe(404);
+    expect((await app.http.delete(path(user.user.id), { token })).status).toBe(204);
+    expect(await verified(second.accessToken)).toBe(false);
+    expect(await verified(user.accessToken)).toBe(true);
+    expect((await app.http.delete(path(user.user.id), { token })).status).toBe(404);
+  });
+
   it('ends the sessions of the old role when it changes a role, and shows the new one at once', async () => {
     const { accessToken: token } = await newAdmin();
     const user = await app.register();
     await app.http.get('/api/auth/profile', { token: user.accessToken });
     const path = `/api/admin/users/${user.user.id}`;
     const changed = await app.http.call('PATCH', path, { token, json: { role: 'admin' } });
-    expect(changed.body).toMatchObject({ id: user.user.id, role: 'admin', disabled: false });
+    expect(changed.body).toMatchObject({ id: user.user.id, role: 'admin', disabledAt: null });
     expect(await verified(user.accessToken)).toBe(false);
     const promoted = await app.login(user.user.email);
     const profile = await app.http.get('/api/auth/profile', { token: promoted.accessToken });
@@ -103,15 +131,24 @@ describe('administration', () => {
     expect((await app.http.get(path, { token: accessToken })).status).toBe(403);
   });
 
-  it.each([{}, { role: 'root' }, { disabled: 'yes' }, { disabled: null }, { role: null, x: 1 }])(
-    'refuses the change %j',
-    async (json) => {
-      const { accessToken: token, user } = await newAdmin();
-      const answer = await app.http.call('PATCH', `/api/admin/users/${user.id}`, { token, json });
-      expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
-      expect(await verified(token)).toBe(true);
-    },
-  );
+  it.each([
+    {},
+    { role: 'root' },
+    { disabled: 'yes' },
+    { disabled: null },
+    { role: null, x: 1 },
+    { disabledUntil: '2999-01-01T00:00:00Z' },
+    { disabled: false, disabledReason: 'no' },
+    { disabled: true, disabledUntil: '2999-01-01' },
+    { disabled: true, disabledUntil: '2999-02-30T00:00:00Z' },
+    { disabled: true, disabledUntil: '2020-01-01T00:00:00Z' },
+    { disabled: true, disabledReason: 'two\nlines' },
+  ])('refuses the change %j', async (json) => {
+    const { accessToken: token, user } = await newAdmin();
+    const answer = await app.http.call('PATCH', `/api/admin/users/${user.id}`, { token, json });
+    expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+    expect(await verified(token)).toBe(true);
+  });
 
   it('is closed to every other role, and reveals nothing', async () => {
     const admin = await newAdmin();
@@ -122,7 +159,15 @@ describe('administration', () => {
       ['GET', `/api/admin/users/${admin.user.id}/sessions`],
       ['DELETE', `/api/admin/users/${admin.user.id}/sessions`],
       ['DELETE', '/api/admin/sessions'],
+      ['DELETE', `/api/admin/users/${admin.user.id}/sessions/${admin.session.id}`],
       ['PATCH', `/api/admin/users/${admin.user.id}`],
+      ['GET', `/api/admin/users/${admin.user.id}`],
+      ['DELETE', `/api/admin/users/${admin.user.id}`],
+      ['GET', '/api/admin/users'],
+      ['POST', '/api/admin/users'],
+      ['GET', '/api/admin/invitations'],
+      ['POST', '/api/admin/invitations'],
+      ['DELETE', `/api/admin/invitations/${admin.user.id}`],
     ] as const;
     for (const [method, path] of routes) {
       const json = method === 'PATCH' ? { role: 'user' } : undefined;
@@ -147,8 +192,12 @@ describe('administration', () => {
         await app.http.get(`${path}/sessions`, { token }),
         await app.http.call('DELETE', `${path}/sessions`, { token }),
         await app.http.call('PATCH', path, { token, json: { disabled: true } }),
+        await app.http.get(path, { token }),
+        await app.http.delete(path, { token }),
+        await app.http.delete(`${path}/sessions/${id}`, { token }),
+        await app.http.delete(`/api/admin/invitations/${id}`, { token }),
       ];
-      expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+      expect(answers.map(({ status }) => status)).toEqual(Array(7).fill(404));
     }
   });
 });

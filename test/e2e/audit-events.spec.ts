@@ -193,6 +193,29 @@ describe('audit events', () => {
     ]);
   });
 
+  it('sessions_revoked, by the user for all others', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    await app.login(user.email);
+    const { rows } = await call('DELETE', '/api/auth/sessions', { token });
+    const details = { reason: 'revoked_by_user', revokedSessions: 1 };
+    expect(rows).toEqual([
+      row('sessions_revoked', { user: user.id, session: session.id }, details),
+    ]);
+  });
+
+  it('reauthenticated, and identity_not_proved', async () => {
+    const { user, session, accessToken: token } = await app.register();
+    const prove = (password: string) =>
+      call('POST', '/api/auth/reauthenticate', { token, json: { password } });
+    const who = { user: user.id, session: session.id };
+    const refused = await prove('a wrong password');
+    expect(refused.rows).toEqual([
+      row('identity_not_proved', who, { purpose: 'reauthentication' }),
+    ]);
+    const proved = await prove(PASSWORD);
+    expect(proved.rows).toEqual([row('reauthenticated', who, {})]);
+  });
+
   it('password_changed, and identity_not_proved', async () => {
     const { user, session, accessToken: token } = await app.register();
     const change = (currentPassword: string) =>
@@ -295,7 +318,7 @@ describe('audit events', () => {
     ]);
     await app.login(user.email);
     expect(await change({ role: 'user', disabled: true })).toEqual([
-      row('account_disabled', who, { revokedSessions: 1 }),
+      row('account_disabled', who, { revokedSessions: 1, until: null }),
       row('role_changed', who, { from: 'admin', to: 'user', revokedSessions: 1 }),
     ]);
     expect(await change({ disabled: false })).toEqual([
@@ -305,6 +328,61 @@ describe('audit events', () => {
     expect(await change({ role: 'user' })).toEqual([
       row('sessions_revoked', who, { reason: 'revoked_by_administrator', revokedSessions: 1 }),
     ]);
+  });
+
+  it('account_created, invitation_created, invitation_used and invitation_deleted', async () => {
+    const admin = await newAdmin();
+    const token = admin.accessToken;
+    const actor = { user: null, actor: admin.user.id };
+    const email = newEmail();
+    const byName = (rows: AuditRow[]) =>
+      rows.sort((one, other) => one.name.localeCompare(other.name));
+    const created = await call('POST', '/api/admin/users', { token, json: { email } });
+    const { id: user, invitation } = created.answer.body as {
+      id: string;
+      invitation: { id: string; code: string; expiresAt: string };
+    };
+    const { id: invitationId, expiresAt } = invitation;
+    const who = { ...actor, user };
+    expect(byName(created.rows)).toEqual([
+      row('account_created', who, { role: 'user' }),
+      row('invitation_created', who, { invitationId, role: 'user', expiresAt }),
+    ]);
+    const json = { email, password: PASSWORD, invitation: invitation.code };
+    const used = await call('POST', '/api/auth/register', { json });
+    expect(byName(used.rows)).toEqual([
+      row('invitation_used', { user }, { invitationId }),
+      row('password_changed', { user }, { revokedSessions: 0 }),
+    ]);
+
+    const other = await call('POST', '/api/admin/invitations', { token, json: { role: 'admin' } });
+    const { id } = other.answer.body as { id: string };
+    expect(other.rows).toEqual([
+      row('invitation_created', actor, {
+        invitationId: id,
+        role: 'admin',
+        expiresAt: expect.any(String) as string,
+      }),
+    ]);
+    const deleted = await call('DELETE', `/api/admin/invitations/${id}`, { token });
+    expect(deleted.rows).toEqual([row('invitation_deleted', actor, { invitationId: id })]);
+  });
+
+  it('of one account, by an administrator: a session, an end of a disabling, the deletion', async () => {
+    const admin = await newAdmin();
+    const token = admin.accessToken;
+    const { user, session } = await app.register();
+    const path = `/api/admin/users/${user.id}`;
+    const who = { user: user.id, actor: admin.user.id };
+    const one = await call('DELETE', `${path}/sessions/${session.id}`, { token });
+    const details = { reason: 'revoked_by_administrator' };
+    expect(one.rows).toEqual([row('session_revoked', { ...who, session: session.id }, details)]);
+    const until = '2999-01-31T12:00:00.000Z';
+    const json = { disabled: true, disabledUntil: until, disabledReason: 'not shown' };
+    const disabled = await call('PATCH', path, { token, json });
+    expect(disabled.rows).toEqual([row('account_disabled', who, { revokedSessions: 0, until })]);
+    const deleted = await call('DELETE', path, { token });
+    expect(deleted.rows).toEqual([row('account_deleted', who, { revokedSessions: 0 })]);
   });
 
   it('sessions_revoked for all users: an event for each user', async () => {

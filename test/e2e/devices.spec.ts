@@ -86,6 +86,7 @@ describe('devices', () => {
     await app.nest.get(AdminService).changeAccount(user.id, { disabled: true });
     for (const [method, path] of [
       ['GET', SESSIONS],
+      ['DELETE', SESSIONS],
       ['DELETE', `${SESSIONS}/${session.id}`],
     ] as const) {
       const anonymous = await app.http.call(method, path);
@@ -129,6 +130,27 @@ describe('devices', () => {
 
     const revoked = await app.http.post('/api/auth/logout-all', { token });
     expect(revoked.body).toEqual({ revokedSessions: 1000 });
+  });
+
+  it('are all signed out but one in one step, however many', async () => {
+    const { user, accessToken: token, session } = await app.register();
+    const other = await app.login(user.email);
+    await insertSessions(app.database, user.id, 598, Date.now() + DAY_MS);
+    const revoked = await app.http.delete(SESSIONS, { token });
+    expect([revoked.status, revoked.body]).toEqual([200, { revokedSessions: 599 }]);
+    const refused = await app.http.get('/api/auth/profile', { token: other.accessToken });
+    expect(refused.body.code).toBe('token_revoked');
+    expect((await list(token)).sessions.map(({ id }) => id)).toEqual([session.id]);
+    // The session goes on in every way, also from the record alone.
+    await app.redis.client.flushall();
+    expect((await app.http.get('/api/auth/profile', { token })).status).toBe(200);
+    const { refreshToken } = await app.login(user.email);
+    const rotated = await app.http.post('/api/auth/refresh', { json: { refreshToken } });
+    expect(rotated.status).toBe(200);
+    expect((await app.http.delete(SESSIONS, { token })).body).toEqual({ revokedSessions: 1 });
+    expect((await app.http.delete(SESSIONS, { token })).body).toEqual({ revokedSessions: 0 });
+    expect((await app.http.post('/api/auth/logout', { token })).status).toBe(204);
+    expect((await app.http.delete(SESSIONS, { token })).status).toBe(401);
   });
 
   it.each(['?limit=0', '?limit=201', '?limit=x', '?limit=', '?cursor=x', '?page=2'])(

@@ -70,6 +70,7 @@ const PUBLIC_ROUTES = new Set([
   'POST /api/auth/introspect',
   'POST /api/auth/revoke',
   'GET /api/auth/revocations',
+  'PUT /api/auth/sessions/{id}/attributes',
   'GET /api/auth/health',
   'GET /health/live',
   'GET /health/ready',

@@ -14,11 +14,13 @@ interface Echo {
   body: string;
 }
 
-const IDENTITY_HEADERS = ['x-user-id', 'x-session-id', 'x-user-role'];
+const IDENTITY_HEADERS = ['x-user-id', 'x-session-id', 'x-user-role', 'x-auth-time', 'x-amr'];
 const FORGED = {
   'x-user-id': 'forged',
   'x-session-id': 'forged',
   'x-user-role': 'admin',
+  'x-auth-time': '9999999999',
+  'x-amr': 'forged',
   x_user_id: 'forged',
 };
 
@@ -67,6 +69,8 @@ describe('nginx with the configuration of examples/nginx', () => {
       ['x-user-id', user.id],
       ['x-session-id', session.id],
       ['x-user-role', 'user'],
+      ['x-auth-time', authTimeOf(session)],
+      ['x-amr', 'pwd'],
     ]);
   });
 
@@ -90,6 +94,8 @@ describe('nginx with the configuration of examples/nginx', () => {
       ['x-user-id', user.id],
       ['x-session-id', session.id],
       ['x-user-role', 'user'],
+      ['x-auth-time', authTimeOf(session)],
+      ['x-amr', 'pwd'],
     ]);
   });
 
@@ -202,6 +208,10 @@ async function read(incoming: IncomingMessage): Promise<Echo> {
   }
   const { method = '', url = '' } = incoming;
   return { method, url, headers, body: Buffer.concat(chunks).toString() };
+}
+
+function authTimeOf({ createdAt }: { createdAt: string }): string {
+  return String(Math.floor(Date.parse(createdAt) / 1000));
 }
 
 function bearer(token: string): string[] {

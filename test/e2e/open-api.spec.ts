@@ -98,7 +98,7 @@ describe('the OpenAPI document', () => {
     const others = ids.filter(([, { format }]) => format !== 'uuid').map(([name]) => name);
     expect([...new Set(others)]).toEqual(['requestId']);
     for (const { name, schema } of routes.flatMap((route) => parametersIn(route, 'path'))) {
-      expect([name, schema.format]).toEqual([name, name === 'id' ? 'uuid' : undefined]);
+      expect([name, schema.format]).toEqual([name, /^id$|Id$/.test(name) ? 'uuid' : undefined]);
       expect(schema.example).toBeDefined();
     }
   });
@@ -155,13 +155,17 @@ describe('the OpenAPI document', () => {
       'POST /api/auth/register',
       'POST /api/auth/login',
       'POST /api/auth/refresh',
+      'POST /api/auth/reauthenticate',
       'POST /api/auth/revoke',
       'PUT /api/auth/profile',
       'DELETE /api/auth/profile',
       'PUT /api/auth/profile/password',
       'POST /api/auth/profile/avatar',
       'POST /api/auth/introspect',
+      'PUT /api/auth/sessions/{id}/attributes',
+      'POST /api/admin/users',
       'PATCH /api/admin/users/{id}',
+      'POST /api/admin/invitations',
     ]);
     for (const route of bodies) {
       expect(route.operation.requestBody?.required).toBe(true);

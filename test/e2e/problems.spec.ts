@@ -15,7 +15,7 @@ import {
 import { bearerChallenge, describe as problemOf, PROBLEMS } from '../../libs/http';
 import { RateLimitedError } from '../../libs/rate-limit';
 import * as session from '../../libs/session';
-import { EmailTakenError } from '../../libs/user';
+import { EmailTakenError, LastAdministratorError } from '../../libs/user';
 import { PASSWORD, startTestApp, type TestApp } from '../support/app';
 import type { Answer } from '../support/http-client';
 
@@ -29,10 +29,14 @@ const SUBJECTS: Record<ErrorCode, RegExp> = {
   token_invalid: /token (is not valid|invalid)/i,
   token_expired: /token (has )?expired/i,
   token_revoked: /session.* revoked/i,
+  reauthentication_required: /proof of identity|prove your identity/i,
   forbidden: /forbidden|not allowed|does not list|role|disabled/i,
   not_found: /not found|no such|no route/i,
   method_not_allowed: /method/i,
   email_taken: /e-mail address/i,
+  last_administrator: /last administrator/i,
+  registration_closed: /registration.* closed/i,
+  invitation_required: /invitation/i,
   precondition_failed: /precondition|has changed/i,
   payload_too_large: /too large|at most/i,
   unsupported_media_type: /media type|application\/json|image/i,
@@ -55,6 +59,7 @@ const ERRORS: unknown[] = [
   new MetricsForbiddenError(),
   new MethodNotAllowedError(),
   new EmailTakenError(),
+  new LastAdministratorError(),
   new OverloadedError(),
   new DependencyUnavailableError('redis'),
   new RateLimitedError('account', { limit: 1, remaining: 0, resetSeconds: 1 }),

@@ -3,6 +3,7 @@ import { SyncLeases } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 import { membersOf } from '../support/stored-session';
 import { Sessions } from '../support/sessions';
+import { until } from '../support/until';
 
 const PROFILE = '/api/auth/profile';
 
@@ -27,6 +28,14 @@ describe('races', () => {
       [userId],
     );
     return rows.map(({ id }) => id).sort();
+  }
+
+  /** Whether another transaction has locked the sessions of a user. */
+  async function lockedRows(userId: string): Promise<boolean> {
+    const sql = 'SELECT FROM sessions WHERE user_id = $1';
+    const all = await app.database.sql.query<unknown[]>(sql, [userId]);
+    const free = await app.database.sql.query<unknown[]>(`${sql} FOR UPDATE SKIP LOCKED`, [userId]);
+    return free.length < all.length;
   }
 
   async function indexedSessionIds(userId: string): Promise<string[]> {
@@ -76,6 +85,69 @@ describe('races', () => {
       expect(live).toHaveLength(recognised);
       expect(await indexedSessionIds(user.id)).toEqual(live);
     }
+  });
+
+  it('the session that signs all others out is accepted throughout, also while it is refreshed', async () => {
+    const { user } = await app.register();
+    for (let round = 0; round < 5; round++) {
+      const current = await app.login(user.email);
+      const others = await Promise.all(Array.from({ length: 3 }, () => app.login(user.email)));
+      const token = current.accessToken;
+      const json = { refreshToken: current.refreshToken };
+      const refresh = app.http.post<{ accessToken: string }>('/api/auth/refresh', { json });
+      const theirs = others.map(({ refreshToken }) =>
+        app.http.post<{ accessToken: string }>('/api/auth/refresh', { json: { refreshToken } }),
+      );
+      const logins = Array.from({ length: 4 }, () => app.login(user.email));
+      const signOut = app.http.delete('/api/auth/sessions', { token });
+      const checks = await Promise.all(Array.from({ length: 20 }, () => status(token)));
+      expect(new Set(checks)).toEqual(new Set([200]));
+      expect((await signOut).status).toBe(200);
+      const refreshed = await refresh;
+      expect(refreshed.status).toBe(200);
+      expect(await status(refreshed.body.accessToken)).toBe(200);
+      for (const answer of await Promise.all(theirs)) {
+        expect(answer.status === 200 ? await status(answer.body.accessToken) : 401).toBe(401);
+      }
+      const tokens = (await Promise.all(logins)).map(({ accessToken }) => accessToken);
+      const recognised = (await Promise.all(tokens.map(status))).filter((code) => code === 200);
+      expect(await liveSessionIds(user.id)).toHaveLength(recognised.length + 1);
+    }
+  });
+
+  it('of two sessions that sign each other out, one goes on', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { user, accessToken } = await app.register();
+      const tokens = [accessToken, (await app.login(user.email)).accessToken];
+      await Promise.all(tokens.map((token) => app.http.delete('/api/auth/sessions', { token })));
+      const statuses = await Promise.all(tokens.map(status));
+      expect([...statuses].sort()).toEqual([200, 401]);
+      expect(await liveSessionIds(user.id)).toHaveLength(1);
+    }
+  });
+
+  it('a logout that waits for the sign-out of the others is recorded', async () => {
+    const { user, accessToken: token, session } = await app.register();
+    let letGo!: () => void;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const signOut = new Sessions(app.nest).revokeAll(user.id, {
+      reason: 'revoked_by_user',
+      keptSessionId: session.id,
+      afterRevoke: () => held,
+    });
+    await until('the sign-out holds its locks', () => lockedRows(user.id));
+    const logout = app.http.post('/api/auth/logout', { token });
+    await until('the logout waits for it', async () => {
+      const rows = await app.database.sql.query<unknown[]>(
+        `SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%sessions%'`,
+      );
+      return rows.length;
+    });
+    letGo();
+    await signOut;
+    expect((await logout).status).toBe(204);
+    expect(await liveSessionIds(user.id)).toEqual([]);
   });
 
   it('a session that was opened before a revocation of all cannot be written after it', async () => {

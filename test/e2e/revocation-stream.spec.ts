@@ -106,6 +106,22 @@ describe('the stream of revocations', () => {
     expect(Date.parse(String(event.data.before))).toBeGreaterThanOrEqual(beforeMs);
   });
 
+  it('names a user whose other sessions have ended, and the session that goes on', async () => {
+    const { accessToken, user, session } = await app.register();
+    await app.login(user.email);
+    const stream = await follow(other);
+    await app.http.delete('/api/auth/sessions', { token: accessToken });
+    const event = await until('the user is named', () =>
+      stream.named.find(({ name }) => name === 'subject'),
+    );
+    expect(event.data).toEqual({
+      sub: user.id,
+      reason: 'revoked_by_user',
+      before: expect.any(String) as string,
+      except: session.id,
+    });
+  });
+
   it('names what another instance ended, also while its own Redis is away', async () => {
     const { accessToken, session } = await app.register();
     const stream = await follow(other);

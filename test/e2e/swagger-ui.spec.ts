@@ -114,8 +114,12 @@ describe('Swagger UI', () => {
       // Made-up tokens, passwords and ids.
       'POST /api/auth/refresh': [401],
       'POST /api/auth/revoke': [200],
+      'POST /api/auth/reauthenticate': [200],
+      'PUT /api/auth/sessions/{id}/attributes': [404],
       'DELETE /api/auth/profile': [401],
+      'POST /api/admin/users': [201],
       'PATCH /api/admin/users/{id}': [404],
+      'POST /api/admin/invitations': [201],
       'POST /api/auth/introspect': [200],
       'PUT /api/auth/profile': [200],
       'PUT /api/auth/profile/password': [204],
@@ -133,7 +137,7 @@ describe('Swagger UI', () => {
       const { status, body } = await app.http.call('PATCH', path, { token, json });
       expect([status, body]).toEqual([
         200,
-        expect.objectContaining({ role: 'admin', disabled: false }),
+        expect.objectContaining({ role: 'admin', disabledAt: null }),
       ]);
     }
   });

@@ -62,6 +62,8 @@ describe('an access token', () => {
       exp: Math.floor(Date.parse(session.expiresAt) / 1000),
       iss: 'latchkey',
       aud: 'latchkey-api',
+      auth_time: Math.floor(Date.parse(session.createdAt) / 1000),
+      amr: ['pwd'],
     });
   });
 

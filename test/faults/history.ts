@@ -8,6 +8,7 @@ export type Operation =
   | 'list-sessions'
   | 'logout'
   | 'logout-all'
+  | 'logout-others'
   | 'delete-session'
   | 'change-password'
   | 'revoke-by-admin';

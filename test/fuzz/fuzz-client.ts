@@ -1,4 +1,5 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
+import { Invitations } from '../../libs/auth';
 import type { TestApp } from '../support/app';
 import { callWith, goodFields } from '../support/good-calls';
 import type { Answer, Call } from '../support/http-client';
@@ -18,6 +19,8 @@ const READY = '/health/ready';
 export class FuzzClient {
   /** How many requests were sent, repeated ones too. */
   sent = 0;
+  /** The id of an invitation that can be used, before a request that needs one. */
+  private invitation = '';
 
   constructor(
     private readonly app: TestApp,
@@ -47,6 +50,9 @@ export class FuzzClient {
   async sendAfresh(route: Route, request: FuzzRequest): Promise<Answer<unknown>> {
     await this.users.renew('user');
     await this.users.renew('admin');
+    if (route.path === INVITATION) {
+      this.invitation = (await this.app.nest.get(Invitations).create({})).id;
+    }
     return this.sendOnce(route, request);
   }
 
@@ -85,18 +91,25 @@ export class FuzzClient {
   }
 
   private ownPath({ path }: Route, values: Record<string, string>): Record<string, string> {
-    const own = (OWN_IDS[path] ?? ownId)(this.users.get('user'));
+    const person = this.users.get('user');
+    const own = path === INVITATION ? this.invitation : (OWN_IDS[path] ?? ownId)(person);
     return Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, value === OWN ? own : value]),
+      Object.entries(values).map(([name, value]) => [
+        name,
+        value !== OWN ? value : name === 'sessionId' ? person.session.id : own,
+      ]),
     );
   }
 }
+
+const INVITATION = '/api/admin/invitations/{id}';
 
 const ownId = ({ user }: AuthResultDto) => user.id;
 
 /** The value of a path parameter that is not the user's own id, by path. */
 const OWN_IDS: Record<string, (person: AuthResultDto) => string> = {
   '/api/auth/sessions/{id}': ({ session }) => session.id,
+  '/api/auth/sessions/{id}/attributes': ({ session }) => session.id,
   '/avatars/{file}': ({ user }) => user.avatarUrl?.split('/').at(-1) ?? 'no-picture',
 };
 

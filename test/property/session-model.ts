@@ -1,8 +1,24 @@
 /** A simple, sequential session authority in memory. Instants in milliseconds. */
 
-export const SESSION_TTL_MS = 24 * 3_600_000;
-export const MAX_LIFETIME_MS = 72 * 3_600_000;
-export const TOKEN_TTL_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const TOKEN_TTL_MS = DAY_MS;
+const RECENT_MS = 600_000;
+
+/** Of sessions that are not remembered, and of those that are. */
+const LIFETIMES = {
+  usual: { ttlMs: DAY_MS, mostMs: 3 * DAY_MS },
+  remembered: { ttlMs: 2 * DAY_MS, mostMs: 5 * DAY_MS },
+};
+
+/** The settings of the service that the model follows. */
+export const MODEL_SETTINGS = {
+  SESSION_MAX_LIFETIME: '3d',
+  REMEMBER_TTL: '2d',
+  REMEMBER_MAX_LIFETIME: '5d',
+  VERIFY_ATTRIBUTES: 'value',
+  INTROSPECTION_CLIENTS: 'model:the secret of a model',
+};
 
 export interface ModelToken {
   text: string;
@@ -17,8 +33,14 @@ export interface ModelRefreshToken {
 
 export interface ModelSession {
   id: string;
+  remembered: boolean;
   createdAtMs: number;
   expiresAtMs: number;
+  usedAtMs: number;
+  /** How long it lives without a use. */
+  idleMs: number;
+  provedAtMs: number;
+  attribute: string;
   alive: boolean;
   tokens: ModelToken[];
   refreshTokens: ModelRefreshToken[];
@@ -29,7 +51,8 @@ export interface ModelUser {
   email: string;
   password: string;
   role: 'user' | 'admin';
-  disabled: boolean;
+  /** Until when the user cannot sign in, in ms; Infinity: without end; 0: the user can. */
+  disabledUntilMs: number;
   sessions: ModelSession[];
 }
 
@@ -37,27 +60,45 @@ export type RefreshExpectation = 'rotated' | 'repeated' | 'refused' | 'reused';
 
 const REPEAT_GRACE_MS = 10_000;
 
+/** What the service has answered to a sign-in. */
+export interface Opened {
+  id: string;
+  token: string;
+  refreshToken: string;
+  createdAtMs: number;
+}
+
 export function openSession(
   user: ModelUser,
-  id: string,
-  token: string,
-  refreshToken: string,
-  nowMs: number,
+  { id, token, refreshToken, createdAtMs }: Opened,
+  { remembered = false, idleMs = Infinity },
 ): void {
-  const expiresAtMs = nowMs + SESSION_TTL_MS;
+  const { ttlMs } = LIFETIMES[remembered ? 'remembered' : 'usual'];
+  const expiresAtMs = createdAtMs + ttlMs;
   user.sessions.push({
-    id,
-    createdAtMs: nowMs,
-    expiresAtMs,
+    ...{ id, remembered, createdAtMs, expiresAtMs, idleMs },
+    usedAtMs: createdAtMs,
+    provedAtMs: createdAtMs,
+    attribute: '',
     alive: true,
-    tokens: [{ text: token, expiresAtMs: nowMs + TOKEN_TTL_MS }],
+    tokens: [{ text: token, expiresAtMs: Math.min(expiresAtMs, createdAtMs + TOKEN_TTL_MS) }],
     refreshTokens: [{ text: refreshToken, usedAtMs: null, successor: null }],
   });
 }
 
+export function isLive(session: ModelSession, nowMs: number): boolean {
+  const { alive, expiresAtMs, usedAtMs, idleMs } = session;
+  return alive && nowMs < expiresAtMs && nowMs < usedAtMs + idleMs;
+}
+
 /** Is a request with this token recognised? */
 export function isRecognised(session: ModelSession, token: ModelToken, nowMs: number): boolean {
-  return session.alive && nowMs < session.expiresAtMs && nowMs < token.expiresAtMs;
+  return isLive(session, nowMs) && nowMs < token.expiresAtMs;
+}
+
+/** Has the user proved their identity recently? */
+export function isProved({ provedAtMs }: ModelSession, nowMs: number): boolean {
+  return nowMs < provedAtMs + RECENT_MS;
 }
 
 /** The expected result of a refresh with this token. */
@@ -66,7 +107,7 @@ export function expectRefresh(
   token: ModelRefreshToken,
   nowMs: number,
 ): RefreshExpectation {
-  if (!session.alive || nowMs >= session.expiresAtMs) {
+  if (!isLive(session, nowMs)) {
     return 'refused';
   }
   if (token.usedAtMs === null) {
@@ -83,17 +124,21 @@ export function rotate(
   refreshToken: string,
   nowMs: number,
 ): void {
+  const { ttlMs, mostMs } = LIFETIMES[session.remembered ? 'remembered' : 'usual'];
   const successor = { text: refreshToken, usedAtMs: null, successor: null };
   used.usedAtMs = nowMs;
   used.successor = successor;
-  session.expiresAtMs = Math.min(nowMs + SESSION_TTL_MS, session.createdAtMs + MAX_LIFETIME_MS);
+  session.expiresAtMs = Math.min(nowMs + ttlMs, session.createdAtMs + mostMs);
+  session.usedAtMs = nowMs;
   session.refreshTokens.push(successor);
   const expiresAtMs = Math.min(nowMs + TOKEN_TTL_MS, session.expiresAtMs);
   session.tokens.push({ text: token, expiresAtMs });
 }
 
-export function revokeAll(user: ModelUser, nowMs: number): number {
-  const live = user.sessions.filter(({ alive, expiresAtMs }) => alive && nowMs < expiresAtMs);
-  user.sessions.forEach((session) => (session.alive = false));
+/** @returns how many living sessions have ended. */
+export function revokeAll(user: ModelUser, nowMs: number, except?: ModelSession): number {
+  const ended = user.sessions.filter((session) => session !== except);
+  const live = ended.filter((session) => isLive(session, nowMs));
+  ended.forEach((session) => (session.alive = false));
   return live.length;
 }

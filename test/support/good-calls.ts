@@ -19,6 +19,13 @@ const VALUES: Record<string, (person: AuthResultDto) => unknown> = {
   token: ({ accessToken }) => accessToken,
 };
 
+/** Calls that refuse the address of an account. */
+const WITH_NEW_ADDRESS = [
+  'POST /api/auth/register',
+  'POST /api/admin/users',
+  'POST /api/admin/invitations',
+];
+
 /** The fields of a body that an operation accepts from this person; none where it takes no fields. */
 export function goodFields(api: OpenApi, route: Route, person: AuthResultDto): Fields {
   const properties: Record<string, Schema> = api.bodyOf(route)?.schema.properties ?? {};
@@ -27,7 +34,7 @@ export function goodFields(api: OpenApi, route: Route, person: AuthResultDto): F
       .filter(([, { format }]) => format !== 'binary')
       .map(([name, { example }]) => [name, VALUES[name]?.(person) ?? example]),
   );
-  return route.name === 'POST /api/auth/register' ? { ...fields, email: newEmail() } : fields;
+  return WITH_NEW_ADDRESS.includes(route.name) ? { ...fields, email: newEmail() } : fields;
 }
 
 /** A call with these fields as its body, in the media type of the operation, and with credentials. */
@@ -43,7 +50,7 @@ export function callWith(api: OpenApi, route: Route, person: AuthResultDto, fiel
     case FORM:
       return {
         raw: new URLSearchParams(fields as Record<string, string>).toString(),
-        ...asService,
+        headers: { ...asService.headers, 'content-type': FORM },
       };
     case 'multipart/form-data': {
       const form = avatarForm(monochromePng(8, 8));
@@ -61,8 +68,5 @@ export function goodCall(api: OpenApi, route: Route, person: AuthResultDto): Cal
 }
 
 const asService = {
-  headers: {
-    'content-type': FORM,
-    authorization: `Basic ${Buffer.from(SERVICE).toString('base64')}`,
-  },
+  headers: { authorization: `Basic ${Buffer.from(SERVICE).toString('base64')}` },
 };

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { endsAtMs } from '../../libs/session/session';
 import { decodeEntry } from '../../libs/session/store/session-entry';
 import type { SessionStatistics } from '../../libs/statistics';
 
@@ -20,7 +21,7 @@ export async function bruteForceStatistics(
     if (key.startsWith('session:')) {
       const user = await redis.hget(key, '#');
       const entries = (await redis.hvals(key)).filter((value) => value !== user);
-      const expiries = entries.map((entry) => decodeEntry('', '', entry).expiresAtMs);
+      const expiries = entries.map((entry) => endsAtMs(decodeEntry('', '', entry)));
       if (user?.startsWith(`${epoch}|`)) {
         found.activeSessions += expiries.filter((expiryMs) => expiryMs >= thisMinuteMs).length;
       }

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
-import { AdminController } from './admin.controller';
+import { AdminSessionController } from './admin-session.controller';
+import { InvitationController } from './invitation.controller';
+import { UserController } from './user.controller';
 
-/** Administration of accounts and sessions. */
-@Module({ controllers: [AdminController] })
+/** Administration of accounts, sessions and invitations. */
+@Module({ controllers: [UserController, AdminSessionController, InvitationController] })
 export class AdminApiModule {}

@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AuthController } from './auth.controller';
+import { ReauthenticationController } from './reauthentication.controller';
 import { TokenRevocationController } from './token-revocation.controller';
 
 /** Sign-up, sign-in, refresh, logout. */
-@Module({ controllers: [AuthController, TokenRevocationController] })
+@Module({ controllers: [AuthController, ReauthenticationController, TokenRevocationController] })
 export class AuthApiModule {}

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import {
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -41,12 +42,30 @@ export class AuthController {
   @ApiOperation({
     operationId: 'register',
     summary: 'Create an account and sign in',
-    description: 'Answers with the tokens of a first session. Paste `accessToken` into Authorize.',
+    description:
+      'Answers with the tokens of a first session. Paste `accessToken` into Authorize. With the `invitation` for an ' +
+      'account that an administrator has created, the call sets the password of that account.',
+  })
+  @ApiBody({
+    type: RegisterDto,
+    examples: {
+      register: {
+        summary: 'Create an account',
+        value: {
+          email: 'ada@example.com',
+          password: 'correct horse battery staple',
+          displayName: 'Ada Lovelace',
+        },
+      },
+    },
   })
   @ApiCreatedResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(
     'validation_failed',
     'malformed_json',
+    'registration_closed',
+    'invitation_required',
+    'forbidden',
     'email_taken',
     'payload_too_large',
     'unsupported_media_type',
@@ -55,12 +74,13 @@ export class AuthController {
     'dependency_unavailable',
   )
   async register(
-    @Body() { email, password, displayName = null }: RegisterDto,
+    @Body() { email, password, displayName = null, invitation, remember = false }: RegisterDto,
     @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
   ) {
-    const user = { email, password, displayName };
-    return toAuthResult(await this.registration.register(user, origin, admission));
+    const user = { email, password, displayName, invitation: invitation ?? undefined };
+    const choices = { remember };
+    return toAuthResult(await this.registration.register(user, origin, admission, choices));
   }
 
   @Public()
@@ -85,11 +105,12 @@ export class AuthController {
     'dependency_unavailable',
   )
   async login(
-    @Body() { email, password }: LoginDto,
+    @Body() { email, password, remember = false }: LoginDto,
     @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
   ) {
-    return toAuthResult(await this.logins.login(email, password, origin, admission));
+    const choices = { remember };
+    return toAuthResult(await this.logins.login(email, password, origin, admission, choices));
   }
 
   @Public()

@@ -1,5 +1,6 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length, ValidateIf } from 'class-validator';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '#libs/auth';
 import {
   DISPLAY_NAME,
@@ -16,7 +17,22 @@ import { MAX_EMAIL_LENGTH } from '#libs/user';
 import { ProfileDto } from '../profile/profile.dto';
 
 const EMAIL = 'ada@example.com';
+/** Longer than any code. */
+const MAX_INVITATION_LENGTH = 128;
 const PASSWORD = 'correct horse battery staple';
+
+function RememberProperty() {
+  return applyDecorators(
+    ApiProperty({
+      type: Boolean,
+      required: false,
+      description: 'true: the session gets the longer lifetime of `REMEMBER_TTL`.',
+      example: false,
+    }),
+    ValidateIf(({ remember }: { remember?: unknown }) => remember !== undefined),
+    IsBoolean(),
+  );
+}
 
 export class RegisterDto {
   @ApiProperty({ format: 'email', maxLength: MAX_EMAIL_LENGTH, example: EMAIL })
@@ -44,6 +60,22 @@ export class RegisterDto {
   @IsOptional()
   @IsHumanText(DISPLAY_NAME)
   displayName?: string | null;
+
+  @ApiProperty({
+    type: String,
+    required: false,
+    nullable: true,
+    maxLength: MAX_INVITATION_LENGTH,
+    description: 'The code of an invitation. Required where `REGISTRATION` is `invite`.',
+    example: null,
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, MAX_INVITATION_LENGTH)
+  invitation?: string | null;
+
+  @RememberProperty()
+  remember?: boolean;
 }
 
 export class LoginDto {
@@ -60,6 +92,26 @@ export class LoginDto {
   })
   @IsPresentedPassword()
   password!: string;
+
+  @RememberProperty()
+  remember?: boolean;
+}
+
+export class ReauthenticateDto {
+  @ApiProperty({
+    format: 'password',
+    minLength: 1,
+    maxLength: MAX_PRESENTED_PASSWORD_BYTES,
+    description: PRESENTED_PASSWORD,
+    example: PASSWORD,
+  })
+  @IsPresentedPassword()
+  password!: string;
+}
+
+export class ReauthenticatedDto {
+  @ApiProperty({ format: 'date-time', description: 'When the proof was taken.' })
+  authenticatedAt!: string;
 }
 
 export class RefreshDto {

@@ -5,11 +5,18 @@ import { JwksController } from './jwks.controller';
 import { MetadataController } from './metadata.controller';
 import { RevocationStreams } from './revocation-streams';
 import { RevocationsController } from './revocations.controller';
+import { SessionAttributesController } from './session-attributes.controller';
 
 /** Routes for gateways and services: verify, introspect, public keys, the stream of revocations. */
 @Module({
   imports: [LifecycleModule],
-  controllers: [GatewayController, JwksController, MetadataController, RevocationsController],
+  controllers: [
+    GatewayController,
+    JwksController,
+    MetadataController,
+    RevocationsController,
+    SessionAttributesController,
+  ],
   providers: [RevocationStreams],
 })
 export class GatewayApiModule {}

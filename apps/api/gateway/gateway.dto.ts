@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, IsString } from 'class-validator';
+import { IsObject, IsOptional, IsString } from 'class-validator';
+import { MAX_ATTRIBUTES_BYTES, type SessionAttributes } from '#libs/session';
 
 /** RFC 7662 section 2.1. */
 export class IntrospectDto {
@@ -18,6 +19,23 @@ export class IntrospectDto {
   @IsOptional()
   @IsString()
   token_type_hint?: string;
+}
+
+const VALUES: { type: string }[] = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }];
+
+const ATTRIBUTES = {
+  type: 'object' as const,
+  additionalProperties: { oneOf: VALUES },
+  example: { plan: 'pro', seats: 5 },
+};
+
+export class SessionAttributesDto {
+  @ApiProperty({
+    ...ATTRIBUTES,
+    description: `Flat, with values that are strings, numbers or booleans: at most ${MAX_ATTRIBUTES_BYTES} bytes as JSON.`,
+  })
+  @IsObject()
+  attributes!: SessionAttributes;
 }
 
 /** RFC 7662 section 2.2. A token that is not active has `active` alone. Instants in seconds since 1970. */
@@ -51,4 +69,22 @@ export class IntrospectionDto {
 
   @ApiProperty({ required: false })
   jti?: string;
+
+  @ApiProperty({
+    type: 'integer',
+    required: false,
+    description: "The user's latest proof of identity, also one after the issue of the token.",
+  })
+  auth_time?: number;
+
+  @ApiProperty({
+    type: [String],
+    required: false,
+    description: 'The methods of all proofs in this session (RFC 8176).',
+    example: ['pwd'],
+  })
+  amr?: readonly string[];
+
+  @ApiProperty({ ...ATTRIBUTES, selfRequired: false, description: 'Absent: none are set.' })
+  attributes?: SessionAttributes;
 }

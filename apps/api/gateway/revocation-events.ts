@@ -13,7 +13,13 @@ export const revocationEvents = {
             reason,
             exp: Math.ceil(revocation.expiresAtMs / 1000),
           }
-        : { sub, reason, before: new Date(revocation.beforeMs).toISOString() },
+        : {
+            sub,
+            reason,
+            before: new Date(revocation.beforeMs).toISOString(),
+            // Absent unless a session goes on.
+            except: revocation.keptSessionId,
+          },
     );
   },
 

@@ -23,6 +23,7 @@ export async function cleanUp(options: OutputOptions): Promise<void> {
     `Used refresh tokens deleted: ${cleanedUp.deletedRefreshTokens}.\n` +
     `Files of avatars removed: ${cleanedUp.removedAvatarFiles}.\n` +
     `Audit events deleted: ${cleanedUp.deletedAuditEvents}.\n` +
+    `Expired invitations deleted: ${cleanedUp.deletedInvitations}.\n` +
     `Expired sessions removed from Redis: ${cleanedUp.removedRedisSessions}.\n` +
     `Duration: ${cleanedUp.durationMs} ms.`;
   print({ text, data: { ...cleanedUp } }, options);

@@ -1,7 +1,8 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { OutputOptions } from '../output';
 import type { EventsOptions } from '../actions/user-events';
 import { jsonOption } from './json-option';
+import { positiveInteger, USER_HELP } from './options';
 
 const DEFAULT_LIMIT = 50;
 
@@ -11,13 +12,13 @@ export function addUsersInspection(users: Command): void {
     .summary('show an account')
     .description(
       'Show an account: role, whether it is disabled, its active sessions, the times of its creation and ' +
-        'its last sign-in (within AUDIT_RETENTION).',
+        'its last sign-in.',
     )
-    .argument('<email>', "the account's e-mail address")
+    .argument('<user>', USER_HELP)
     .addOption(jsonOption())
-    .action(async (email: string, options: OutputOptions) => {
+    .action(async (user: string, options: OutputOptions) => {
       const { showUser } = await import('../actions/show-user.js');
-      await showUser(email, options);
+      await showUser(user, options);
     });
   users
     .command('events')
@@ -26,19 +27,11 @@ export function addUsersInspection(users: Command): void {
       "List an account's audit events, newest first: sign-ins, refusals, and what ended its sessions, " +
         'with reason, address, device and session. For a deleted account, give its id.',
     )
-    .argument('<user>', "the account's e-mail address, or its id")
+    .argument('<user>', USER_HELP)
     .option('--limit <number>', 'maximum number of events', positiveInteger, DEFAULT_LIMIT)
     .addOption(jsonOption())
     .action(async (user: string, options: EventsOptions) => {
       const { listUserEvents } = await import('../actions/user-events.js');
       await listUserEvents(user, options);
     });
-}
-
-function positiveInteger(text: string): number {
-  const number = Number(text);
-  if (!/^\d{1,9}$/.test(text) || number === 0) {
-    throw new InvalidArgumentError('It must be an integer of at least 1.');
-  }
-  return number;
 }

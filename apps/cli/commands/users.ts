@@ -2,11 +2,10 @@ import { Argument, type Command } from 'commander';
 import type { Role } from '#libs/user';
 import type { OutputOptions } from '../output';
 import { jsonOption } from './json-option';
+import { ROLES } from './options';
+import { addUsersAdministration } from './users-administration';
 import { addUsersImport } from './users-import';
 import { addUsersInspection } from './users-inspection';
-
-/** Listed here, so that help does not load the library. The compiler refuses a missing role. */
-const ROLES = Object.keys({ user: true, admin: true } satisfies Record<Role, true>);
 
 export function addUsers(program: Command): void {
   const users = program
@@ -28,5 +27,6 @@ export function addUsers(program: Command): void {
       await grantRole(email, role, options);
     });
   addUsersInspection(users);
+  addUsersAdministration(users);
   addUsersImport(users);
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder, type NewAuditEvent } from '#libs/audit';
 import { UserCaches } from '#libs/cache';
-import { EveryoneRevoker, UserSessionRevoker } from '#libs/session';
+import { EveryoneRevoker, SessionRevoker, UserSessionRevoker } from '#libs/session';
 import { UserStore, type AccountChange, type ChangedAccount } from '#libs/user';
 import { AccountNotFoundError } from '../auth.errors';
 
@@ -11,6 +11,7 @@ export class AdminService {
   constructor(
     private readonly users: UserStore,
     private readonly sessions: UserSessionRevoker,
+    private readonly oneSession: SessionRevoker,
     private readonly everyone: EveryoneRevoker,
     private readonly caches: UserCaches,
     private readonly events: AuditRecorder,
@@ -25,7 +26,7 @@ export class AdminService {
 
   /**
    * Changes role or state and, in the same transaction, revokes the user's sessions, so that none keeps the old role.
-   * @throws AccountNotFoundError
+   * @throws AccountNotFoundError, LastAdministratorError
    */
   async changeAccount(userId: string, change: AccountChange): Promise<ChangedAccount> {
     const changes: ChangedAccount[] = [];
@@ -40,7 +41,9 @@ export class AdminService {
         changes.push(changed);
       },
       afterRevoke: async (revokedSessions) => {
-        for (const event of changes.flatMap((changed) => eventsOf(changed, revokedSessions))) {
+        for (const event of changes.flatMap((changed) =>
+          eventsOf(changed, change, revokedSessions),
+        )) {
           await this.events.recordInTransaction(event);
         }
       },
@@ -61,6 +64,14 @@ export class AdminService {
   }
 
   /**
+   * Revokes one session of a user. One query, one Redis round trip.
+   * @throws SessionNotFoundError if the user has no live session with this id.
+   */
+  async revokeSession(userId: string, sessionId: string): Promise<void> {
+    await this.oneSession.revokeById(userId, sessionId, 'revoked_by_administrator');
+  }
+
+  /**
    * Revokes the sessions of all users.
    * @returns the number of live sessions.
    */
@@ -72,6 +83,7 @@ export class AdminService {
 /** The audit events of a change; only the end of the sessions if nothing else has changed. */
 function eventsOf(
   { profile, disabled, previous }: ChangedAccount,
+  change: AccountChange,
   revokedSessions: number,
 ): NewAuditEvent[] {
   const { id: userId, role } = profile;
@@ -80,9 +92,11 @@ function eventsOf(
     const details = { from: previous.role, to: role, revokedSessions };
     events.push({ name: 'role_changed', userId, details });
   }
-  if (disabled !== previous.disabled) {
-    const name = disabled ? 'account_disabled' : 'account_enabled';
-    events.push({ name, userId, details: { revokedSessions } });
+  if (change.disabled) {
+    const until = change.disabledUntil?.toISOString() ?? null;
+    events.push({ name: 'account_disabled', userId, details: { revokedSessions, until } });
+  } else if (disabled !== previous.disabled) {
+    events.push({ name: 'account_enabled', userId, details: { revokedSessions } });
   }
   if (events.length === 0) {
     const details = { reason: 'revoked_by_administrator', revokedSessions } as const;

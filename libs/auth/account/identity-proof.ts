@@ -5,7 +5,7 @@ import { InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
 
 /** The operations that require a proof of identity. */
-export type ProofPurpose = 'password_change' | 'account_deletion';
+export type ProofPurpose = 'password_change' | 'account_deletion' | 'reauthentication';
 
 /** Verifies the password of a signed-in user. */
 @Injectable()

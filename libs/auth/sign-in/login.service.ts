@@ -6,12 +6,17 @@ import { SessionsRevokedError } from '#libs/session';
 import { UserStore, type Credentials } from '#libs/user';
 import { AccountDisabledError, InvalidCredentialsError } from '../auth.errors';
 import { PasswordHasher } from '../passwords/password-hasher';
-import { SessionIssuer, type SignedIn } from './session-issuer';
+import { SessionIssuer, type SessionChoices, type SignedIn } from './session-issuer';
 
 /** A sign-in fails after this many concurrent revoke-alls in a row. */
 const MAX_ATTEMPTS = 3;
 /** The nil UUID (RFC 9562 section 5.9), which no user has. */
 const NO_USER = '00000000-0000-0000-0000-000000000000';
+
+interface GivenCredentials {
+  email: string;
+  password: string;
+}
 
 @Injectable()
 export class LoginService {
@@ -28,6 +33,7 @@ export class LoginService {
   /**
    * Signs a user in by e-mail address and password.
    * @param admission the client for whom hashing is queued.
+   * @param choices of the new session.
    * @throws InvalidCredentialsError, AccountDisabledError, OverloadedError, DependencyUnavailableError
    */
   async login(
@@ -35,20 +41,22 @@ export class LoginService {
     password: string,
     client: RequestOrigin,
     admission: Admission = ANY_CLIENT,
+    choices: SessionChoices = {},
   ): Promise<SignedIn> {
+    const credentials = { email, password };
     return this.metrics.auth.logins.count(() =>
-      this.passwords.inTurn(admission, () => this.loginRepeatedly(email, password, client)),
+      this.passwords.inTurn(admission, () => this.loginRepeatedly(credentials, client, choices)),
     );
   }
 
   private async loginRepeatedly(
-    email: string,
-    password: string,
+    given: GivenCredentials,
     client: RequestOrigin,
+    choices: SessionChoices,
   ): Promise<SignedIn> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const signedIn = await this.tryLogin(email, password, client);
+        const signedIn = await this.tryLogin(given, client, choices);
         const { userId, id: sessionId } = signedIn.session;
         const event = { userId, sessionId, origin: client, details: {} };
         this.events.record({ name: 'login_succeeded', ...event });
@@ -65,9 +73,9 @@ export class LoginService {
 
   /** Reads the generation before the hash: see SessionOpener.generationOf. */
   private async tryLogin(
-    email: string,
-    password: string,
+    { email, password }: GivenCredentials,
     client: RequestOrigin,
+    choices: SessionChoices,
   ): Promise<SignedIn> {
     const userId = await this.users.findIdByEmail(email);
     // An unknown address takes as many steps as a known one: otherwise the duration would reveal it.
@@ -85,11 +93,11 @@ export class LoginService {
       throw new AccountDisabledError();
     }
     await this.upgradeHash(credentials, password);
-    const current = await this.users.readProfile(credentials.userId);
+    const current = await this.users.recordSignIn(credentials.userId);
     if (!current) {
       throw new InvalidCredentialsError();
     }
-    return this.sessions.open(current.profile, generation, client);
+    return this.sessions.open(current.profile, generation, client, choices);
   }
 
   /** Replaces a hash of another system or with outdated parameters, while the password is available. */

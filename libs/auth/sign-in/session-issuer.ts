@@ -5,6 +5,7 @@ import {
   SessionOpener,
   type DatedSession,
   type OpenedSession,
+  type OpenSession,
 } from '#libs/session';
 import type { Profile } from '#libs/user';
 import { TokenService, type AccessToken } from '../token.service';
@@ -18,6 +19,9 @@ export interface SignedIn {
   refreshExpiresInSeconds: number;
   profile: Profile;
 }
+
+/** What a client or an application may choose for a new session; see SessionOpener.open. */
+export type SessionChoices = Pick<OpenSession, 'remember' | 'attributes'>;
 
 /** Opens sessions for users who have proved their identity, and issues their tokens. */
 @Injectable()
@@ -33,9 +37,14 @@ export class SessionIssuer {
   }
 
   /** @throws SessionsRevokedError, as SessionOpener.open. */
-  async open(profile: Profile, generation: number, client: RequestOrigin): Promise<SignedIn> {
+  async open(
+    profile: Profile,
+    generation: number,
+    client: RequestOrigin,
+    choices: SessionChoices,
+  ): Promise<SignedIn> {
     const { id: userId, role } = profile;
-    const opened = await this.sessions.open({ userId, role, generation, client });
+    const opened = await this.sessions.open({ userId, role, generation, client, ...choices });
     return this.issue(opened, profile, opened.session.createdAtMs);
   }
 

@@ -12,6 +12,8 @@ export interface HumanText {
 }
 
 export const DISPLAY_NAME: HumanText = { maxCharacters: 80, multiline: false };
+/** Why an administrator has disabled an account. */
+export const ACCOUNT_REASON: HumanText = { maxCharacters: 200, multiline: false };
 export const BIO: HumanText = { maxCharacters: 2000, multiline: true };
 
 /**

@@ -18,8 +18,8 @@ export class SessionActivation {
 
   /**
    * One Redis round trip if Redis is in sync; a session that Redis lacks is restored when it is verified. If Redis
-   * cannot tell whether the session was revoked meanwhile, because it is unavailable, is stale, or was written too late
-   * by a stalled process, Postgres is asked: a share of a query.
+   * cannot tell whether the session was revoked meanwhile, because it is unavailable, is stale, was written too late by
+   * a stalled process, or knows a later generation of the user, Postgres is asked: a share of a query.
    * @param lease as held before Postgres was written; null: Redis was stale.
    * @param ended sessions that the limit per user has ended.
    * @returns false if the session was revoked meanwhile.
@@ -52,7 +52,10 @@ export class SessionActivation {
   }
 }
 
-/** @param outcome null: Redis did not answer. */
+/**
+ * A session of an older generation may have been kept when the others of its user ended.
+ * @param outcome null: Redis did not answer.
+ */
 function isUnsure(outcome: OpenOutcome | null): boolean {
-  return outcome === null || outcome === 'other-epoch' || outcome === 'lease-ended';
+  return outcome !== 'opened' && outcome !== 'revoked';
 }

@@ -4,11 +4,15 @@ import type { RequestOrigin } from '#libs/common';
 import { SyncLeases } from '#libs/sync';
 import { newRefreshToken, type RefreshToken } from '../refresh/refresh-token';
 import type { DatedSession } from '../session';
+import { parseAttributes, type SessionAttributes } from '../session-attributes';
 import { SessionEndedEvents } from '../session-ended';
 import { SessionLifetimes } from '../session-lifetimes';
 import { SessionsRevokedError } from '../session.errors';
 import { SessionRepository } from '../store/session.repository';
 import { SessionActivation } from './session-activation';
+
+/** RFC 8176 section 2. */
+const PASSWORD_METHOD = 'pwd';
 
 /** The parameters of `open`. */
 export interface OpenSession {
@@ -17,6 +21,12 @@ export interface OpenSession {
   /** The generation from `generationOf`, read BEFORE the user's identity was checked. */
   generation: number;
   client?: RequestOrigin;
+  /** Whether the session gets the longer lifetime. */
+  remember?: boolean;
+  /** How the user has authenticated (RFC 8176). Absent: by a password. */
+  amr?: readonly string[];
+  /** Data of the application about the session. */
+  attributes?: SessionAttributes;
 }
 
 /** A session with its refresh token. */
@@ -48,14 +58,13 @@ export class SessionOpener {
    * Opens a session: Postgres first, then Redis. One Redis round trip. Sessions beyond the limit per user are revoked
    * in the same step, the oldest first.
    * @throws SessionsRevokedError if the user's sessions were all revoked since `generation` was read; the new session
-   * is not opened.
+   * is not opened. ValidationFailedError for attributes that break a rule.
    */
-  async open({ userId, role, generation, client = {} }: OpenSession): Promise<OpenedSession> {
+  async open(opening: OpenSession): Promise<OpenedSession> {
+    const { userId, client = {} } = opening;
     const lease = this.leases.of(userId).current();
-    const createdAtMs = this.lifetimes.nowMs();
-    const opened = { id: randomUUID(), userId, role, generation, createdAtMs };
-    const expiresAtMs = this.lifetimes.sessionExpiryMs(opened, createdAtMs);
-    const session = { ...opened, expiresAtMs };
+    const session = this.newSession(opening);
+    const { createdAtMs, expiresAtMs } = session;
     const refreshToken = newRefreshToken();
     const tokensExpireAtMs = this.lifetimes.tokenExpiryMs(createdAtMs, expiresAtMs);
     const ended = await this.sessions.insert({ session, tokensExpireAtMs, client, refreshToken });
@@ -70,5 +79,22 @@ export class SessionOpener {
       throw new SessionsRevokedError();
     }
     return { session, refreshToken };
+  }
+
+  private newSession(opening: OpenSession): DatedSession {
+    const { userId, role, generation, remember = false, amr = [PASSWORD_METHOD] } = opening;
+    const createdAtMs = this.lifetimes.nowMs();
+    const idleAtMs = this.lifetimes.idleAtMs(createdAtMs);
+    const dated = { createdAtMs, remembered: remember };
+    return {
+      ...{ id: randomUUID(), userId, role, generation, amr, ...dated },
+      authenticatedAtMs: createdAtMs,
+      expiresAtMs: this.lifetimes.sessionExpiryMs(dated, createdAtMs),
+      ...(idleAtMs !== undefined && { idleAtMs }),
+      ...(opening.attributes && {
+        attributes: parseAttributes(opening.attributes),
+        detailsVersion: 1,
+      }),
+    };
   }
 }

@@ -36,11 +36,7 @@ export class SessionRefresher {
    * If one throws, the token stays valid.
    * @throws RefreshTokenInvalidError, SessionExpiredError, SessionRevokedError
    */
-  async refresh(
-    text: string,
-    client: RequestOrigin,
-    hooks: Pick<RotateOptions, 'admit' | 'beforeRotation'> = {},
-  ): Promise<Rotation> {
+  async refresh(text: string, client: RequestOrigin, hooks: RotateOptions = {}): Promise<Rotation> {
     const presented = parseRefreshToken(text);
     if (!presented) {
       throw new RefreshTokenInvalidError();
@@ -48,9 +44,6 @@ export class SessionRefresher {
     let lease: HeldLease | null = null;
     const nowMs = this.lifetimes.nowMs();
     const rotated = await this.refreshTokens.rotate(presented, client, nowMs, {
-      expiresAtMs: (session) => this.lifetimes.sessionExpiryMs(session, nowMs),
-      tokensExpireAtMs: (issuedAtMs, endsAtMs) =>
-        this.lifetimes.tokenExpiryMs(issuedAtMs, endsAtMs),
       ...hooks,
       admit: async (token) => {
         await hooks.admit?.(token);

@@ -18,9 +18,10 @@ export type Revocation =
       expiresAtMs: number;
     }
   | {
-      /** All sessions of the user that began before. */
+      /** All sessions of the user that began before, except the kept one. */
       kind: 'subject';
       userId: string;
+      keptSessionId?: string | undefined;
       reason: string;
       /** By the clock of Postgres; Unix time in ms. */
       beforeMs: number;
@@ -41,8 +42,8 @@ export function revocationOf(entry: RecordedEntry): Revocation | null {
         : { kind: 'session', sessionId, userId, reason, expiresAtMs };
     }
     case ALL_SESSIONS_REVOKED: {
-      const { reason = 'unknown' } = details as Partial<AllSessionsRevokedDetails>;
-      return { kind: 'subject', userId, reason, beforeMs: recordedAtMs };
+      const { reason = 'unknown', keptSessionId } = details as Partial<AllSessionsRevokedDetails>;
+      return { kind: 'subject', userId, keptSessionId, reason, beforeMs: recordedAtMs };
     }
     default:
       return null;

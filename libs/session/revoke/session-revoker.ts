@@ -58,11 +58,14 @@ export class SessionRevoker {
   }
 
   /**
-   * Revokes a session by its public id, for its user. One query, one Redis round trip.
+   * Revokes a session by its public id, for its user or an administrator. One query, one Redis round trip.
    * @throws SessionNotFoundError if the user has no live session with this id.
    */
-  async revokeById(userId: string, id: string): Promise<void> {
-    const reason = 'revoked_by_user';
+  async revokeById(
+    userId: string,
+    id: string,
+    reason: EndReason = 'revoked_by_user',
+  ): Promise<void> {
     const revoked = await this.revocations
       .revoke(id, userId, reason)
       .catch(async (error: unknown) => {

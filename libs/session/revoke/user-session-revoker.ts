@@ -10,6 +10,8 @@ import { RevokedSessionCleaner } from './revoked-session-cleaner';
 
 export interface RevokeAllOptions {
   reason: EndReason;
+  /** A session of the user that goes on. Absent: none. */
+  keptSessionId?: string;
   /** Called in the same transaction, before the sessions are revoked. If it throws, everything is rolled back. */
   beforeRevoke?: () => Promise<void>;
   /** Called in the same transaction with the number of live sessions. */
@@ -29,8 +31,9 @@ export class UserSessionRevoker {
   /**
    * Revokes all sessions of a user: Postgres first, then Redis. One transaction and one Redis round trip, in the same
    * time for any number of sessions; sessions beyond 250 are cleaned up after the answer. A concurrent sign-in is
-   * refused, or starts over with its credentials and is newer.
+   * refused, or starts over with its credentials and is newer. A session to keep is accepted throughout.
    * @returns the number of live sessions that this call revoked.
+   * @throws SessionRevokedError if the session to keep is not alive; nothing is revoked.
    */
   async revokeAll(userId: string, options: RevokeAllOptions): Promise<number> {
     const user = await this.recordAll(userId, options);
@@ -56,9 +59,10 @@ export class UserSessionRevoker {
 
   private recordAll(
     userId: string,
-    { reason, beforeRevoke, afterRevoke }: RevokeAllOptions,
+    { reason, keptSessionId, beforeRevoke, afterRevoke }: RevokeAllOptions,
   ): Promise<RevokedUser> {
     return this.revocations.revokeAll(userId, reason, {
+      keptSessionId,
       beforeRevoke,
       afterRevoke: async (count) => {
         await this.endedEvents.emit({ userId, reason, count });

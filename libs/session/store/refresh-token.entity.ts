@@ -1,14 +1,14 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { SessionEntity } from './session.entity';
 
-/** A refresh token, used or not. A used one is kept for the TTL of a session, to detect theft. */
+/** A refresh token, used or not. A used one is kept for the TTL of its session, to detect theft. */
 @Entity('refresh_tokens')
 @Check(
   'ck_refresh_tokens_used_with_successor',
   '(used_at IS NULL) = (successor_id IS NULL) AND (used_at IS NULL) = (successor_salt IS NULL)',
 )
 @Index('ix_refresh_tokens_session', ['sessionId'])
-@Index('ix_refresh_tokens_used_at', ['usedAt'], { where: 'used_at IS NOT NULL' })
+@Index('ix_refresh_tokens_used', ['remembered', 'usedAt'], { where: 'used_at IS NOT NULL' })
 export class RefreshTokenEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_refresh_tokens' })
   id!: string;
@@ -19,6 +19,10 @@ export class RefreshTokenEntity {
   @ManyToOne(() => SessionEntity, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'session_id', foreignKeyConstraintName: 'fk_refresh_tokens_session' })
   session?: SessionEntity;
+
+  /** Of its session, which never changes: the clean-up finds used tokens by it. */
+  @Column({ type: 'boolean', default: false })
+  remembered!: boolean;
 
   /** SHA-256 of the secret; its 256 random bits need no slower hash. */
   @Column({ name: 'secret_hash', type: 'bytea' })

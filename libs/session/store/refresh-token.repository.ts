@@ -9,7 +9,8 @@ import {
   successorSecret,
   type RefreshToken,
 } from '../refresh/refresh-token';
-import { type DatedSession } from '../session';
+import { endsAtMs, type DatedSession } from '../session';
+import { SessionLifetimes } from '../session-lifetimes';
 import { SessionRevocationRepository, type RevokedSession } from './session-revocation.repository';
 import { toSession, type SessionRow } from './session-row';
 
@@ -24,10 +25,6 @@ export interface Rotation {
 }
 
 export interface RotateOptions {
-  /** The new expiry of a session; Unix time in ms. */
-  expiresAtMs: (session: DatedSession) => number;
-  /** The expiry of an access token, given its time of issue and the expiry of its session; Unix time in ms. */
-  tokensExpireAtMs: (issuedAtMs: number, sessionExpiresAtMs: number) => number;
   /** Called for a genuine token before the transaction. If it throws, the token stays valid. */
   admit?: ((token: GenuineToken) => Promise<void>) | undefined;
   /** Called in the same transaction. If it throws, the token stays valid. */
@@ -80,6 +77,7 @@ export class RefreshTokenRepository {
   constructor(
     private readonly database: Database,
     private readonly revocations: SessionRevocationRepository,
+    private readonly lifetimes: SessionLifetimes,
   ) {}
 
   /**
@@ -91,7 +89,7 @@ export class RefreshTokenRepository {
     presented: RefreshToken,
     client: RequestOrigin,
     nowMs: number,
-    { expiresAtMs, tokensExpireAtMs, admit, beforeRotation }: RotateOptions,
+    { admit, beforeRotation }: RotateOptions,
   ): Promise<RotationOutcome> {
     const owner = await this.ownerOf(presented);
     if (!owner) {
@@ -103,7 +101,7 @@ export class RefreshTokenRepository {
       if (!session) {
         return { outcome: 'revoked' };
       }
-      if (session.expiresAtMs <= nowMs) {
+      if (endsAtMs(session) <= nowMs) {
         return { outcome: 'expired' };
       }
       await beforeRotation?.(session.userId);
@@ -113,24 +111,25 @@ export class RefreshTokenRepository {
         return { outcome: 'unknown' };
       }
       if (token.used_at === null) {
-        const extended = { ...session, expiresAtMs: expiresAtMs(session) };
-        await this.extend(extended, tokensExpireAtMs(nowMs, extended.expiresAtMs), nowMs);
+        const expiresAtMs = this.lifetimes.sessionExpiryMs(session, nowMs);
+        const extended = this.used({ ...session, expiresAtMs }, nowMs);
+        await this.extend(extended, this.lifetimes.tokenExpiryMs(nowMs, expiresAtMs), nowMs);
         return this.useToken(presented, extended, client, nowMs);
       }
       const repetition = repeated(token, presented, client, nowMs);
       if (repetition) {
         // This instance may issue tokens with a longer lifetime than the one that made the pair.
-        const expiryMs = tokensExpireAtMs(repetition.rotatedAtMs, session.expiresAtMs);
+        const expiryMs = this.lifetimes.tokenExpiryMs(repetition.rotatedAtMs, session.expiresAtMs);
         await this.extend(session, expiryMs, nowMs);
-        return { outcome: 'rotated', session, ...repetition };
+        return { outcome: 'rotated', session: this.used(session, nowMs), ...repetition };
       }
       const revoked = await this.revocations.revoke(
         session.id,
         session.userId,
         'refresh_token_reused',
       );
-      const { id, expiresAtMs: endsAtMs } = session;
-      return { outcome: 'reused', session, revoked: revoked ?? { id, tokensExpireAtMs: endsAtMs } };
+      const { id, expiresAtMs: tokensExpireAtMs } = session;
+      return { outcome: 'reused', session, revoked: revoked ?? { id, tokensExpireAtMs } };
     });
   }
 
@@ -144,16 +143,21 @@ export class RefreshTokenRepository {
   }
 
   /**
-   * Deletes tokens that were used before an instant. One query.
+   * Deletes tokens of sessions, remembered or not, that were used before an instant. One query.
    * @returns the number of deleted tokens; fewer than `limit` when no more are left.
    */
-  async deleteUsed(beforeMs: number, limit: number): Promise<number> {
+  async deleteUsed(remembered: boolean, beforeMs: number, limit: number): Promise<number> {
     return this.database.delete(
       `DELETE FROM refresh_tokens WHERE id IN (
-         SELECT id FROM refresh_tokens WHERE used_at < $1
-          ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [new Date(beforeMs), limit],
+         SELECT id FROM refresh_tokens WHERE remembered = $1 AND used_at < $2
+          ORDER BY used_at LIMIT $3 FOR UPDATE SKIP LOCKED)`,
+      [remembered, new Date(beforeMs), limit],
     );
+  }
+
+  private used(session: DatedSession, nowMs: number): DatedSession {
+    const idleAtMs = this.lifetimes.idleAtMs(nowMs);
+    return idleAtMs === undefined ? session : { ...session, idleAtMs };
   }
 
   /** The same for an unknown id and a wrong secret: that reveals nothing about the session. */
@@ -196,7 +200,7 @@ export class RefreshTokenRepository {
       'SELECT * FROM sessions WHERE id = $1 AND generation = $2 AND revoked_at IS NULL FOR UPDATE',
       [sessionId, subject?.generation],
     );
-    return rows[0] ? toSession(rows[0]) : null;
+    return rows[0] ? toSession(rows[0], this.lifetimes) : null;
   }
 
   private async useToken(
@@ -214,8 +218,9 @@ export class RefreshTokenRepository {
       [used.id, now, storedUserAgent(client), successor.id, salt],
     );
     await this.query(
-      `INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at) VALUES ($1, $2, $3, $4)`,
-      [successor.id, session.id, hashSecret(successor.secret), now],
+      `INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at, remembered)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [successor.id, session.id, hashSecret(successor.secret), now, session.remembered],
     );
     return { outcome: 'rotated', session, refreshToken: successor, rotatedAtMs: nowMs };
   }

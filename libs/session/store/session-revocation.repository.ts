@@ -3,12 +3,17 @@ import { Clock } from '#libs/common';
 import { Database } from '#libs/database';
 import { appendToOutbox, Outbox } from '#libs/sync';
 import type { EndReason } from '../session';
+import { SessionLifetimes } from '../session-lifetimes';
+import { SessionRevokedError } from '../session.errors';
 import { sessionChanges } from './session-changes';
 import { SubjectRepository } from './subject.repository';
 
-/** Parts of the statements that end sessions; $1 is now, $2 the reason. */
+/**
+ * Parts of the statements that end sessions; $1 is now, $2 the reason. The generation of a session may be above the one
+ * that the statement reads: it has waited for a `revokeAll` that kept the session.
+ */
 const END_SESSIONS = 'UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE';
-const IS_LIVE = `revoked_at IS NULL AND expires_at > $1 AND generation =
+const IS_CURRENT = `revoked_at IS NULL AND generation >=
   (SELECT generation FROM subjects WHERE subjects.user_id = sessions.user_id)`;
 /** A session without an expiry of its tokens: none of them outlives it. */
 const RETURN_ENDED = `RETURNING sessions.id, sessions.user_id,
@@ -43,14 +48,17 @@ export interface RevokedUser {
   userId: string;
   /** All sessions of an earlier generation are revoked. */
   generation: number;
+  /** The session that was moved to this generation. */
+  keptSessionId?: string | undefined;
   /** The number of live sessions that it revoked. */
   count: number;
   /** The sessions that were marked in the same transaction: all, up to 250. */
   revoked: RevokedSession[];
 }
 
-/** Further work in the transaction of a revoke-all. */
+/** A session that goes on, and further work in the transaction of a revoke-all. */
 export interface RevokeAllHooks {
+  keptSessionId?: string | undefined;
   beforeRevoke?: (() => Promise<void>) | undefined;
   /** Called with the number of live sessions. */
   afterRevoke?: ((revokedSessions: number) => Promise<void>) | undefined;
@@ -67,6 +75,7 @@ export class SessionRevocationRepository {
     private readonly outbox: Outbox,
     private readonly subjects: SubjectRepository,
     private readonly clock: Clock,
+    private readonly lifetimes: SessionLifetimes,
   ) {}
 
   /**
@@ -88,26 +97,32 @@ export class SessionRevocationRepository {
 
   /**
    * Raises the user's generation, which revokes all sessions, and marks up to 250 of them, in one transaction. Only the
-   * count depends on the number of sessions.
+   * count depends on the number of sessions. A session to keep moves to the new generation in the same transaction.
+   * @throws SessionRevokedError if the session to keep is not alive; nothing is revoked.
    */
   async revokeAll(
     userId: string,
     reason: EndReason,
-    { beforeRevoke, afterRevoke }: RevokeAllHooks = {},
+    { keptSessionId, beforeRevoke, afterRevoke }: RevokeAllHooks = {},
   ): Promise<RevokedUser> {
     const nowMs = this.clock.nowMs();
     return this.database.transaction(async () => {
       await beforeRevoke?.();
       await this.subjects.create(userId);
       const generation = await this.subjects.raiseGeneration(userId);
-      await this.outbox.append(sessionChanges.allRevoked(userId, generation, reason));
+      if (keptSessionId !== undefined) {
+        await this.keep(keptSessionId, userId, generation, nowMs);
+      }
+      await this.outbox.append(
+        sessionChanges.allRevoked(userId, generation, reason, keptSessionId),
+      );
       // No session of an earlier generation was still alive.
       const lived = { userId, from: generation - 1, to: generation - 1 };
       const revoked = await this.mark(lived, reason, nowMs, MARKED_AT_ONCE);
       const unmarked = revoked.length < MARKED_AT_ONCE ? 0 : await this.countUnmarked(lived, nowMs);
       const count = revoked.length + unmarked;
       await afterRevoke?.(count);
-      return { userId, generation, count, revoked };
+      return { userId, generation, keptSessionId, count, revoked };
     });
   }
 
@@ -130,12 +145,32 @@ export class SessionRevocationRepository {
     parameters: unknown[],
   ): Promise<RevokedSession[]> {
     const rows = await this.query<EndedRow>(
-      `WITH ended AS (${END_SESSIONS} ${condition} AND ${IS_LIVE} ${RETURN_ENDED}),
+      `WITH ended AS (${END_SESSIONS} ${condition} AND ${IS_CURRENT} AND ${this.isNotOver} ${RETURN_ENDED}),
             noted AS (${appendToOutbox(sessionChanges.revokedFrom('ended'))})
        SELECT * FROM ended`,
       [new Date(nowMs), reason, ...parameters],
     );
     return rows.map(toRevokedSession);
+  }
+
+  private async keep(
+    sessionId: string,
+    userId: string,
+    generation: number,
+    nowMs: number,
+  ): Promise<void> {
+    const rows = await this.query<{ id: string }>(
+      `WITH kept AS (
+         UPDATE sessions SET generation = $3
+          WHERE id = $2 AND user_id = $4 AND generation = $3 - 1 AND revoked_at IS NULL
+            AND ${this.isNotOver}
+         RETURNING id)
+       SELECT id FROM kept`,
+      [new Date(nowMs), sessionId, generation, userId],
+    );
+    if (rows.length === 0) {
+      throw new SessionRevokedError();
+    }
   }
 
   private async mark(
@@ -147,7 +182,7 @@ export class SessionRevocationRepository {
     const rows = await this.query<EndedRow>(
       `WITH ended AS (${END_SESSIONS} id IN (
          SELECT id FROM sessions
-          WHERE user_id = $3 AND generation BETWEEN $4 AND $5 AND revoked_at IS NULL AND expires_at > $1
+          WHERE user_id = $3 AND generation BETWEEN $4 AND $5 AND revoked_at IS NULL AND ${this.isNotOver}
           LIMIT $6 FOR NO KEY UPDATE SKIP LOCKED) ${RETURN_ENDED})
        SELECT * FROM ended`,
       [new Date(nowMs), reason, userId, from, to, limit],
@@ -158,10 +193,14 @@ export class SessionRevocationRepository {
   private async countUnmarked({ userId, from, to }: Generations, nowMs: number): Promise<number> {
     const rows = await this.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM sessions
-        WHERE user_id = $2 AND generation BETWEEN $3 AND $4 AND revoked_at IS NULL AND expires_at > $1`,
+        WHERE user_id = $2 AND generation BETWEEN $3 AND $4 AND revoked_at IS NULL AND ${this.isNotOver}`,
       [new Date(nowMs), userId, from, to],
     );
     return rows[0]?.count ?? 0;
+  }
+
+  private get isNotOver(): string {
+    return this.lifetimes.isNotOver('$1');
   }
 
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { SessionAttributes } from '../session-attributes';
 import { SubjectEntity } from './subject.entity';
 
 /** The durable record of a session. Instants have the milliseconds that Redis scripts compare. */
@@ -46,6 +47,30 @@ export class SessionEntity {
 
   @Column({ name: 'revoked_reason', type: 'character varying', length: 32, nullable: true })
   revokedReason!: string | null;
+
+  /** Whether the user asked for the longer lifetime. */
+  @Column({ type: 'boolean', default: false })
+  remembered!: boolean;
+
+  /** The user's latest proof of identity; null: the sign-in. */
+  @Column({
+    name: 'authenticated_at',
+    type: 'timestamp with time zone',
+    precision: 3,
+    nullable: true,
+  })
+  authenticatedAt!: Date | null;
+
+  /** The methods of all proofs in this session (RFC 8176), separated by spaces. */
+  @Column({ type: 'character varying', length: 64, default: 'pwd' })
+  amr!: string;
+
+  @Column({ type: 'jsonb', nullable: true })
+  attributes!: SessionAttributes | null;
+
+  /** Counts the changes of the three columns above: a copy of a lower version is outdated. */
+  @Column({ name: 'details_version', type: 'integer', default: 0 })
+  detailsVersion!: number;
 
   @Column({ type: 'inet', nullable: true })
   ip!: string | null;

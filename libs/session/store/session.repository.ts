@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { parseIpAddress, storedUserAgent, type RequestOrigin } from '#libs/common';
 import { Database } from '#libs/database';
 import { hashSecret, type RefreshToken } from '../refresh/refresh-token';
-import { type DatedSession, type RecordedSession } from '../session';
+import { endsAtMs, type DatedSession, type RecordedSession } from '../session';
+import { SessionLifetimes } from '../session-lifetimes';
 import { SessionOptions } from '../session.options';
 import { SessionRevocationRepository, type RevokedSession } from './session-revocation.repository';
 import { toRecordedSession, toSession, type SessionRow } from './session-row';
@@ -10,6 +11,9 @@ import { FIRST_GENERATION, SubjectRepository } from './subject.repository';
 
 /** Sessions beyond the limit that one sign-in ends; there are more only after the limit was lowered. */
 const MAX_MAKING_ROOM = 250;
+
+/** Sessions of a user that are counted: a list of users takes a bounded time. */
+const MAX_COUNTED = 1_000;
 
 interface StateRow extends SessionRow {
   revoked_at: Date | null;
@@ -45,6 +49,7 @@ export class SessionRepository {
     private readonly subjects: SubjectRepository,
     private readonly revocations: SessionRevocationRepository,
     private readonly options: SessionOptions,
+    private readonly lifetimes: SessionLifetimes,
   ) {}
 
   /** The user's generation; a user without sessions has the first. One query. */
@@ -75,7 +80,7 @@ export class SessionRepository {
          FROM sessions session JOIN subjects USING (user_id) WHERE id = ANY($1)`,
       [sessionIds],
     );
-    return new Map(rows.map((row) => [row.id, toState(row, nowMs)]));
+    return new Map(rows.map((row) => [row.id, this.toState(row, nowMs)]));
   }
 
   /** Live sessions of a user, newest first. One query. */
@@ -88,26 +93,41 @@ export class SessionRepository {
     const rows = await this.query<SessionRow>(
       `SELECT session.*, host(session.ip) AS ip
          FROM sessions session JOIN subjects USING (user_id, generation)
-        WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
+        WHERE user_id = $1 AND revoked_at IS NULL AND ${this.lifetimes.isNotOver('$2')}
           AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
         ORDER BY created_at DESC, id DESC LIMIT $3`,
       [userId, new Date(nowMs), limit, after ? new Date(after.createdAtMs) : null, after?.id],
     );
-    return rows.map(toRecordedSession);
+    return rows.map((row) => toRecordedSession(row, this.lifetimes));
+  }
+
+  /** Numbers of live sessions, each up to MAX_COUNTED; a user without any is absent. One query for any number. */
+  async countLive(userIds: readonly string[], nowMs: number): Promise<Map<string, number>> {
+    const rows = await this.query<{ user_id: string; count: number }>(
+      `SELECT subjects.user_id, count(live.id)::int AS count
+         FROM subjects CROSS JOIN LATERAL (
+           SELECT id FROM sessions
+            WHERE sessions.user_id = subjects.user_id AND sessions.generation = subjects.generation
+              AND revoked_at IS NULL AND expires_at > $2
+            LIMIT ${MAX_COUNTED}) live
+        WHERE subjects.user_id = ANY($1) GROUP BY subjects.user_id`,
+      [userIds, new Date(nowMs)],
+    );
+    return new Map(rows.map((row) => [row.user_id, row.count]));
   }
 
   /** Users who have a live session, ordered by id, after a given one. One query. */
   async usersWithSessions(nowMs: number, limit: number, afterUserId?: string): Promise<string[]> {
     const rows = await this.query<{ user_id: string }>(
       `SELECT DISTINCT user_id FROM sessions JOIN subjects USING (user_id, generation)
-        WHERE revoked_at IS NULL AND expires_at > $1 AND ($3::uuid IS NULL OR user_id > $3)
+        WHERE revoked_at IS NULL AND ${this.lifetimes.isNotOver('$1')} AND ($3::uuid IS NULL OR user_id > $3)
         ORDER BY user_id LIMIT $2`,
       [new Date(nowMs), limit, afterUserId],
     );
     return rows.map((row) => row.user_id);
   }
 
-  /** Records when sessions were last seen; each at most once per minute. One query. */
+  /** Records when sessions were last seen; each at most once in `SessionLifetimes.useIntervalMs`. One query. */
   async touch(seen: ReadonlyMap<string, number>): Promise<void> {
     await this.query(
       // Skips rows that another transaction is changing, so that neither waits for the other.
@@ -115,8 +135,12 @@ export class SessionRepository {
          FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, at),
               (SELECT id FROM sessions WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED) AS free
         WHERE sessions.id = seen.id AND free.id = seen.id
-          AND sessions.last_seen_at <= seen.at - interval '1 minute'`,
-      [[...seen.keys()], [...seen.values()].map((atMs) => new Date(atMs))],
+          AND sessions.last_seen_at <= seen.at - make_interval(secs => $3)`,
+      [
+        [...seen.keys()],
+        [...seen.values()].map((atMs) => new Date(atMs)),
+        this.lifetimes.useIntervalMs / 1000,
+      ],
     );
   }
 
@@ -166,8 +190,8 @@ export class SessionRepository {
   private async makeRoomFor(session: DatedSession, most: number): Promise<RevokedSession[]> {
     return this.revocations.revokeWhere(
       `id IN (SELECT id FROM sessions
-               WHERE user_id = $3 AND id <> $4 AND revoked_at IS NULL AND expires_at > $1
-                 AND generation = $6
+               WHERE user_id = $3 AND id <> $4 AND revoked_at IS NULL
+                 AND ${this.lifetimes.isNotOver('$1')} AND generation = $6
                ORDER BY created_at DESC, id DESC OFFSET $5 LIMIT ${MAX_MAKING_ROOM})`,
       session.createdAtMs,
       'session_limit',
@@ -181,13 +205,13 @@ export class SessionRepository {
       `WITH opened AS (
          INSERT INTO sessions
            (id, user_id, generation, role, created_at, last_seen_at, expires_at, ip, user_agent,
-            tokens_expire_at)
-         SELECT $1, user_id, generation, $4, $5, $5, $6, $7, $8, $11
+            tokens_expire_at, remembered, amr, attributes, details_version)
+         SELECT $1, user_id, generation, $4, $5, $5, $6, $7, $8, $11, $12, $13, $14::jsonb, $15
            FROM subjects WHERE user_id = $2 AND generation = $3 FOR SHARE
-         RETURNING id, created_at
+         RETURNING id, created_at, remembered
        )
-       INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at)
-       SELECT $9, id, $10, created_at FROM opened RETURNING id`,
+       INSERT INTO refresh_tokens (id, session_id, secret_hash, issued_at, remembered)
+       SELECT $9, id, $10, created_at, remembered FROM opened RETURNING id`,
       [
         session.id,
         session.userId,
@@ -200,6 +224,10 @@ export class SessionRepository {
         refreshToken.id,
         hashSecret(refreshToken.secret),
         new Date(tokensExpireAtMs),
+        session.remembered,
+        session.amr.join(' '),
+        session.attributes ? JSON.stringify(session.attributes) : null,
+        session.detailsVersion ?? 0,
       ],
     );
     return rows.length === 1;
@@ -208,13 +236,13 @@ export class SessionRepository {
   private query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
     return this.database.run((manager) => manager.query<Row[]>(sql, parameters));
   }
-}
 
-function toState(row: StateRow, nowMs: number): RecordedState {
-  const session = toSession(row);
-  const { userId, generation, expiresAtMs } = session;
-  if (row.revoked_at !== null || generation < row.user_generation) {
-    return { state: 'revoked', userId };
+  private toState(row: StateRow, nowMs: number): RecordedState {
+    const session = toSession(row, this.lifetimes);
+    const { userId, generation } = session;
+    if (row.revoked_at !== null || generation < row.user_generation) {
+      return { state: 'revoked', userId };
+    }
+    return endsAtMs(session) <= nowMs ? { state: 'expired', userId } : { state: 'live', session };
   }
-  return expiresAtMs <= nowMs ? { state: 'expired', userId } : { state: 'live', session };
 }

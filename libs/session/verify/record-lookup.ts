@@ -61,8 +61,16 @@ export class RecordLookup {
     if (found.state !== 'live') {
       return found;
     }
-    const outcome = await this.restore(found.session, lease);
-    return outcome === 'revoked' || outcome === 'stale-generation' ? REVOKED : found;
+    switch (await this.restore(found.session, lease)) {
+      case 'revoked':
+        return REVOKED;
+      case 'stale-generation':
+      case 'outdated':
+        // Since the record was read its details have changed, or all sessions of the user have ended, or all but this one.
+        return this.find(userId, sessionId);
+      default:
+        return found;
+    }
   }
 
   /** Restores a session once for all concurrent callers. */

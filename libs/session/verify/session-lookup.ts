@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DependencyUnavailableError, turnLoader } from '#libs/common';
 import { SyncLeases } from '#libs/sync';
+import { SessionLifetimes } from '../session-lifetimes';
 import { RedisSessionReader } from '../store/redis-session-reader';
 import { NearCache, type LiveSession } from './near-cache/near-cache';
 import { RecordLookup, type FoundSession } from './record-lookup';
@@ -25,6 +26,7 @@ export class SessionLookup {
     private readonly records: RecordLookup,
     private readonly near: NearCache,
     private readonly leases: SyncLeases,
+    private readonly lifetimes: SessionLifetimes,
   ) {}
 
   /**
@@ -49,7 +51,7 @@ export class SessionLookup {
     // Called for every request: each additional async function would cost time on all of them.
     return this.redis.verify(userId, sessionId, epoch, profileKey).then(
       (known) => {
-        if (known.state === 'live') {
+        if (known.state === 'live' && this.hasAllEnds(known)) {
           this.near.keep(known, epoch, profileKey, question);
           return known;
         }
@@ -64,5 +66,10 @@ export class SessionLookup {
         throw error;
       },
     );
+  }
+
+  /** An entry from before the idle time-out was switched on does not say when the session was used. */
+  private hasAllEnds({ session }: LiveSession): boolean {
+    return session.idleAtMs !== undefined || !this.lifetimes.hasIdleTimeout;
   }
 }

@@ -29,9 +29,7 @@ export class SessionVerifier {
    * @throws SessionExpiredError, SessionRevokedError
    */
   verify(userId: string, sessionId: string, profileKey?: string): Promise<VerifiedSession> {
-    return this.lookup
-      .find(userId, sessionId, profileKey)
-      .then((found) => this.expectLive(sessionId, found));
+    return this.lookup.find(userId, sessionId, profileKey).then((found) => this.expectLive(found));
   }
 
   /**
@@ -39,12 +37,12 @@ export class SessionVerifier {
    * is in Redis. A share of a query.
    */
   async verifyRecorded(userId: string, sessionId: string): Promise<VerifiedSession> {
-    return this.expectLive(sessionId, await this.records.find(userId, sessionId));
+    return this.expectLive(await this.records.find(userId, sessionId));
   }
 
-  private expectLive(sessionId: string, found: FoundSession): VerifiedSession {
+  private expectLive(found: FoundSession): VerifiedSession {
     if (found.state === 'live') {
-      this.lastSeen.note(sessionId, this.clock.nowMs());
+      this.lastSeen.note(found.session, this.clock.nowMs());
       return found;
     }
     throw found.state === 'expired' ? new SessionExpiredError() : new SessionRevokedError();

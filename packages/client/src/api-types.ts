@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Create an account and sign in
-         * @description Answers with the tokens of a first session. Paste `accessToken` into Authorize.
+         * @description Answers with the tokens of a first session. Paste `accessToken` into Authorize. With the `invitation` for an account that an administrator has created, the call sets the password of that account.
          */
         post: operations["register"];
         delete?: never;
@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove your identity again
+         * @description For calls that answer 401 `reauthentication_required`: the proof counts for this session, for the time of the setting `RECENT_AUTH_TTL`. Tokens of the next refresh tell it as `auth_time`.
+         */
+        post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/revoke": {
         parameters: {
             query?: never;
@@ -158,7 +178,11 @@ export interface paths {
         get: operations["listSessions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Sign your other devices out
+         * @description Revokes every session of the user except this one, in one step: however many, none of them is accepted from now on. Asks for a recent proof of identity.
+         */
+        delete: operations["revokeOtherSessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -176,7 +200,7 @@ export interface paths {
         post?: never;
         /**
          * Sign one of your devices out
-         * @description Revokes one session of the user. Its tokens are refused from now on. After 503 they are refused too, but the revocation is not recorded: repeat the request until it answers 204.
+         * @description Revokes one session of the user. Its tokens are refused from now on. After 503 they are refused too, but the revocation is not recorded: repeat the request until it answers 204. For another session than this one it asks for a recent proof of identity.
          */
         delete: operations["revokeSession"];
         options?: never;
@@ -325,7 +349,7 @@ export interface paths {
         };
         /**
          * Verify a session for a gateway
-         * @description For forward authentication by nginx, Traefik or Envoy: headers name the user, the session and the role; the body is empty.
+         * @description For forward authentication by nginx, Traefik or Envoy: headers name the user, the session, the role, and when and how the user has last proved their identity; the body is empty. Attributes of the session that the setting `VERIFY_ATTRIBUTES` lists follow as `X-Session-*`, percent-encoded; a missing one is empty.
          */
         get: operations["verifySession"];
         put?: never;
@@ -416,6 +440,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/sessions/{id}/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the attributes of a session
+         * @description Replaces the data that services keep with a session. For clients of the setting `INTROSPECTION_CLIENTS`, with HTTP Basic. Introspection tells the attributes, and `verify` those of the setting `VERIFY_ATTRIBUTES`.
+         */
+        put: operations["setSessionAttributes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List and search accounts
+         * @description The newest account comes first; with `q`, accounts whose address matches, by address, and then those whose name matches, by name. Pass `nextCursor` as `cursor`, with the same other parameters, to read the next page.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Create an account
+         * @description In every mode of `REGISTRATION`. Without `password` the answer has an invitation: the user sends its code as `invitation` of `POST /api/auth/register`, with this address and a password. The code is shown only once.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an account */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an account
+         * @description Deletes the account, its avatar, its sessions and its invitations. This cannot be undone. The last administrator cannot be deleted.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user's role or disable the account
+         * @description Name `disabled`, `role` or both. Each call revokes every session of the user, so that none continues with the earlier role. The last administrator keeps role and access.
+         */
+        patch: operations["updateUser"];
+        trace?: never;
+    };
     "/api/admin/users/{id}/sessions": {
         parameters: {
             query?: never;
@@ -435,6 +528,26 @@ export interface paths {
          * @description Revokes every session of the user. The account stays usable.
          */
         delete: operations["revokeUserSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign a user out on one device
+         * @description Revokes one session of the user. Its tokens are refused from now on.
+         */
+        delete: operations["revokeUserSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -460,7 +573,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/users/{id}": {
+    "/api/admin/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List invitations that can be used
+         * @description The newest invitation comes first, without its code. Pass `nextCursor` as `cursor` to read the next page.
+         */
+        get: operations["listInvitations"];
+        put?: never;
+        /**
+         * Invite a user
+         * @description The answer has the code, which is shown only once: send it to the user, who registers with it. With `REGISTRATION=closed` no invitation can be used that creates an account; create the account instead.
+         */
+        post: operations["createInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invitations/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -470,14 +607,14 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Withdraw an invitation
+         * @description Its code is refused from now on. An account that it has created stays.
+         */
+        delete: operations["deleteInvitation"];
         options?: never;
         head?: never;
-        /**
-         * Change a user's role or disable the account
-         * @description Name `disabled`, `role` or both. Each call revokes every session of the user, so that none continues with the earlier role.
-         */
-        patch: operations["updateUser"];
+        patch?: never;
         trace?: never;
     };
     "/api/auth/health": {
@@ -548,7 +685,7 @@ export interface components {
          * @description Stable; switch on this.
          * @enum {string}
          */
-        ErrorCode: "validation_failed" | "malformed_json" | "malformed_request" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal_error" | "overloaded" | "dependency_unavailable";
+        ErrorCode: "validation_failed" | "malformed_json" | "malformed_request" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "reauthentication_required" | "forbidden" | "registration_closed" | "invitation_required" | "not_found" | "method_not_allowed" | "email_taken" | "last_administrator" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal_error" | "overloaded" | "dependency_unavailable";
         Problem: {
             /**
              * Format: uri
@@ -608,6 +745,16 @@ export interface components {
              * @example Ada Lovelace
              */
             displayName?: string | null;
+            /**
+             * @description The code of an invitation. Required where `REGISTRATION` is `invite`.
+             * @example null
+             */
+            invitation?: string | null;
+            /**
+             * @description true: the session gets the longer lifetime of `REMEMBER_TTL`.
+             * @example false
+             */
+            remember?: boolean;
         };
         SessionSummary: {
             /** Format: uuid */
@@ -673,6 +820,11 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
+            /**
+             * @description true: the session gets the longer lifetime of `REMEMBER_TTL`.
+             * @example false
+             */
+            remember?: boolean;
         };
         RefreshRequest: {
             /**
@@ -687,6 +839,21 @@ export interface components {
              * @example 3
              */
             revokedSessions: number;
+        };
+        ReauthenticateRequest: {
+            /**
+             * Format: password
+             * @description At most 1024 bytes in UTF-8: the rules for new passwords do not apply.
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        Reauthenticated: {
+            /**
+             * Format: date-time
+             * @description When the proof was taken.
+             */
+            authenticatedAt: string;
         };
         RevokeTokenRequest: {
             /**
@@ -766,7 +933,7 @@ export interface components {
          * @description Stable; switch on this.
          * @enum {string}
          */
-        AuditEventName: "account_registered" | "account_imported" | "login_succeeded" | "login_failed" | "login_refused_by_limit" | "introspection_refused" | "logout" | "refresh_token_reused" | "session_revoked" | "sessions_revoked" | "identity_not_proved" | "password_changed" | "role_changed" | "account_disabled" | "account_enabled" | "account_deleted";
+        AuditEventName: "account_registered" | "account_created" | "account_imported" | "invitation_created" | "invitation_used" | "invitation_deleted" | "login_succeeded" | "login_failed" | "login_refused_by_limit" | "introspection_refused" | "logout" | "refresh_token_reused" | "session_revoked" | "sessions_revoked" | "identity_not_proved" | "reauthenticated" | "password_changed" | "role_changed" | "account_disabled" | "account_enabled" | "account_deleted";
         AuditEvent: {
             /** Format: uuid */
             id: string;
@@ -875,6 +1042,25 @@ export interface components {
             iss?: string;
             aud?: string;
             jti?: string;
+            /** @description The user's latest proof of identity, also one after the issue of the token. */
+            auth_time?: number;
+            /**
+             * @description The methods of all proofs in this session (RFC 8176).
+             * @example [
+             *       "pwd"
+             *     ]
+             */
+            amr?: string[];
+            /**
+             * @description Absent: none are set.
+             * @example {
+             *       "plan": "pro",
+             *       "seats": 5
+             *     }
+             */
+            attributes?: {
+                [key: string]: string | number | boolean;
+            };
         };
         Jwk: {
             /** @enum {string} */
@@ -947,19 +1133,19 @@ export interface components {
              */
             access_token_signing_alg_values_supported: string[];
         };
-        ChangeAccountRequest: {
+        SessionAttributesRequest: {
             /**
-             * @description true: the user cannot sign in.
-             * @example false
+             * @description Flat, with values that are strings, numbers or booleans: at most 1024 bytes as JSON.
+             * @example {
+             *       "plan": "pro",
+             *       "seats": 5
+             *     }
              */
-            disabled?: boolean;
-            /**
-             * @example user
-             * @enum {string}
-             */
-            role?: "user" | "admin";
+            attributes: {
+                [key: string]: string | number | boolean;
+            };
         };
-        Account: {
+        AdminUser: {
             /** Format: uuid */
             id: string;
             /**
@@ -983,10 +1169,193 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
             /**
-             * @description true: the user cannot sign in.
+             * Format: date-time
+             * @description null: the account is enabled.
+             * @example null
+             */
+            disabledAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the disabling ends by itself; null: it has no end.
+             * @example null
+             */
+            disabledUntil: string | null;
+            /** @example null */
+            disabledReason: string | null;
+            /**
+             * Format: date-time
+             * @description null: the user has not signed in since this is recorded.
+             */
+            lastSignInAt: string | null;
+            /**
+             * @description Number of live sessions, counted up to 1,000.
+             * @example 2
+             */
+            activeSessions: number;
+        };
+        UserList: {
+            users: components["schemas"]["AdminUser"][];
+            /** @description null: this was the last page. */
+            nextCursor: string | null;
+        };
+        CreateUserRequest: {
+            /**
+             * Format: email
+             * @example grace@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description Absent: the answer has an invitation with which the user chooses it. Any characters, taken exactly as sent. Common passwords, repetitions, sequences, and your name, e-mail address or the name of the service with little added are refused.
+             * @example correct horse battery staple
+             */
+            password?: string;
+            /**
+             * @description At most 80 characters as people count them, in one line.
+             * @example Grace Hopper
+             */
+            displayName?: string | null;
+            /**
+             * @default user
+             * @example user
+             * @enum {string}
+             */
+            role: "user" | "admin";
+        };
+        IssuedInvitation: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description For `invitation` of register. It is shown only here, and can be used once.
+             * @example c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I
+             */
+            code: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        CreatedUser: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: email
+             * @example ada@example.com
+             */
+            email: string;
+            /** @example Ada Lovelace */
+            displayName: string | null;
+            /** @example Analyst of engines. */
+            bio: string | null;
+            /** @example null */
+            avatarUrl: string | null;
+            /**
+             * @example user
+             * @enum {string}
+             */
+            role: "user" | "admin";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description null: the account is enabled.
+             * @example null
+             */
+            disabledAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the disabling ends by itself; null: it has no end.
+             * @example null
+             */
+            disabledUntil: string | null;
+            /** @example null */
+            disabledReason: string | null;
+            /**
+             * Format: date-time
+             * @description null: the user has not signed in since this is recorded.
+             */
+            lastSignInAt: string | null;
+            /**
+             * @description Number of live sessions, counted up to 1,000.
+             * @example 2
+             */
+            activeSessions: number;
+            /** @description With this the user chooses a password. Absent where the call has set one. */
+            invitation?: components["schemas"]["IssuedInvitation"];
+        };
+        ChangeAccountRequest: {
+            /**
+             * @description true: the user cannot sign in. It replaces an earlier disabling, with its end and reason.
              * @example false
              */
-            disabled: boolean;
+            disabled?: boolean;
+            /**
+             * Format: date-time
+             * @description With `disabled: true`: the instant at which the disabling ends by itself, with a time zone. Absent or null: it has no end.
+             * @example null
+             */
+            disabledUntil?: string | null;
+            /**
+             * @description With `disabled: true`: for administrators; the user does not see it. At most 200 characters, in one line.
+             * @example null
+             */
+            disabledReason?: string | null;
+            /**
+             * @example user
+             * @enum {string}
+             */
+            role?: "user" | "admin";
+        };
+        CreateInvitationRequest: {
+            /**
+             * Format: email
+             * @description The only address that may use it. Absent: any address.
+             * @example alan@example.com
+             */
+            email?: string | null;
+            /**
+             * @description Of the account that it creates.
+             * @default user
+             * @example user
+             * @enum {string}
+             */
+            role: "user" | "admin";
+            /**
+             * @description Seconds until it expires.
+             * @default 604800
+             * @example 604800
+             */
+            expiresIn: number;
+        };
+        Invitation: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: email
+             * @description The only address that may use it; null: any address.
+             * @example ada@example.com
+             */
+            email: string | null;
+            /**
+             * @example user
+             * @enum {string}
+             */
+            role: "user" | "admin";
+            /**
+             * Format: uuid
+             * @description The account that it gives a password; null: it creates an account.
+             * @example null
+             */
+            userId: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        InvitationList: {
+            invitations: components["schemas"]["Invitation"][];
+            /** @description null: this was the last page. */
+            nextCursor: string | null;
         };
         SessionStatistics: {
             /** @example 5 */
@@ -1192,12 +1561,33 @@ export interface components {
             /** @enum {string} */
             code: "token_revoked";
         };
+        /** @description Recent proof of identity required. */
+        ReauthenticationRequiredProblem: components["schemas"]["Problem"] & {
+            /** @enum {integer} */
+            status: 401;
+            /** @enum {string} */
+            code: "reauthentication_required";
+        };
         /** @description Forbidden. */
         ForbiddenProblem: components["schemas"]["Problem"] & {
             /** @enum {integer} */
             status: 403;
             /** @enum {string} */
             code: "forbidden";
+        };
+        /** @description Registration closed. */
+        RegistrationClosedProblem: components["schemas"]["Problem"] & {
+            /** @enum {integer} */
+            status: 403;
+            /** @enum {string} */
+            code: "registration_closed";
+        };
+        /** @description Invitation required. */
+        InvitationRequiredProblem: components["schemas"]["Problem"] & {
+            /** @enum {integer} */
+            status: 403;
+            /** @enum {string} */
+            code: "invitation_required";
         };
         /** @description Not found. */
         NotFoundProblem: components["schemas"]["Problem"] & {
@@ -1212,6 +1602,13 @@ export interface components {
             status: 409;
             /** @enum {string} */
             code: "email_taken";
+        };
+        /** @description Last administrator. */
+        LastAdministratorProblem: components["schemas"]["Problem"] & {
+            /** @enum {integer} */
+            status: 409;
+            /** @enum {string} */
+            code: "last_administrator";
         };
         /** @description Precondition failed. */
         PreconditionFailedProblem: components["schemas"]["Problem"] & {
@@ -1352,6 +1749,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `registration_closed`, `invitation_required`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["InvitationRequiredProblem"] | components["schemas"]["ForbiddenProblem"];
                 };
             };
             /** @description `email_taken` */
@@ -1772,6 +2178,104 @@ export interface operations {
             };
         };
     };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReauthenticateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description Attempts per window, of the limit with the fewest attempts left. */
+                    "RateLimit-Limit"?: number;
+                    /** @description Attempts left in this window. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until the window ends. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reauthenticated"];
+                };
+            };
+            /** @description `validation_failed`, `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `invalid_credentials`, `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `overloaded`, `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OverloadedProblem"] | components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
     revokeToken: {
         parameters: {
             query?: never;
@@ -1916,6 +2420,83 @@ export interface operations {
             };
         };
     };
+    revokeOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedSessions"];
+                };
+            };
+            /** @description `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `reauthentication_required`, `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ReauthenticationRequiredProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
     revokeSession: {
         parameters: {
             query?: never;
@@ -1944,7 +2525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            /** @description `reauthentication_required`, `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
             401: {
                 headers: {
                     /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
@@ -1952,7 +2533,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                    "application/problem+json": components["schemas"]["ReauthenticationRequiredProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
             /** @description `not_found` */
@@ -2798,6 +3379,10 @@ export interface operations {
                     "X-User-Id"?: string;
                     "X-Session-Id"?: string;
                     "X-User-Role"?: string;
+                    /** @description Unix time in seconds; 0: unknown. */
+                    "X-Auth-Time"?: number;
+                    /** @description Methods of RFC 8176, separated by spaces. */
+                    "X-Amr"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3105,6 +3690,585 @@ export interface operations {
             };
         };
     };
+    setSessionAttributes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionAttributesRequest"];
+            };
+        };
+        responses: {
+            /** @description No instance answers with the earlier attributes any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_failed`, `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `invalid_credentials` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidCredentialsProblem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description The largest number of items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description The whole address, in any case. */
+                email?: string;
+                /** @description What the address or the display name begins with, in any case. Not together with `email`. */
+                q?: string;
+                role?: "user" | "admin";
+                /** @description true: accounts that cannot sign in now; false: the others. */
+                disabled?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description `validation_failed`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUserRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedUser"];
+                };
+            };
+            /** @description `validation_failed`, `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["EmailTakenProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `overloaded`, `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OverloadedProblem"] | components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            /** @description `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account and its sessions are deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `last_administrator` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["LastAdministratorProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAccountRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            /** @description `validation_failed`, `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `last_administrator` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["LastAdministratorProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
     listUserSessions: {
         parameters: {
             query?: {
@@ -3288,6 +4452,105 @@ export interface operations {
             };
         };
     };
+    revokeUserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user. */
+                id: string;
+                /** @description The session. */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
     revokeAllSessions: {
         parameters: {
             query?: never;
@@ -3374,28 +4637,98 @@ export interface operations {
             };
         };
     };
-    updateUser: {
+    listInvitations: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The user. */
-                id: string;
+            query?: {
+                /** @description The largest number of items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangeAccountRequest"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Account"];
+                    "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            /** @description `validation_failed`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    createInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedInvitation"];
                 };
             };
             /** @description `validation_failed`, `malformed_json`, `malformed_request` */
@@ -3405,6 +4738,103 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
+            401: {
+                headers: {
+                    /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["EmailTakenProblem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `dependency_unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DependencyUnavailableProblem"];
+                };
+            };
+        };
+    };
+    deleteInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invitation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed_json`, `malformed_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
                 };
             };
             /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
@@ -3623,8 +5053,10 @@ export const OPERATIONS = {
     refresh: { method: "POST", path: "/api/auth/refresh", bearer: false },
     logout: { method: "POST", path: "/api/auth/logout", bearer: true },
     logoutAll: { method: "POST", path: "/api/auth/logout-all", bearer: true },
+    reauthenticate: { method: "POST", path: "/api/auth/reauthenticate", bearer: true },
     revokeToken: { method: "POST", path: "/api/auth/revoke", bearer: false },
     listSessions: { method: "GET", path: "/api/auth/sessions", bearer: true },
+    revokeOtherSessions: { method: "DELETE", path: "/api/auth/sessions", bearer: true },
     revokeSession: { method: "DELETE", path: "/api/auth/sessions/{id}", bearer: true },
     getProfile: { method: "GET", path: "/api/auth/profile", bearer: true },
     updateProfile: { method: "PUT", path: "/api/auth/profile", bearer: true },
@@ -3640,10 +5072,19 @@ export const OPERATIONS = {
     getJwks: { method: "GET", path: "/.well-known/jwks.json", bearer: false },
     getMetadata: { method: "GET", path: "/.well-known/oauth-authorization-server", bearer: false },
     followRevocations: { method: "GET", path: "/api/auth/revocations", bearer: false },
+    setSessionAttributes: { method: "PUT", path: "/api/auth/sessions/{id}/attributes", bearer: false },
+    listUsers: { method: "GET", path: "/api/admin/users", bearer: true },
+    createUser: { method: "POST", path: "/api/admin/users", bearer: true },
+    getUser: { method: "GET", path: "/api/admin/users/{id}", bearer: true },
+    updateUser: { method: "PATCH", path: "/api/admin/users/{id}", bearer: true },
+    deleteUser: { method: "DELETE", path: "/api/admin/users/{id}", bearer: true },
     listUserSessions: { method: "GET", path: "/api/admin/users/{id}/sessions", bearer: true },
     revokeUserSessions: { method: "DELETE", path: "/api/admin/users/{id}/sessions", bearer: true },
+    revokeUserSession: { method: "DELETE", path: "/api/admin/users/{id}/sessions/{sessionId}", bearer: true },
     revokeAllSessions: { method: "DELETE", path: "/api/admin/sessions", bearer: true },
-    updateUser: { method: "PATCH", path: "/api/admin/users/{id}", bearer: true },
+    createInvitation: { method: "POST", path: "/api/admin/invitations", bearer: true },
+    listInvitations: { method: "GET", path: "/api/admin/invitations", bearer: true },
+    deleteInvitation: { method: "DELETE", path: "/api/admin/invitations/{id}", bearer: true },
     getHealth: { method: "GET", path: "/api/auth/health", bearer: false },
     getLiveness: { method: "GET", path: "/health/live", bearer: false },
     getReadiness: { method: "GET", path: "/health/ready", bearer: false },

@@ -103,8 +103,22 @@ export class LatchkeyClient {
     return (await this.call('listSessions', { query })).data;
   }
 
+  /** For another session than this one it needs a recent proof: see `reauthenticate`. */
   async revokeSession(id: string): Promise<void> {
     await this.call('revokeSession', { path: { id } });
+  }
+
+  /** Revokes every session of the user except this one. Needs a recent proof. @returns their number. */
+  async revokeOtherSessions(): Promise<number> {
+    return (await this.call('revokeOtherSessions')).data.revokedSessions;
+  }
+
+  /**
+   * Proves the user's identity again, for a call that was answered `reauthentication_required`: repeat it afterwards.
+   * @returns when the proof was taken.
+   */
+  async reauthenticate(body: RequestBody<'reauthenticate'>): Promise<Date> {
+    return new Date((await this.call('reauthenticate', { body })).data.authenticatedAt);
   }
 
   async profile() {

@@ -185,7 +185,7 @@ export class LatchkeyVerifier implements Verifier {
       case 'subject': {
         const name = userName(message.sub);
         this.recent.add(name, monotonicMs);
-        const ended = this.signals.endIssuedBefore(name, message.beforeMs);
+        const ended = this.signals.endIssuedBefore(name, message.beforeMs, message.exceptSid);
         this.reportEnds('subject', this.alive.forgetNamed(name) + ended);
         return;
       }

@@ -102,13 +102,14 @@ export class SessionSignals {
 
   /**
    * Ends the signals of tokens that were certainly issued before an instant of the clock of Postgres. The session of a later
-   * token may have begun later: the issuer is asked.
+   * token may have begun later, and that of `exceptSid` goes on: the issuer is asked.
    */
-  endIssuedBefore(name: string, beforeMs: number): number {
+  endIssuedBefore(name: string, beforeMs: number, exceptSid?: string): number {
     const named = this.watchesNamed(name);
     for (const watch of named) {
-      const { iat } = watch.session.claims;
-      if (typeof iat === 'number' && iat * 1_000 + ISSUE_TOLERANCE_MS >= beforeMs) {
+      const { iat, sid } = watch.session.claims;
+      const mayBeLater = typeof iat === 'number' && iat * 1_000 + ISSUE_TOLERANCE_MS >= beforeMs;
+      if (mayBeLater || sid === exceptSid) {
         watch.isCovered = false;
       } else {
         this.end(watch, new TokenRevokedError());

@@ -18,6 +18,10 @@ export interface TokenClaims {
   readonly sid: string;
   /** Unix time in seconds. */
   readonly exp: number;
+  /** When the user had last proved their identity, as the token was issued. Unix time in seconds. */
+  readonly auth_time?: number;
+  /** The methods of all proofs (RFC 8176). */
+  readonly amr?: readonly string[];
   readonly [claim: string]: unknown;
 }
 

@@ -3,7 +3,7 @@ import type { EventSourceMessage } from 'eventsource-parser';
 /** An event of docs/revocation-stream.md, as far as the verifier uses it. */
 export type StreamMessage =
   | { type: 'session'; sid: string }
-  | { type: 'subject'; sub: string; beforeMs: number }
+  | { type: 'subject'; sub: string; beforeMs: number; exceptSid: string | undefined }
   | { type: 'heartbeat'; asOfMs: number; position: string }
   | { type: 'reset'; reason: string }
   | { type: 'reconnect' };
@@ -16,7 +16,12 @@ export function readMessage({ event, data, id }: EventSourceMessage): StreamMess
       return typeof fields.sid === 'string' ? { type: event, sid: fields.sid } : unreadable(event);
     case 'subject':
       return typeof fields.sub === 'string'
-        ? { type: event, sub: fields.sub, beforeMs: instantOf(fields.before) }
+        ? {
+            type: event,
+            sub: fields.sub,
+            beforeMs: instantOf(fields.before),
+            exceptSid: typeof fields.except === 'string' ? fields.except : undefined,
+          }
         : unreadable(event);
     case 'heartbeat':
       return typeof fields.asOf === 'number' && id !== undefined

@@ -99,7 +99,10 @@ describe('an answer does not reveal', () => {
       const answers = await Promise.all(
         [known.user.id, randomUUID(), 'x'].map((id) => {
           const json = route.method === 'PATCH' ? { json: { disabled: true } } : {};
-          return app.http.call(route.method, pathOf(route, { id }), { token, ...json });
+          return app.http.call(route.method, pathOf(route, { id, sessionId: id }), {
+            token,
+            ...json,
+          });
         }),
       );
       expectSame(answers, 403, 'forbidden');

@@ -49,7 +49,7 @@ describe('a resource of one user', () => {
 
   /** Calls an operation with the value for its one path parameter, with a body if it takes one. */
   function tryAs(person: AuthResultDto, route: Route, id: string): Promise<Answer> {
-    const path = pathOf(route, { id });
+    const path = pathOf(route, { id, sessionId: owner.session.id });
     return app.http.call(route.method, path, goodCall(api, route, person));
   }
 
@@ -87,7 +87,7 @@ describe('a resource of one user', () => {
         const id = OWNED_RESOURCES[route.path]?.(owner) ?? '';
         const answers = await Promise.all(
           ['', 'nonsense', gone.accessToken].map((token) =>
-            app.http.call(route.method, pathOf(route, { id }), {
+            app.http.call(route.method, pathOf(route, { id, sessionId: owner.session.id }), {
               ...goodCall(api, route, owner),
               token,
             }),
@@ -252,7 +252,7 @@ describe('a resource of one user', () => {
       ];
       await leavesOwnerAlone(async () => {
         for (const route of adminRoutes()) {
-          const path = pathOf(route, { id: owner.user.id });
+          const path = pathOf(route, { id: owner.user.id, sessionId: owner.session.id });
           for (const spelled of spell.map((change) => change(path))) {
             for (const method of [route.method, 'HEAD', 'POST', 'PUT', 'OPTIONS']) {
               const call = { token: other.accessToken };

@@ -8,12 +8,16 @@ import type { Route } from '../../support/open-api';
 export const OWNED_RESOURCES: Record<string, (owner: AuthResultDto) => string> = {
   '/api/auth/sessions/{id}': ({ session }) => session.id,
   '/api/admin/users/{id}': ({ user }) => user.id,
+  '/api/admin/users/{id}/sessions/{sessionId}': ({ user }) => user.id,
   '/api/admin/users/{id}/sessions': ({ user }) => user.id,
   '/api/admin/users/{id}/events': ({ user }) => user.id,
+  // No user owns one: any id is refused.
+  '/api/admin/invitations/{id}': ({ session }) => session.id,
 };
 
 /** Paths whose parameter names a public resource, with the reason. */
 export const PUBLIC_RESOURCES: Record<string, string> = {
+  '/api/auth/sessions/{id}/attributes': 'a service may set the attributes of any session',
   '/avatars/{file}': 'a picture is public to every client that knows its name',
 };
 

@@ -3,6 +3,7 @@ import type { AuthResultDto } from '../../../apps/api/auth/auth.dto';
 import type { Instance } from '../instance';
 import type { History, Operation, RecordedRequest } from '../history';
 import { Account, type Device } from './account';
+import { ACCEPTS_TOKEN } from '../rules/sessions';
 import { send, type Message } from './send';
 
 /** A refresh token gets the same answer for 10 s. A client that is later than this gives up. */
@@ -127,6 +128,14 @@ export class Actions {
     return retire(recorded, before);
   }
 
+  /** The session that stays must be accepted throughout. */
+  async logoutOthers(on: Instance, device: Device): Promise<Device[]> {
+    const others = device.account.live.filter((other) => other !== device);
+    const message: Message = { method: 'DELETE', path: '/api/auth/sessions' };
+    const { recorded } = await this.askAs(on, device, 'logout-others', message);
+    return retire(recorded, others);
+  }
+
   async deleteSession(on: Instance, device: Device, target: Device): Promise<Device[]> {
     const message: Message = { method: 'DELETE', path: `/api/auth/sessions/${target.id}` };
     const more = { target: target.id };
@@ -227,7 +236,7 @@ export class Actions {
   }
 
   private noteRefusal(device: Device, { status, code }: RecordedRequest): void {
-    device.retired ||= status === 401 && code !== 'invalid_credentials';
+    device.retired ||= status === 401 && !ACCEPTS_TOKEN.has(code);
   }
 }
 

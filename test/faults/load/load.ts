@@ -43,6 +43,7 @@ const WEIGHTS = {
   logout: 5,
   'delete-session': 3,
   'logout-all': 1.2,
+  'logout-others': 1.2,
   'change-password': 0.8,
   'revoke-by-admin': 0.8,
 };
@@ -158,6 +159,8 @@ export class Load {
         return this.probe(actions, await actions.logout(on, device));
       case 'logout-all':
         return this.probe(actions, await actions.logoutAll(on, device));
+      case 'logout-others':
+        return this.probe(actions, await actions.logoutOthers(on, device));
       case 'delete-session':
         return this.probe(
           actions,

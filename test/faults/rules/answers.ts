@@ -17,6 +17,7 @@ const EXPECTED: Record<Operation, readonly number[]> = {
   'list-sessions': [200],
   logout: [204],
   'logout-all': [200],
+  'logout-others': [200],
   'delete-session': [204, 404],
   'change-password': [204],
   'revoke-by-admin': [200],

@@ -1,7 +1,12 @@
 import type { Operation, RecordedRequest } from '../history';
 
 /** Requests that end all sessions of a user. */
-const USER_WIDE = new Set<Operation>(['logout-all', 'change-password', 'revoke-by-admin']);
+const USER_WIDE = new Set<Operation>([
+  'logout-all',
+  'logout-others',
+  'change-password',
+  'revoke-by-admin',
+]);
 const SINGLE = new Set<Operation>(['logout', 'delete-session']);
 
 /** The effects, certain or possible, of the requests on one session. */
@@ -42,13 +47,18 @@ export function fatesOf(
   }
   for (const request of requests) {
     const covered = USER_WIDE.has(request.op)
-      ? (byUser.get(request.user) ?? [])
+      ? (byUser.get(request.user) ?? []).filter(({ opening }) => !isKept(opening, request))
       : SINGLE.has(request.op)
         ? [fates.get(request.target ?? request.session ?? '')].filter((fate) => fate !== undefined)
         : [];
     covered.forEach((fate) => note(request, fate, lateEffectMs));
   }
   return fates;
+}
+
+/** The session that signs the others out goes on. */
+function isKept(opening: RecordedRequest, { op, session }: RecordedRequest): boolean {
+  return op === 'logout-others' && opening.opened === session;
 }
 
 function note(revoke: RecordedRequest, fate: SessionFate, lateEffectMs: number): void {

@@ -2,14 +2,20 @@ import { describeRequest, isKnownTo, type RecordedRequest } from '../history';
 import type { Violation } from '../violation';
 import type { SessionFate } from './revocations';
 
+/** Codes of a 401 that do not refuse the token: of a wrong password, and of a proof that is too old. */
+export const ACCEPTS_TOKEN: ReadonlySet<string | null> = new Set([
+  'invalid_credentials',
+  'reauthentication_required',
+]);
+
 /** The token was accepted; the request itself may have failed. */
 function isAuthenticated({ status, code }: RecordedRequest): boolean {
-  return (status >= 200 && status < 500 && status !== 401) || code === 'invalid_credentials';
+  return (status >= 200 && status < 500 && status !== 401) || ACCEPTS_TOKEN.has(code);
 }
 
 /** The token was refused. */
 function isDenied({ status, code }: RecordedRequest): boolean {
-  return status === 401 && code !== 'invalid_credentials';
+  return status === 401 && !ACCEPTS_TOKEN.has(code);
 }
 
 /**

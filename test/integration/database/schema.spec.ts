@@ -4,7 +4,7 @@ import { runMigrations } from '../../../libs/database';
 import { AuditEventEntity } from '../../../libs/audit';
 import { RefreshTokenEntity, SessionEntity, SubjectEntity } from '../../../libs/session';
 import { OutboxEntity } from '../../../libs/sync';
-import { UserEntity } from '../../../libs/user';
+import { InvitationEntity, UserEntity } from '../../../libs/user';
 import { createTestDatabase, type TestDatabase } from '../../support/stores';
 
 describe('the schema', () => {
@@ -22,6 +22,7 @@ describe('the schema', () => {
         RefreshTokenEntity,
         OutboxEntity,
         AuditEventEntity,
+        InvitationEntity,
       ],
     }).initialize();
   });

@@ -70,6 +70,8 @@ describe('sessions that are missing in Redis', () => {
     return (await sessions.open({ userId, role: 'user', generation })).session;
   }
 
+  const REVOKE_OTHERS = { reason: 'revoked_by_user' } as const;
+
   const verify = ({ userId, id }: Pick<Session, 'userId' | 'id'>) => sessions.verify(userId, id);
 
   /** Empties Redis, and waits until it is in sync again. */
@@ -144,6 +146,18 @@ describe('sessions that are missing in Redis', () => {
       await app.redis.client.hexists(`session:{${session.userId}}`, sessionField(session.id)),
     ).toBe(0);
     await expect(verify(session)).rejects.toThrow(SessionRevokedError);
+  });
+
+  it('are accepted when the others of their user ended after their record was read', async () => {
+    const session = await open();
+    await app.redis.client.del(`session:{${session.userId}}`, `user:tokens:{${session.userId}}`);
+    const { arrived, letGo } = holdOpening(app.nest.get(RedisSessionStore));
+    const asked = verify(session);
+    await arrived;
+    await sessions.revokeAll(session.userId, { ...REVOKE_OTHERS, keptSessionId: session.id });
+    letGo();
+    expect((await asked).session).toMatchObject({ id: session.id, generation: 2 });
+    expect((await verify(session)).session.generation).toBe(2);
   });
 
   it('are not accepted for another user', async () => {

@@ -46,10 +46,11 @@ describe('the memory of Redis for each session', () => {
     return Number(/used_memory:(\d+)/.exec(await redis.raw.info('memory'))?.[1]);
   }
 
-  async function open(userId: string, index: number): Promise<void> {
+  async function open(userId: string, index: number, more: Partial<Session> = {}): Promise<void> {
     // Each with an expiry of its own, in the same minute.
     const expiresAtMs = NOW_MS + DAY_MS + index;
-    const session: Session = { id: randomUUID(), userId, role: 'user', generation: 1, expiresAtMs };
+    const usual = { id: randomUUID(), userId, role: 'user', generation: 1, expiresAtMs };
+    const session: Session = { ...usual, ...more };
     expect(await store.open(session, endlessLease(EPOCH), NOW_MS)).toBe('opened');
   }
 
@@ -63,6 +64,19 @@ describe('the memory of Redis for each session', () => {
     const further = await bytesAUser((index) => open(users[index]!, index));
     expect(further).toBeGreaterThan(30);
     expect(further).toBeLessThanOrEqual(100);
+  });
+
+  it.each<[string, number, Partial<Session>]>([
+    ['with an idle time-out', 130, { idleAtMs: NOW_MS + DAY_MS / 2 }],
+    [
+      'with another proof of identity',
+      130,
+      { detailsVersion: 1, authenticatedAtMs: NOW_MS, amr: ['pwd'] },
+    ],
+  ])('a further session %s takes at most %i bytes', async (_with, most, more) => {
+    const further = await bytesAUser((index) => open(users[index]!, index, more));
+    expect(further).toBeGreaterThan(30);
+    expect(further).toBeLessThanOrEqual(most);
   });
 
   it('a tombstone takes the size of its name: its value is one that Redis shares', async () => {

@@ -151,7 +151,10 @@ describe('the near cache', () => {
       const commands = async () => {
         note.mockClear();
         const sent = await commandsOf(() => verify(other, session));
-        expect(note).toHaveBeenCalledWith(session.id, expect.any(Number));
+        expect(note).toHaveBeenCalledWith(
+          expect.objectContaining({ id: session.id }),
+          expect.any(Number),
+        );
         return sent;
       };
       await until('the instance sends no command to Redis', commands, []);

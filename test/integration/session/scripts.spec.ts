@@ -311,6 +311,150 @@ describe('session scripts', () => {
     });
   });
 
+  describe('details of a session', () => {
+    const changedOf = (
+      { userId, id: sessionId, generation, expiresAtMs }: Session,
+      version: number,
+    ) => ({
+      userId,
+      sessionId,
+      generation,
+      expiresAtMs,
+      version,
+    });
+    const withDetails = (session: Session, detailsVersion: number): Session => ({
+      ...session,
+      detailsVersion,
+      authenticatedAtMs: NOW_MS - 5,
+      amr: ['pwd', 'otp'],
+      attributes: { plan: `the ${detailsVersion}th | {"plan"}`, seats: 5, beta: true },
+    });
+    const read = async ({ userId, id }: Session) => {
+      const found = await verifier.verify(userId, id, EPOCH);
+      return found.state === 'live' ? found.session : found.state;
+    };
+
+    it.each(['user', 'admin'])('are read together with a session of the role %s', async (role) => {
+      const session = withDetails(aSession({ role }), 40);
+      await store.open(session, LEASE, NOW_MS);
+      expect(await read(session)).toEqual(session);
+    });
+
+    it('of a lower version replace none of a higher one, while the expiry still rises', async () => {
+      const session = aSession();
+      const changed = withDetails(session, 2);
+      await store.open(changed, LEASE, NOW_MS);
+      const expiresAtMs = session.expiresAtMs + HOUR_MS;
+      for (const older of [session, withDetails(session, 1), { ...session, expiresAtMs }]) {
+        expect(await store.open(older, LEASE, NOW_MS)).toBe('opened');
+      }
+      expect(await read(session)).toEqual({ ...changed, expiresAtMs });
+      await store.open(withDetails(session, 3), LEASE, NOW_MS);
+      expect(await read(session)).toEqual({ ...withDetails(session, 3), expiresAtMs });
+    });
+
+    it.each([true, false])(
+      'that are outdated make the session unknown until newer ones come, with an entry: %p',
+      async (hasEntry) => {
+        const session = aSession();
+        const sessions = await counted('s');
+        if (hasEntry) {
+          await store.open(withDetails(session, 1), LEASE, NOW_MS);
+        }
+        expect(await store.outdate(changedOf(session, 2), NOW_MS)).toBe(true);
+        expect(await read(session)).toBe('unknown');
+        // A write from before the change is still on its way.
+        expect(await store.open(session, LEASE, NOW_MS)).toBe('outdated');
+        expect(await store.open(withDetails(session, 1), LEASE, NOW_MS)).toBe('outdated');
+        expect(await read(session)).toBe('unknown');
+        expect(await counted('s')).toBe(sessions + 1);
+        expect(await store.open(withDetails(session, 2), LEASE, NOW_MS)).toBe('opened');
+        expect(await read(session)).toEqual(withDetails(session, 2));
+        expect(await store.outdate(changedOf(session, 2), NOW_MS)).toBe(false);
+        expect(await read(session)).toEqual(withDetails(session, 2));
+        expect(await counted('s')).toBe(sessions + 1);
+      },
+    );
+
+    it('that are outdated bring no ended session back', async () => {
+      const [ended, stale, expired] = [aSession(), aSession(), aSession({ expiresAtMs: NOW_MS })];
+      await store.revoke(ended.userId, { sessionId: ended.id, ttlMs: HOUR_MS });
+      await store.revokeAll({ userId: stale.userId, generation: 2 }, [], HOUR_MS);
+      for (const session of [ended, stale, expired]) {
+        expect(await store.outdate(changedOf(session, 1), NOW_MS)).toBe(false);
+        expect(await membersOf(redis.raw, keys.index(session.userId))).toEqual([]);
+      }
+    });
+
+    it('move with a session that is kept when the others end', async () => {
+      const kept = withDetails(aSession(), 7);
+      await store.open({ ...kept, idleAtMs: NOW_MS + 1 }, LEASE, NOW_MS);
+      const all = { userId: kept.userId, generation: 40, keptSessionId: kept.id };
+      await store.revokeAll(all, [], HOUR_MS);
+      expect(await read(kept)).toEqual({ ...kept, idleAtMs: NOW_MS + 1, generation: 40 });
+    });
+  });
+
+  describe('the idle time-out', () => {
+    const MINUTE_MS = 60_000;
+    const idle = (session: Session, idleAtMs: number): Session => ({ ...session, idleAtMs });
+    const use = ({ userId, id: sessionId }: Session, idleAtMs: number) =>
+      store.use([{ userId, sessionId, idleAtMs }], NOW_MS);
+
+    it('ends a session before its expiry, unless it is used', async () => {
+      const session = idle(aSession(), NOW_MS + 15 * MINUTE_MS);
+      const sessions = await counted('s');
+      await store.open(session, LEASE, NOW_MS);
+      expect(await state(session, NOW_MS + 15 * MINUTE_MS)).toBe('expired');
+      await use(session, NOW_MS + 20 * MINUTE_MS);
+      expect(await state(session, NOW_MS + 15 * MINUTE_MS)).toBe('live');
+      expect(await state(session, NOW_MS + 20 * MINUTE_MS)).toBe('expired');
+      // An older use arrives later.
+      await use(session, NOW_MS + 18 * MINUTE_MS);
+      expect(await state(session, NOW_MS + 19 * MINUTE_MS)).toBe('live');
+      expect(await counted('s')).toBe(sessions + 1);
+      expect(await redis.raw.zscore(keys.index(session.userId), sessionField(session.id))).toBe(
+        String((NOW_MS + 20 * MINUTE_MS) / 1000),
+      );
+      await store.removeExpired([session.userId], NOW_MS + 21 * MINUTE_MS);
+      expect(await counted('s')).toBe(sessions);
+    });
+
+    it('never moves the end beyond the expiry, and keeps the details', async () => {
+      const session: Session = {
+        ...aSession({ role: 'admin' }),
+        ...{ detailsVersion: 1, authenticatedAtMs: 1, amr: ['pwd'], attributes: { a: 1 } },
+      };
+      await store.open(idle(session, NOW_MS + MINUTE_MS), LEASE, NOW_MS);
+      await use(session, session.expiresAtMs + HOUR_MS);
+      expect(await verifier.verify(session.userId, session.id, EPOCH)).toMatchObject({
+        session: idle(session, session.expiresAtMs),
+      });
+      expect(await state(session, session.expiresAtMs)).toBe('expired');
+    });
+
+    it('brings no session back, and none that has no time-out', async () => {
+      const [ended, without] = [aSession(), aSession()];
+      await store.open(idle(ended, NOW_MS + MINUTE_MS), LEASE, NOW_MS);
+      await store.revoke(ended.userId, { sessionId: ended.id, ttlMs: HOUR_MS });
+      await store.open(without, LEASE, NOW_MS);
+      await Promise.all([ended, without].map((session) => use(session, NOW_MS + HOUR_MS)));
+      expect(await state(ended)).toBe('revoked');
+      expect(await verifier.verify(without.userId, without.id, EPOCH)).toMatchObject({
+        session: without,
+      });
+    });
+
+    it('follows the setting when a session is written again', async () => {
+      const session = aSession();
+      await store.open(session, LEASE, NOW_MS);
+      await store.open(idle(session, NOW_MS + MINUTE_MS), LEASE, NOW_MS);
+      expect(await state(session, NOW_MS + MINUTE_MS)).toBe('expired');
+      await store.open(session, LEASE, NOW_MS);
+      expect(await state(session, NOW_MS + MINUTE_MS)).toBe('live');
+    });
+  });
+
   describe('revoke-all-sessions', () => {
     it('ends listed and unlisted sessions alike', async () => {
       const [listed, unlisted] = [aSession(), aSession()];
@@ -330,6 +474,47 @@ describe('session scripts', () => {
       await store.open(newer, LEASE, NOW_MS);
       await store.revokeAll({ userId: newer.userId, generation: 2 }, [], HOUR_MS);
       expect(await state(newer)).toBe('live');
+    });
+
+    it('moves a session to keep to the generation, and ends all others', async () => {
+      const kept = aSession({ role: 'admin' });
+      const { userId } = kept;
+      const others = Array.from({ length: 400 }, () => aSession({ userId }));
+      await Promise.all([kept, ...others].map((session) => store.open(session, LEASE, NOW_MS)));
+      const before = await counted('s');
+      const all = { userId, generation: 2, keptSessionId: kept.id };
+      let { rest } = await store.revokeAll(all, [], HOUR_MS);
+      expect(new Set(await Promise.all(others.map((session) => state(session))))).not.toContain(
+        'live',
+      );
+      while (rest !== null) {
+        rest = await store.removeRevoked(all, HOUR_MS, rest);
+      }
+      expect(await verifier.verify(userId, kept.id, EPOCH)).toMatchObject({
+        state: 'live',
+        session: { ...kept, generation: 2 },
+      });
+      expect(await counted('s')).toBe(before - 400);
+      expect((await store.revokeAll(all, [], HOUR_MS)).changed).toBe(false);
+    });
+
+    it('moves a session to keep to no generation that ended it later', async () => {
+      const kept = aSession();
+      const { userId } = kept;
+      await store.open(kept, LEASE, NOW_MS);
+      await store.revokeAll({ userId, generation: 3 }, [], HOUR_MS);
+      await store.revokeAll({ userId, generation: 2, keptSessionId: kept.id }, [], HOUR_MS);
+      expect(await state(kept)).not.toBe('live');
+      expect(await store.open({ ...kept, generation: 2 }, LEASE, NOW_MS)).toBe('stale-generation');
+    });
+
+    it('does not bring back a session to keep that has ended', async () => {
+      const kept = aSession();
+      const { userId } = kept;
+      await store.open(kept, LEASE, NOW_MS);
+      await store.revoke(userId, { sessionId: kept.id, ttlMs: HOUR_MS });
+      await store.revokeAll({ userId, generation: 2, keptSessionId: kept.id }, [], HOUR_MS);
+      expect(await state(kept)).toBe('revoked');
     });
 
     it('writes the generation in the epoch of the data, over the earlier entry of the user', async () => {

@@ -39,6 +39,11 @@ describe('calls of the client', () => {
     expect(await failure(other.client.profile())).toMatchObject({ code: 'token_revoked' });
     expect((await client.sessions()).sessions.map(({ id }) => id)).toEqual([session.id]);
 
+    await clientOf(app).client.login({ email: user.email, password: PASSWORD, remember: true });
+    const provedAt = await client.reauthenticate({ password: PASSWORD });
+    expect(Math.abs(provedAt.getTime() - Date.now())).toBeLessThan(60_000);
+    expect(await client.revokeOtherSessions()).toBe(1);
+
     const newPassword = 'a brighter horse battery staple';
     await client.changePassword({ currentPassword: PASSWORD, newPassword });
     expect(await client.accessToken()).toBeNull();

@@ -41,6 +41,17 @@ describe('the signal of onSessionEnd', () => {
     expect(await aborted(signal)).toBe('token_revoked');
   });
 
+  it('does not abort for the session that goes on when the others of its user end', async () => {
+    const [ended, kept] = [await open({ userId: 'ann' }), await open({ userId: 'ann' })];
+    fixture.clock.pass(120_000);
+    const before = fixture.issuer.introspections;
+    fixture.issuer.endSubject('ann', { exceptSessionId: kept.sessionId });
+    expect(await aborted(ended.signal)).toBe('token_revoked');
+    await until('the issuer is asked', () => fixture.issuer.introspections > before);
+    expect(kept.signal.aborted).toBe(false);
+    expect((await fixture.verifier.verify(kept.token)).sessionId).toBe(kept.sessionId);
+  });
+
   it('aborts when the token expires', async () => {
     const { signal } = await open({ expiresInSeconds: 60 });
     fixture.clock.pass(60_000);

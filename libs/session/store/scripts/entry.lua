@@ -47,18 +47,25 @@ local function to_base36(number)
   return text
 end
 
--- The default role is omitted.
+-- The default role is omitted, unless more follows.
 local USUAL_ROLE = 'user'
 
--- Eight digits can represent every instant from 1972 to 2059.
-local function encode_entry(generation, role, expires_at_ms)
-  return to_base36(tonumber(expires_at_ms))
-    .. to_base36(tonumber(generation))
-    .. (role == USUAL_ROLE and '' or '|' .. role)
+-- Eight digits can represent every instant from 1972 to 2059. idle_at_ms: nil without an idle time-out.
+-- version: of the details; 0 if there are none. An entry with a version and without details only keeps older
+-- details away: the session is unknown.
+local function encode_entry(generation, role, expires_at_ms, idle_at_ms, version, details)
+  local text = to_base36(math.min(expires_at_ms, idle_at_ms or expires_at_ms)) .. to_base36(generation)
+  if idle_at_ms or version > 0 then
+    text = text .. '|' .. role .. '|' .. (idle_at_ms and to_base36(expires_at_ms) or '')
+  elseif role ~= USUAL_ROLE then
+    text = text .. '|' .. role
+  end
+  return version > 0 and text .. '|' .. to_base36(version) .. '|' .. details or text
 end
 
--- Takes the reply of HGET. Returns generation, expires_at_ms as numbers; nothing without an entry, and for
--- an entry in the format of another release.
+-- Takes the reply of HGET. Returns as numbers the generation and the instant at which the session is over, which
+-- is also that of the index and of the statistics; nothing without an entry, and for an entry in the format of
+-- another release.
 local function decode_entry(entry)
   if entry then
     local expiry, generation = string.match(entry, '^(........)(%w+)')
@@ -66,6 +73,34 @@ local function decode_entry(entry)
     if expires_at_ms then
       return tonumber(generation, 36), expires_at_ms
     end
+  end
+end
+
+-- Returns the rest of an entry that decode_entry accepts: role, expires_at_ms, idle_at_ms or nil, version, details.
+local function decode_rest(entry)
+  local _, ends_at_ms = decode_entry(entry)
+  local role, expiry, version, details =
+    string.match(entry, '^........%w+|([^|]*)|?(%w*)|?(%w*)|?(.*)$')
+  local expires_at_ms = expiry and tonumber(expiry, 36)
+  return role or USUAL_ROLE,
+    expires_at_ms or ends_at_ms,
+    expires_at_ms and ends_at_ms,
+    version and tonumber(version, 36) or 0,
+    details or ''
+end
+
+-- Whether the entry only keeps older details away.
+local function is_fence(entry)
+  return string.byte(entry, -1) == string.byte('|') and string.find(entry, '|%w+|$') ~= nil
+end
+
+-- Moves a session that is in the hash to a generation, unless it is in that or a later one.
+local function move_to_generation(sessions_key, field, generation)
+  local entry = redis.call('HGET', sessions_key, field)
+  local known = decode_entry(entry)
+  if known and known < generation then
+    local expiry, rest = string.match(entry, '^(........)%w+(.*)$')
+    redis.call('HSET', sessions_key, field, expiry .. to_base36(generation) .. rest)
   end
 end
 

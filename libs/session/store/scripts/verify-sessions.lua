@@ -17,7 +17,7 @@ local function verify(sessions_key, tombstone_key, profile_key, session_id, aske
   local known = redis.call('HMGET', sessions_key, session_field(session_id), USER_FIELD)
   local epoch, known_generation = decode_user(known[2])
   local generation, expires_at_ms = decode_entry(known[1])
-  if not generation or epoch ~= asked_epoch then
+  if not generation or epoch ~= asked_epoch or is_fence(known[1]) then
     return { 0 }
   end
   if generation < known_generation then

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '#libs/common';
 import { Metrics } from '#libs/metrics';
 import { SyncLeases, UserChanges } from '#libs/sync';
+import { endsAtMs } from '../../session';
 import { SessionOptions } from '../../session.options';
 import type { Verification } from '../../store/redis-session-reader';
 import { NearCacheTimings } from './near-cache-timings';
@@ -96,7 +97,7 @@ export class NearCache implements OnModuleInit, OnModuleDestroy {
     if (
       entry?.found.session.userId === userId &&
       entry.epoch === epoch &&
-      entry.found.session.expiresAtMs > this.clock.nowMs() &&
+      endsAtMs(entry.found.session) > this.clock.nowMs() &&
       (profileKey === undefined ||
         (entry.profileKey === profileKey && entry.found.cachedProfile !== null)) &&
       this.isOpen(userId)

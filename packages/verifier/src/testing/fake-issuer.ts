@@ -39,8 +39,8 @@ export interface FakeIssuer {
   issueToken(options?: TokenOptions): Promise<IssuedToken>;
   /** Ends a session and names it in the stream. */
   endSession(sessionId: string, options?: EndOptions): void;
-  /** Ends all sessions of a user and names the user in the stream. */
-  endSubject(userId: string, options?: EndOptions): void;
+  /** Ends all sessions of a user, except one, and names the user in the stream. */
+  endSubject(userId: string, options?: EndOptions & { exceptSessionId?: string }): void;
   /** Introspection answers `active: false` for every session that has ended. */
   catchUp(): void;
   /** The stream stays open and says nothing, until `speak`. */
@@ -107,8 +107,11 @@ class FakeIssuerServer implements FakeIssuer {
     this.stream.name('session', this.sessions.end(sessionId, isStale));
   }
 
-  endSubject(userId: string, { isStale = false }: EndOptions = {}): void {
-    this.stream.name('subject', this.sessions.endAllOf(userId, isStale));
+  endSubject(
+    userId: string,
+    { isStale = false, exceptSessionId }: EndOptions & { exceptSessionId?: string } = {},
+  ): void {
+    this.stream.name('subject', this.sessions.endAllOf(userId, isStale, exceptSessionId));
   }
 
   catchUp(): void {

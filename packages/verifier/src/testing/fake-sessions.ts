@@ -42,7 +42,13 @@ export class FakeSessions {
     const iat = Math.floor(Date.now() / 1_000);
     const exp = iat + (options.expiresInSeconds ?? 3_600);
     const expected = { iss: this.issuer, aud: this.audience, jti: randomUUID() };
-    const claims = { sub: userId, sid: sessionId, iat, exp, ...expected, ...options.claims };
+    const proof = { auth_time: iat, amr: ['pwd'] };
+    const claims = {
+      ...{ sub: userId, sid: sessionId, iat, exp },
+      ...expected,
+      ...proof,
+      ...options.claims,
+    };
     const token = await key.sign({ typ: 'at+jwt', ...options.header }, claims);
     this.issued.add(token);
     if (!this.sessions.has(sessionId)) {
@@ -81,12 +87,13 @@ export class FakeSessions {
   }
 
   /** @returns the data of the event */
-  endAllOf(userId: string, isStale: boolean): Record<string, unknown> {
+  endAllOf(userId: string, isStale: boolean, except?: string): Record<string, unknown> {
     for (const [sessionId, session] of this.sessions) {
-      if (session.userId === userId) {
+      if (session.userId === userId && sessionId !== except) {
         this.end(sessionId, isStale);
       }
     }
-    return { sub: userId, reason: 'logout_all', before: new Date().toISOString() };
+    const reason = except === undefined ? 'logout_all' : 'revoked_by_user';
+    return { sub: userId, reason, before: new Date().toISOString(), except };
   }
 }

@@ -1,22 +1,20 @@
-import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminService, type Authenticated } from '#libs/auth';
-import { ValidationFailedError } from '#libs/common';
 import { CurrentSession, IdPipe } from '#libs/http';
 import { SessionList } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
-import { ApiUserId } from '../docs/id-parameters';
+import { ApiSessionId, ApiUserId } from '../docs/id-parameters';
 import { UNREADABLE_BODY } from '../http/api-problems.decorator';
 import { PageQueryDto } from '../http/page-query.dto';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { SessionListDto } from '../session/session.dto';
 import { parseCursor, toSessionPage } from '../session/session-page';
-import { AccountDto, ChangeAccountDto } from './admin.dto';
 
 @ApiTags('Administration')
 @RequiresSession({ role: 'admin' })
 @Controller('admin')
-export class AdminController {
+export class AdminSessionController {
   constructor(
     private readonly admin: AdminService,
     private readonly sessions: SessionList,
@@ -55,6 +53,24 @@ export class AdminController {
     return { revokedSessions: await this.admin.revokeSessions(userId) };
   }
 
+  @Delete('users/:id/sessions/:sessionId')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'revokeUserSession',
+    summary: 'Sign a user out on one device',
+    description: 'Revokes one session of the user. Its tokens are refused from now on.',
+  })
+  @ApiUserId()
+  @ApiSessionId('sessionId')
+  @ApiNoContentResponse({ description: 'The session is revoked.' })
+  @RequiresSession({ problems: ['not_found', ...UNREADABLE_BODY] })
+  async revokeSession(
+    @Param('id', IdPipe) userId: string,
+    @Param('sessionId', IdPipe) sessionId: string,
+  ): Promise<void> {
+    await this.admin.revokeSession(userId, sessionId);
+  }
+
   @Delete('sessions')
   @ApiOperation({
     operationId: 'revokeAllSessions',
@@ -65,44 +81,5 @@ export class AdminController {
   @RequiresSession({ problems: UNREADABLE_BODY })
   async revokeEveryone(): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.admin.revokeEveryone() };
-  }
-
-  @Patch('users/:id')
-  @ApiOperation({
-    operationId: 'updateUser',
-    summary: "Change a user's role or disable the account",
-    description:
-      'Name `disabled`, `role` or both. Each call revokes every session of the user, so that none ' +
-      'continues with the earlier role.',
-  })
-  @ApiUserId()
-  @ApiBody({
-    type: ChangeAccountDto,
-    examples: { enable: { summary: 'Enable the account', value: { disabled: false } } },
-  })
-  @ApiOkResponse({ type: AccountDto })
-  @RequiresSession({
-    problems: [
-      'validation_failed',
-      'malformed_json',
-      'not_found',
-      'payload_too_large',
-      'unsupported_media_type',
-    ],
-  })
-  async changeAccount(
-    @Param('id', IdPipe) userId: string,
-    @Body() { disabled, role }: ChangeAccountDto,
-  ): Promise<AccountDto> {
-    if (disabled === undefined && role === undefined) {
-      throw new ValidationFailedError([
-        { field: 'body', messages: ['body must name disabled or role'] },
-      ]);
-    }
-    const changed = await this.admin.changeAccount(userId, {
-      ...(disabled !== undefined && { disabled }),
-      ...(role !== undefined && { role }),
-    });
-    return { ...changed.profile, disabled: changed.disabled };
   }
 }
