@@ -28,7 +28,13 @@ export { Authenticator, type Attempt, type Authenticated } from './authenticator
 export { Invitations, type NewInvitation } from './invitations/invitations';
 export { HmacKeyRing } from './keys/hmac-key-ring';
 export { keyStates, type KeyState } from './keys/key-directory';
-export { activateKey, addKey, retireKey, type AddedKey } from './keys/key-rotation';
+export {
+  activatableAtMs,
+  activateKey,
+  addKey,
+  retirableAtMs,
+  retireKey,
+} from './keys/key-rotation';
 export {
   KeyRing,
   type PublicJwk,

@@ -443,7 +443,7 @@ describe('the commands', () => {
 
     const keys = (...args: string[]) => runCommand(['keys', ...args], env);
 
-    async function add(): Promise<{ kid: string; active: boolean; activatableAt: string | null }> {
+    async function add(): Promise<{ kid: string; state: string; activatableAt: string | null }> {
       const { exitCode, stdout, stderr } = await keys('add', '--json');
       expect([exitCode, stderr]).toEqual([0, '']);
       return JSON.parse(stdout) as Awaited<ReturnType<typeof add>>;
@@ -451,9 +451,11 @@ describe('the commands', () => {
 
     it('are published, activated and retired, without a store', async () => {
       const first = await add();
-      expect(first).toEqual({ kid: first.kid, active: true, activatableAt: null });
+      expect(first).toEqual({ kid: first.kid, state: 'signing', activatableAt: null });
       const second = await add();
-      expect(second.active).toBe(false);
+      expect(second.state).toBe('published');
+      const published = await keys('list');
+      expect(published.stdout).toContain(`activate after ${second.activatableAt}`);
 
       const early = await keys('activate', second.kid);
       expect(early.exitCode).toBe(1);
@@ -468,14 +470,30 @@ describe('the commands', () => {
       const list = await keys('list');
       expect(list.stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
         ['KEY', 'STATE'],
-        [second.kid, 'signs'],
-        [first.kid, 'verifies'],
+        [second.kid, 'signing'],
+        [first.kid, 'retiring'],
         [''],
       ]);
 
+      const listed = await keys('list', '--json');
+      const instant = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+      const times = { publishedAt: instant, since: instant, activatableAt: null };
+      const { keys: states } = JSON.parse(listed.stdout) as {
+        keys: { since: string; retirableAt: string | null }[];
+      };
+      expect(states).toEqual([
+        { kid: second.kid, state: 'signing', ...times, retirableAt: null },
+        { kid: first.kid, state: 'retiring', ...times, retirableAt: instant },
+      ]);
+      const { since, retirableAt } = states[1]!;
+      expect(Math.abs(Date.parse(retirableAt!) - Date.parse(since) - 25 * 60_000)).toBeLessThan(
+        1001,
+      );
+      expect(list.stdout).toContain(`retire after ${retirableAt}`);
+
       for (const [kid, reason] of [
         [second.kid, 'This key is active: activate another one first.'],
-        [first.kid, 'or use --now'],
+        [first.kid, `retire it after ${retirableAt}, or use --now`],
       ] as const) {
         const refused = await keys('retire', kid);
         expect(refused.exitCode).toBe(1);
@@ -485,7 +503,7 @@ describe('the commands', () => {
       expect((await keys('retire', first.kid, '--now')).exitCode).toBe(0);
       const { stdout } = await keys('list', '--json');
       expect(JSON.parse(stdout)).toEqual({
-        keys: [{ kid: second.kid, active: true, publishedAt: expect.any(String) as string }],
+        keys: [{ kid: second.kid, state: 'signing', ...times, retirableAt: null }],
       });
       const unknown = await keys('retire', first.kid);
       expect(unknown.exitCode).toBe(3);

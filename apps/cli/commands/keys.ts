@@ -41,7 +41,11 @@ export function addKeys(program: Command): void {
   keys
     .command('list')
     .summary('list the keys, the active one first')
-    .description('List the keys: the active one first, then the newest.')
+    .description(
+      'List the keys, the active one first, then the newest: published (accepted, has not signed), signing or ' +
+        'retiring (has signed, is accepted), since when, and when the next step is possible. A retiring key can be ' +
+        'retired by the JWT_EXPIRES_IN of this command.',
+    )
     .addOption(jsonOption())
     .action(async (options: OutputOptions) => {
       const { listSigningKeys } = await import('../actions/keys.js');
@@ -52,8 +56,8 @@ export function addKeys(program: Command): void {
     .summary('remove a key that no longer signs')
     .description(
       'Remove a key: its tokens are refused from then on. Refused for the active key, and for a key whose ' +
-        'tokens may still be valid: until JWT_EXPIRES_IN after another key was activated. Run it with the JWT_EXPIRES_IN of ' +
-        'the servers.',
+        'tokens may still be valid: until JWT_EXPIRES_IN and 10 minutes after another key took over. Run it with the ' +
+        'JWT_EXPIRES_IN of the servers.',
     )
     .argument('<kid>', KID)
     .option('--now', 'remove it even while its tokens may be valid, for example after a theft')

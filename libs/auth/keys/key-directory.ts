@@ -8,6 +8,8 @@ import { parseEs256Key, type Es256Key } from './es256-key';
 /** Contains the `kid` of the active key. */
 const ACTIVE_FILE = 'active';
 const KEY_SUFFIX = '.pem';
+/** Of an empty file, written when another key takes over from its key. */
+const RETIRING_SUFFIX = '.retiring';
 /** A SHA-256 thumbprint in base64url. No other text becomes part of a path. */
 const KID = /^[\w-]{43}$/;
 
@@ -35,7 +37,7 @@ export function listKeys(directory: string): KeyListing {
  * @throws SettingsError if any of them is unusable.
  */
 export function readKeys(directory: string, { activeKid, keyFiles }: KeyListing): Es256Key[] {
-  const keys = keyFiles.map((name) => readKey(directory, name));
+  const keys = keyFiles.map((name) => readKeyFile(directory, name));
   const active = keys.find(({ kid }) => kid === activeKid);
   if (!active) {
     throw unusable(`holds no key file for the kid in its file "${ACTIVE_FILE}"`);
@@ -51,13 +53,20 @@ export function hasKeyFile(directory: string, kid: string): boolean {
   return KID.test(kid) && existsSync(join(directory, kid + KEY_SUFFIX));
 }
 
-/** A key in the directory. Instants in milliseconds since the Unix epoch. */
+/**
+ * A key in the directory. Instants in milliseconds since the Unix epoch, by the modification times of the files: a copy
+ * that does not preserve them has later ones.
+ */
 export interface KeyState {
   kid: string;
-  /** Signs; all other keys only verify. */
-  active: boolean;
+  /** `published`: verifies and has not signed. `signing`: the active key. `retiring`: has signed, verifies. */
+  state: 'published' | 'signing' | 'retiring';
   /** When its file was written. */
   publishedAtMs: number;
+  /** When it came into its state. */
+  sinceMs: number;
+  /** It has not signed later than this; null for the active key. */
+  lastSignedAtMs: number | null;
 }
 
 /**
@@ -65,21 +74,28 @@ export interface KeyState {
  * @throws SettingsError as `readKeys`.
  */
 export function keyStates(directory: string): KeyState[] {
-  const [active, ...others] = readKeys(directory, listKeys(directory)).map(({ kid }, at) => ({
-    kid,
-    active: at === 0,
-    publishedAtMs: modifiedAtMs(directory, kid + KEY_SUFFIX),
-  }));
+  const kids = readKeys(directory, listKeys(directory)).map(({ kid }) => kid);
+  const activatedAtMs = modifiedAtMs(directory, ACTIVE_FILE);
+  const [active, ...others] = kids.map((kid, at) =>
+    stateOf(directory, kid, at === 0, activatedAtMs),
+  );
   others.sort((one, other) => other.publishedAtMs - one.publishedAtMs);
   return [...(active ? [active] : []), ...others];
 }
 
-/**
- * When the active key was last changed, Unix time in ms: no other key has signed since.
- * @throws SettingsError
- */
-export function activatedAtMs(directory: string): number {
-  return modifiedAtMs(directory, ACTIVE_FILE);
+function stateOf(directory: string, kid: string, active: boolean, activatedAtMs: number): KeyState {
+  const publishedAtMs = modifiedAtMs(directory, kid + KEY_SUFFIX);
+  if (active) {
+    return { kid, state: 'signing', publishedAtMs, sinceMs: activatedAtMs, lastSignedAtMs: null };
+  }
+  const mark = kid + RETIRING_SUFFIX;
+  if (!existsSync(join(directory, mark))) {
+    // A key that was activated without `replaceActive` has no mark, but has not signed since the last activation.
+    const lastSignedAtMs = activatedAtMs;
+    return { kid, state: 'published', publishedAtMs, sinceMs: publishedAtMs, lastSignedAtMs };
+  }
+  const sinceMs = modifiedAtMs(directory, mark);
+  return { kid, state: 'retiring', publishedAtMs, sinceMs, lastSignedAtMs: sinceMs };
 }
 
 /** Whether the directory names an active key, usable or not. */
@@ -107,12 +123,24 @@ export async function writeActive(directory: string, kid: string): Promise<void>
 }
 
 /**
+ * Makes a published key the active one instead of another, whose state is `retiring` from now on.
+ * @throws SettingsError
+ */
+export async function replaceActive(directory: string, from: string, to: string): Promise<void> {
+  // In this order: an active key with a mark is active, a key that has signed without one would not be retiring.
+  await write(() => writeWhole(directory, from + RETIRING_SUFFIX, ''));
+  await writeActive(directory, to);
+  await write(() => rm(join(directory, to + RETIRING_SUFFIX), { force: true }));
+}
+
+/**
  * Removes a key: its tokens are refused from now on.
  * @throws SettingsError
  */
 export async function removeKey(directory: string, kid: string): Promise<void> {
   await write(async () => {
     await rm(join(directory, kid + KEY_SUFFIX));
+    await rm(join(directory, kid + RETIRING_SUFFIX), { force: true });
     await syncDirectory(directory);
   });
 }
@@ -175,7 +203,16 @@ function readActiveKid(directory: string): string {
   return activeKid;
 }
 
-function readKey(directory: string, name: string): Es256Key {
+/**
+ * One key, whether or not the rest of the directory is usable.
+ * @param kid of a key that has a file.
+ * @throws SettingsError
+ */
+export function readKey(directory: string, kid: string): Es256Key {
+  return readKeyFile(directory, kid + KEY_SUFFIX);
+}
+
+function readKeyFile(directory: string, name: string): Es256Key {
   const pem = attempt(`holds a key file that cannot be read, ${name}`, () =>
     readFileSync(join(directory, name), 'utf8'),
   );

@@ -1,11 +1,11 @@
 import { DomainError } from '#libs/common';
 import { generateEs256Key } from './es256-key';
 import {
-  activatedAtMs,
   hasActiveKey,
   hasKeyFile,
   keyStates,
   removeKey,
+  replaceActive,
   writeActive,
   writeKey,
   type KeyState,
@@ -17,8 +17,11 @@ import {
  */
 export const KEY_PROPAGATION_MS = 600_000;
 
-/** Added to the lifetime of tokens, in milliseconds: instances apply a change within 2 s, and their clocks differ. */
-const RETIREMENT_MARGIN_MS = 60_000;
+/**
+ * Added to the lifetime of tokens, in milliseconds: an instance with a copy of the directory signs with the earlier key
+ * until the copy is renewed, and clocks differ.
+ */
+const RETIREMENT_MARGIN_MS = KEY_PROPAGATION_MS;
 
 /** No key in the directory has this kid. */
 export class KeyNotFoundError extends DomainError {
@@ -34,9 +37,17 @@ export class KeyInUseError extends DomainError {
   readonly code = 'precondition_failed';
 }
 
-export interface AddedKey extends KeyState {
-  /** The earliest instant at which `activateKey` succeeds, Unix time in ms. */
-  activatableAtMs: number;
+/** The earliest instant at which `activateKey` succeeds without `force`, Unix time in ms. */
+export function activatableAtMs({ publishedAtMs }: KeyState): number {
+  return publishedAtMs + KEY_PROPAGATION_MS;
+}
+
+/**
+ * The earliest instant at which `retireKey` succeeds without `force`, Unix time in ms; null for the active key.
+ * @param tokenTtlMs the lifetime of an access token.
+ */
+export function retirableAtMs({ lastSignedAtMs }: KeyState, tokenTtlMs: number): number | null {
+  return lastSignedAtMs === null ? null : lastSignedAtMs + tokenTtlMs + RETIREMENT_MARGIN_MS;
 }
 
 /**
@@ -45,14 +56,13 @@ export interface AddedKey extends KeyState {
  * calls.
  * @throws SettingsError if the directory cannot be written.
  */
-export async function addKey(directory: string): Promise<AddedKey> {
+export async function addKey(directory: string): Promise<KeyState> {
   const { kid, pem } = generateEs256Key();
   await writeKey(directory, kid, pem);
   if (!hasActiveKey(directory)) {
     await writeActive(directory, kid);
   }
-  const key = find(keyStates(directory), kid);
-  return { ...key, activatableAtMs: key.publishedAtMs + KEY_PROPAGATION_MS };
+  return find(keyStates(directory), kid);
 }
 
 export interface KeyChangeOptions {
@@ -76,9 +86,11 @@ export async function activateKey(
     }
     await writeActive(directory, kid);
   }
-  const key = find(keyStates(directory), kid);
-  const fromMs = key.publishedAtMs + KEY_PROPAGATION_MS;
-  if (key.active) {
+  const keys = keyStates(directory);
+  const key = find(keys, kid);
+  const fromMs = activatableAtMs(key);
+  const active = keys.find(({ state }) => state === 'signing');
+  if (!active || active === key) {
     return;
   }
   if (nowMs < fromMs && !force) {
@@ -87,7 +99,7 @@ export async function activateKey(
         `refused by servers and caches that lack it: activate it after ${instant(fromMs)}, or use --now.`,
     );
   }
-  await writeActive(directory, kid);
+  await replaceActive(directory, active.kid, kid);
 }
 
 /**
@@ -102,12 +114,10 @@ export async function retireKey(
   tokenTtlMs: number,
   { nowMs, force = false }: KeyChangeOptions,
 ): Promise<void> {
-  const { active } = find(keyStates(directory), kid);
-  if (active) {
+  const validUntilMs = retirableAtMs(find(keyStates(directory), kid), tokenTtlMs);
+  if (validUntilMs === null) {
     throw new KeyInUseError('This key is active: activate another one first.');
   }
-  // A copied directory does not show whether a key has ever signed.
-  const validUntilMs = activatedAtMs(directory) + tokenTtlMs + RETIREMENT_MARGIN_MS;
   if (nowMs < validUntilMs && !force) {
     throw new KeyInUseError(
       `Tokens that this key signed may be valid: retire it after ${instant(validUntilMs)}, or use --now, and they are ` +
