@@ -13,8 +13,9 @@ export async function checkSettings(settings: Settings): Promise<void> {
   if (settings.metricsPort !== undefined) {
     await tryToListen(settings.host, settings.metricsPort, 'METRICS_PORT');
   }
-  if ('directory' in settings.jwtKeys) {
-    // Loads most libraries, which a single secret does not need.
+  const { accepted, ...signing } = settings.jwtKeys;
+  if ([signing, ...accepted].some((keys) => 'directory' in keys)) {
+    // Loads most libraries, which secrets do not need.
     const { keyRingOf } = await import('../key-ring.js');
     keyRingOf(settings.jwtKeys);
   }

@@ -26,6 +26,7 @@ export {
 } from './auth.errors';
 export { Authenticator, type Attempt, type Authenticated } from './authenticator';
 export { Invitations, type NewInvitation } from './invitations/invitations';
+export { ChangingKeyRing } from './keys/changing-key-ring';
 export { HmacKeyRing } from './keys/hmac-key-ring';
 export { keyStates, type KeyState } from './keys/key-directory';
 export {

@@ -7,6 +7,7 @@ import { SystemClock, type Clock } from '../common/clock';
 import { MovableClock } from '../../test/support/clock';
 import type { Session } from '../session';
 import { TokenExpiredError, TokenInvalidError } from './auth.errors';
+import { ChangingKeyRing } from './keys/changing-key-ring';
 import { HmacKeyRing } from './keys/hmac-key-ring';
 import { newSigningKey } from '../../test/support/signing-keys';
 import type { KeyRing } from './keys/key-ring';
@@ -179,7 +180,7 @@ describe('access tokens', () => {
 
   it('signed with the public key as if it were a secret are refused', () => {
     const service = serviceOn(pemRing);
-    const publicKey = pemRing.verificationKey(kid)!;
+    const publicKey = pemRing.verificationKeys('ES256', kid)[0]!;
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
     for (const secret of [pem, pem.trim(), JSON.stringify(pemRing.publicJwks().keys[0])]) {
       for (const alg of ['HS256', 'ES256']) {
@@ -192,6 +193,104 @@ describe('access tokens', () => {
     const service = serviceOn(pemRing);
     const header = { alg: 'ES256', typ: 'at+jwt' };
     expectInvalid(service, craft(header, claimsOf(service), pemRing.signingKey().key));
+  });
+
+  describe('while keys are changed', () => {
+    const other = createSecretKey(Buffer.alloc(32, 9));
+    const older = new HmacKeyRing(other);
+    const hmac = new HmacKeyRing(SECRET);
+    const issuedBy = (ring: KeyRing) =>
+      serviceOn(ring).issue(newSession(), randomUUID(), Date.now()).token;
+
+    it('are accepted from every ring, in any order, and signed by the first alone', () => {
+      for (const [signing, ...accepted] of [
+        [hmac, older],
+        [older, hmac],
+        [hmac, pemRing],
+        [pemRing, hmac],
+        [hmac, older, pemRing],
+      ] as [KeyRing, ...KeyRing[]][]) {
+        const service = serviceOn(new ChangingKeyRing(signing, ...accepted));
+        for (const ring of [signing, ...accepted]) {
+          const token = issuedBy(ring);
+          // Twice: the second time from memory.
+          expect(service.verify(token)).toEqual(service.verify(token));
+        }
+        const { token } = service.issue(newSession(), randomUUID(), Date.now());
+        expect(serviceOn(signing).verify(token)).toMatchObject({ iss: ISSUER });
+        for (const ring of accepted) {
+          expectInvalid(serviceOn(ring), token);
+        }
+      }
+    });
+
+    it('of a secret or key that is not configured are refused', () => {
+      const foreign = new HmacKeyRing(createSecretKey(Buffer.alloc(32, 11)));
+      expectInvalid(serviceOn(new ChangingKeyRing(hmac, older, pemRing)), issuedBy(foreign));
+      expectInvalid(serviceOn(new ChangingKeyRing(hmac, older)), issuedBy(pemRing));
+      expectInvalid(serviceOn(new ChangingKeyRing(pemRing, older)), issuedBy(hmac));
+    });
+
+    it('that have expired are refused as expired, whichever secret signed them', () => {
+      const service = serviceOn(new ChangingKeyRing(hmac, older));
+      for (const key of [SECRET, other]) {
+        const claims = { ...claimsOf(service), exp: 1 };
+        const token = craft({ alg: 'HS256', typ: 'at+jwt' }, claims, key);
+        expect(() => service.verify(token)).toThrow(TokenExpiredError);
+      }
+    });
+
+    it('name the algorithm and the kid of the key that signed them, or are refused', () => {
+      const publicKey = pemRing.verificationKeys('ES256', kid)[0]!;
+      const spki = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+      const { key } = pemRing.signingKey();
+      for (const ring of [new ChangingKeyRing(hmac, pemRing), new ChangingKeyRing(pemRing, hmac)]) {
+        const service = serviceOn(ring);
+        const claims = claimsOf(service);
+        const forged: [header: object, key: KeyObject | string][] = [
+          [{ alg: 'HS256', kid }, SECRET],
+          [{ alg: 'ES256', kid }, SECRET],
+          [{ alg: 'ES256' }, SECRET],
+          [{ alg: 'HS512' }, SECRET],
+          [{ alg: 'HS256' }, key],
+          [{ alg: 'HS256', kid }, key],
+          [{ alg: 'ES256' }, key],
+          ...[spki, spki.trim(), JSON.stringify(pemRing.publicJwks().keys[0])].flatMap(
+            (secret): [object, string][] => [
+              [{ alg: 'HS256' }, secret],
+              [{ alg: 'HS256', kid }, secret],
+              [{ alg: 'ES256', kid }, secret],
+            ],
+          ),
+        ];
+        for (const [header, secret] of forged) {
+          expectInvalid(service, craft({ typ: 'at+jwt', ...header }, claims, secret));
+        }
+        const right = craft({ alg: 'ES256', typ: 'at+jwt', kid }, claims, key);
+        expect(service.verify(right)).toEqual(claims);
+      }
+    });
+
+    it('are announced with the public keys and every other algorithm', () => {
+      const { keys } = pemRing.publicJwks();
+      const published = (ring: KeyRing) => [ring.publicJwks(), ring.algorithms];
+      expect(published(new ChangingKeyRing(hmac, older))).toEqual([{ keys: [] }, ['HS256']]);
+      for (const [ring, algorithms] of [
+        [new ChangingKeyRing(hmac, pemRing), ['HS256', 'ES256']],
+        [new ChangingKeyRing(pemRing, hmac), ['ES256', 'HS256']],
+      ] as const) {
+        expect(published(ring)).toEqual([{ keys, other_algorithms: ['HS256'] }, algorithms]);
+      }
+    });
+
+    it('pass the hooks of the module on while the module runs', () => {
+      const init = jest.spyOn(pemRing, 'onModuleInit').mockReturnValue();
+      const destroy = jest.spyOn(pemRing, 'onModuleDestroy').mockReturnValue();
+      const ring = new ChangingKeyRing(hmac, pemRing);
+      ring.onModuleInit();
+      ring.onModuleDestroy();
+      expect([init.mock.calls.length, destroy.mock.calls.length]).toEqual([1, 1]);
+    });
   });
 
   describe('that have been verified before', () => {

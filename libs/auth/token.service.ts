@@ -41,9 +41,15 @@ export interface AccessToken {
 /** The lasting result of a token's verification. */
 interface VerifiedToken {
   claims: Readonly<AccessTokenClaims>;
-  kid: string | undefined;
+  header: KeyHeader;
   /** The key that verified its signature. */
   key: KeyObject;
+}
+
+/** The members of a header that select a key. */
+interface KeyHeader {
+  alg: string;
+  kid: string | undefined;
 }
 
 /** Signs and verifies access tokens (JWT, RFC 7519, profile of RFC 9068). Uses no store. */
@@ -105,7 +111,8 @@ export class TokenService {
     if (!known) {
       return this.verifyFromScratch(token);
     }
-    if (this.keys.verificationKey(known.kid) !== known.key) {
+    const { alg, kid } = known.header;
+    if (!this.keys.verificationKeys(alg, kid).includes(known.key)) {
       this.verified.delete(token);
       return this.verifyFromScratch(token);
     }
@@ -119,28 +126,15 @@ export class TokenService {
     if (token.length > MAX_TOKEN_LENGTH || !isSpelledOneWay(token)) {
       throw new TokenInvalidError();
     }
-    const { kid, key } = this.verificationKey(token);
-    let payload: unknown;
-    try {
-      // The options of a call accept no KeyObject, those of a service do.
-      payload = new JwtService({ secret: key }).verify(token, {
-        algorithms: [this.keys.algorithm],
-        issuer: [this.options.issuer, ...(this.options.olderIssuers ?? [])],
-        audience: this.options.audience,
-        clockTimestamp: this.nowSeconds(),
-      });
-    } catch (error) {
-      throw error instanceof Error && error.name === 'TokenExpiredError'
-        ? new TokenExpiredError(sessionOf(this.jwt.decode(token)))
-        : new TokenInvalidError({ cause: error });
-    }
+    const header = keyHeaderOf(token);
+    const { payload, key } = this.verifyWithOneOf(token, header);
     if (!hasOurClaims(payload)) {
       throw new TokenInvalidError();
     }
     const claims = Object.freeze(payload);
     // Our tokens have no `nbf`: a clock that is set back would make them invalid.
     if (!('nbf' in claims)) {
-      this.verified.set(token, { claims, kid, key });
+      this.verified.set(token, { claims, header, key });
     }
     return claims;
   }
@@ -150,21 +144,46 @@ export class TokenService {
   }
 
   /**
-   * The header only selects one of our keys; all its other members are fixed.
-   * @throws TokenInvalidError
+   * Several keys fit one header only while a secret is changed.
+   * @throws TokenExpiredError, TokenInvalidError
    */
-  private verificationKey(token: string): { kid: string | undefined; key: KeyObject } {
-    const { alg, typ, kid, crit } = readHeader(token);
-    const isOurs = alg === this.keys.algorithm && typ === TOKEN_TYPE && crit === undefined;
-    if (!isOurs || !isKeyId(kid)) {
-      throw new TokenInvalidError();
+  private verifyWithOneOf(token: string, header: KeyHeader): { payload: unknown; key: KeyObject } {
+    let cause: unknown;
+    for (const key of this.keys.verificationKeys(header.alg, header.kid)) {
+      try {
+        return { payload: this.verifyWith(token, key), key };
+      } catch (error) {
+        if (error instanceof Error && error.name === 'TokenExpiredError') {
+          throw new TokenExpiredError(sessionOf(this.jwt.decode(token)));
+        }
+        cause ??= error;
+      }
     }
-    const key = this.keys.verificationKey(kid);
-    if (!key) {
-      throw new TokenInvalidError();
-    }
-    return { kid, key };
+    throw new TokenInvalidError({ cause });
   }
+
+  private verifyWith(token: string, key: KeyObject): unknown {
+    // The options of a call accept no KeyObject, those of a service do.
+    return new JwtService({ secret: key }).verify(token, {
+      // The kind of the key decides, never the header (RFC 8725 section 3.1).
+      algorithms: [key.type === 'secret' ? 'HS256' : 'ES256'],
+      issuer: [this.options.issuer, ...(this.options.olderIssuers ?? [])],
+      audience: this.options.audience,
+      clockTimestamp: this.nowSeconds(),
+    });
+  }
+}
+
+/**
+ * The header only selects one of our keys; all its other members are fixed.
+ * @throws TokenInvalidError
+ */
+function keyHeaderOf(token: string): KeyHeader {
+  const { alg, typ, kid, crit } = readHeader(token);
+  if (typ !== TOKEN_TYPE || crit !== undefined || typeof alg !== 'string' || !isKeyId(kid)) {
+    throw new TokenInvalidError();
+  }
+  return { alg, kid };
 }
 
 /**

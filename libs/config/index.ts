@@ -12,5 +12,5 @@ export { logFormatOf } from './log-format';
 export { parseSettings, Settings } from './settings';
 export { DEFAULT_SCHEDULES } from './settings-schema';
 export { SettingsError } from './settings-error';
-export type { JwtKeys } from './settings-sections';
+export type { JwtKeys, JwtKeySource } from './settings-sections';
 export type { TrustedProxies } from './setting-types';

@@ -4,7 +4,7 @@ import { InternalError } from '#libs/common';
 export class SettingsError extends InternalError {
   constructor(
     readonly variable: string,
-    problem: string,
+    readonly problem: string,
   ) {
     super(`${variable} ${problem}.`);
   }

@@ -219,6 +219,23 @@ export const SETTINGS_BY_TOPIC = {
         examples: ['/var/lib/latchkey/keys'],
         unset: 'tokens are signed with `JWT_SECRET`',
       }),
+    jwtAcceptedSecret: z.string().optional().meta({
+      env: 'JWT_ACCEPTED_SECRET',
+      secret: true,
+      description:
+        'A second secret: its tokens are accepted, and none is signed with it. For a change of keys without a refused token: the next secret while instances restart with it, then the earlier one until its last token has expired. As strong as `JWT_SECRET`. See docs/operations.md.',
+      unset: 'one secret or directory at a time',
+    }),
+    jwtAcceptedKeysDir: z
+      .string()
+      .optional()
+      .meta({
+        env: 'JWT_ACCEPTED_KEYS_DIR',
+        description:
+          'A directory as for `JWT_KEYS_DIR` whose keys are accepted and published, and do not sign: for a change between `JWT_SECRET` and `JWT_KEYS_DIR`. See docs/operations.md.',
+        examples: ['/var/lib/latchkey/keys'],
+        unset: 'one secret or directory at a time',
+      }),
     jwtExpiresInSeconds: durationSeconds().prefault('24h').meta({
       env: 'JWT_EXPIRES_IN',
       description: 'Lifetime of an access token. A token never outlives its session.',

@@ -5,8 +5,11 @@ import type { DeclaredSettings } from './settings-schema';
 
 const MIN_SECRET_BYTES = 32;
 
-/** The signing keys: a secret for HS256, or a directory of keys for ES256. Never both. */
-export type JwtKeys = { secret: string } | { directory: string };
+/** A secret for HS256, or a directory of keys for ES256. */
+export type JwtKeySource = { secret: string } | { directory: string };
+
+/** The signing keys, and those whose tokens are accepted too while keys are changed. */
+export type JwtKeys = JwtKeySource & { accepted: JwtKeySource[] };
 
 /** The storage of avatars: a directory, or a bucket of an S3-compatible service. */
 export type AvatarStorageSettings =
@@ -31,7 +34,21 @@ export interface TracingSettings {
 }
 
 /** With a key directory, the secret is ignored. */
-export function jwtKeysOf({ jwtKeysDir, jwtSecret, nodeEnv }: DeclaredSettings): JwtKeys {
+export function jwtKeysOf(declared: DeclaredSettings): JwtKeys {
+  const { jwtAcceptedSecret, jwtAcceptedKeysDir, nodeEnv } = declared;
+  if (jwtAcceptedSecret !== undefined && nodeEnv === 'production') {
+    refuseWeakSecret('JWT_ACCEPTED_SECRET', jwtAcceptedSecret);
+  }
+  return {
+    ...signingKeysOf(declared),
+    accepted: [
+      ...(jwtAcceptedSecret === undefined ? [] : [{ secret: jwtAcceptedSecret }]),
+      ...(jwtAcceptedKeysDir === undefined ? [] : [{ directory: jwtAcceptedKeysDir }]),
+    ],
+  };
+}
+
+function signingKeysOf({ jwtKeysDir, jwtSecret, nodeEnv }: DeclaredSettings): JwtKeySource {
   if (jwtKeysDir !== undefined) {
     return { directory: jwtKeysDir };
   }
@@ -42,7 +59,7 @@ export function jwtKeysOf({ jwtKeysDir, jwtSecret, nodeEnv }: DeclaredSettings):
     );
   }
   if (nodeEnv === 'production') {
-    refuseWeakSecret(jwtSecret);
+    refuseWeakSecret('JWT_SECRET', jwtSecret);
   }
   return { secret: jwtSecret };
 }
@@ -85,14 +102,14 @@ export function avatarStorageOf(declared: DeclaredSettings): AvatarStorageSettin
 }
 
 /** RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash. */
-function refuseWeakSecret(secret: string): void {
+function refuseWeakSecret(variable: string, secret: string): void {
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
-    throw new SettingsError('JWT_SECRET', 'must be at least 32 bytes long in production');
+    throw new SettingsError(variable, 'must be at least 32 bytes long in production');
   }
   if (isPlaceholder(secret)) {
-    throw new SettingsError('JWT_SECRET', 'must be random in production: it is a placeholder');
+    throw new SettingsError(variable, 'must be random in production: it is a placeholder');
   }
   if (new Set(secret).size < 8 || repeatsPattern(secret)) {
-    throw new SettingsError('JWT_SECRET', 'must be random: it repeats too few characters');
+    throw new SettingsError(variable, 'must be random: it repeats too few characters');
   }
 }

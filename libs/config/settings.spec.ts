@@ -1,7 +1,7 @@
 import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { describeSettings } from './describe-settings';
-import { parseDatabaseUrl, parseSettings } from './settings';
+import { parseCommandSettings, parseDatabaseUrl, parseSettings } from './settings';
 import { SettingsError } from './settings-error';
 import { settingsSchema } from './settings-schema';
 
@@ -42,7 +42,7 @@ describe('settings', () => {
       redisSentinelTls: false,
       redis: { url: REQUIRED.REDIS_URL },
       jwtSecret: REQUIRED.JWT_SECRET,
-      jwtKeys: { secret: REQUIRED.JWT_SECRET },
+      jwtKeys: { secret: REQUIRED.JWT_SECRET, accepted: [] },
       jwtExpiresInSeconds: 86_400,
       sessionTtlSeconds: 86_400,
       sessionMaxLifetimeSeconds: 30 * 86_400,
@@ -574,17 +574,30 @@ describe('settings', () => {
     ['of one repeated character', 'x'.repeat(64)],
     ['of seven characters in turn', 'abcdefg'.repeat(10)],
   ])('refuse a JWT_SECRET %s in production only', (_what, secret) => {
-    expect(parse({ JWT_SECRET: secret }).jwtKeys).toEqual({ secret });
-    const { variable, message } = refusal({ NODE_ENV: 'production', JWT_SECRET: secret });
-    expect(variable).toBe('JWT_SECRET');
-    expect(message).not.toContain(secret);
+    expect(parse({ JWT_SECRET: secret }).jwtKeys).toEqual({ secret, accepted: [] });
+    for (const name of ['JWT_SECRET', 'JWT_ACCEPTED_SECRET']) {
+      const { variable, message } = refusal({ NODE_ENV: 'production', [name]: secret });
+      expect(variable).toBe(name);
+      expect(message).not.toContain(secret);
+    }
   });
 
   it('count the bytes of a secret, not its characters', () => {
     const secret = 'éèêëàâäôöùûüçñõã';
     expect(Buffer.byteLength(secret)).toBe(32);
     const { jwtKeys } = parse({ NODE_ENV: 'production', JWT_SECRET: secret });
-    expect(jwtKeys).toEqual({ secret });
+    expect(jwtKeys).toEqual({ secret, accepted: [] });
+  });
+
+  it('accept a second secret and a second directory beside either kind of key', () => {
+    const accepted = [{ secret: 'older' }, { directory: '/older' }];
+    const both = { JWT_ACCEPTED_SECRET: 'older', JWT_ACCEPTED_KEYS_DIR: '/older' };
+    expect(parse(both).jwtKeys).toEqual({ secret: REQUIRED.JWT_SECRET, accepted });
+    expect(parse({ ...both, JWT_KEYS_DIR: '/keys' }).jwtKeys).toEqual({
+      directory: '/keys',
+      accepted,
+    });
+    expect(parseCommandSettings({ ...REQUIRED, ...both }).jwtKeys).toMatchObject({ accepted: [] });
   });
 
   it('need only DATABASE_URL for migrations', () => {

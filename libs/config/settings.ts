@@ -86,7 +86,13 @@ export function parseRedisSettings(env: Environment): RedisSettings {
  */
 export function parseCommandSettings(env: Environment): Settings {
   const unused = randomBytes(32).toString('base64');
-  return parseSettings({ ...env, JWT_KEYS_DIR: undefined, JWT_SECRET: unused });
+  return parseSettings({
+    ...env,
+    JWT_KEYS_DIR: undefined,
+    JWT_ACCEPTED_KEYS_DIR: undefined,
+    JWT_ACCEPTED_SECRET: undefined,
+    JWT_SECRET: unused,
+  });
 }
 
 /** The settings of the key commands. */

@@ -22,7 +22,7 @@ describe('the start with keys', () => {
     const env = { ...stores, NODE_ENV: 'production', JWT_KEYS_DIR: directory };
     expect(() => AppModule.forRoot(parseSettings(env))).not.toThrow();
     const weak = { ...env, JWT_SECRET: 'weak' };
-    expect(parseSettings(weak).jwtKeys).toEqual({ directory });
+    expect(parseSettings(weak).jwtKeys).toEqual({ directory, accepted: [] });
   });
 
   it('requires one of the two', () => {
@@ -36,5 +36,11 @@ describe('the start with keys', () => {
     expect(() => AppModule.forRoot(settings)).toThrow(
       `JWT_KEYS_DIR holds a file that is no P-256 private key in PKCS#8 PEM, ${kid}.pem.`,
     );
+    const accepted = parseSettings({
+      ...stores,
+      JWT_SECRET: 'a secret of the tests, long enough',
+      JWT_ACCEPTED_KEYS_DIR: directory,
+    });
+    expect(() => AppModule.forRoot(accepted)).toThrow(/^JWT_ACCEPTED_KEYS_DIR holds a file that/);
   });
 });

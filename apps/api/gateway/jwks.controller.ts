@@ -26,7 +26,9 @@ export class JwksController {
   @ApiOperation({
     operationId: 'getJwks',
     summary: 'Read the public keys that verify access tokens',
-    description: 'A JWK Set (RFC 7517); `keys` is empty while tokens are signed with HS256.',
+    description:
+      'A JWK Set (RFC 7517); `keys` is empty with HS256. While an operator changes between HS256 and ES256, ' +
+      '`other_algorithms` names HS256 beside the keys.',
   })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of a copy.' })
   @ApiOkResponse({ type: JwksDto, headers: { 'Cache-Control': text, ETag: text } })

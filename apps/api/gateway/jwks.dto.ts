@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { PublicJwk, PublicJwks } from '#libs/auth';
+import type { PublicJwk, PublicJwks, SigningAlgorithm } from '#libs/auth';
 
 /** RFC 7517 section 4, RFC 7518 section 6.2.1. */
 export class JwkDto implements PublicJwk {
@@ -28,4 +28,14 @@ export class JwkDto implements PublicJwk {
 export class JwksDto implements PublicJwks {
   @ApiProperty({ type: [JwkDto], description: 'The signing key first; empty with HS256.' })
   keys!: JwkDto[];
+
+  @ApiProperty({
+    enum: ['HS256'],
+    isArray: true,
+    required: false,
+    description:
+      'Algorithms of valid tokens whose keys are not published. Absent unless tokens of HS256 and ES256 are valid at ' +
+      'the same time.',
+  })
+  other_algorithms?: SigningAlgorithm[];
 }

@@ -70,7 +70,7 @@ export class MetadataController {
       revocation_endpoint_auth_methods_supported: ['none'],
       revocations_endpoint: `${publicUrl}/api/auth/revocations`,
       response_types_supported: [],
-      access_token_signing_alg_values_supported: [this.keys.algorithm],
+      access_token_signing_alg_values_supported: [...this.keys.algorithms],
     };
   }
 }

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
-/** RFC 7518 section 3.1. A key ring accepts only one algorithm. */
+/** RFC 7518 section 3.1. Each key is for one of them. */
 export type SigningAlgorithm = 'HS256' | 'ES256';
 
 export interface SigningKey {
@@ -23,19 +23,32 @@ export interface PublicJwk {
 /** A JWK Set (RFC 7517 section 5). */
 export interface PublicJwks {
   keys: PublicJwk[];
+  /**
+   * Algorithms of valid tokens whose keys are not published. Absent unless `keys` has some too. The RFC allows further
+   * members, and verifiers ignore those that they do not know.
+   */
+  other_algorithms?: SigningAlgorithm[];
 }
 
 /** The keys that sign and verify access tokens. */
 export abstract class KeyRing {
+  /** Of the signing key. */
   abstract readonly algorithm: SigningAlgorithm;
+
+  /** Of all tokens that are accepted; that of the signing key comes first. */
+  get algorithms(): readonly SigningAlgorithm[] {
+    return [this.algorithm];
+  }
 
   abstract signingKey(): SigningKey;
 
   /**
-   * The key that must have signed a token with this `kid`, or without one. Called for each request, with any text.
-   * @returns null for an unknown `kid`.
+   * The keys one of which must have signed a token with this header. Called for each request, with any text; returns
+   * the same objects until a key changes.
+   * @param algorithm the `alg` of the header; a key is returned for its own algorithm only (RFC 8725 section 3.1).
+   * @param kid undefined for a token without one.
    */
-  abstract verificationKey(kid: string | undefined): KeyObject | null;
+  abstract verificationKeys(algorithm: string, kid: string | undefined): readonly KeyObject[];
 
   /** The public keys for other verifiers. Empty for a symmetric key. */
   abstract publicJwks(): PublicJwks;

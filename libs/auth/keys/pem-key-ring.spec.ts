@@ -73,7 +73,8 @@ describe('a directory of keys', () => {
       const ring = new PemKeyRing(directory);
       expect(ring.algorithm).toBe('ES256');
       expect(ring.signingKey()).toMatchObject({ kid, key: { type: 'private' } });
-      expect(ring.verificationKey(kid)).toMatchObject({ type: 'public' });
+      expect(ring.verificationKeys('ES256', kid)).toMatchObject([{ type: 'public' }]);
+      expect(ring.verificationKeys('HS256', kid)).toEqual([]);
     });
 
     it('stays usable while rotations overlap', async () => {
@@ -182,13 +183,13 @@ describe('a directory of keys', () => {
       expect(ring.signingKey().kid).toBe(first);
       ring.refresh();
       expect(ring.signingKey().kid).toBe(kid);
-      expect(ring.verificationKey(first)).not.toBeNull();
+      expect(ring.verificationKeys('ES256', first)).toHaveLength(1);
     });
 
     it('finds a key at once when another instance already signs with it, after each rotation', async () => {
       for (let rotation = 0; rotation < 3; rotation++) {
         const kid = await newSigningKey(directory);
-        expect(ring.verificationKey(kid)).not.toBeNull();
+        expect(ring.verificationKeys('ES256', kid)).toHaveLength(1);
         expect(ring.signingKey().kid).toBe(kid);
       }
     });
@@ -209,9 +210,9 @@ describe('a directory of keys', () => {
         '__proto__',
       ];
       for (const kid of invented) {
-        expect(ring.verificationKey(kid)).toBeNull();
+        expect(ring.verificationKeys('ES256', kid)).toEqual([]);
       }
-      expect(ring.verificationKey(undefined)).toBeNull();
+      expect(ring.verificationKeys('ES256', undefined)).toEqual([]);
       expect(refresh).not.toHaveBeenCalled();
     });
 
@@ -220,7 +221,7 @@ describe('a directory of keys', () => {
       ring.refresh();
       rmSync(keyFile(first));
       ring.refresh();
-      expect(ring.verificationKey(first)).toBeNull();
+      expect(ring.verificationKeys('ES256', first)).toEqual([]);
     });
 
     it('keeps its keys while the directory is broken, logs that once, and recovers', () => {
@@ -245,7 +246,7 @@ describe('a directory of keys', () => {
       await rename(directory, `${directory}-elsewhere`);
       ring.refresh();
       expect(ring.signingKey().kid).toBe(first);
-      expect(ring.verificationKey(first)).not.toBeNull();
+      expect(ring.verificationKeys('ES256', first)).toHaveLength(1);
       expect(warn).toHaveBeenCalledTimes(1);
     });
 
@@ -253,11 +254,27 @@ describe('a directory of keys', () => {
       const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
       const bad = 'b'.repeat(43);
       writeFileSync(keyFile(bad), 'junk');
-      expect(ring.verificationKey(bad)).toBeNull();
+      expect(ring.verificationKeys('ES256', bad)).toEqual([]);
       rmSync(keyFile(bad));
-      const good = addKey();
-      expect(ring.verificationKey(good)).toBeNull();
+      activate(addKey());
+      ring.refresh();
+      expect(ring.signingKey().kid).toBe(first);
       expect(warn).toHaveBeenCalledTimes(1);
+    });
+
+    it('accepts a key at once when its file is there, though the rest is broken', () => {
+      jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+      activate('nonsense');
+      writeFileSync(keyFile('b'.repeat(43)), 'junk');
+      ring.refresh();
+      const { kid, pem } = generateEs256Key();
+      writeFileSync(keyFile(kid), pem.slice(0, 80));
+      expect(ring.verificationKeys('ES256', kid)).toEqual([]);
+      writeFileSync(keyFile(kid), pem);
+      const keys = ring.verificationKeys('ES256', kid);
+      expect(keys).toHaveLength(1);
+      expect(ring.verificationKeys('ES256', kid)).toBe(keys);
+      expect(ring.signingKey().kid).toBe(first);
     });
 
     it('is read every other second while the module runs', async () => {

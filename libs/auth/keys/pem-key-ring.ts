@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { SettingsError } from '#libs/config';
 import { errorText } from '#libs/log';
 import type { Es256Key } from './es256-key';
-import { hasKeyFile, listKeys, readKeys } from './key-directory';
+import { hasKeyFile, listKeys, readKey, readKeys } from './key-directory';
 import { KeyRing, type PublicJwks, type SigningKey } from './key-ring';
 
 const POLL_INTERVAL_MS = 2000;
@@ -13,7 +14,12 @@ interface LoadedKeys {
   /** The listing of the directory when the keys were loaded. */
   listing: string;
   active: Es256Key;
-  byKid: ReadonlyMap<string, Es256Key>;
+  byKid: ReadonlyMap<string, LoadedKey>;
+}
+
+interface LoadedKey extends Es256Key {
+  /** The public key alone, in the form of `verificationKeys`. */
+  verifies: readonly KeyObject[];
 }
 
 /**
@@ -30,11 +36,17 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
   private reportedProblem: string | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @throws SettingsError if the directory, or a key file in it, is unusable. */
-  constructor(directory: string) {
+  /**
+   * @param setting names the directory in errors.
+   * @throws SettingsError if the directory, or a key file in it, is unusable.
+   */
+  constructor(
+    directory: string,
+    private readonly setting = 'JWT_KEYS_DIR',
+  ) {
     super();
     this.directory = resolve(directory);
-    this.loaded = this.load(undefined);
+    this.loaded = this.named(() => this.load(undefined));
   }
 
   onModuleInit(): void {
@@ -53,14 +65,15 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
   /**
    * A `kid` that another instance has begun to use is found immediately. A forged one costs only a check for its file.
    */
-  verificationKey(kid: string | undefined): KeyObject | null {
-    if (kid === undefined) {
-      return null;
+  verificationKeys(algorithm: string, kid: string | undefined): readonly KeyObject[] {
+    if (algorithm !== this.algorithm || kid === undefined) {
+      return [];
     }
     if (!this.loaded.byKid.has(kid) && hasKeyFile(this.directory, kid)) {
       this.refresh();
+      this.addFromFile(kid);
     }
-    return this.loaded.byKid.get(kid)?.publicKey ?? null;
+    return this.loaded.byKid.get(kid)?.verifies ?? [];
   }
 
   /** Always includes the key that other instances sign with. The active one comes first. */
@@ -83,8 +96,24 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
     }
   }
 
+  /**
+   * A copy of the directory that is not complete yet, or holds a broken file, is unusable as a whole: the key of one good
+   * file verifies all the same.
+   */
+  private addFromFile(kid: string): void {
+    if (this.loaded.byKid.has(kid)) {
+      return;
+    }
+    try {
+      const key = toLoaded(this.named(() => readKey(this.directory, kid)));
+      this.loaded = { ...this.loaded, byKid: new Map([...this.loaded.byKid, [kid, key]]) };
+    } catch (error) {
+      this.report(errorText(error));
+    }
+  }
+
   private follow(): void {
-    const loaded = this.load(this.loaded);
+    const loaded = this.named(() => this.load(this.loaded));
     if (loaded !== this.loaded) {
       this.loaded = loaded;
       this.logger.log({ kid: loaded.active.kid, keys: loaded.byKid.size }, 'signing keys changed');
@@ -100,7 +129,16 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
     }
     const keys = readKeys(this.directory, found);
     const [active] = keys as [Es256Key];
-    return { listing, active, byKid: new Map(keys.map((key) => [key.kid, key])) };
+    return { listing, active, byKid: new Map(keys.map((key) => [key.kid, toLoaded(key)])) };
+  }
+
+  /** Errors of the directory name our setting. */
+  private named<Result>(read: () => Result): Result {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof SettingsError ? new SettingsError(this.setting, error.problem) : error;
+    }
   }
 
   /** Logs once for each problem, not at every check. */
@@ -110,4 +148,8 @@ export class PemKeyRing extends KeyRing implements OnModuleInit, OnModuleDestroy
       this.logger.warn({ problem }, 'signing keys not reloaded, the earlier ones stay in use');
     }
   }
+}
+
+function toLoaded(key: Es256Key): LoadedKey {
+  return { ...key, verifies: [key.publicKey] };
 }

@@ -29,8 +29,9 @@ const TOKEN_FAILURES: readonly string[] = [
 
 /**
  * What can be said about a token without knowing whether its session is alive: type, algorithm, signature, claims
- * (RFC 9068 section 4). An issuer that publishes keys signs with ES256. One that publishes none signs with HS256: then the
- * signature is unknown here, and introspection, which always follows, checks it.
+ * (RFC 9068 section 4). An issuer that publishes keys signs with ES256. One that publishes none, or names HS256 beside its
+ * keys because it changes from one to the other, has tokens of HS256: their signature is unknown here, and
+ * introspection, which always follows, checks it.
  */
 export class TokenCheck {
   private readonly keys;
@@ -65,19 +66,19 @@ export class TokenCheck {
       await compactVerify(token, this.keys, { algorithms: ['ES256'] });
       return decodeJwt(token);
     }
-    if (alg === 'HS256' && (await this.issuerPublishesNoKeys())) {
+    if (alg === 'HS256' && (await this.issuerAcceptsHs256())) {
       return decodeJwt(token);
     }
     throw new TokenInvalidError();
   }
 
-  private async issuerPublishesNoKeys(): Promise<boolean> {
-    const isEmpty = () => this.keys.jwks()?.keys.length === 0;
-    const mayHaveChanged = !isEmpty() && !this.keys.coolingDown;
+  private async issuerAcceptsHs256(): Promise<boolean> {
+    const accepts = () => acceptsHs256(this.keys.jwks());
+    const mayHaveChanged = !accepts() && !this.keys.coolingDown;
     if (!this.keys.fresh || mayHaveChanged) {
       await this.keys.reload();
     }
-    return isEmpty();
+    return accepts();
   }
 
   private checked(payload: Record<string, unknown>): TokenClaims {
@@ -95,6 +96,10 @@ export class TokenCheck {
     }
     return claims;
   }
+}
+
+function acceptsHs256(jwks: { keys: unknown[]; other_algorithms?: unknown } | undefined): boolean {
+  return jwks?.keys.length === 0 || isListWith(jwks?.other_algorithms, 'HS256');
 }
 
 function headerOf(token: string): { alg?: unknown; typ?: unknown } {
