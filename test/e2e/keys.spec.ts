@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -12,7 +12,6 @@ import {
   type JWK,
 } from 'jose';
 import { openApiDocument } from '../../apps/api/docs/open-api';
-import { activateKey, addKey } from '../../libs/auth';
 import { startTestApp, type TestApp } from '../support/app';
 import { newSigningKey } from '../support/signing-keys';
 import { until } from '../support/until';
@@ -239,30 +238,6 @@ describe('with a directory of keys', () => {
     }
     expect(log()).toContain('JWT_KEYS_DIR');
     expect(log()).not.toMatch(/PRIVATE|BEGIN/);
-  });
-
-  it('a published key is accepted by an instance that has not read yet that it signs', async () => {
-    const late = mkdtempSync(join(tmpdir(), 'latchkey-keys-'));
-    const { kid } = await addKey(directory);
-    cpSync(directory, late, { recursive: true });
-    const behind = await startTestApp({ beside: app, env: { JWT_KEYS_DIR: late } });
-    try {
-      await activateKey(directory, kid, { nowMs: Date.now(), force: true });
-      await soon(
-        'the instance signs with the key',
-        async () => (await publishedKeys(app))[0]?.kid,
-        kid,
-      );
-      const { accessToken, user } = await app.register();
-      expect(kidOf(accessToken)).toBe(kid);
-      expect((await behind.http.get(PROFILE, { token: accessToken })).status).toBe(200);
-      const other = await behind.login(user.email);
-      expect(kidOf(other.accessToken)).not.toBe(kid);
-      expect((await app.http.get(PROFILE, { token: other.accessToken })).status).toBe(200);
-    } finally {
-      await behind.close();
-      rmSync(late, { recursive: true, force: true });
-    }
   });
 });
 

@@ -389,7 +389,7 @@ export interface paths {
         };
         /**
          * Read the public keys that verify access tokens
-         * @description A JWK Set (RFC 7517); `keys` is empty while tokens are signed with HS256.
+         * @description A JWK Set (RFC 7517); `keys` is empty with HS256. While an operator changes between HS256 and ES256, `other_algorithms` names HS256 beside the keys.
          */
         get: operations["getJwks"];
         put?: never;
@@ -1081,6 +1081,8 @@ export interface components {
         Jwks: {
             /** @description The signing key first; empty with HS256. */
             keys: components["schemas"]["Jwk"][];
+            /** @description Algorithms of valid tokens whose keys are not published. Absent unless tokens of HS256 and ES256 are valid at the same time. */
+            other_algorithms?: "HS256"[];
         };
         Metadata: {
             /**

@@ -138,49 +138,58 @@ describe.each(ALGORITHMS)('where %s signs, an access token', (algorithm) => {
     }
   });
 
-  if (algorithm === 'ES256') {
-    it.each<[string, (key: SigningApp) => (string | Buffer)[]]>([
-      [
-        'PEM',
-        ({ publicKey }) => {
-          const pem = publicKey!.export({ type: 'spki', format: 'pem' }).toString();
-          return [
-            pem,
-            pem.trim(),
-            pem.replace(/\n/g, '\r\n'),
-            pem.replace(/-----.*?-----|\n/g, ''),
-          ];
-        },
-      ],
-      ['DER', ({ publicKey }) => [publicKey!.export({ type: 'spki', format: 'der' })]],
-      [
-        'JWK',
-        ({ publicKey }) => {
-          const jwk = publicKey!.export({ format: 'jwk' });
-          const coordinates = [jwk.x!, jwk.y!];
-          const bytes = coordinates.map((text) => Buffer.from(text, 'base64url'));
-          return [JSON.stringify(jwk), ...coordinates, ...bytes, Buffer.concat(bytes)];
-        },
-      ],
-    ])(
-      'V9.1.2: is refused when our public key, as %s, serves as a secret',
-      async (_form, secrets) => {
-        for (const secret of secrets(issuer)) {
+  it('V9.1.2: is accepted from a key that is being changed, under the algorithm and the id of that key alone', async () => {
+    for (const { header, sign } of issuer.accepted) {
+      expect(await answerTo(app, handMadeToken(header, good.claims, sign))).toEqual(ACCEPTED);
+      const ids = [good.header.kid, ...issuer.accepted.map((other) => other.header.kid), 'x'];
+      const { alg } = header;
+      for (const otherAlg of ['HS256', 'ES256', 'HS512', 'none']) {
+        for (const kid of ids.filter((id) => id !== header.kid || otherAlg !== alg)) {
+          const token = handMadeToken({ ...header, alg: otherAlg, kid }, good.claims, sign);
+          expect([otherAlg, kid, await answerTo(app, token)]).toEqual([otherAlg, kid, INVALID]);
+        }
+      }
+    }
+  });
+
+  it.each<[string, (key: SigningApp) => (string | Buffer)[]]>([
+    [
+      'PEM',
+      ({ publicKey }) => {
+        const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+        return [pem, pem.trim(), pem.replace(/\n/g, '\r\n'), pem.replace(/-----.*?-----|\n/g, '')];
+      },
+    ],
+    ['DER', ({ publicKey }) => [publicKey.export({ type: 'spki', format: 'der' })]],
+    [
+      'JWK',
+      ({ publicKey }) => {
+        const jwk = publicKey.export({ format: 'jwk' });
+        const coordinates = [jwk.x!, jwk.y!];
+        const bytes = coordinates.map((text) => Buffer.from(text, 'base64url'));
+        return [JSON.stringify(jwk), ...coordinates, ...bytes, Buffer.concat(bytes)];
+      },
+    ],
+  ])(
+    'V9.1.2: is refused when our public key, as %s, serves as a secret',
+    async (_form, secrets) => {
+      for (const secret of secrets(issuer)) {
+        for (const header of [good.header, ...issuer.accepted.map((other) => other.header)]) {
           for (const alg of ['HS256', 'ES256']) {
-            const token = handMadeToken({ ...good.header, alg }, good.claims, hmac(secret));
+            const token = handMadeToken({ ...header, alg }, good.claims, hmac(secret));
             expect(await answerTo(app, token)).toEqual(INVALID);
           }
         }
-      },
-    );
+      }
+    },
+  );
 
-    it('V9.1.2: is refused with the signature that fits every key where zeros are not checked', async () => {
-      const token = handMadeToken(good.header, good.claims, () => Buffer.alloc(64));
-      expect(await answerTo(app, token)).toEqual(INVALID);
-      const der = handMadeToken(good.header, good.claims, () =>
-        Buffer.from('3006020100020100', 'hex'),
-      );
-      expect(await answerTo(app, der)).toEqual(INVALID);
-    });
-  }
+  it('V9.1.2: is refused with the signature that fits every key where zeros are not checked', async () => {
+    for (const header of [good.header, ...issuer.accepted.map((other) => other.header)]) {
+      for (const zeros of [Buffer.alloc(64), Buffer.from('3006020100020100', 'hex')]) {
+        const token = handMadeToken(header, good.claims, () => zeros);
+        expect(await answerTo(app, token)).toEqual(INVALID);
+      }
+    }
+  });
 });

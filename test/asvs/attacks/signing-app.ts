@@ -7,32 +7,58 @@ import { es256, hmac, readToken, type Signer } from '../../support/hand-made-tok
 import { newSigningKey } from '../../support/signing-keys';
 import { newFolder } from '../../support/stores';
 
-/** The application, with the key that it signs with. No attacker has that key. */
+/** The application, with its keys. No attacker has one of them. */
 export interface SigningApp {
   app: TestApp;
   sign: Signer;
-  /** The public half, which every attacker has; null with a secret. */
-  publicKey: KeyObject | null;
+  /** The keys that are accepted and do not sign, with the header of their tokens. */
+  accepted: { header: Record<string, unknown>; sign: Signer }[];
+  /** The public half of the key pair, which every attacker has. */
+  publicKey: KeyObject;
 }
 
 const SECRET = 'the secret that signs the tokens of this suite';
+const ACCEPTED_SECRET = 'a second secret that the applications of this suite accept';
 
-/** Both ways to sign, by algorithm. */
+/** A directory with one key pair. */
+async function newKeyPair() {
+  const directory = newFolder('keys-');
+  const kid = await newSigningKey(directory);
+  const privateKey = createPrivateKey(readFileSync(join(directory, `${kid}.pem`), 'utf8'));
+  const header = { alg: 'ES256', typ: 'at+jwt', kid };
+  return { directory, header, sign: es256(privateKey), publicKey: createPublicKey(privateKey) };
+}
+
+const acceptedSecret = () => ({
+  header: { alg: 'HS256', typ: 'at+jwt' },
+  sign: hmac(ACCEPTED_SECRET),
+});
+
+/**
+ * Both ways to sign, by algorithm, in the midst of a change of keys: tokens of the other algorithm are valid too, so that
+ * a forgery has more keys to be mistaken for.
+ */
 export const SIGNING_APPS: Record<'HS256' | 'ES256', () => Promise<SigningApp>> = {
   async HS256() {
-    const app = await startAttackedApp({ env: { JWT_SECRET: SECRET } });
-    return { app, sign: hmac(SECRET), publicKey: null };
+    const { directory, publicKey, ...pair } = await newKeyPair();
+    const env = {
+      JWT_SECRET: SECRET,
+      JWT_ACCEPTED_SECRET: ACCEPTED_SECRET,
+      JWT_ACCEPTED_KEYS_DIR: directory,
+    };
+    const app = await startAttackedApp({ env });
+    return { app, sign: hmac(SECRET), accepted: [acceptedSecret(), pair], publicKey };
   },
   async ES256() {
-    const directory = newFolder('keys-');
-    const kid = await newSigningKey(directory);
-    const privateKey = createPrivateKey(readFileSync(join(directory, `${kid}.pem`), 'utf8'));
-    const env = { JWT_KEYS_DIR: directory, JWT_SECRET: SECRET };
-    return {
-      app: await startAttackedApp({ env }),
-      sign: es256(privateKey),
-      publicKey: createPublicKey(privateKey),
+    const { directory, publicKey, sign } = await newKeyPair();
+    // With a directory, JWT_SECRET is ignored: the tokens that it signs are forgeries.
+    const env = {
+      JWT_KEYS_DIR: directory,
+      JWT_SECRET: SECRET,
+      JWT_ACCEPTED_SECRET: ACCEPTED_SECRET,
     };
+    const app = await startAttackedApp({ env });
+    return { app, sign, accepted: [acceptedSecret()], publicKey };
   },
 };
 

@@ -8,6 +8,7 @@ import { until } from '../../support/until';
 import { codeOf } from './fixture';
 
 const [CLIENT_ID, CLIENT_SECRET] = ['billing', 'a long secret of the service'];
+const JWT_SECRET = 'the secret that signs tokens with HS256';
 
 /** The fake issuer is right only if Latchkey itself answers in the same way. */
 describe.each(['ES256', 'HS256'])('a verifier of Latchkey, with %s', (algorithm) => {
@@ -17,19 +18,14 @@ describe.each(['ES256', 'HS256'])('a verifier of Latchkey, with %s', (algorithm)
   beforeAll(async () => {
     const env: Record<string, string> = {
       INTROSPECTION_CLIENTS: `${CLIENT_ID}:${CLIENT_SECRET}`,
+      JWT_SECRET,
     };
     if (algorithm === 'ES256') {
       env.JWT_KEYS_DIR = mkdtempSync(join(tmpdir(), 'keys-'));
       await newSigningKey(env.JWT_KEYS_DIR);
     }
     app = await startTestApp({ env });
-    verifier = createVerifier({
-      url: await app.nest.getUrl(),
-      clientId: CLIENT_ID,
-      clientSecret: CLIENT_SECRET,
-      // Long, so that a busy machine does not lose the stream.
-      boundMs: 30_000,
-    });
+    verifier = await verifierOf(app);
   });
   afterAll(async () => {
     verifier.close();
@@ -52,4 +48,37 @@ describe.each(['ES256', 'HS256'])('a verifier of Latchkey, with %s', (algorithm)
     const code = algorithm === 'ES256' ? 'token_invalid' : 'token_revoked';
     expect(await codeOf(verifier.verify(forged))).toBe(code);
   });
+
+  if (algorithm === 'HS256') {
+    it('accepts tokens of both algorithms while instances restart with keys', async () => {
+      const JWT_KEYS_DIR = mkdtempSync(join(tmpdir(), 'keys-'));
+      await newSigningKey(JWT_KEYS_DIR);
+      const env = { INTROSPECTION_CLIENTS: `${CLIENT_ID}:${CLIENT_SECRET}`, JWT_KEYS_DIR };
+      const next = await startTestApp({
+        beside: app,
+        env: { ...env, JWT_ACCEPTED_SECRET: JWT_SECRET },
+      });
+      const verifierOfNext = await verifierOf(next);
+      try {
+        for (const issuer of [app, next, app]) {
+          const { accessToken, session } = await issuer.register();
+          const verified = await verifierOfNext.verify(accessToken);
+          expect(verified.sessionId).toBe(session.id);
+        }
+      } finally {
+        verifierOfNext.close();
+        await next.close();
+      }
+    });
+  }
 });
+
+async function verifierOf(app: TestApp): Promise<Verifier> {
+  return createVerifier({
+    url: await app.nest.getUrl(),
+    clientId: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    // Long, so that a busy machine does not lose the stream.
+    boundMs: 30_000,
+  });
+}
