@@ -141,7 +141,12 @@ describe('the documented secrets', () => {
 
   it('V13.3.1: can each be read from a file where a setting holds them', () => {
     const named = rowsIn(section).flatMap(({ secret = '' }) => codeIn(secret));
-    const elsewhere = ['JWT_KEYS_DIR', 'REDIS_KEY_FILE', 'OTEL_EXPORTER_OTLP_HEADERS'];
+    const elsewhere = [
+      'JWT_KEYS_DIR',
+      'JWT_ACCEPTED_KEYS_DIR',
+      'REDIS_KEY_FILE',
+      'OTEL_EXPORTER_OTLP_HEADERS',
+    ];
     expect(named.filter((name) => !elsewhere.includes(name)).sort()).toEqual(
       [...SECRET_SETTINGS].sort(),
     );
