@@ -49,7 +49,7 @@ describe('an access token', () => {
   it('V9.2.2: contains no data of its user except the id', async () => {
     for (const token of await issued()) {
       expect(Object.keys(claimsOf(token)).sort()).toEqual(
-        ['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'].sort(),
+        ['amr', 'aud', 'auth_time', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'].sort(),
       );
     }
   });
