@@ -59,7 +59,7 @@ describe('registration', () => {
 
   const taken = async () => (await app.register()).user.email;
 
-  it('is closed to all, whatever the address and the invitation', async () => {
+  it('is closed to every address and every invitation', async () => {
     const { code } = await invite();
     setMode('closed');
     const refused = [403, 'registration_closed'];
