@@ -195,7 +195,7 @@ describe('the log', () => {
     });
 
     it.each([
-      ['/api/admin/users', 'not_found', 404],
+      ['/api/admin/nothing', 'not_found', 404],
       [`/api/admin/users/00000000-0000-4000-8000-000000000000/sessions`, 'forbidden', 403],
       ['/api/speaking/refused/rate_limited', 'rate_limited', 429],
       ['/api/speaking/refused/dependency_unavailable', 'dependency_unavailable', 503],
