@@ -1,8 +1,8 @@
 import { isTurnOfFile } from './long-tests';
 
 /**
- * Spec files that cost much, of which the whole run tries every third, chosen by its seed. Files that are alike stand one
- * after another, so that each run has some of each kind. What a guarantee rests on is not among them.
+ * Spec files that cost much, of which `npm test` tries every third, chosen by its seed, and `.ci/run` each. Files that are
+ * alike stand one after another, so that each run has some of each kind. What a guarantee rests on is not among them.
  */
 const TAKE_TURNS = [
   // Other servers, other settings.

@@ -66,6 +66,7 @@ export async function test(args, { output, signal }) {
       LATCHKEY_TEST_REDIS: JSON.stringify(redis),
       LATCHKEY_PROCESS_LIST: processList,
       LATCHKEY_TEST_SEED: seed,
+      ...(onThisNode && lines.length > 0 && { LATCHKEY_TEST_EVERY_FILE: '1' }),
       // Removes the files of interrupted tests together with this folder.
       TMPDIR: workDir,
     };
