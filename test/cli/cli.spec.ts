@@ -332,6 +332,19 @@ describe('the commands', () => {
       expect(stdout.trimEnd()).not.toMatch(/[^\n\P{C}]/u);
     });
 
+    it('revokes one session alone', async () => {
+      const { user } = await app.register();
+      const { accessToken, session } = await app.login(user.email);
+      const one = ['sessions', 'revoke', user.email, '--session'];
+      expect(await json(...one, session.id)).toEqual({ revokedSessions: 1 });
+      const refused = await app.http.get('/api/auth/profile', { token: accessToken });
+      expect([refused.status, refused.body.code]).toEqual([401, 'token_revoked']);
+      const { sessions } = (await json('sessions', 'list', user.email)) as { sessions: unknown[] };
+      expect(sessions).toHaveLength(1);
+      expect((await latchkey(...one, session.id)).exitCode).toBe(3);
+      expect((await latchkey(...one, 'the first')).exitCode).toBe(2);
+    });
+
     it('are all ended at once', async () => {
       const first = await app.register();
       const second = await app.login(first.user.email);

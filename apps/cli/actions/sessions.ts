@@ -1,9 +1,16 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AdminService } from '#libs/auth';
+import { parseId } from '#libs/http';
 import { deviceName, SessionList, type RecordedSession, type SessionCursor } from '#libs/session';
 import { withAccount } from '../application';
+import { InvalidOptionError } from '../failure';
 import { print, type OutputOptions } from '../output';
 import { formatTable } from '../table';
+
+export interface RevokeOptions extends OutputOptions {
+  /** Id of the only session to revoke. */
+  session?: string;
+}
 
 const PAGE_SIZE = 500;
 const HEADINGS = ['SESSION', 'DEVICE', 'ADDRESS', 'SIGNED IN', 'LAST SEEN', 'EXPIRES'];
@@ -18,10 +25,21 @@ export async function listSessions(email: string, options: OutputOptions): Promi
   print({ text, data: { sessions } }, options);
 }
 
-export async function revokeSessions(email: string, options: OutputOptions): Promise<void> {
-  const revokedSessions = await withAccount(email, (app, userId) =>
-    app.get(AdminService).revokeSessions(userId),
-  );
+/** @throws InvalidOptionError, before any store is tried; SessionNotFoundError */
+export async function revokeSessions(email: string, options: RevokeOptions): Promise<void> {
+  const { session } = options;
+  const sessionId = session === undefined ? undefined : parseId(session);
+  if (sessionId === null) {
+    throw new InvalidOptionError('--session', 'must be the id of a session');
+  }
+  const revokedSessions = await withAccount(email, async (app, userId) => {
+    const admin = app.get(AdminService);
+    if (sessionId === undefined) {
+      return admin.revokeSessions(userId);
+    }
+    await admin.revokeSession(userId, sessionId);
+    return 1;
+  });
   const text = `Sessions revoked: ${revokedSessions}.`;
   print({ text, data: { revokedSessions } }, options);
 }

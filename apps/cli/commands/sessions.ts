@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RevokeOptions } from '../actions/sessions';
 import type { OutputOptions } from '../output';
 import { jsonOption } from './json-option';
 
@@ -21,11 +22,14 @@ export function addSessions(program: Command): void {
     });
   sessions
     .command('revoke')
-    .summary("revoke all of a user's sessions")
-    .description("Revoke all of a user's sessions: their tokens are refused from then on.")
+    .summary("revoke a user's sessions, or one of them")
+    .description(
+      "Revoke all of a user's sessions, or one of them: their tokens are refused from then on.",
+    )
     .argument('<email>', EMAIL_HELP)
+    .option('--session <id>', 'revoke only this session, by its id in sessions list')
     .addOption(jsonOption())
-    .action(async (email: string, options: OutputOptions) => {
+    .action(async (email: string, options: RevokeOptions) => {
       const { revokeSessions } = await import('../actions/sessions.js');
       await revokeSessions(email, options);
     });
