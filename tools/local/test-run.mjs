@@ -49,6 +49,8 @@ const LEFTOVER_GRACE_MS = 5_000;
 export async function test(args, { output, signal }) {
   const { onThisNode, lines, jestArgs } = readTestOptions(args);
   const runsEverything = onThisNode && jestArgs.length === 0;
+  // A landing has time: it tries every spec file, one part after another, so that no test meets a busy machine.
+  const isLanding = runsEverything && lines.length > 0;
   const { LATCHKEY_TEST_REDIS_SERVER: server } = process.env;
   const redis = server ? await redisAt(server, signal) : await findRedis({ output, signal });
   if (onThisNode) {
@@ -66,7 +68,7 @@ export async function test(args, { output, signal }) {
       LATCHKEY_TEST_REDIS: JSON.stringify(redis),
       LATCHKEY_PROCESS_LIST: processList,
       LATCHKEY_TEST_SEED: seed,
-      ...(onThisNode && lines.length > 0 && { LATCHKEY_TEST_EVERY_FILE: '1' }),
+      ...(isLanding && { LATCHKEY_TEST_EVERY_FILE: '1' }),
       // Removes the files of interrupted tests together with this folder.
       TMPDIR: workDir,
     };
@@ -75,13 +77,22 @@ export async function test(args, { output, signal }) {
     const elsewhere = { ...context, cacheDir: join(workDir, 'jest-cache') };
     const outcomes = [];
     const checks = runsEverything ? runChecks({ output, signal }) : Promise.resolve([]);
+    if (isLanding) {
+      await checks;
+    }
     if (onThisNode) {
       output.say('running the tests (jest) ...');
       if (process.env.LATCHKEY_LONG_TESTS !== '1') {
         output.say(`LATCHKEY_TEST_SEED=${seed} chooses the same cases again`);
       }
       const runs = runsEverything ? EVERYTHING : [{ args: jestArgs, priority: PRIORITY_NORMAL }];
-      const running = runs.map(({ args, priority }) => runJest(args, { ...here, priority }));
+      const running = [];
+      for (const { args, priority } of runs) {
+        running.push(runJest(args, { ...here, priority }));
+        if (isLanding) {
+          await running.at(-1);
+        }
+      }
       outcomes.push(...(await Promise.all(running)));
     }
     const failedChecks = await checks;
