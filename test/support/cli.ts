@@ -65,6 +65,8 @@ export async function runCli(
   env: Record<string, string>,
   { input = '', onStderr }: CliDealings = {},
 ): Promise<CliAnswer> {
+  // Its options may leave no memory for the bundle.
+  const loader = 'NODE_OPTIONS' in env ? [] : quickStart();
   return new Promise((resolve, reject) => {
     const options = {
       // A folder without an .env.
@@ -74,7 +76,7 @@ export async function runCli(
     };
     const child = execFile(
       process.execPath,
-      [...quickStart(), MAIN, ...args],
+      [...loader, MAIN, ...args],
       options,
       (error, stdout, stderr) => {
         const exitCode = error === null ? 0 : error.code;
