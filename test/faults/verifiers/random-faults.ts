@@ -1,3 +1,4 @@
+import { until } from '../../support/until';
 import type { Cluster } from '../cluster';
 import { Random } from '../load/random';
 import { seed } from '../scenario';
@@ -12,6 +13,8 @@ import { ISSUER_FAULTS, WIRE_FAULTS } from './scripts';
 
 /** The share of faults that happen while another one lasts. */
 const BOTH_SHARE = 0.3;
+/** A history with fewer answers from memory would prove nothing. */
+const FEWEST_KEPT = 30;
 
 /** Random faults for a time, also two at the same time; verifiers keep their promises. */
 export async function expectVerifiersToSurvive(
@@ -34,6 +37,11 @@ export async function expectVerifiersToSurvive(
       await Promise.all(kinds.map((kind, index) => kind[names[index]!]!(random)(scenario)));
       await scenario.faults.recovered();
     }
+    // Faults of a short run may have left no time for that.
+    scenario.probes.forEach(({ wires }) => wires.forEach((wire) => wire.restore()));
+    await until('answers are accepted from memory', () =>
+      scenario.probes.some(({ kept }) => kept > FEWEST_KEPT),
+    );
   };
   try {
     const outcome = await verifyUnderLoad(cluster, run, { ...options, random });
