@@ -3,13 +3,9 @@ import { Metrics } from '#libs/metrics';
 import { RedisClient } from '#libs/redis';
 import { isReplayable, type Checkpoint } from './checkpoint';
 import { Outbox, type OutboxEnd, type OutboxPage, type RecordedEntry } from './outbox';
+import { SyncTimings } from './sync-timings';
 import { UserChanges } from './user-changes';
 
-/**
- * Maximum number of entries that one poll applies; an instance that is further back begins a new epoch. Applying that
- * many takes about as long as refilling an empty Redis, and Postgres answers meanwhile in both cases.
- */
-const MAX_ENTRIES = 200_000;
 /** Entries that are sent to Redis at once, within the timeout of one command. */
 const APPLY_BATCH = 200;
 
@@ -50,6 +46,7 @@ export class OutboxApplier {
     private readonly outbox: Outbox,
     private readonly changes: UserChanges,
     private readonly metrics: Metrics,
+    private readonly timings: SyncTimings,
   ) {}
 
   /** Registers the applier of a kind of entries. Call it before the application starts. */
@@ -78,7 +75,7 @@ export class OutboxApplier {
       end ??= page;
       entries += page.entries.length;
       const here = { snapshot: end.snapshot, recordedAtMs: String(end.nowMs) };
-      if (!page.hasEpochs || entries > MAX_ENTRIES || !isReplayable(from, here)) {
+      if (!page.hasEpochs || entries > this.timings.maxEntries || !isReplayable(from, here)) {
         return null;
       }
       onPage?.(page);

@@ -4,9 +4,6 @@ import { isReplayable, STREAM_WINDOW_MS, type Checkpoint } from './checkpoint';
 import { Outbox, type OutboxEnd, type OutboxPage, type RecordedEntry } from './outbox';
 import { SyncTimings } from './sync-timings';
 
-/** Entries after which a copy is cheaper to build anew than to bring up to date. */
-const MAX_MISSED = 200_000;
-
 /** Passes the outbox on to copies outside this process. */
 export interface OutboxFollower {
   /** Entries that a poll has found, some of them perhaps for the second time. Must not throw. */
@@ -66,7 +63,7 @@ export class OutboxFeed {
     let read = 0;
     for await (const page of this.outbox.changesSince(from.snapshot, [from.epoch], 'pool')) {
       read += page.entries.length;
-      if (!isResumable(from, page) || read > MAX_MISSED) {
+      if (!isResumable(from, page) || read > this.timings.maxEntries) {
         yield null;
         return;
       }

@@ -1,4 +1,4 @@
-/** Timings of the synchronisation. Milliseconds. */
+/** Timings of the synchronisation, in milliseconds, and its largest step. */
 export class SyncTimings {
   /** Between the starts of two polls of the outbox. Several fit into the lease. */
   intervalMs = 200;
@@ -16,4 +16,10 @@ export class SyncTimings {
    * Redis. Equal on all instances.
    */
   leaseMs = 1000;
+
+  /**
+   * Maximum number of entries after a checkpoint that are applied to a copy, in Redis or behind the stream. With more, the
+   * copy begins anew: refilling an empty Redis takes about as long, and Postgres answers meanwhile in both cases.
+   */
+  maxEntries = 200_000;
 }

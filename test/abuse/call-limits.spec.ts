@@ -1,5 +1,6 @@
 import type { AuthResultDto } from '../../apps/api/auth/auth.dto';
 import { RejectionDelay } from '../../libs/rate-limit';
+import { SyncTimings } from '../../libs/sync';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import type { Answer } from '../support/http-client';
@@ -33,7 +34,12 @@ beforeAll(async () => {
       INTROSPECTION_CLIENTS: SERVICE,
     },
     // The synchroniser repeats changes of the outbox. It must not do so while commands are counted.
-    timings: { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS },
+    timings: {
+      ...new SyncTimings(),
+      intervalMs: DAY_MS,
+      outboxDeadlineMs: DAY_MS,
+      leaseMs: DAY_MS,
+    },
   });
 });
 

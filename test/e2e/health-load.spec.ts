@@ -2,6 +2,7 @@ import { HealthTimings } from '../../apps/api/health/health-timings';
 import { DatabaseInspector } from '../../libs/database';
 import { StatisticsService } from '../../libs/statistics';
 import { SyncLeases } from '../../libs/sync';
+import { SyncTimings } from '../../libs/sync';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { readiness } from '../support/health-report';
@@ -25,7 +26,12 @@ describe('the cost of probes', () => {
 
   beforeEach(async () => {
     // The synchroniser does not run, so that only probes send commands.
-    const sync = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
+    const sync = {
+      ...new SyncTimings(),
+      intervalMs: DAY_MS,
+      outboxDeadlineMs: DAY_MS,
+      leaseMs: DAY_MS,
+    };
     app = await startTestApp({ timings: sync });
     inspections = jest.spyOn(app.nest.get(DatabaseInspector), 'inspect');
     counter = await CommandCounter.start(app.redis.url);

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { ProfileCache, UserEntity, UserStore } from '../../libs/user';
+import { SyncTimings } from '../../libs/sync';
 import { newEmail, PASSWORD, startTestApp, type TestApp } from '../support/app';
 
 const PROFILE = '/api/auth/profile';
@@ -23,7 +24,12 @@ describe('the profile', () => {
 
   beforeAll(async () => {
     // The counts below must not depend on the load of the machine.
-    const timings = { intervalMs: 200, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
+    const timings = {
+      ...new SyncTimings(),
+      intervalMs: 200,
+      outboxDeadlineMs: DAY_MS,
+      leaseMs: DAY_MS,
+    };
     app = await startTestApp({ timings });
   });
 

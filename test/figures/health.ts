@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { HealthTimings } from '../../apps/api/health/health-timings';
-import { SyncLeases, type SyncTimings } from '../../libs/sync';
+import { SyncLeases, SyncTimings } from '../../libs/sync';
 import { RedisSessionStore } from '../../libs/session/store/redis-session.store';
 import { Meter } from '../faults/load/meter';
 import { send } from '../faults/load/send';
@@ -41,11 +41,8 @@ describe('figures', () => {
   beforeAll(async () => {
     for (const sessions of SIZES) {
       // The synchroniser does not run, so that only checks send commands.
-      const timings: SyncTimings = {
-        intervalMs: DAY_MS,
-        outboxDeadlineMs: DAY_MS,
-        leaseMs: DAY_MS,
-      };
+      const never = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
+      const timings = Object.assign(new SyncTimings(), never);
       const app = await startTestApp({ timings });
       // Every probe runs a check: its cost is measured.
       app.nest.get(HealthTimings).cacheMs = 0;

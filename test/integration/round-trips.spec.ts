@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { SyncTimings } from '../../libs/sync';
 import { startTestApp, type TestApp } from '../support/app';
 import { CommandCounter } from '../support/command-counter';
 import { inTurns } from '../support/in-turns';
@@ -15,7 +16,12 @@ describe('round trips to Redis, counted on the wire', () => {
 
   beforeAll(async () => {
     // The synchroniser repeats changes of the outbox. It must not do so while we count.
-    const timings = { intervalMs: DAY_MS, outboxDeadlineMs: DAY_MS, leaseMs: DAY_MS };
+    const timings = {
+      ...new SyncTimings(),
+      intervalMs: DAY_MS,
+      outboxDeadlineMs: DAY_MS,
+      leaseMs: DAY_MS,
+    };
     app = await startTestApp({ timings, env: { MAX_SESSIONS_PER_USER: '10000' } });
     sessions = new Sessions(app.nest);
     // A connection sends a script's text once, the first time; that is one round trip too, but the
