@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attributeList } from './attribute-list';
 import { databaseUrl } from './database-url';
+import { publicUrl } from './public-url';
 import { redisUrl } from './redis-url';
 import {
   addressList,
@@ -306,14 +307,13 @@ export const SETTINGS_BY_TOPIC = {
       description:
         "Maximum lifetime of a revoked session's tombstone in Redis. A tombstone lives until 1 minute after the last access token of its session has expired: with `JWT_EXPIRES_IN=15m` at most 16 minutes. It lives at least 5 s with any value, so that a write in flight to Redis finds it. The maximum does not apply while Postgres is unavailable.",
     }),
-    publicUrl: httpUrl()
-      .transform((url) => url.replace(/\/+$/, ''))
+    publicUrl: publicUrl()
       .optional()
       .meta({
         env: 'PUBLIC_URL',
         description:
-          'The address at which clients reach the API: the claim `iss` of access tokens, and the addresses in `/.well-known/oauth-authorization-server`. Tokens that were issued before it was set stay valid; change it at all instances at once.',
-        examples: ['https://auth.example.com'],
+          'The address at which clients reach the API: the claim `iss` of access tokens, and the addresses in `/.well-known/oauth-authorization-server`. It may have a path: docs/public-address.md. Tokens that were issued before it was set stay valid; change it at all instances at once.',
+        examples: ['https://auth.example.com', 'https://example.com/auth'],
         unset: '`iss` is `latchkey`, and there is no such document',
       }),
     introspectionClients: clientList()

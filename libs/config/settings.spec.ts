@@ -69,6 +69,7 @@ describe('settings', () => {
       refreshLimitPerAddress: 120,
       corsOrigins: [],
       docs: true,
+      publicPath: '',
       avatarDir: '.data/avatars',
       avatarS3Region: 'us-east-1',
       avatarStorage: { directory: resolve('.data/avatars') },

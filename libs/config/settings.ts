@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { variableOf } from './describe-settings';
 import { refuseExampleSecrets } from './example-secret';
 import { SettingsError } from './settings-error';
+import { publicPathOf } from './public-url';
 import { redisOf, REDIS_FIELDS, type RedisSettings } from './redis-settings';
 import { settingsSchema, type DeclaredSettings } from './settings-schema';
 import { avatarStorageOf, jwtKeysOf, tracingOf } from './settings-sections';
@@ -21,6 +22,8 @@ function derive(declared: DeclaredSettings) {
     production,
     logFormat: declared.logFormat ?? (production ? 'json' : 'pretty'),
     docs: declared.docs ?? !production,
+    /** The path of `PUBLIC_URL`, such as `/auth`; empty without one. */
+    publicPath: publicPathOf(declared.publicUrl),
     shutdownDelaySeconds: declared.shutdownDelaySeconds ?? defaultDelaySeconds,
     jwtKeys: jwtKeysOf(declared),
     redis: redisOf(declared),
