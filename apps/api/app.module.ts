@@ -14,6 +14,7 @@ import { HealthApiModule } from './health/health-api.module';
 import { JobsModule } from './jobs/jobs.module';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { ApiMetricsModule } from './metrics/api-metrics.module';
+import { AvatarAddressInterceptor } from './profile/avatar-address.interceptor';
 import { ProfileApiModule } from './profile/profile-api.module';
 import { SessionApiModule } from './session/session-api.module';
 import { TraceInterceptor } from './tracing/trace.interceptor';
@@ -52,6 +53,9 @@ export class AppModule {
       ],
       providers: [
         FirstSynchronisation,
+        ...(settings.publicPath === ''
+          ? []
+          : [{ provide: APP_INTERCEPTOR, useClass: AvatarAddressInterceptor }]),
         ...(settings.tracing ? [{ provide: APP_INTERCEPTOR, useClass: TraceInterceptor }] : []),
       ],
     };

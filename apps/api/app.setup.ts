@@ -23,6 +23,7 @@ import { acceptForms } from './http/form-body';
 import { acceptOnlyJson, MAX_BODY_BYTES } from './http/json-body';
 import { refuseUnclearRequests } from './http/message-framing';
 import { handleInTurns } from './http/one-turn';
+import { routesUnder } from './http/public-path';
 import { addRequestContext } from './http/request-context.hook';
 import { requestIdOf } from './http/request-id';
 import { addAnswerHeaders, logAnswers } from './http/request-log.hook';
@@ -57,10 +58,11 @@ export async function createApp(
 /** Fastify with the limits of the server. It also answers requests that fail before routing. */
 export function fastifyAdapter(
   logger: Logger,
-  { trustedProxies, hstsSeconds }: Settings,
+  { trustedProxies, hstsSeconds, publicPath }: Settings,
   timings = new HttpTimings(),
 ): FastifyAdapter {
   const always = answerHeaders(hstsSeconds);
+  const routeOf = routesUnder(publicPath);
   return new FastifyAdapter({
     ...serverLimits(timings),
     trustProxy: trustProxy(trustedProxies),
@@ -74,7 +76,7 @@ export function fastifyAdapter(
     clientErrorHandler(this: FastifyInstance, error, socket) {
       answerClientError(error, socket, always, this.unreadBodies.has(socket));
     },
-    rewriteUrl: routableTarget,
+    rewriteUrl: (request: { url?: string | undefined }) => routeOf(routableTarget(request)),
     // Fastify would answer in its own format while the application closes.
     return503OnClosing: false,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {

@@ -9,12 +9,14 @@ const READY_DEADLINE_MS = 30_000;
 const STOP_GRACE_MS = 3_000;
 
 export interface Tab {
+  /** A command of the DevTools protocol. @returns its result */
+  command<T>(method: string, params?: object): Promise<T>;
   /** The value of an expression, or of the promise that it is. */
   evaluate<T>(expression: string): Promise<T>;
 }
 
 export interface TestChromium {
-  /** Opens a page in a tab of its own. Tabs share the storage of their origin. */
+  /** Opens a page in a tab of its own, until it has loaded. Tabs share the storage of their origin. */
   open(url: string): Promise<Tab>;
   stop(): Promise<void>;
 }
@@ -44,13 +46,17 @@ export async function startChromium(): Promise<TestChromium> {
   const sockets: WebSocket[] = [];
   return {
     async open(url) {
-      const target = `http://${origin}/json/new?${encodeURIComponent(url)}`;
-      const response = await fetch(target, { method: 'PUT' });
+      const response = await fetch(`http://${origin}/json/new?about:blank`, { method: 'PUT' });
       const { webSocketDebuggerUrl } = (await response.json()) as { webSocketDebuggerUrl: string };
       const socket = new WebSocket(webSocketDebuggerUrl);
       sockets.push(socket);
       await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-      return new DevToolsTab(socket);
+      const tab = new DevToolsTab(socket);
+      await tab.command('Page.enable');
+      const loaded = tab.next((message) => message.method === 'Page.loadEventFired');
+      await tab.command('Page.navigate', { url });
+      await loaded;
+      return tab;
     },
     async stop() {
       sockets.forEach((socket) => socket.terminate());
@@ -65,9 +71,17 @@ function portOf(file: string): string {
   return port;
 }
 
+/** An answer, which has an id, or an event, which has a method. */
+interface Message {
+  id?: number;
+  method?: string;
+  result?: unknown;
+  error?: unknown;
+}
+
 interface Evaluation {
-  id: number;
-  result: { result: { value?: unknown }; exceptionDetails?: unknown };
+  result: { value?: unknown };
+  exceptionDetails?: unknown;
 }
 
 /** A tab, by the DevTools protocol. */
@@ -76,25 +90,38 @@ class DevToolsTab implements Tab {
 
   constructor(private readonly socket: WebSocket) {}
 
-  async evaluate<T>(expression: string): Promise<T> {
+  async command<T>(method: string, params: object = {}): Promise<T> {
     this.lastId += 1;
     const id = this.lastId;
-    const answer = new Promise<Evaluation>((resolve) => {
+    const answer = this.next((message) => message.id === id);
+    this.socket.send(JSON.stringify({ id, method, params }));
+    const { result, error } = await answer;
+    if (error !== undefined) {
+      throw new Error(`${method}: ${JSON.stringify(error)}`);
+    }
+    return result as T;
+  }
+
+  async evaluate<T>(expression: string): Promise<T> {
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.command<Evaluation>('Runtime.evaluate', params);
+    if (exceptionDetails) {
+      throw new Error(`the page threw ${JSON.stringify(exceptionDetails)}`);
+    }
+    return result.value as T;
+  }
+
+  /** The next message that a test of it accepts. */
+  next(isIt: (message: Message) => boolean): Promise<Message> {
+    return new Promise((resolve) => {
       const read = (data: Buffer) => {
-        const message = JSON.parse(data.toString('utf8')) as Evaluation;
-        if (message.id === id) {
+        const message = JSON.parse(data.toString('utf8')) as Message;
+        if (isIt(message)) {
           this.socket.off('message', read);
           resolve(message);
         }
       };
       this.socket.on('message', read);
     });
-    const params = { expression, awaitPromise: true, returnByValue: true };
-    this.socket.send(JSON.stringify({ id, method: 'Runtime.evaluate', params }));
-    const { result } = await answer;
-    if (result.exceptionDetails) {
-      throw new Error(`the page threw ${JSON.stringify(result.exceptionDetails)}`);
-    }
-    return result.result.value as T;
   }
 }

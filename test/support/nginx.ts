@@ -7,7 +7,7 @@ import { Server } from '../../tools/local/server.mjs';
 import { programOfPackage } from './debian-package';
 import { sharedStores } from './shared-stores';
 
-const CONFIGURATION = join(ROOT, 'examples', 'nginx', 'nginx.conf');
+const EXAMPLES = join(ROOT, 'examples', 'nginx');
 const READY_DEADLINE_MS = 10_000;
 const STOP_GRACE_MS = 3_000;
 
@@ -19,19 +19,28 @@ export interface TestNginx {
   stop(): Promise<void>;
 }
 
-/**
- * A real nginx with the example's configuration, in front of the given ports of 127.0.0.1. Installs
- * it by apt where it is missing and that is possible.
- */
-export async function startNginx(ports: {
+/** Ports of 127.0.0.1. */
+interface Upstreams {
   latchkey: number;
-  application: number;
-}): Promise<TestNginx> {
+  /** Of an example that has one. */
+  application?: number;
+}
+
+/**
+ * A real nginx with the configuration of an example. Installs it by apt where it is missing and that is possible.
+ * @param changes texts of the example, each of which occurs once, and what replaces them.
+ */
+export async function startNginx(
+  ports: Upstreams,
+  example = 'nginx.conf',
+  changes: readonly [from: string, to: string][] = [],
+): Promise<TestNginx> {
   const program = await programOfPackage('nginx', 'nginx-light');
   const port = await freePort();
   const folder = mkdtempSync(join(sharedStores().folder, 'nginx-'));
   const configuration = join(folder, 'nginx.conf');
-  writeFileSync(configuration, configurationFor({ ...ports, gateway: port }));
+  const text = readFileSync(join(EXAMPLES, example), 'utf8');
+  writeFileSync(configuration, [...changes, ...placesOf(ports, port)].reduce(replaceOnce, text));
   // Workers of an nginx of root would be another user, who may not enter this folder.
   const user = process.getuid?.() === 0 ? 'user root; ' : '';
   const globals = `${user}daemon off; pid nginx.pid; error_log stderr;`;
@@ -50,22 +59,20 @@ export async function startNginx(ports: {
   return { origin: `http://127.0.0.1:${port}`, stop: () => server.stop() };
 }
 
-/** The example, except for its ports and the folders of nginx itself. */
-function configurationFor(ports: {
-  latchkey: number;
-  application: number;
-  gateway: number;
-}): string {
+/** The ports of the example and the folders of nginx itself. */
+function placesOf({ latchkey, application }: Upstreams, port: number): [string, string][] {
   const paths = TEMPORARY_PATHS.map((name) => `${name}_temp_path ${name};`);
   return [
-    ['127.0.0.1:3000;', `127.0.0.1:${ports.latchkey};`],
-    ['127.0.0.1:8081;', `127.0.0.1:${ports.application};`],
-    ['listen 8080;', `listen 127.0.0.1:${ports.gateway};`],
+    ['127.0.0.1:3000;', `127.0.0.1:${latchkey};`],
+    ...(application === undefined
+      ? []
+      : [['127.0.0.1:8081;', `127.0.0.1:${application};`] as [string, string]]),
+    ['listen 8080;', `listen 127.0.0.1:${port};`],
     ['http {', `http { access_log off; ${paths.join(' ')}`],
-  ].reduce(replaceOnce, readFileSync(CONFIGURATION, 'utf8'));
+  ];
 }
 
-function replaceOnce(text: string, [from = '', to = '']: string[]): string {
+function replaceOnce(text: string, [from, to]: [string, string]): string {
   const parts = text.split(from);
   if (parts.length !== 2) {
     throw new Error(`the example must say "${from}" once`);

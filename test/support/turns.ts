@@ -32,6 +32,7 @@ const TAKE_TURNS = [
   'test/e2e/open-api-tools.spec.ts',
   'test/e2e/start-up.spec.ts',
   'test/e2e/probes.spec.ts',
+  'test/e2e/public-path.spec.ts',
   'test/e2e/traces.spec.ts',
   'test/deploy/dashboard.spec.ts',
   'test/deploy/image.spec.ts',

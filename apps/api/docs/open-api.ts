@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { Settings } from '#libs/config';
 import { VERSION } from '../../version';
 import { DESCRIPTION, TAGS } from './document-info';
 import { problemSchemasIn } from './problem-schemas';
@@ -11,7 +12,7 @@ interface Operation {
 }
 
 export function openApiDocument(app: INestApplication): OpenAPIObject {
-  const document = nameSchemas(SwaggerModule.createDocument(app, header()));
+  const document = nameSchemas(SwaggerModule.createDocument(app, header(app.get(Settings))));
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations as Record<string, Operation>)) {
       operation.security = schemesOf(operation);
@@ -41,13 +42,13 @@ export function serveDocs(app: INestApplication): void {
   });
 }
 
-function header() {
+function header({ publicPath }: Settings) {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.1')
     .setTitle('Latchkey')
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
-    .addServer('/', 'This server')
+    .addServer(publicPath || '/', 'This server')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',

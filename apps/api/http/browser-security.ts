@@ -23,7 +23,7 @@ const DOCS_POLICY = [
   "connect-src 'self'",
 ].join(';');
 
-const DOCS = /^\/docs(?:[/?]|$)/;
+const DOCS = /^\/docs(?:\/|$)/;
 
 /** Headers of an answer that a page of another origin may read. */
 const EXPOSED_HEADERS = [
@@ -61,7 +61,7 @@ export function answerHeaders(hstsSeconds: number | undefined): Record<string, s
 /** Relaxes the policy for the pages of Swagger UI. Adds no hook where they are not served. */
 export function letDocsRun(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, _payload, done) => {
-    if (DOCS.test(request.url)) {
+    if (DOCS.test(request.routeOptions.url ?? '')) {
       reply.header('content-security-policy', DOCS_POLICY);
       nameCharacters(reply);
     }
