@@ -101,11 +101,13 @@ function routableTarget({ url = '' }: { url?: string | undefined }): string {
 
 /** Paths outside /api. */
 const OUTSIDE_API = [
+  '/',
   'health/live',
   'health/ready',
   'metrics',
   '.well-known/jwks.json',
   '.well-known/oauth-authorization-server',
+  '.well-known/security.txt',
   'avatars/:file',
 ];
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attributeList } from './attribute-list';
+import { contactList } from './contact-list';
 import { databaseUrl } from './database-url';
 import { publicUrl } from './public-url';
 import { redisUrl } from './redis-url';
@@ -429,9 +430,19 @@ export const SETTINGS_BY_TOPIC = {
       .optional()
       .meta({
         env: 'DOCS',
-        description: 'Whether Swagger UI at `/docs` and the OpenAPI document are served.',
+        description:
+          'Whether the page at `/`, Swagger UI at `/docs` and the OpenAPI document are served.',
         examples: ['on'],
         unset: 'off in production, on otherwise',
+      }),
+    securityContacts: contactList()
+      .default([])
+      .meta({
+        env: 'SECURITY_CONTACT',
+        description:
+          'Where to report a vulnerability: `mailto:` and `https:` addresses, the preferred one first. `/.well-known/security.txt` (RFC 9116) lists them; it expires 180 days after each request.',
+        examples: ['mailto:security@example.com,https://example.com/report'],
+        unset: 'there is no such document',
       }),
   },
 

@@ -68,6 +68,7 @@ describe('settings', () => {
       registerLimitPerAddress: 20,
       refreshLimitPerAddress: 120,
       corsOrigins: [],
+      securityContacts: [],
       docs: true,
       publicPath: '',
       avatarDir: '.data/avatars',

@@ -5,6 +5,7 @@ import { JwksController } from './jwks.controller';
 import { MetadataController } from './metadata.controller';
 import { RevocationStreams } from './revocation-streams';
 import { RevocationsController } from './revocations.controller';
+import { SecurityTxtController } from './security-txt.controller';
 import { SessionAttributesController } from './session-attributes.controller';
 
 /** Routes for gateways and services: verify, introspect, public keys, the stream of revocations. */
@@ -15,6 +16,7 @@ import { SessionAttributesController } from './session-attributes.controller';
     JwksController,
     MetadataController,
     RevocationsController,
+    SecurityTxtController,
     SessionAttributesController,
   ],
   providers: [RevocationStreams],
