@@ -11,6 +11,7 @@ import { EventsApiModule } from './events/events-api.module';
 import { FirstSynchronisation } from './first-synchronisation';
 import { GatewayApiModule } from './gateway/gateway-api.module';
 import { HealthApiModule } from './health/health-api.module';
+import { HomeModule } from './home/home.module';
 import { JobsModule } from './jobs/jobs.module';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { ApiMetricsModule } from './metrics/api-metrics.module';
@@ -48,6 +49,7 @@ export class AppModule {
         GatewayApiModule,
         AdminApiModule,
         HealthApiModule,
+        ...(settings.docs ? [HomeModule] : []),
         JobsModule,
         CanaryModule,
       ],

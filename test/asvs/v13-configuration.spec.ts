@@ -253,11 +253,11 @@ describe('a server', () => {
 
   it('V13.4.5: has documented paths that are for internal use alone', () => {
     expect(sectionOf(SECURITY, 'Connections')).toContain(
-      '`/health/`, `/metrics` and `/docs` need no token. They show versions and figures: do not expose them to the outside',
+      '`/`, `/health/`, `/metrics` and `/docs` need no token. They show versions and figures: do not expose them to the outside',
     );
   });
 
-  it.each(['/docs', '/docs/openapi.json', '/metrics'])(
+  it.each(['/', '/docs', '/docs/openapi.json', '/metrics'])(
     'V13.4.5: serves %s only where a setting enables it',
     async (path) => {
       const answer = await fetch(app.http.origin + path);

@@ -48,7 +48,7 @@ describe('answers', () => {
     },
   );
 
-  it.each(['/docs', '/docs/swagger-ui-init.js'])(
+  it.each(['/', '/docs', '/docs/swagger-ui-init.js'])(
     'V4.1.1: the text of %s names its charset',
     async (path) => {
       const answer = await send(path);

@@ -229,9 +229,11 @@ describe.each([
       ['POST', '/health/live', 'GET, HEAD'],
       ['DELETE', '/health/ready', 'GET, HEAD'],
       ['POST', '/metrics', 'GET, HEAD'],
+      ['PATCH', '/', 'GET, HEAD'],
       ['PUT', '/docs', 'GET, HEAD'],
       ['POST', '/docs/openapi.json', 'GET, HEAD'],
       ['POST', '/.well-known/jwks.json', 'GET, HEAD'],
+      ['POST', '/.well-known/security.txt', 'GET, HEAD'],
       ['DELETE', '/avatars/x.webp', 'GET, HEAD'],
       ['OPTIONS', '/health/live', 'GET, HEAD'],
       ['PROPFIND', '/health/live', 'GET, HEAD'],
@@ -260,7 +262,7 @@ describe.each([
       ['DELETE', '/api/auth/sessions/'],
       ['POST', '/api/auth/sessions/a/b'],
       ['GET', '/health'],
-      ['PATCH', '/'],
+      ['PATCH', '/nowhere'],
     ])('%s %s is 404: the path is unknown', async (method, path) => {
       const answer = await app.http.call(method, path);
       expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);

@@ -30,7 +30,13 @@ describe.each<[what: string, changes: [string, string][]]>([
   let proxy: HttpClient;
 
   beforeAll(async () => {
-    app = await startTestApp({ env: { PUBLIC_URL: `${ISSUER}/`, TRUST_PROXY: '1' } });
+    app = await startTestApp({
+      env: {
+        PUBLIC_URL: `${ISSUER}/`,
+        SECURITY_CONTACT: 'mailto:security@example.com',
+        TRUST_PROXY: '1',
+      },
+    });
     const latchkey = Number(new URL(app.http.origin).port);
     nginx = await startNginx({ latchkey }, 'path.conf', changes);
     proxy = new HttpClient(nginx.origin);
@@ -122,6 +128,19 @@ describe.each<[what: string, changes: [string, string][]]>([
       expect((await proxy.get(new URL(String(address)).pathname)).status).not.toBe(404);
     }
     expect(await statusOf(`${METADATA}/authx`)).toBe(404);
+  });
+
+  it('has the page for people at it, and security.txt below it and at the root of the host', async () => {
+    const page = await fetch(`${nginx.origin}/auth`);
+    const html = await page.text();
+    expect([page.status, new URL(page.url).pathname]).toEqual([200, '/auth/']);
+    for (const [, link = ''] of html.matchAll(/href="([^"]+)"/g)) {
+      expect([link, await statusOf(link)]).toEqual([link, link === '/auth/metrics' ? 404 : 200]);
+    }
+    for (const path of ['/.well-known/security.txt', '/auth/.well-known/security.txt']) {
+      const text = await (await fetch(nginx.origin + path)).text();
+      expect(text).toContain(`Canonical: https://example.com${path}\n`);
+    }
   });
 
   it('is 404 beside it', async () => {

@@ -7,6 +7,7 @@ import { HealthMetrics } from './health-metrics';
 import { HealthTimings } from './health-timings';
 import { HealthController } from './health.controller';
 import { PostgresHealth } from './postgres.health';
+import { Readiness } from './readiness';
 import { RedisHealth } from './redis.health';
 import { ShutdownHealth } from './shutdown.health';
 
@@ -14,6 +15,7 @@ import { ShutdownHealth } from './shutdown.health';
 @Module({
   imports: [LifecycleModule, StatisticsModule, TerminusModule.forRoot({ logger: false })],
   controllers: [AuthHealthController, HealthController],
-  providers: [HealthMetrics, HealthTimings, RedisHealth, PostgresHealth, ShutdownHealth],
+  providers: [HealthMetrics, HealthTimings, PostgresHealth, Readiness, RedisHealth, ShutdownHealth],
+  exports: [Readiness],
 })
 export class HealthApiModule {}

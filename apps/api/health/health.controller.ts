@@ -13,9 +13,7 @@ import type { FastifyReply } from 'fastify';
 import { Public } from '#libs/http';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { HealthReportDto } from './health.dto';
-import { PostgresHealth } from './postgres.health';
-import { RedisHealth } from './redis.health';
-import { ShutdownHealth } from './shutdown.health';
+import { Readiness } from './readiness';
 
 /** Terminus reports "not healthy" by an exception that carries the report. */
 @Catch(ServiceUnavailableException)
@@ -33,9 +31,7 @@ class HealthReportFilter implements ExceptionFilter {
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
-    private readonly redis: RedisHealth,
-    private readonly postgres: PostgresHealth,
-    private readonly shutdown: ShutdownHealth,
+    private readonly readiness: Readiness,
   ) {}
 
   @Get('live')
@@ -70,13 +66,7 @@ export class HealthController {
       'and during the shutdown.',
   })
   @ApiProblems()
-  async ready() {
-    const stores = this.shutdown.isUnderWay
-      ? null
-      : await this.health.check([() => this.redis.check(), () => this.postgres.check()]);
-    // Checked again: a store that hangs takes a second, and a signal may arrive in it.
-    return stores && !this.shutdown.isUnderWay
-      ? stores
-      : this.health.check([() => this.shutdown.check()]);
+  ready() {
+    return this.readiness.check();
   }
 }
