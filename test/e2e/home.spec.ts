@@ -1,4 +1,5 @@
 import { STYLE } from '../../apps/api/home/style';
+import { VERSION } from '../../apps/version';
 import { startTestApp, type TestApp } from '../support/app';
 import { startChromium, type Tab, type TestChromium } from '../support/chromium';
 import { sharedStores } from '../support/shared-stores';
@@ -48,7 +49,7 @@ describe('the page at /', () => {
     expect(html).toContain('<html lang="en">');
     expect(html.match(/<h\d>[^<]*/g)).toEqual(['<h1>Latchkey', '<h2>Use it', '<h2>Operate it']);
     expect(html).toContain('<strong>Ready.</strong>');
-    expect(html).toContain('Version 0.1.0');
+    expect(html).toContain(`Version ${VERSION}`);
   });
 
   it('links to what is there, below the path of PUBLIC_URL', async () => {
