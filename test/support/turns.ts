@@ -36,6 +36,7 @@ const TAKE_TURNS = [
   'test/e2e/traces.spec.ts',
   'test/deploy/dashboard.spec.ts',
   'test/deploy/image.spec.ts',
+  'test/deploy/release.spec.ts',
   'test/deploy/supply-chain.spec.ts',
   'test/start/first-stage.spec.ts',
   'test/start/postgres.spec.ts',
