@@ -13,6 +13,9 @@ module.exports = {
   // A dynamic import names the file that the build will have.
   moduleNameMapper: {
     '^(\\.{1,2}/(?:actions/)?[a-z-]+)\\.js$': '$1',
+    // They export modules for `import` alone, and what Jest runs is CommonJS.
+    '^@actions/(expressions|workflow-parser)$': '<rootDir>/node_modules/@actions/$1/dist/index.js',
+    '^@actions/expressions/(.+)$': '<rootDir>/node_modules/@actions/expressions/dist/$1.js',
     // The package has no sources of its own: it is built from the libraries.
     '^@latchkey/modules/([a-z-]+)$': '<rootDir>/libs/$1',
   },
@@ -41,5 +44,7 @@ module.exports = {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(?:@nestjs|cookie|jose|p-limit|yocto-queue|hibp)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(?:@actions|@nestjs|cookie|jose|p-limit|yocto-queue|hibp)/)',
+  ],
 };
