@@ -21,7 +21,8 @@ async function main(): Promise<void> {
   putThreadPoolBelowEventLoop();
   const settings = loadSettings();
   if (settings.tracing) {
-    startTracing({ ...settings.tracing, serviceVersion: VERSION });
+    const { tracing, publicPath } = settings;
+    startTracing({ ...tracing, publicPath, serviceVersion: VERSION });
   }
   const pinoLogger = createLogger(settings.logLevel, await logOutput(settings.logFormat));
   logProcessOutput(pinoLogger);

@@ -25,7 +25,7 @@ const UNTRACED = /^\/(health|metrics)\b/;
 
 /** Sets OpenTelemetry up, once for the whole process. */
 export function openTelemetryTracer(options: TracingOptions): OpenTelemetryTracer {
-  const { endpoint, serviceName, serviceVersion } = options;
+  const { endpoint, serviceName, serviceVersion, publicPath = '' } = options;
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
     timeoutMillis: EXPORT_TIMEOUT_MS,
@@ -48,12 +48,17 @@ export function openTelemetryTracer(options: TracingOptions): OpenTelemetryTrace
     instrumentations: [
       new HttpInstrumentation({
         disableOutgoingRequestInstrumentation: true,
-        ignoreIncomingRequestHook: ({ url = '' }) => UNTRACED.test(url),
+        ignoreIncomingRequestHook: ({ url = '' }) => isUntraced(url, publicPath),
       }),
       new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
     ],
   });
   return new OpenTelemetryTracer(provider);
+}
+
+/** Runs before the target is mapped to a route. */
+function isUntraced(target: string, publicPath: string): boolean {
+  return UNTRACED.test(target.startsWith(publicPath) ? target.slice(publicPath.length) : target);
 }
 
 function samplerOf({ sampler, samplerRatio }: TracingOptions): Sampler {

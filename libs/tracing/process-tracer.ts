@@ -14,6 +14,8 @@ export interface TracingOptions {
     | 'parentbased_traceidratio';
   /** For the samplers by ratio: the share of traces that is recorded. */
   samplerRatio: number;
+  /** The path of the public address, such as `/auth`, which a proxy may pass on. None when absent. */
+  publicPath?: string;
 }
 
 /** One per process: the instrumentation of HTTP and Postgres patches their modules for all users. */

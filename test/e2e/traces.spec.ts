@@ -64,7 +64,12 @@ describe('traces', () => {
 
     beforeAll(async () => {
       collector = await OtlpCollector.start();
-      const env = { ...suite.stores(), ...settings(), OTEL_SERVICE_NAME: 'sessions' };
+      const env = {
+        ...suite.stores(),
+        ...settings(),
+        OTEL_SERVICE_NAME: 'sessions',
+        PUBLIC_URL: 'https://example.com/auth',
+      };
       server = await ApiProcess.spawn(env);
       await server.untilServing();
     });
@@ -171,6 +176,7 @@ describe('traces', () => {
     it('leave out probes and metrics, and background work', async () => {
       await server.http.get('/health/ready');
       await server.http.get('/metrics');
+      await server.http.get('/auth/health/ready');
       await server.http.get('/nowhere');
       await until('a span is exported', () => collector.spans.length);
       await until('Redis has a checkpoint', () => suite.redis.client.get('latchkey:checkpoint'));
