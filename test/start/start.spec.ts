@@ -109,6 +109,7 @@ describe('npm start', () => {
     expect(run.text()).toContain(
       [
         'Latchkey is ready.',
+        `  Overview    http://localhost:${checkout.port}/`,
         `  API         http://localhost:${checkout.port}/api`,
         `  Swagger UI  http://localhost:${checkout.port}/docs`,
         `  Health      http://localhost:${checkout.port}/api/auth/health`,

@@ -38,6 +38,8 @@ const TAKE_TURNS = [
   'test/deploy/image.spec.ts',
   'test/deploy/release.spec.ts',
   'test/deploy/supply-chain.spec.ts',
+  'test/lint/boundaries.spec.ts',
+  'test/start/example-services.spec.ts',
   'test/start/first-stage.spec.ts',
   'test/start/postgres.spec.ts',
   'test/start/settings.spec.ts',

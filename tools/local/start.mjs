@@ -119,6 +119,7 @@ function showAddresses(url) {
     [
       '',
       'Latchkey is ready.',
+      `  Overview    ${url}/`,
       `  API         ${url}/api`,
       `  Swagger UI  ${url}/docs`,
       `  Health      ${url}/api/auth/health`,
