@@ -10,7 +10,7 @@ export {
 export type { RedisSettings } from './redis-settings';
 export { logFormatOf } from './log-format';
 export { parseSettings, Settings } from './settings';
-export { DEFAULT_SCHEDULES } from './settings-schema';
+export { DEFAULT_SCHEDULES } from './topics/operation';
 export { SettingsError } from './settings-error';
 export type { JwtKeys, JwtKeySource } from './settings-sections';
 export type { TrustedProxies } from './setting-types';
