@@ -10,6 +10,7 @@ random() {
 
 if [ ! -e secrets ]; then
   umask 077
+  rm -rf secrets.new
   mkdir secrets.new
   postgres=$(random) redis=$(random)
   cat > secrets.new/latchkey.env <<END

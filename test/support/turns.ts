@@ -13,6 +13,8 @@ const TAKE_TURNS = [
   'test/faults/redis-cluster.spec.ts',
   'test/faults/shard-failover.spec.ts',
   'test/faults/rolling-restart.spec.ts',
+  'test/faults/rolling-update.spec.ts',
+  'test/faults/pods-and-stores.spec.ts',
   'test/faults/no-fault.spec.ts',
   'test/faults/near-cache.spec.ts',
   'test/faults/jobs.spec.ts',

@@ -37,7 +37,8 @@ export class Pod {
   private deleting = false;
   private process: ApiProcess | undefined;
   private probers: Prober[] = [];
-  private readonly past = { liveness: 0, readiness: 0 };
+  /** Liveness probes of its earlier containers. */
+  private past = { succeeded: 0, failed: 0 };
   private readonly running: Promise<void>;
 
   private constructor(private readonly options: PodOptions) {
@@ -71,9 +72,10 @@ export class Pod {
     return this.process?.complaint ?? '';
   }
 
-  /** Failed liveness probes, of all its containers. */
-  get failedLivenessProbes(): number {
-    return this.past.liveness + (this.probers[1]?.failed ?? 0);
+  /** Liveness probes of all its containers. */
+  get livenessProbes(): { succeeded: number; failed: number } {
+    const { succeeded = 0, failed = 0 } = this.probers[1] ?? {};
+    return { succeeded: this.past.succeeded + succeeded, failed: this.past.failed + failed };
   }
 
   async untilReady(): Promise<this> {
@@ -141,7 +143,7 @@ export class Pod {
   }
 
   private stopProbes(): void {
-    this.past.liveness += this.probers[1]?.failed ?? 0;
+    this.past = this.livenessProbes;
     this.probers.forEach((prober) => prober.stop());
     this.probers = [];
   }
