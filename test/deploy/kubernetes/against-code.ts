@@ -190,6 +190,18 @@ function expectSelectors(objects: readonly KubeObject[], api: Workload): void {
       .podSelector;
     expect([selects(matchLabels, labels), selects(matchLabels, job)]).toEqual([true, true]);
   }
+  for (const { spec } of ofKind(objects, 'NetworkPolicy')) {
+    const { ingress } = spec as { ingress: { ports: { port: number }[] }[] };
+    const { port, metricsPort } = settingsIn(objects);
+    const open = ingress.map(({ ports }) => ports.map((one) => one.port));
+    expect(open).toEqual([[port], [metricsPort]]);
+  }
+  for (const { spec } of ofKind(objects, 'Ingress')) {
+    const { rules } = spec as { rules: { http: { paths: { path: string }[] } }[] };
+    const paths = rules.flatMap(({ http }) => http.paths.map(({ path }) => path));
+    // Not /health/, /metrics and /docs.
+    expect(paths).toEqual(['/api/', '/avatars/', '/.well-known/']);
+  }
   for (const { spec } of ofKind(objects, 'ServiceMonitor')) {
     const { selector, endpoints } = spec as {
       selector: { matchLabels: Record<string, string> };

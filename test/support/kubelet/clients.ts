@@ -8,6 +8,7 @@ import { NO_ENDPOINTS } from './gateway';
 const DEADLINE_MS = 20_000;
 const THINK_MS = 15;
 /** Of a hundred requests. */
+const SIGN_INS = 3;
 const WRITES = 10;
 const READS = 20;
 
@@ -19,6 +20,11 @@ export interface Answered {
   ending: Ending;
 }
 
+interface Account {
+  email: string;
+  token: string;
+}
+
 /** Clients that send requests through a gateway, each on a connection of its own, until they are stopped. */
 export class Clients {
   private answers: Answered[] = [];
@@ -27,25 +33,26 @@ export class Clients {
 
   private constructor(
     private readonly origin: string,
-    tokens: readonly string[],
-    private readonly writes: number,
+    accounts: readonly Account[],
+    private readonly onlyReads: boolean,
   ) {
-    this.running = tokens.map((token, index) => this.run(token, index));
+    this.running = accounts.map((account, index) => this.run(account, index));
   }
 
   /**
-   * Registers one user per client; each then verifies its token, reads its profile and, unless it only reads, changes it.
+   * Registers one user per client. Each then verifies its token and reads its profile; unless it only reads, it also
+   * changes its profile and signs in.
    * @param options.onlyReads sends no request that needs Postgres
    */
   static async start(origin: string, count: number, { onlyReads = false } = {}): Promise<Clients> {
     const http = new HttpClient(origin);
-    const tokens: string[] = [];
+    const accounts: Account[] = [];
     for (let index = 0; index < count; index += 1) {
       const json = { email: newEmail(), password: PASSWORD };
       const { body } = await http.post<{ accessToken: string }>('/api/auth/register', { json });
-      tokens.push(body.accessToken);
+      accounts.push({ email: json.email, token: body.accessToken });
     }
-    return new Clients(origin, tokens, onlyReads ? 0 : WRITES);
+    return new Clients(origin, accounts, onlyReads);
   }
 
   /** The answers since the last call. */
@@ -64,12 +71,14 @@ export class Clients {
     await Promise.all(this.running);
   }
 
-  private async run(token: string, index: number): Promise<void> {
+  private async run({ email, token }: Account, index: number): Promise<void> {
     for (let number = index; !this.stopped; number += 7) {
       const turn = number % 100;
-      if (turn < this.writes) {
+      if (!this.onlyReads && turn >= 100 - SIGN_INS) {
+        await this.ask(token, 'POST', '/api/auth/login', { email, password: PASSWORD });
+      } else if (!this.onlyReads && turn < WRITES) {
         await this.ask(token, 'PUT', '/api/auth/profile', { bio: `text ${number}` });
-      } else if (turn < this.writes + READS) {
+      } else if (turn < WRITES + READS) {
         await this.ask(token, 'GET', '/api/auth/profile');
       } else {
         await this.ask(token, 'GET', '/api/auth/verify');
@@ -110,8 +119,8 @@ function send(url: string, method: string, token: string, json?: object): Promis
       response.once('error', () => resolve('lost'));
       response.once('end', () => {
         const isOfGateway = [502, 504].includes(statusCode);
-        const nobody = response.headers[NO_ENDPOINTS] !== undefined;
-        resolve(nobody ? 'no endpoints' : isOfGateway ? 'lost' : statusCode);
+        const noEndpoints = response.headers[NO_ENDPOINTS] !== undefined;
+        resolve(noEndpoints ? 'no endpoints' : isOfGateway ? 'lost' : statusCode);
       });
       response.resume();
     });

@@ -132,7 +132,7 @@ function generationOf(ports: string): string {
 function configuration(port: number, ports: readonly number[]): string {
   const servers = ports.map((one) => `server 127.0.0.1:${one} max_fails=0;`).join(' ');
   const paths = TEMPORARY_PATHS.map((name) => `${name}_temp_path ${name};`).join(' ');
-  const nobody = `add_header ${NO_ENDPOINTS} 1 always; return 503;`;
+  const noEndpoints = `add_header ${NO_ENDPOINTS} 1 always; return 503;`;
   const proxy = `
       proxy_pass http://pods;
       proxy_http_version 1.1;
@@ -147,7 +147,7 @@ http {
   ${ports.length > 0 ? `upstream pods { ${servers} keepalive 32; }` : ''}
   server {
     listen 127.0.0.1:${port};
-    location / { ${ports.length > 0 ? proxy : nobody} }
+    location / { ${ports.length > 0 ? proxy : noEndpoints} }
     location = ${GENERATION} { return 200 "${generationOf(ports.join())}"; }
   }
 }
