@@ -26,9 +26,12 @@ END
   mv secrets.new secrets
 fi
 
+existed=$(kubectl --namespace latchkey get deployment latchkey --ignore-not-found --output name)
 # A Job cannot be changed, and this one runs again for each image.
 kubectl --namespace latchkey delete job latchkey-migrate --ignore-not-found
 kubectl apply -k .
-# A new image has the tag of the old one.
-kubectl --namespace latchkey rollout restart deployment/latchkey
+if [ -n "$existed" ]; then
+  # A new image has the tag of the old one.
+  kubectl --namespace latchkey rollout restart deployment/latchkey
+fi
 kubectl --namespace latchkey rollout status deployment/latchkey --timeout 5m

@@ -24,8 +24,8 @@ declare module 'zod' {
 
 /**
  * All settings. Each is declared once, in `topics`: field of `Settings`, type, default (`prefault`: as operators write
- * it), and description. `npm run settings` generates `.env.example` and docs/settings.md from them. Messages name the
- * problem and never repeat the value, which may be a secret.
+ * it), and description. `npm run settings` generates `.env.example`, docs/settings.md and the settings of the Helm chart
+ * from them. Messages name the problem and never repeat the value, which may be a secret.
  */
 export const SETTINGS_BY_TOPIC = {
   Process: PROCESS,

@@ -107,10 +107,14 @@ function testKustomizations() {
 
   it('development comes up by one command, with secrets that are made once', async () => {
     const { calls, objects } = await development();
-    expect(calls).toEqual([
+    const [migrate, restart, wait] = [
       '# kubectl --namespace latchkey delete job latchkey-migrate --ignore-not-found',
       '# kubectl --namespace latchkey rollout restart deployment/latchkey',
       '# kubectl --namespace latchkey rollout status deployment/latchkey --timeout 5m',
+    ];
+    expect(calls).toEqual([
+      [migrate, wait],
+      [migrate, restart, wait],
     ]);
     const [first = [], second] = objects;
     expect(second).toEqual(first);

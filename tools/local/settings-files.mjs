@@ -1,5 +1,6 @@
 // @ts-check
 import { describeSettings } from '#libs/config';
+import { CHART_SCHEMA, chartSchema } from './chart-schema.mjs';
 
 /** @typedef {ReturnType<typeof describeSettings>[number]} Setting */
 
@@ -13,7 +14,11 @@ const SECRET_FILE = '/run/secrets/jwt-secret';
  */
 export function settingsFiles() {
   const settings = describeSettings();
-  return { '.env.example': envExample(settings), 'docs/settings.md': settingsPage(settings) };
+  return {
+    '.env.example': envExample(settings),
+    'docs/settings.md': settingsPage(settings),
+    [CHART_SCHEMA]: chartSchema(settings),
+  };
 }
 
 /** @param {Setting[]} settings */

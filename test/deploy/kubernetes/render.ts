@@ -10,9 +10,14 @@ export const SOURCES = join(ROOT, 'deploy', 'kubernetes');
 export const CHART = join(SOURCES, 'chart');
 const SCRIPT_DEADLINE_MS = 30_000;
 
-/** What `kubectl` is for development.sh here: it renders what it would apply, and prints its other calls. */
+/** What `kubectl` is for development.sh here: it renders what it would apply, knows whether it has, and prints other calls. */
 const KUBECTL = `#!/bin/sh
+if [ "$3" = get ]; then
+  cat "$0.applied" 2>/dev/null || true
+  exit
+fi
 if [ "$1" = apply ]; then
+  echo deployment.apps/latchkey > "$0.applied"
   exec "$REAL_KUBECTL" kustomize "$3"
 fi
 echo "# kubectl $*"
@@ -33,7 +38,7 @@ export async function production(edit = (text: string) => text): Promise<KubeObj
 }
 
 /** Output of development.sh, twice, and what it would apply: the secrets of the second run are those of the first. */
-export async function development(): Promise<{ calls: string[]; objects: KubeObject[][] }> {
+export async function development(): Promise<{ calls: string[][]; objects: KubeObject[][] }> {
   const programs = await KubePrograms.find();
   const [sources, bin] = [copyOfSources(), newFolder('kubectl-')];
   writeFileSync(join(bin, 'kubectl'), KUBECTL, { mode: 0o755 });
@@ -47,7 +52,9 @@ export async function development(): Promise<{ calls: string[]; objects: KubeObj
     outputs.push(output);
   }
   return {
-    calls: outputs[0]!.split('\n').filter((line) => line.startsWith('# kubectl ')),
+    calls: outputs.map((output) =>
+      output.split('\n').filter((line) => line.startsWith('# kubectl ')),
+    ),
     objects: outputs.map(objectsIn),
   };
 }
