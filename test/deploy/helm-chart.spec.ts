@@ -74,6 +74,14 @@ function testChart() {
     expectToFitTheCode(objects);
   });
 
+  it('has valid names with the longest name of a release', async () => {
+    const release = 'a-very-long-name-of-a-release-that-helm-still-accepts';
+    const objects = await chart([example('production')], { release });
+    expect(release).toHaveLength(53);
+    expect(objects.flatMap(problemsOf)).toEqual([]);
+    expectToFitTheCode(objects);
+  });
+
   it('migrates before the pods of a release are made, and stops the upgrade if that fails', async () => {
     expect(migrationOf(await chart([example('minimal')])).metadata.annotations).toEqual({
       'helm.sh/hook': 'pre-install,pre-upgrade',

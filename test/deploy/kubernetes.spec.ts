@@ -163,6 +163,8 @@ function testKustomizations() {
     ]);
     expect(changed('"readOnlyRootFilesystem"', '"readOnlyRoot"')).toHaveLength(1);
     expect(changed('"backoffLimit":7', '"backoffLimit":"7"')).toHaveLength(1);
+    expect(changed('"latchkey-migrate"', '"latchkey_migrate"')).toHaveLength(1);
+    expect(changed(':"migrate"', ':"migrate/1"')).toHaveLength(1);
     expect(changed('"batch/v1"', '"batch/v1beta1"')).toEqual(['no schema for batch/v1beta1 Job']);
   });
 

@@ -35,7 +35,12 @@ const MODELS: Record<string, Model> = {
   'v1 ServiceAccount': ServiceAccount,
 };
 
-/** What the schema of Kubernetes, or of the Prometheus operator, says against an object: one sentence or none. */
+/** Names that the API server takes: of most objects, and of those that become host names or labels. */
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const HOST_LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+/** What the schema of Kubernetes, or of the Prometheus operator, and the rules for names say against an object. */
 export function problemsOf(object: KubeObject): string[] {
   const type = `${object.apiVersion} ${object.kind}`;
   const model = MODELS[type];
@@ -49,7 +54,20 @@ export function problemsOf(object: KubeObject): string[] {
     return [`${type} ${object.metadata.name}: ${(error as Error).message}`];
   }
   // The schemas allow fields that they do not know. They do not read them either.
-  return [...unread].map((path) => `${type} ${object.metadata.name}: unknown field ${path}`);
+  const unknown = [...unread].map((path) => `unknown field ${path}`);
+  return [...unknown, ...wrongNamesIn(object)].map(
+    (problem) => `${type} ${object.metadata.name}: ${problem}`,
+  );
+}
+
+function wrongNamesIn({ kind, metadata }: KubeObject): string[] {
+  const { name, labels = {} } = metadata;
+  const isName = { Service: HOST_LABEL, Job: LABEL_VALUE }[kind] ?? SUBDOMAIN;
+  const wrong = Object.entries(labels).filter(([, value]) => !LABEL_VALUE.test(value));
+  return [
+    ...(SUBDOMAIN.test(name) && isName.test(name) ? [] : ['not a name of this kind']),
+    ...wrong.map(([label]) => `the label ${label} has no valid value`),
+  ];
 }
 
 /** A copy that notes which fields have not been read. */

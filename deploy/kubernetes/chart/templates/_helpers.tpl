@@ -1,6 +1,8 @@
-{{/* The name of most objects: that of the release, which names Latchkey. */}}
+{{/* The name of most objects: that of the release, which names Latchkey. With "-headless" at most 63 characters. */}}
 {{- define "latchkey.name" -}}
-{{- if contains "latchkey" .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-latchkey{{ end }}
+{{- $name := .Release.Name }}
+{{- if not (contains "latchkey" $name) }}{{ $name = printf "%s-latchkey" $name }}{{ end }}
+{{- $name | trunc 54 | trimSuffix "-" }}
 {{- end }}
 
 {{/* What selects all pods of this release. */}}
