@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import { describeSettings } from '../../libs/config/describe-settings';
 import { obstacleToKubePrograms } from '../support/kube-programs';
 import { ROOT } from '../../tools/local/paths.mjs';
-import { expectEnoughConnections, expectToFitTheCode, settingsIn } from './kubernetes/against-code';
+import { expectEnoughConnections, expectToFitTheCode } from './kubernetes/against-code';
 import {
   apiOf,
   migrationOf,
@@ -13,6 +13,7 @@ import {
   settingsOf,
   type KubeObject,
 } from './kubernetes/objects';
+import { settingsIn } from './kubernetes/process';
 import { chart, CHART, production, refusal } from './kubernetes/render';
 import { problemsOf } from './kubernetes/schemas';
 

@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import { ROOT } from '../../tools/local/paths.mjs';
 import { obstacleToKubePrograms } from '../support/kube-programs';
 import { readComposeFile } from './compose';
-import { expectEnoughConnections, expectToFitTheCode, settingsIn } from './kubernetes/against-code';
+import { expectEnoughConnections, expectToFitTheCode } from './kubernetes/against-code';
 import {
   apiOf,
   migrationOf,
@@ -15,6 +15,7 @@ import {
   workloadsOf,
   type KubeObject,
 } from './kubernetes/objects';
+import { settingsIn } from './kubernetes/process';
 import { development, kustomized, production, SOURCES } from './kubernetes/render';
 import { problemsOf } from './kubernetes/schemas';
 

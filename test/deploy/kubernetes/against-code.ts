@@ -1,12 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { PATH_METADATA } from '@nestjs/common/constants';
 import { HealthController } from '../../../apps/api/health/health.controller';
-import { parseSettings, type Settings } from '../../../libs/config';
+import type { Settings } from '../../../libs/config';
 import { describeSettings } from '../../../libs/config/describe-settings';
-import { ROOT } from '../../../tools/local/paths.mjs';
-import { all, parseDockerfile, stagesOf } from '../image/dockerfile';
+import { all } from '../image/dockerfile';
 import {
   apiOf,
   migrationOf,
@@ -18,6 +14,7 @@ import {
   type KubeObject,
   type Workload,
 } from './objects';
+import { avatarVolume, settingsIn, shipped } from './process';
 
 /** Of `node` in the images `node:*-slim`. */
 const NODE_UID = 1000;
@@ -26,29 +23,7 @@ const FURTHER_CONNECTIONS = 4;
 /** The default of Postgres. */
 const MAX_CONNECTIONS = 100;
 
-const shipped = stagesOf(parseDockerfile(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))).at(-1)!;
-const image = Object.assign({}, ...all(shipped, 'ENV').map(({ values }) => values)) as Record<
-  string,
-  string
->;
-const [avatarVolume] = all(shipped, 'VOLUME');
 const declared = new Map(describeSettings().map((one) => [one.name, one]));
-
-/** The settings with which the process starts, with secrets in place of those that the manifests refer to. */
-export function settingsIn(objects: readonly KubeObject[]): Settings {
-  const random = () => randomBytes(32).toString('hex');
-  // The files of certificates are not here: `expectVolumes` checks where they are.
-  const settings = Object.fromEntries(
-    Object.entries(settingsOf(objects)).filter(([name]) => !name.endsWith('_FILE')),
-  );
-  return parseSettings({
-    ...image,
-    DATABASE_URL: `postgres://latchkey:${random()}@postgres/latchkey`,
-    REDIS_URL: `redis://:${random()}@redis`,
-    ...(settings.JWT_KEYS_DIR === undefined && { JWT_SECRET: random() }),
-    ...settings,
-  });
-}
 
 /** Holds rendered objects against settings, health routes and the Dockerfile. */
 export function expectToFitTheCode(objects: readonly KubeObject[]): void {
