@@ -198,8 +198,8 @@ function testChart() {
     ],
     [
       'a digest that is none',
-      { ...MINIMAL, image: { ...MINIMAL.image, digest: '0.1.0' } },
-      "at '/image/digest': '0.1.0' does not match pattern",
+      { ...MINIMAL, image: { ...MINIMAL.image, digest: 'a1b2' } },
+      "at '/image/digest': 'a1b2' does not match pattern",
     ],
   ])('refuses %s', async (_what, values, sentence) => {
     expect(await refusal(values)).toContain(sentence);

@@ -11,8 +11,7 @@ import { isMentioned, mentionOf } from '../../tools/release/versions.mjs';
 
 const NEXT = semver.inc(VERSION, 'minor')!;
 /** Their mentions belong to a moment, or are those of another package. */
-const OTHER_VERSIONS =
-  /^(?:CHANGELOG\.md|docs\/performance\.md|test\/deploy\/.*|(?:.*\/)?package(?:-lock)?\.json)$/;
+const OTHER_VERSIONS = /^(?:CHANGELOG\.md|docs\/performance\.md|(?:.*\/)?package(?:-lock)?\.json)$/;
 
 const trackedFiles = () =>
   spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {

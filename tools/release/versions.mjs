@@ -6,6 +6,7 @@ const MENTIONS = [
   'Dockerfile',
   'apps/version.ts',
   'deploy/kubernetes/',
+  'docs/kubernetes.md',
   'docs/supply-chain.md',
   'examples/embed/package.json',
   'examples/services/package.json',
