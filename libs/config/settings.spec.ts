@@ -68,6 +68,7 @@ describe('settings', () => {
       registerLimitPerAddress: 20,
       refreshLimitPerAddress: 120,
       corsOrigins: [],
+      cookies: false,
       docs: true,
       avatarDir: '.data/avatars',
       avatarS3Region: 'us-east-1',

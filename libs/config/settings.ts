@@ -55,6 +55,9 @@ export function parseSettings(env: Environment): Settings {
   if (declared.rememberMaxLifetimeSeconds < declared.rememberTtlSeconds) {
     throw new SettingsError('REMEMBER_MAX_LIFETIME', 'must not be shorter than REMEMBER_TTL');
   }
+  if (declared.cookies && /[;,]/.test(new URL(declared.publicUrl ?? 'http://x').pathname)) {
+    throw new SettingsError('PUBLIC_URL', 'must not have ";" or "," in its path with COOKIES=on');
+  }
   if (declared.metricsPort === declared.port && declared.port !== 0) {
     throw new SettingsError('METRICS_PORT', 'must be another port than PORT');
   }
