@@ -11,6 +11,8 @@ const STOP_GRACE_MS = 3_000;
 export interface Tab {
   /** The value of an expression, or of the promise that it is. */
   evaluate<T>(expression: string): Promise<T>;
+  /** What the tab shows, as a PNG. */
+  screenshot(): Promise<Buffer>;
 }
 
 export interface TestChromium {
@@ -19,8 +21,11 @@ export interface TestChromium {
   stop(): Promise<void>;
 }
 
-/** A real Chromium without a window. Installs it by apt where it is missing and that is possible. */
-export async function startChromium(): Promise<TestChromium> {
+/**
+ * A real Chromium without a window. Installs it by apt where it is missing and that is possible.
+ * @param more further arguments of the program.
+ */
+export async function startChromium(...more: string[]): Promise<TestChromium> {
   const program = await programOfPackage('chromium', 'chromium');
   const folder = newFolder('chromium-');
   const portFile = join(folder, 'DevToolsActivePort');
@@ -29,6 +34,7 @@ export async function startChromium(): Promise<TestChromium> {
     [
       ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
       ...['--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${folder}`],
+      ...more,
     ],
     {
       name: 'chromium',
@@ -65,9 +71,15 @@ function portOf(file: string): string {
   return port;
 }
 
-interface Evaluation {
+/** An answer of the DevTools protocol. */
+interface Message<Result> {
   id: number;
-  result: { result: { value?: unknown }; exceptionDetails?: unknown };
+  result: Result;
+}
+
+interface Evaluation {
+  result: { value?: unknown };
+  exceptionDetails?: unknown;
 }
 
 /** A tab, by the DevTools protocol. */
@@ -77,24 +89,33 @@ class DevToolsTab implements Tab {
   constructor(private readonly socket: WebSocket) {}
 
   async evaluate<T>(expression: string): Promise<T> {
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.ask<Evaluation>('Runtime.evaluate', params);
+    if (exceptionDetails) {
+      throw new Error(`the page threw ${JSON.stringify(exceptionDetails)}`);
+    }
+    return result.value as T;
+  }
+
+  async screenshot(): Promise<Buffer> {
+    const { data } = await this.ask<{ data: string }>('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data, 'base64');
+  }
+
+  private async ask<Result>(method: string, params: object): Promise<Result> {
     this.lastId += 1;
     const id = this.lastId;
-    const answer = new Promise<Evaluation>((resolve) => {
+    const answer = new Promise<Result>((resolve) => {
       const read = (data: Buffer) => {
-        const message = JSON.parse(data.toString('utf8')) as Evaluation;
+        const message = JSON.parse(data.toString('utf8')) as Message<Result>;
         if (message.id === id) {
           this.socket.off('message', read);
-          resolve(message);
+          resolve(message.result);
         }
       };
       this.socket.on('message', read);
     });
-    const params = { expression, awaitPromise: true, returnByValue: true };
-    this.socket.send(JSON.stringify({ id, method: 'Runtime.evaluate', params }));
-    const { result } = await answer;
-    if (result.exceptionDetails) {
-      throw new Error(`the page threw ${JSON.stringify(result.exceptionDetails)}`);
-    }
-    return result.result.value as T;
+    this.socket.send(JSON.stringify({ id, method, params }));
+    return answer;
   }
 }

@@ -18,7 +18,7 @@ class Browser {
 
   readonly fetch: typeof fetch = async (input, init = {}) => {
     expect(init.credentials).toBe('include');
-    const { pathname } = new URL(input as string);
+    const { pathname } = new URL(input);
     const sent = [...this.cookies].filter(([, { path }]) => pathname.startsWith(path));
     const cookie = sent.map(([name, { value }]) => `${name}=${value}`).join('; ');
     this.seen.push(JSON.stringify(init.headers));
