@@ -257,8 +257,17 @@ describe('settings', () => {
     ['MAX_CONNECTIONS', '0'],
     ['RATE_LIMIT', 'yes'],
     ['HSTS', '1h'],
+    ['COOKIES', 'yes'],
   ])('refuse the limit %s=%s', (variable, text) => {
     expect(refusal({ [variable]: text }).variable).toBe(variable);
+  });
+
+  it('refuse a path of PUBLIC_URL that a cookie cannot have', () => {
+    const publicUrl = { PUBLIC_URL: 'https://example.com/a;b' };
+    expect(parse(publicUrl).publicUrl).toBe('https://example.com/a;b');
+    expect(refusal({ ...publicUrl, COOKIES: 'on' }).message).toBe(
+      'PUBLIC_URL must not have ";" or "," in its path with COOKIES=on.',
+    );
   });
 
   it.each(['23h', '3661d', '0d', 'ever'])('refuse to keep audit events for %s', (text) => {

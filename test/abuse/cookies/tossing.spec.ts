@@ -68,6 +68,7 @@ describe('cookies that an attacker has planted', () => {
     ['with a no-break space behind', (name) => `${name}\u00a0`],
     ['with a next-line character before', (name) => `\u0085${name}`],
     ['in percent-encoding', (name) => `%5f%5f${name.slice(2)}`],
+    ['with a blank behind', (name) => `${name} `],
     ['in quotes', (name) => `"${name}"`],
     ['behind a comma', (name) => `a=1, ${name}`],
     ['with a version of RFC 2965', (name) => `$Version=1,${name}`],
