@@ -98,6 +98,11 @@ describe('cookies', () => {
     expect((await profileOf('theme=dark; other=1')).body.code).toBe('token_missing');
   });
 
+  it('V3.3.5: are small enough for every browser', async () => {
+    const { access, refresh } = await signUp(app);
+    expect(Math.max(access.length, refresh.length)).toBeLessThan(1024);
+  });
+
   it('are used beside others', async () => {
     const { access } = await signUp(app);
     expect((await profileOf(`a=1; ${access};b=2`)).status).toBe(200);
