@@ -277,6 +277,28 @@ describe('cookies', () => {
     }
   });
 
+  it('V7.2.4: of an earlier session end it when a sign-in replaces them', async () => {
+    const user = await signUp(app);
+    const elsewhere = await app.login(user.email);
+    const json = { email: user.email, password: 'not the password', cookies: true };
+    const signIn = (cookie: string, password: string) =>
+      post('/api/auth/login', { json: { ...json, password }, headers: { ...FROM_SITE, cookie } });
+    expect((await signIn(user.access, 'not the password')).status).toBe(401);
+    expect((await profileOf(user.access)).status).toBe(200);
+
+    const next = cookiesOf(await signIn(user.access, PASSWORD));
+    expect((await profileOf(user.access)).body.code).toBe('token_revoked');
+    expect((await profileOf(next.access)).status).toBe(200);
+    // An expired or a second cookie does not stop a sign-in.
+    app.clock.advance(HOUR_MS + 1_000);
+    const last = cookiesOf(await signIn(next.access, PASSWORD));
+    expect((await refreshWith(next.both)).body.code).toBe('token_revoked');
+    expect((await signIn(`${last.access}; ${user.access}`, PASSWORD)).status).toBe(200);
+    expect((await profileOf(last.access)).status).toBe(200);
+    const { refreshToken } = elsewhere;
+    expect((await refreshWith('', { json: { refreshToken } })).status).toBe(200);
+  });
+
   it('never reach the log', async () => {
     const user = await signUp(app, { remember: true });
     const next = cookiesOf(await refreshWith(user.both));

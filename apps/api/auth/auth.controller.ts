@@ -213,6 +213,8 @@ export class AuthController {
       return this.answers.inBody(await open());
     }
     this.answers.admitCookies(exchange);
-    return this.answers.inCookies(await open(), exchange);
+    const signedIn = await open();
+    await this.answers.endReplaced(exchange);
+    return this.answers.inCookies(signedIn, exchange);
   }
 }

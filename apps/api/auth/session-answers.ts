@@ -1,14 +1,22 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { SessionCookiesMissingError, type SignedIn, type TokenPair } from '#libs/auth';
+import {
+  SessionCookiesMissingError,
+  TokenRevocationService,
+  type SignedIn,
+  type TokenPair,
+} from '#libs/auth';
 import { ValidationFailedError } from '#libs/common';
-import { SessionCookies } from '#libs/http';
+import { AmbiguousCookieError, SessionCookies } from '#libs/http';
 import type { HttpExchange } from '../http/exchange.decorator';
 import type { AuthResultDto, CookieResult } from './auth.dto';
 
 /** Answers sign-ins and refreshes with tokens in the body or in cookies. */
 @Injectable()
 export class SessionAnswers {
-  constructor(@Optional() private readonly cookies?: SessionCookies) {}
+  constructor(
+    private readonly revocation: TokenRevocationService,
+    @Optional() private readonly cookies?: SessionCookies,
+  ) {}
 
   /**
    * Checks before a sign-in that its answer may set cookies: another site must not sign its own account in here.
@@ -26,6 +34,18 @@ export class SessionAnswers {
       refreshToken,
       ...withoutTokens(signedIn),
     };
+  }
+
+  /**
+   * Ends the session whose cookies a sign-in is about to replace (OWASP ASVS 7.2.4): no client would hold its tokens any
+   * more. One query and one Redis round trip, and none without a cookie.
+   * @throws DependencyUnavailableError
+   */
+  async endReplaced({ request }: HttpExchange): Promise<void> {
+    const token = this.replacedToken(request);
+    if (token !== undefined) {
+      await this.revocation.revoke(token);
+    }
   }
 
   /** Sets both cookies. They outlive the browser only for a session that the user wants to be remembered. */
@@ -56,6 +76,18 @@ export class SessionAnswers {
       throw new SessionCookiesMissingError();
     }
     return { accessToken, refreshToken };
+  }
+
+  /** Two cookies must not keep a user from signing in. */
+  private replacedToken(request: HttpExchange['request']): string | undefined {
+    try {
+      return this.cookies?.accessTokenOf(request);
+    } catch (error) {
+      if (error instanceof AmbiguousCookieError) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
   private cookiesOrRefusal(): SessionCookies {

@@ -117,6 +117,9 @@ describe('a request with the cookies of a user', () => {
 
   beforeAll(async () => {
     app = await startCookieApp();
+  });
+
+  beforeEach(async () => {
     user = await signUp(app);
   });
 
