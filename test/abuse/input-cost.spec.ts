@@ -70,7 +70,7 @@ describe('an input at its worst', () => {
   let person: AuthResultDto;
 
   beforeAll(async () => {
-    app = await startAttackedApp({ env: { TRUST_PROXY: '1', COOKIES: 'on' } });
+    app = await startAttackedApp({ env: { TRUST_PROXY: '1' } });
     person = await app.register();
   });
 
