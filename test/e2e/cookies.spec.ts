@@ -277,6 +277,17 @@ describe('cookies', () => {
     }
   });
 
+  it('need HTTPS at http://localhost too, in production', async () => {
+    const production = await startCookieApp({ beside: app, env: { NODE_ENV: 'production' } });
+    try {
+      const host = 'localhost:3000';
+      const { both } = await signUp(production, {}, { host, origin: `http://${host}` });
+      expect(both).toMatch(/^__Host-latchkey=\S+; __Secure-latchkey-refresh=/);
+    } finally {
+      await production.close();
+    }
+  });
+
   it('V7.2.4: of an earlier session end it when a sign-in replaces them', async () => {
     const user = await signUp(app);
     const elsewhere = await app.login(user.email);
