@@ -172,7 +172,7 @@ const layerRules = LAYERS.flatMap((layer, level) =>
 );
 
 export default defineConfig(
-  // The clients import what a test generates beside a copy of them.
+  // The clients import what a test generates beside a copy of them; the page has the types of a browser.
   {
     ignores: [
       '**/dist/',
@@ -180,6 +180,7 @@ export default defineConfig(
       '.data/',
       'coverage/',
       'examples/clients/',
+      'examples/spa/main.ts',
       'packages/client/src/api-types.ts',
     ],
   },

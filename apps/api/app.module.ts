@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Settings } from '#libs/config';
-import { GuardModule } from '#libs/http';
+import { GuardModule, SessionCookiesModule } from '#libs/http';
 import { RateLimitModule } from '#libs/rate-limit';
 import { CoreModule } from '../core.module';
 import { AdminApiModule } from './admin/admin-api.module';
@@ -30,6 +30,7 @@ export class AppModule {
       imports: [
         CoreModule.forRoot(settings),
         GuardModule,
+        ...cookiesOf(settings),
         RateLimitModule.forRootAsync({
           inject: [Settings],
           useFactory: (settings: Settings) => ({
@@ -62,4 +63,11 @@ export class AppModule {
       ],
     };
   }
+}
+
+/** Without cookies the guard does not read any. */
+function cookiesOf({ cookies, publicUrl, corsOrigins: origins, production }: Settings) {
+  return cookies
+    ? [SessionCookiesModule.forRoot({ publicUrl, origins, plainLocalhost: !production })]
+    : [];
 }

@@ -127,7 +127,7 @@ export function setUpHttp(app: NestFastifyApplication): void {
   handleInTurns(fastify);
   ignoreExpectations(fastify);
   traffic.watch(fastify);
-  allowOrigins(fastify, settings.corsOrigins);
+  allowOrigins(fastify, settings.corsOrigins, settings.cookies);
   refuseOtherMethods(fastify);
   measureRequests(fastify, metrics);
   metrics.http.watchInFlight(() => traffic.openRequests);

@@ -18,6 +18,7 @@ export {
   InvitationRequiredError,
   ProfileChangedError,
   ReauthenticationRequiredError,
+  SessionCookiesMissingError,
   RegistrationClosedError,
   RoleRequiredError,
   TokenExpiredError,
@@ -52,7 +53,7 @@ export { latestProof, RecentAuth, type LatestProof } from './recent-auth';
 export { CanarySession, type OpenCanary } from './sign-in/canary-session';
 export { LoginService } from './sign-in/login.service';
 export { LogoutService } from './sign-in/logout.service';
-export { RefreshService } from './sign-in/refresh.service';
+export { RefreshService, type AdmitRotation, type TokenPair } from './sign-in/refresh.service';
 export { RegistrationService, type RegisterUser } from './sign-in/registration.service';
 export { TokenRevocationService } from './sign-in/token-revocation.service';
 export type { SessionChoices, SignedIn } from './sign-in/session-issuer';

@@ -33,6 +33,12 @@ export interface AccessTokenClaims {
   amr?: readonly string[];
 }
 
+/** The session that a token names. */
+export interface TokenSession {
+  id: string;
+  userId: string;
+}
+
 export interface AccessToken {
   token: string;
   expiresInSeconds: number;
@@ -120,6 +126,22 @@ export class TokenService {
       throw new TokenExpiredError(sessionOf(known.claims));
     }
     return known.claims;
+  }
+
+  /**
+   * The session of a token, also of one that has expired: for its holder to end or to prolong that session.
+   * @throws TokenInvalidError
+   */
+  sessionOf(token: string): TokenSession {
+    try {
+      const { sid: id, sub: userId } = this.verify(token);
+      return { id, userId };
+    } catch (error) {
+      if (error instanceof TokenExpiredError && error.session) {
+        return error.session;
+      }
+      throw error instanceof TokenExpiredError ? new TokenInvalidError({ cause: error }) : error;
+    }
   }
 
   private verifyFromScratch(token: string): Readonly<AccessTokenClaims> {
@@ -230,7 +252,7 @@ function hasOurClaims(payload: unknown): payload is AccessTokenClaims {
   );
 }
 
-function sessionOf(claims: unknown): { id: string; userId: string } | undefined {
+function sessionOf(claims: unknown): TokenSession | undefined {
   return hasOurClaims(claims) ? { id: claims.sid, userId: claims.sub } : undefined;
 }
 

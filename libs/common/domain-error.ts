@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'token_revoked'
   | 'reauthentication_required'
   | 'forbidden'
+  | 'cross_site_request'
   | 'not_found'
   | 'method_not_allowed'
   | 'email_taken'

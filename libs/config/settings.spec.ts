@@ -68,6 +68,7 @@ describe('settings', () => {
       registerLimitPerAddress: 20,
       refreshLimitPerAddress: 120,
       corsOrigins: [],
+      cookies: false,
       securityContacts: [],
       docs: true,
       publicPath: '',
@@ -258,6 +259,7 @@ describe('settings', () => {
     ['MAX_CONNECTIONS', '0'],
     ['RATE_LIMIT', 'yes'],
     ['HSTS', '1h'],
+    ['COOKIES', 'yes'],
   ])('refuse the limit %s=%s', (variable, text) => {
     expect(refusal({ [variable]: text }).variable).toBe(variable);
   });

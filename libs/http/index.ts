@@ -1,4 +1,9 @@
 export type { AuthenticatedRequest } from './authenticated-request';
+export { AmbiguousCookieError, CrossSiteRequestError } from './cookies/cookie.errors';
+export type { CookieRequest } from './cookies/request-source';
+export { SessionCookies, type CookieTokens } from './cookies/session-cookies';
+export { SessionCookiesModule } from './cookies/session-cookies.module';
+export { SessionCookieOptions } from './cookies/session-cookies.options';
 export {
   CurrentSession,
   Public,
@@ -38,7 +43,7 @@ export {
   NEW_PASSWORD,
   PRESENTED_PASSWORD,
 } from './input/text.validators';
-export { BodyValidationPipe } from './input/validation.pipe';
+export { BODY_MAY_BE_ABSENT, BodyValidationPipe } from './input/validation.pipe';
 export { JWT_SESSION_STRATEGY } from './jwt-session.strategy';
 export { GuardModule } from './guard.module';
 export { ProblemFilter } from './problem.filter';

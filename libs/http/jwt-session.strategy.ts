@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport';
 import { Authenticator, TokenMissingError, type Attempt, type Authenticated } from '#libs/auth';
 import type { AuthenticatedRequest } from './authenticated-request';
+import { SessionCookies } from './cookies/session-cookies';
 
 export const JWT_SESSION_STRATEGY = 'jwt-session';
 
@@ -31,16 +32,25 @@ class BearerStrategy extends Strategy {
 /** RFC 6750 section 2.1. The scheme is case-insensitive (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([^\s]+)$/i;
 
-/** Passport strategy: a bearer JWT with a live session. Applications may use its name in their own guards. */
+/**
+ * Passport strategy: a JWT with a live session, of the header `Authorization`, or where that is absent, of the cookie.
+ * Applications may use its name in their own guards.
+ */
 @Injectable()
 export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SESSION_STRATEGY) {
-  constructor(private readonly authenticator: Authenticator) {
+  constructor(
+    private readonly authenticator: Authenticator,
+    @Optional() private readonly cookies?: SessionCookies,
+  ) {
     super();
   }
 
-  /** @throws TokenMissingError, synchronously; otherwise as `Authenticator.authenticate`. */
+  /**
+   * @throws TokenMissingError, AmbiguousCookieError, CrossSiteRequestError, synchronously; otherwise as
+   * `Authenticator.authenticate`.
+   */
   validate(request: AuthenticatedRequest): Promise<Authenticated> {
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    const token = this.tokenOf(request);
     if (!token) {
       throw new TokenMissingError();
     }
@@ -50,5 +60,16 @@ export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SES
     };
     request.attempt = attempt;
     return this.authenticator.authenticate(token, attempt);
+  }
+
+  /** A client that sends `Authorization` means it: its cookie is not tried after a bad token. */
+  private tokenOf(request: AuthenticatedRequest): string | undefined {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) {
+      return BEARER.exec(authorization)?.[1];
+    }
+    const token = this.cookies?.accessTokenOf(request);
+    request.byCookie = token !== undefined;
+    return token;
   }
 }

@@ -19,6 +19,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   token_revoked: { status: 401, title: 'Session revoked' },
   reauthentication_required: { status: 401, title: 'Recent proof of identity required' },
   forbidden: { status: 403, title: 'Forbidden' },
+  cross_site_request: { status: 403, title: 'Cross-site request' },
   registration_closed: { status: 403, title: 'Registration closed' },
   invitation_required: { status: 403, title: 'Invitation required' },
   not_found: { status: 404, title: 'Not found' },

@@ -116,6 +116,8 @@ describe('an input at its worst', () => {
   function headerRows(): Row[] {
     const calls: Input[] = [
       { method: 'GET', path: '/api/auth/profile', headers: bearer() },
+      // Without a token: its cookies are read.
+      { method: 'GET', path: '/api/auth/verify', headers: {} },
       { method: 'POST', path: '/api/auth/login', headers: json, body: '{}' },
       { method: 'POST', path: '/api/auth/introspect', headers: form, body: 'token=x' },
     ];
@@ -251,7 +253,7 @@ describe('an input at its worst', () => {
   it.each([
     ['JSON', jsonRows, 96],
     ['forms', formRows, 6],
-    ['headers', headerRows, 84],
+    ['headers', headerRows, 128],
     ['tokens', tokenRows, 13],
     ['targets', targetRows, 24],
     ['uploads', uploadRows, 7],

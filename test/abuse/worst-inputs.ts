@@ -74,7 +74,13 @@ export const HEADERS: Record<string, Record<string, string>> = {
   },
   accept: { types: repeated('*/*;q=0.1,'), semicolons: ';'.repeat(HEADER_BYTES) },
   traceparent: { long: `00-${'a'.repeat(HEADER_BYTES)}`, dashes: '-'.repeat(HEADER_BYTES) },
-  cookie: { many: fill(HEADER_BYTES, (index) => `a${index}=1;`) },
+  cookie: {
+    many: fill(HEADER_BYTES, (index) => `a${index}=1;`),
+    spaces: `a${' '.repeat(HEADER_BYTES)}a=1`,
+    semicolons: ';'.repeat(HEADER_BYTES),
+    'blanks before names': repeated(' \t ;'),
+    'names that begin like ours': repeated('latchkey;'),
+  },
   origin: { long: `http://${repeated('a.')}` },
   'content-type': {
     parameters: `application/json${repeated(';a=b')}`,

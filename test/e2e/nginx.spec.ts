@@ -34,7 +34,8 @@ describe('nginx with the configuration of examples/nginx', () => {
 
   beforeAll(async () => {
     postgres = await TcpProxy.start(Number(new URL(sharedStores().postgresUrl).port));
-    app = await startTestApp({ postgresPort: postgres.port });
+    const env = { COOKIES: 'on', TRUST_PROXY: '1' };
+    app = await startTestApp({ postgresPort: postgres.port, env });
     application = await startApplication((echo) => reached.push(echo));
     nginx = await startNginx({
       latchkey: Number(new URL(app.http.origin).port),
@@ -146,6 +147,54 @@ describe('nginx with the configuration of examples/nginx', () => {
     expect(refused.status).toBe(401);
     expect(refused.headers.get('www-authenticate')).toContain('revoked');
     expect(reached).toHaveLength(1);
+  });
+
+  describe('with the cookie of a browser', () => {
+    let cookie: string;
+
+    beforeEach(async () => {
+      const { user } = await app.register();
+      const json = { email: user.email, password: 'correct horse battery staple', cookies: true };
+      const headers = { origin: nginx.origin };
+      const answer = await gateway.post('/api/auth/login', { json, headers });
+      const [access = ''] = answer.headers.getSetCookie();
+      cookie = access.split(';')[0] ?? '';
+    });
+
+    const order = (method: string, headers: Record<string, string>) =>
+      gateway.call(method, '/orders', { headers: { cookie: `a=1; ${cookie}; b=2`, ...headers } });
+
+    it('admits the request, and passes the other cookies alone', async () => {
+      expect((await order('GET', {})).status).toBe(200);
+      expect((await order('GET', { cookie })).status).toBe(200);
+      expect((await order('GET', { cookie: `${cookie}; b=2` })).status).toBe(200);
+      const passed = reached.map((echo) => echo.headers.find(([name]) => name === 'cookie')?.[1]);
+      expect(passed).toEqual(['a=1; b=2', undefined, 'b=2']);
+    });
+
+    it.each<[string, string, Record<string, string>, number]>([
+      ['POST', 'its own origin', { origin: 'SELF' }, 200],
+      ['PUT', 'the same origin', { 'sec-fetch-site': 'same-origin' }, 200],
+      ['POST', 'another site', { origin: 'https://evil.example' }, 403],
+      ['DELETE', 'another site', { origin: 'https://evil.example' }, 403],
+      ['PUT', 'nowhere', {}, 403],
+      ['GET', 'another site', { origin: 'https://evil.example' }, 200],
+      ['GET', 'another site, for a WebSocket', { origin: 'null', 'sec-websocket-key': 'x' }, 403],
+      ['POST', 'another site that claims GET', { origin: 'null', 'x-original-method': 'GET' }, 403],
+    ])('a %s of %s', async (method, _, given, status) => {
+      const headers = given.origin === 'SELF' ? { origin: nginx.origin } : given;
+      const answer = await order(method, headers);
+      expect([answer.status, reached.length]).toEqual([status, status === 200 ? 1 : 0]);
+      if (status === 403) {
+        expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      }
+    });
+
+    it('signs out through the gateway', async () => {
+      const headers = { cookie, origin: nginx.origin };
+      expect((await gateway.post('/api/auth/logout', { headers })).status).toBe(204);
+      expect((await order('GET', {})).status).toBe(401);
+    });
   });
 
   it('hides the path of the verification from clients', async () => {

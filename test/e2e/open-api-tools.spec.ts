@@ -45,7 +45,8 @@ describe('the OpenAPI document, for other tools', () => {
   let folder: string;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    // The largest document.
+    app = await startTestApp({ env: { COOKIES: 'on' } });
     folder = newFolder('open-api-');
     const document = await fetch(`${app.http.origin}/docs/openapi.json`);
     writeFileSync(join(folder, 'openapi.json'), await document.text());

@@ -1,6 +1,7 @@
 import { VERSION } from '../../apps/version';
 import { startTestApp, type TestApp } from '../support/app';
 import {
+  needsToken,
   OpenApi,
   parametersIn,
   typeOf,
@@ -74,6 +75,23 @@ describe('the OpenAPI document', () => {
     expect([...new Set(asked)].sort()).toEqual(
       Object.keys(document.components?.securitySchemes ?? {}).sort(),
     );
+  });
+
+  it('lets a cookie bring the token where the setting COOKIES is on', async () => {
+    const other = await startTestApp({ beside: app, env: { COOKIES: 'on' } });
+    try {
+      const { document: cookies, routes: all } = await OpenApi.read(other.http);
+      expect(cookies.components?.securitySchemes).toMatchObject({
+        cookie: { type: 'apiKey', in: 'cookie', name: '__Host-latchkey' },
+      });
+      const withToken = routes.filter((route) => needsToken(route)).map(({ name }) => name);
+      for (const { name, operation } of all) {
+        const hasCookie = operation.security?.some((scheme) => 'cookie' in scheme);
+        expect([name, hasCookie]).toEqual([name, withToken.includes(name)]);
+      }
+    } finally {
+      await other.close();
+    }
   });
 
   it('has every route of the server, and no other', () => {
@@ -171,7 +189,8 @@ describe('the OpenAPI document', () => {
       'POST /api/admin/invitations',
     ]);
     for (const route of bodies) {
-      expect(route.operation.requestBody?.required).toBe(true);
+      // Cookies may bring the token of a refresh.
+      expect(route.operation.requestBody?.required).toBe(route.name !== 'POST /api/auth/refresh');
       const { schema } = api.bodyOf(route)!;
       const fields = Object.entries(schema.properties ?? {}).filter(
         ([, { format }]) => format !== 'binary',

@@ -12,7 +12,13 @@ import {
   ValidationFailedError,
   type ErrorCode,
 } from '../../libs/common';
-import { bearerChallenge, describe as problemOf, PROBLEMS } from '../../libs/http';
+import {
+  AmbiguousCookieError,
+  bearerChallenge,
+  CrossSiteRequestError,
+  describe as problemOf,
+  PROBLEMS,
+} from '../../libs/http';
 import { RateLimitedError } from '../../libs/rate-limit';
 import * as session from '../../libs/session';
 import { EmailTakenError, LastAdministratorError } from '../../libs/user';
@@ -30,6 +36,7 @@ const SUBJECTS: Record<ErrorCode, RegExp> = {
   token_expired: /token (has )?expired/i,
   token_revoked: /session.* revoked/i,
   reauthentication_required: /proof of identity|prove your identity/i,
+  cross_site_request: /cross-site request/i,
   forbidden: /forbidden|not allowed|does not list|role|disabled/i,
   not_found: /not found|no such|no route/i,
   method_not_allowed: /method/i,
@@ -58,6 +65,8 @@ const ERRORS: unknown[] = [
   new ServiceClientError(),
   new MetricsForbiddenError(),
   new MethodNotAllowedError(),
+  new CrossSiteRequestError(),
+  new AmbiguousCookieError(),
   new EmailTakenError(),
   new LastAdministratorError(),
   new OverloadedError(),

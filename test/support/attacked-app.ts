@@ -6,7 +6,12 @@ export const SERVICE = 'attacked:a long random secret';
 /** The application for suites that send more, and worse, requests than any client would. */
 export function startAttackedApp({ env, ...more }: TestAppOptions = {}): Promise<TestApp> {
   return startTestApp({
-    env: { INTROSPECTION_CLIENTS: SERVICE, PUBLIC_URL: 'https://auth.example.com', ...env },
+    env: {
+      INTROSPECTION_CLIENTS: SERVICE,
+      PUBLIC_URL: 'https://auth.example.com',
+      COOKIES: 'on',
+      ...env,
+    },
     ...more,
   });
 }

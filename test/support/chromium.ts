@@ -13,6 +13,8 @@ export interface Tab {
   command<T>(method: string, params?: object): Promise<T>;
   /** The value of an expression, or of the promise that it is. */
   evaluate<T>(expression: string): Promise<T>;
+  /** What the tab shows, as a PNG. */
+  screenshot(): Promise<Buffer>;
 }
 
 export interface TestChromium {
@@ -21,8 +23,11 @@ export interface TestChromium {
   stop(): Promise<void>;
 }
 
-/** A real Chromium without a window. Installs it by apt where it is missing and that is possible. */
-export async function startChromium(): Promise<TestChromium> {
+/**
+ * A real Chromium without a window. Installs it by apt where it is missing and that is possible.
+ * @param more further arguments of the program.
+ */
+export async function startChromium(...more: string[]): Promise<TestChromium> {
   const program = await programOfPackage('chromium', 'chromium');
   const folder = newFolder('chromium-');
   const portFile = join(folder, 'DevToolsActivePort');
@@ -31,6 +36,7 @@ export async function startChromium(): Promise<TestChromium> {
     [
       ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
       ...['--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${folder}`],
+      ...more,
     ],
     {
       name: 'chromium',
@@ -109,6 +115,12 @@ class DevToolsTab implements Tab {
       throw new Error(`the page threw ${JSON.stringify(exceptionDetails)}`);
     }
     return result.value as T;
+  }
+
+  async screenshot(): Promise<Buffer> {
+    const params = { format: 'png' };
+    const { data } = await this.command<{ data: string }>('Page.captureScreenshot', params);
+    return Buffer.from(data, 'base64');
   }
 
   /** The next message that a test of it accepts. */

@@ -47,9 +47,11 @@ const TAKE_TURNS = [
   'test/start/settings.spec.ts',
   // Packages elsewhere.
   'test/packages/client/packed.spec.ts',
+  'test/packages/client/spa.spec.ts',
   'test/packages/modules/packed.spec.ts',
   'test/packages/verifier/package.spec.ts',
-  // Attacks that cost the server much.
+  // Attacks that cost much.
+  'test/abuse/cookies/browser.spec.ts',
   'test/abuse/many-sessions.spec.ts',
   'test/abuse/password-queue.spec.ts',
   'test/abuse/pipelining.spec.ts',

@@ -48,7 +48,7 @@ export class AdminSessionController {
   })
   @ApiUserId()
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @RequiresSession({ problems: ['not_found', ...UNREADABLE_BODY] })
+  @RequiresSession({ problems: ['not_found', 'forbidden', ...UNREADABLE_BODY] })
   async revokeSessions(@Param('id', IdPipe) userId: string): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.admin.revokeSessions(userId) };
   }
@@ -63,7 +63,7 @@ export class AdminSessionController {
   @ApiUserId()
   @ApiSessionId('sessionId')
   @ApiNoContentResponse({ description: 'The session is revoked.' })
-  @RequiresSession({ problems: ['not_found', ...UNREADABLE_BODY] })
+  @RequiresSession({ problems: ['not_found', 'forbidden', ...UNREADABLE_BODY] })
   async revokeSession(
     @Param('id', IdPipe) userId: string,
     @Param('sessionId', IdPipe) sessionId: string,
@@ -78,7 +78,7 @@ export class AdminSessionController {
     description: 'Revokes every session of every user, the one that makes this call included.',
   })
   @ApiOkResponse({ type: RevokedSessionsDto })
-  @RequiresSession({ problems: UNREADABLE_BODY })
+  @RequiresSession({ problems: ['forbidden', ...UNREADABLE_BODY] })
   async revokeEveryone(): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.admin.revokeEveryone() };
   }

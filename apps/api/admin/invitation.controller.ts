@@ -30,7 +30,9 @@ export class InvitationController {
       '`REGISTRATION=closed` no invitation can be used that creates an account; create the account instead.',
   })
   @ApiCreatedResponse({ type: IssuedInvitationDto })
-  @RequiresSession({ problems: ['validation_failed', 'email_taken', ...UNREADABLE_BODY] })
+  @RequiresSession({
+    problems: ['validation_failed', 'email_taken', 'forbidden', ...UNREADABLE_BODY],
+  })
   async create(@Body() wanted: CreateInvitationDto): Promise<IssuedInvitationDto> {
     const { email, role, expiresIn: expiresInSeconds } = wanted;
     return toIssued(
@@ -61,7 +63,7 @@ export class InvitationController {
   })
   @ApiInvitationId()
   @ApiNoContentResponse({ description: 'The invitation is deleted.' })
-  @RequiresSession({ problems: ['not_found', ...UNREADABLE_BODY] })
+  @RequiresSession({ problems: ['not_found', 'forbidden', ...UNREADABLE_BODY] })
   async delete(@Param('id', IdPipe) id: string): Promise<void> {
     await this.invitations.delete(id);
   }

@@ -85,7 +85,7 @@ export class UserController {
   })
   @ApiCreatedResponse({ type: CreatedUserDto })
   @RequiresSession({
-    problems: ['validation_failed', 'email_taken', 'overloaded', ...UNREADABLE_BODY],
+    problems: ['validation_failed', 'email_taken', 'overloaded', 'forbidden', ...UNREADABLE_BODY],
   })
   async create(
     @Body() { email, password, displayName = null, role = 'user' }: CreateUserDto,
@@ -122,7 +122,13 @@ export class UserController {
   })
   @ApiOkResponse({ type: AdminUserDto })
   @RequiresSession({
-    problems: ['validation_failed', 'not_found', 'last_administrator', ...UNREADABLE_BODY],
+    problems: [
+      'validation_failed',
+      'not_found',
+      'last_administrator',
+      'forbidden',
+      ...UNREADABLE_BODY,
+    ],
   })
   async change(
     @Param('id', IdPipe) userId: string,
@@ -143,7 +149,9 @@ export class UserController {
   })
   @ApiUserId()
   @ApiNoContentResponse({ description: 'The account and its sessions are deleted.' })
-  @RequiresSession({ problems: ['not_found', 'last_administrator', ...UNREADABLE_BODY] })
+  @RequiresSession({
+    problems: ['not_found', 'last_administrator', 'forbidden', ...UNREADABLE_BODY],
+  })
   async delete(@Param('id', IdPipe) userId: string): Promise<void> {
     const { avatarUrl } = await this.deletion.deleteByAdministrator(userId);
     await this.avatars.discard(avatarUrl);

@@ -12,6 +12,7 @@ import {
   LogoutService,
   RefreshService,
   RegistrationService,
+  type AdmitRotation,
   type Authenticated,
   type SignedIn,
 } from '#libs/auth';
@@ -19,11 +20,21 @@ import type { Admission, RequestOrigin } from '#libs/common';
 import { CurrentSession, Public, RepeatsRevocation } from '#libs/http';
 import { CallLimits } from '#libs/rate-limit';
 import { ApiProblems, UNREADABLE_BODY } from '../http/api-problems.decorator';
+import { EndsSession } from '../http/ends-session.decorator';
+import { Exchange, type HttpExchange } from '../http/exchange.decorator';
 import { Origin } from '../http/origin.decorator';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';
 import { RATE_LIMIT_HEADERS } from '../limits/rate-limit-headers';
-import { AuthResultDto, LoginDto, RefreshDto, RegisterDto, RevokedSessionsDto } from './auth.dto';
+import {
+  AuthResultDto,
+  LoginDto,
+  RefreshDto,
+  RegisterDto,
+  RevokedSessionsDto,
+  type CookieResult,
+} from './auth.dto';
+import { SessionAnswers } from './session-answers';
 
 @ApiTags('Authentication')
 @Controller('auth')
@@ -34,6 +45,7 @@ export class AuthController {
     private readonly refreshes: RefreshService,
     private readonly logouts: LogoutService,
     private readonly limits: CallLimits,
+    private readonly answers: SessionAnswers,
   ) {}
 
   @Public()
@@ -65,6 +77,7 @@ export class AuthController {
     'malformed_json',
     'registration_closed',
     'invitation_required',
+    'cross_site_request',
     'forbidden',
     'email_taken',
     'payload_too_large',
@@ -74,13 +87,16 @@ export class AuthController {
     'dependency_unavailable',
   )
   async register(
-    @Body() { email, password, displayName = null, invitation, remember = false }: RegisterDto,
+    @Body() body: RegisterDto,
     @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
+    @Exchange() exchange: HttpExchange,
   ) {
+    const { email, password, displayName = null, invitation, remember = false, cookies } = body;
     const user = { email, password, displayName, invitation: invitation ?? undefined };
-    const choices = { remember };
-    return toAuthResult(await this.registration.register(user, origin, admission, choices));
+    return this.signIn(cookies, exchange, () =>
+      this.registration.register(user, origin, admission, { remember }),
+    );
   }
 
   @Public()
@@ -97,6 +113,7 @@ export class AuthController {
     'validation_failed',
     'malformed_json',
     'invalid_credentials',
+    'cross_site_request',
     'forbidden',
     'payload_too_large',
     'unsupported_media_type',
@@ -105,12 +122,14 @@ export class AuthController {
     'dependency_unavailable',
   )
   async login(
-    @Body() { email, password, remember = false }: LoginDto,
+    @Body() { email, password, remember = false, cookies }: LoginDto,
     @Origin() origin: RequestOrigin,
     @RequestAdmission() admission: Admission,
+    @Exchange() exchange: HttpExchange,
   ) {
-    const choices = { remember };
-    return toAuthResult(await this.logins.login(email, password, origin, admission, choices));
+    return this.signIn(cookies, exchange, () =>
+      this.logins.login(email, password, origin, admission, { remember }),
+    );
   }
 
   @Public()
@@ -122,30 +141,41 @@ export class AuthController {
     summary: 'Exchange a refresh token for new tokens',
     description:
       'Each refresh token is valid for one use. Used again by the same client within 10 seconds it ' +
-      'returns the same pair. Any other repeated use ends the session.',
+      'returns the same pair. Any other repeated use ends the session. Without `refreshToken` the cookies of the session ' +
+      'bring it, and the new tokens come in cookies.',
   })
+  @ApiBody({ type: RefreshDto, required: false })
   @ApiOkResponse({ type: AuthResultDto, headers: RATE_LIMIT_HEADERS })
   @ApiProblems(
     'validation_failed',
     'malformed_json',
+    'token_missing',
     'token_invalid',
     'token_expired',
     'token_revoked',
+    'cross_site_request',
     'payload_too_large',
     'unsupported_media_type',
     'rate_limited',
     'dependency_unavailable',
   )
-  async refresh(@Body() { refreshToken }: RefreshDto, @Origin() origin: RequestOrigin) {
-    return toAuthResult(
-      await this.refreshes.refresh(refreshToken, origin, (token) =>
-        this.limits.admitRotation(token),
-      ),
-    );
+  async refresh(
+    @Body() { refreshToken }: RefreshDto,
+    @Origin() origin: RequestOrigin,
+    @Exchange() exchange: HttpExchange,
+  ) {
+    const admit: AdmitRotation = (token) => this.limits.admitRotation(token);
+    if (refreshToken !== undefined) {
+      return this.answers.inBody(await this.refreshes.refresh(refreshToken, origin, admit));
+    }
+    const pair = this.answers.tokensOf(exchange);
+    const refreshed = await this.refreshes.refreshPair(pair, origin, admit);
+    return this.answers.inCookies(refreshed, exchange);
   }
 
   @Post('logout')
   @HttpCode(204)
+  @EndsSession()
   @RepeatsRevocation()
   @ApiOperation({
     operationId: 'logout',
@@ -162,6 +192,7 @@ export class AuthController {
 
   @Post('logout-all')
   @HttpCode(200)
+  @EndsSession()
   @ApiOperation({
     operationId: 'logoutAll',
     summary: 'Sign out on every device',
@@ -172,21 +203,18 @@ export class AuthController {
   async logoutAll(@CurrentSession() { session }: Authenticated): Promise<RevokedSessionsDto> {
     return { revokedSessions: await this.logouts.logoutAll(session.userId) };
   }
-}
 
-function toAuthResult(signedIn: SignedIn): AuthResultDto {
-  const { session, accessToken, refreshToken, refreshExpiresInSeconds, profile } = signedIn;
-  return {
-    accessToken: accessToken.token,
-    tokenType: 'Bearer',
-    expiresIn: accessToken.expiresInSeconds,
-    refreshToken,
-    refreshExpiresIn: refreshExpiresInSeconds,
-    session: {
-      id: session.id,
-      createdAt: new Date(session.createdAtMs).toISOString(),
-      expiresAt: new Date(session.expiresAtMs).toISOString(),
-    },
-    user: profile,
-  };
+  private async signIn(
+    cookies: boolean | undefined,
+    exchange: HttpExchange,
+    open: () => Promise<SignedIn>,
+  ): Promise<AuthResultDto | CookieResult> {
+    if (!cookies) {
+      return this.answers.inBody(await open());
+    }
+    this.answers.admitCookies(exchange);
+    const signedIn = await open();
+    await this.answers.endReplaced(exchange);
+    return this.answers.inCookies(signedIn, exchange);
+  }
 }

@@ -1,8 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, Length, ValidateIf } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '#libs/auth';
 import {
+  BODY_MAY_BE_ABSENT,
   DISPLAY_NAME,
   IsEmailAddress,
   IsHumanText,
@@ -14,6 +15,7 @@ import {
   PRESENTED_PASSWORD,
 } from '#libs/http';
 import { MAX_EMAIL_LENGTH } from '#libs/user';
+import { OrAbsent } from '../http/absent.decorator';
 import { ProfileDto } from '../profile/profile.dto';
 
 const EMAIL = 'ada@example.com';
@@ -21,18 +23,18 @@ const EMAIL = 'ada@example.com';
 const MAX_INVITATION_LENGTH = 128;
 const PASSWORD = 'correct horse battery staple';
 
-function RememberProperty() {
+/** A choice of the client; absent means false. */
+function ChoiceProperty(description: string) {
   return applyDecorators(
-    ApiProperty({
-      type: Boolean,
-      required: false,
-      description: 'true: the session gets the longer lifetime of `REMEMBER_TTL`.',
-      example: false,
-    }),
-    ValidateIf(({ remember }: { remember?: unknown }) => remember !== undefined),
+    ApiProperty({ type: Boolean, required: false, description, example: false }),
+    OrAbsent(),
     IsBoolean(),
   );
 }
+
+const REMEMBER = 'true: the session gets the longer lifetime of `REMEMBER_TTL`.';
+const COOKIES =
+  'true: the tokens come in cookies that no script can read, and not in the body. Needs `COOKIES=on`.';
 
 export class RegisterDto {
   @ApiProperty({ format: 'email', maxLength: MAX_EMAIL_LENGTH, example: EMAIL })
@@ -74,8 +76,11 @@ export class RegisterDto {
   @Length(1, MAX_INVITATION_LENGTH)
   invitation?: string | null;
 
-  @RememberProperty()
+  @ChoiceProperty(REMEMBER)
   remember?: boolean;
+
+  @ChoiceProperty(COOKIES)
+  cookies?: boolean;
 }
 
 export class LoginDto {
@@ -93,8 +98,11 @@ export class LoginDto {
   @IsPresentedPassword()
   password!: string;
 
-  @RememberProperty()
+  @ChoiceProperty(REMEMBER)
   remember?: boolean;
+
+  @ChoiceProperty(COOKIES)
+  cookies?: boolean;
 }
 
 export class ReauthenticateDto {
@@ -115,13 +123,17 @@ export class ReauthenticatedDto {
 }
 
 export class RefreshDto {
+  static readonly [BODY_MAY_BE_ABSENT] = true;
+
   @ApiProperty({
-    description: 'From the last AuthResult. Valid for one use.',
+    required: false,
+    description: 'From the last AuthResult. Valid for one use. Absent: the cookies bring it.',
     example: '3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c11.c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I',
   })
+  @OrAbsent()
   @IsString()
   @Length(1, 256)
-  refreshToken!: string;
+  refreshToken?: string;
 }
 
 export class SessionSummaryDto {
@@ -135,11 +147,17 @@ export class SessionSummaryDto {
   expiresAt!: string;
 }
 
+/** Absent in an answer to a client that has asked for cookies. */
+const IN_BODY = { required: false };
+
 export class AuthResultDto {
-  @ApiProperty({ description: 'JWT. Send it as `Authorization: Bearer`.' })
+  @ApiProperty({
+    ...IN_BODY,
+    description: 'JWT. Send it as `Authorization: Bearer`. Absent where a cookie has it.',
+  })
   accessToken!: string;
 
-  @ApiProperty({ enum: ['Bearer'] })
+  @ApiProperty({ ...IN_BODY, enum: ['Bearer'], description: 'Absent without `accessToken`.' })
   tokenType!: 'Bearer';
 
   @ApiProperty({
@@ -149,7 +167,10 @@ export class AuthResultDto {
   })
   expiresIn!: number;
 
-  @ApiProperty({ description: 'Opaque. Keep it secret. It is valid for one use.' })
+  @ApiProperty({
+    ...IN_BODY,
+    description: 'Opaque. Keep it secret. It is valid for one use. Absent where a cookie has it.',
+  })
   refreshToken!: string;
 
   @ApiProperty({
@@ -165,6 +186,9 @@ export class AuthResultDto {
   @ApiProperty({ type: ProfileDto })
   user!: ProfileDto;
 }
+
+/** The answer where cookies have the tokens. */
+export type CookieResult = Omit<AuthResultDto, 'accessToken' | 'tokenType' | 'refreshToken'>;
 
 export class RevokedSessionsDto {
   @ApiProperty({

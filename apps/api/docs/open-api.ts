@@ -12,10 +12,11 @@ interface Operation {
 }
 
 export function openApiDocument(app: INestApplication): OpenAPIObject {
-  const document = nameSchemas(SwaggerModule.createDocument(app, header(app.get(Settings))));
+  const settings = app.get(Settings);
+  const document = nameSchemas(SwaggerModule.createDocument(app, header(settings)));
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations as Record<string, Operation>)) {
-      operation.security = schemesOf(operation);
+      operation.security = schemesOf(operation, settings.cookies);
     }
   }
   const { schemas, ...components } = document.components ?? {};
@@ -26,11 +27,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
 }
 
 /**
- * The security requirements: an empty list for a public operation. A controller and its route may name the same scheme.
+ * The security requirements, one of which suffices: an empty list for a public operation. A controller and its route may
+ * name the same scheme. With the setting `COOKIES` a cookie may bring the token.
  */
-function schemesOf({ security = [] }: Operation): Record<string, string[]>[] {
+function schemesOf({ security = [] }: Operation, cookies: boolean): Record<string, string[]>[] {
   const named = new Map(security.map((scheme) => [Object.keys(scheme).join(), scheme]));
-  return [...named.values()];
+  return [...named.values(), ...(cookies && named.has('bearer') ? [{ cookie: [] }] : [])];
 }
 
 /** Serves Swagger UI at /docs and the document beside it. Swagger UI keeps the token across a reload. */
@@ -42,7 +44,7 @@ export function serveDocs(app: INestApplication): void {
   });
 }
 
-function header({ publicPath }: Settings) {
+function header({ publicPath, cookies }: Settings) {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.1')
     .setTitle('Latchkey')
@@ -60,6 +62,19 @@ function header({ publicPath }: Settings) {
       scheme: 'basic',
       description: 'Id and secret of a client of the setting `INTROSPECTION_CLIENTS`.',
     });
+  if (cookies) {
+    builder.addCookieAuth(
+      '__Host-latchkey',
+      {
+        type: 'apiKey',
+        in: 'cookie',
+        description:
+          'Set by a sign-in with `cookies: true`. A call that is no GET must come from a page of this server or of an ' +
+          'origin of `CORS_ORIGINS`.',
+      },
+      'cookie',
+    );
+  }
   Object.entries(TAGS).forEach(([name, description]) => builder.addTag(name, description));
   const document = builder.build();
   Object.assign(document.info, {

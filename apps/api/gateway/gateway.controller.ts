@@ -35,7 +35,8 @@ export class GatewayController {
     description:
       'For forward authentication by nginx, Traefik or Envoy: headers name the user, the session, the role, and when ' +
       'and how the user has last proved their identity; the body is empty. Attributes of the session that the setting ' +
-      '`VERIFY_ATTRIBUTES` lists follow as `X-Session-*`, percent-encoded; a missing one is empty.',
+      '`VERIFY_ATTRIBUTES` lists follow as `X-Session-*`, percent-encoded; a missing one is empty. A gateway that forwards ' +
+      'cookies names the method of its request in `X-Forwarded-Method` or `X-Original-Method`.',
   })
   @ApiOkResponse({
     description: 'The session is active; no body.',
@@ -47,7 +48,7 @@ export class GatewayController {
       'X-Amr': { description: 'Methods of RFC 8176, separated by spaces.', ...text },
     },
   })
-  @RequiresSession()
+  @RequiresSession({ problems: ['cross_site_request'] })
   verify(
     @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -88,8 +88,13 @@ const PREFLIGHT = {
 /**
  * Allows pages of these origins to call the API; without any, no page of another origin may. A hook of its own, because
  * Nest's would run before all others and answer without the security headers, also requests that must be refused.
+ * @param cookies whether these pages may send cookies along.
  */
-export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
+export function allowOrigins(
+  fastify: FastifyInstance,
+  origins: readonly string[],
+  cookies: boolean,
+): void {
   if (origins.length === 0) {
     return;
   }
@@ -104,6 +109,9 @@ export function allowOrigins(fastify: FastifyInstance, origins: readonly string[
     reply
       .header('access-control-allow-origin', origin)
       .header('access-control-expose-headers', exposed);
+    if (cookies) {
+      reply.header('access-control-allow-credentials', 'true');
+    }
     if (method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
       void reply.code(204).headers(PREFLIGHT).send();
     } else {

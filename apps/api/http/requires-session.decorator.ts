@@ -25,10 +25,12 @@ const OF_TOKENS = [
  * all routes; each route then repeats it with its own `problems`. Without it `SessionGuard` still requires a session.
  */
 export function RequiresSession({ role, problems = [] }: SessionRequirement = {}) {
+  // A route that reads a body may change something.
+  const ofCookies = problems.includes('payload_too_large') ? (['cross_site_request'] as const) : [];
   const ofRole = role === undefined ? [] : (['forbidden'] as const);
   return applyDecorators(
     ...(role === undefined ? [] : [RequiresRole(role)]),
     ApiBearerAuth(),
-    ApiProblems(...problems, ...OF_TOKENS, ...ofRole),
+    ApiProblems(...problems, ...OF_TOKENS, ...ofCookies, ...ofRole),
   );
 }

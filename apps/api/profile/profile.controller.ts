@@ -23,6 +23,7 @@ import {
   sessionOf,
   type AuthenticatedRequest,
 } from '#libs/http';
+import { EndsSession } from '../http/ends-session.decorator';
 import { WithoutContext } from '../http/request-context.hook';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { Limited, RequestAdmission } from '../limits/limited.decorator';
@@ -115,6 +116,7 @@ export class ProfileController {
   @Limited('password')
   @Put('password')
   @HttpCode(204)
+  @EndsSession()
   @ApiOperation({
     operationId: 'changePassword',
     summary: 'Change your password',
@@ -144,6 +146,7 @@ export class ProfileController {
   @Limited('password')
   @Delete()
   @HttpCode(204)
+  @EndsSession()
   @ApiOperation({
     operationId: 'deleteAccount',
     summary: 'Delete your account',

@@ -6,6 +6,7 @@ import { SessionList, SessionRevoker, UserSessionRevoker } from '#libs/session';
 import { RevokedSessionsDto } from '../auth/auth.dto';
 import { ApiSessionId } from '../docs/id-parameters';
 import { UNREADABLE_BODY } from '../http/api-problems.decorator';
+import { EndsSession } from '../http/ends-session.decorator';
 import { PageQueryDto } from '../http/page-query.dto';
 import { RequiresSession } from '../http/requires-session.decorator';
 import { SessionListDto } from './session.dto';
@@ -59,6 +60,7 @@ export class SessionController {
 
   @Delete(':id')
   @HttpCode(204)
+  @EndsSession()
   @RepeatsRevocation()
   @ApiOperation({
     operationId: 'revokeSession',

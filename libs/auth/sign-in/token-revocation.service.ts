@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { UserCaches } from '#libs/cache';
 import { RefreshTokenInvalidError, SessionRefresher, SessionRevoker } from '#libs/session';
-import { TokenExpiredError, TokenInvalidError } from '../auth.errors';
-import { TokenService } from '../token.service';
+import { TokenInvalidError } from '../auth.errors';
+import { TokenService, type TokenSession } from '../token.service';
 
 /** Ends the session of a token, for the holder of the token (RFC 7009). */
 @Injectable()
@@ -30,14 +30,10 @@ export class TokenRevocationService {
     return true;
   }
 
-  private sessionOfAccessToken(token: string): { id: string; userId: string } | undefined {
+  private sessionOfAccessToken(token: string): TokenSession | undefined {
     try {
-      const { sid: id, sub: userId } = this.tokens.verify(token);
-      return { id, userId };
+      return this.tokens.sessionOf(token);
     } catch (error) {
-      if (error instanceof TokenExpiredError) {
-        return error.session;
-      }
       if (error instanceof TokenInvalidError) {
         return undefined;
       }
@@ -45,9 +41,7 @@ export class TokenRevocationService {
     }
   }
 
-  private async sessionOfRefreshToken(
-    token: string,
-  ): Promise<{ id: string; userId: string } | undefined> {
+  private async sessionOfRefreshToken(token: string): Promise<TokenSession | undefined> {
     try {
       return await this.refresher.sessionOf(token);
     } catch (error) {

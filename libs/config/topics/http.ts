@@ -28,6 +28,11 @@ export const HTTP = {
       examples: ['https://app.example.com,http://localhost:5173,capacitor://localhost'],
       unset: 'none',
     }),
+  cookies: onOff().prefault('off').meta({
+    env: 'COOKIES',
+    description:
+      'Whether a sign-in may ask for its tokens in cookies that no script can read: `on` or `off`. Requests of pages are then admitted by these cookies. Set `PUBLIC_URL` as browsers see the API. See docs/cookies.md.',
+  }),
   hstsSeconds: retentionSeconds()
     .optional()
     .meta({

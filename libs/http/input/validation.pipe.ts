@@ -17,7 +17,8 @@ export class BodyValidationPipe extends ValidationPipe {
     });
   }
 
-  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+  override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const value = given === undefined && mayBeAbsent(metadata) ? {} : given;
     if (metadata.type !== 'body') {
       if (metadata.type === 'query' && isObject(value)) {
         refuseManyFields(Object.keys(value).length, 'query');
@@ -33,6 +34,13 @@ export class BodyValidationPipe extends ValidationPipe {
     }
     return checked;
   }
+}
+
+/** Marks a class of bodies: a request without a body counts as one with an empty object. */
+export const BODY_MAY_BE_ABSENT = Symbol('latchkey:body-may-be-absent');
+
+function mayBeAbsent({ type, metatype }: ArgumentMetadata): boolean {
+  return type === 'body' && metatype !== undefined && BODY_MAY_BE_ABSENT in metatype;
 }
 
 const NO_OBJECT: FieldError = { field: 'body', messages: ['body must be a JSON object'] };

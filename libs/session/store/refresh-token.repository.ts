@@ -34,6 +34,7 @@ export interface RotateOptions {
 /** A token that this authority issued, used or not, and its session. */
 export interface GenuineToken {
   tokenId: string;
+  sessionId: string;
   userId: string;
 }
 
@@ -95,7 +96,7 @@ export class RefreshTokenRepository {
     if (!owner) {
       return { outcome: 'unknown' };
     }
-    await admit?.({ tokenId: owner.id, userId: owner.user_id });
+    await admit?.({ tokenId: owner.id, sessionId: owner.session_id, userId: owner.user_id });
     return this.database.transaction(async () => {
       const session = await this.lockSession(owner.session_id, owner.user_id);
       if (!session) {

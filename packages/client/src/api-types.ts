@@ -75,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange a refresh token for new tokens
-         * @description Each refresh token is valid for one use. Used again by the same client within 10 seconds it returns the same pair. Any other repeated use ends the session.
+         * @description Each refresh token is valid for one use. Used again by the same client within 10 seconds it returns the same pair. Any other repeated use ends the session. Without `refreshToken` the cookies of the session bring it, and the new tokens come in cookies.
          */
         post: operations["refresh"];
         delete?: never;
@@ -349,7 +349,7 @@ export interface paths {
         };
         /**
          * Verify a session for a gateway
-         * @description For forward authentication by nginx, Traefik or Envoy: headers name the user, the session, the role, and when and how the user has last proved their identity; the body is empty. Attributes of the session that the setting `VERIFY_ATTRIBUTES` lists follow as `X-Session-*`, percent-encoded; a missing one is empty.
+         * @description For forward authentication by nginx, Traefik or Envoy: headers name the user, the session, the role, and when and how the user has last proved their identity; the body is empty. Attributes of the session that the setting `VERIFY_ATTRIBUTES` lists follow as `X-Session-*`, percent-encoded; a missing one is empty. A gateway that forwards cookies names the method of its request in `X-Forwarded-Method` or `X-Original-Method`.
          */
         get: operations["verifySession"];
         put?: never;
@@ -685,7 +685,7 @@ export interface components {
          * @description Stable; switch on this.
          * @enum {string}
          */
-        ErrorCode: "validation_failed" | "malformed_json" | "malformed_request" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "reauthentication_required" | "forbidden" | "registration_closed" | "invitation_required" | "not_found" | "method_not_allowed" | "email_taken" | "last_administrator" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal_error" | "overloaded" | "dependency_unavailable";
+        ErrorCode: "validation_failed" | "malformed_json" | "malformed_request" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "reauthentication_required" | "forbidden" | "cross_site_request" | "registration_closed" | "invitation_required" | "not_found" | "method_not_allowed" | "email_taken" | "last_administrator" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal_error" | "overloaded" | "dependency_unavailable";
         Problem: {
             /**
              * Format: uri
@@ -755,6 +755,11 @@ export interface components {
              * @example false
              */
             remember?: boolean;
+            /**
+             * @description true: the tokens come in cookies that no script can read, and not in the body. Needs `COOKIES=on`.
+             * @example false
+             */
+            cookies?: boolean;
         };
         SessionSummary: {
             /** Format: uuid */
@@ -789,17 +794,20 @@ export interface components {
             updatedAt: string;
         };
         AuthResult: {
-            /** @description JWT. Send it as `Authorization: Bearer`. */
-            accessToken: string;
-            /** @enum {string} */
-            tokenType: "Bearer";
+            /** @description JWT. Send it as `Authorization: Bearer`. Absent where a cookie has it. */
+            accessToken?: string;
+            /**
+             * @description Absent without `accessToken`.
+             * @enum {string}
+             */
+            tokenType?: "Bearer";
             /**
              * @description Seconds until the access token expires.
              * @example 86400
              */
             expiresIn: number;
-            /** @description Opaque. Keep it secret. It is valid for one use. */
-            refreshToken: string;
+            /** @description Opaque. Keep it secret. It is valid for one use. Absent where a cookie has it. */
+            refreshToken?: string;
             /**
              * @description Seconds until refresh token and session expire.
              * @example 86400
@@ -825,13 +833,18 @@ export interface components {
              * @example false
              */
             remember?: boolean;
+            /**
+             * @description true: the tokens come in cookies that no script can read, and not in the body. Needs `COOKIES=on`.
+             * @example false
+             */
+            cookies?: boolean;
         };
         RefreshRequest: {
             /**
-             * @description From the last AuthResult. Valid for one use.
+             * @description From the last AuthResult. Valid for one use. Absent: the cookies bring it.
              * @example 3f2b8c1e-5a8e-4a37-9b1f-0d8a0f2f7c11.c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I
              */
-            refreshToken: string;
+            refreshToken?: string;
         };
         RevokedSessions: {
             /**
@@ -1577,6 +1590,13 @@ export interface components {
             /** @enum {string} */
             code: "forbidden";
         };
+        /** @description Cross-site request. */
+        CrossSiteRequestProblem: components["schemas"]["Problem"] & {
+            /** @enum {integer} */
+            status: 403;
+            /** @enum {string} */
+            code: "cross_site_request";
+        };
         /** @description Registration closed. */
         RegistrationClosedProblem: components["schemas"]["Problem"] & {
             /** @enum {integer} */
@@ -1753,13 +1773,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
                 };
             };
-            /** @description `registration_closed`, `invitation_required`, `forbidden` */
+            /** @description `registration_closed`, `invitation_required`, `cross_site_request`, `forbidden` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["InvitationRequiredProblem"] | components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["InvitationRequiredProblem"] | components["schemas"]["CrossSiteRequestProblem"] | components["schemas"]["ForbiddenProblem"];
                 };
             };
             /** @description `email_taken` */
@@ -1869,13 +1889,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidCredentialsProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `cross_site_request`, `forbidden` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"] | components["schemas"]["ForbiddenProblem"];
                 };
             };
             /** @description `payload_too_large` */
@@ -1936,7 +1956,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RefreshRequest"];
             };
@@ -1965,7 +1985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["MalformedJsonProblem"] | components["schemas"]["MalformedRequestProblem"];
                 };
             };
-            /** @description `token_invalid`, `token_expired`, `token_revoked` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked` */
             401: {
                 headers: {
                     /** @description How to authenticate: Bearer (RFC 6750) or Basic (RFC 7617). */
@@ -1973,7 +1993,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                    "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `payload_too_large` */
@@ -2063,6 +2092,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
+                };
+            };
             /** @description `payload_too_large` */
             413: {
                 headers: {
@@ -2138,6 +2176,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `payload_too_large` */
@@ -2225,6 +2272,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `payload_too_large` */
@@ -2459,6 +2515,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ReauthenticationRequiredProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
+                };
+            };
             /** @description `payload_too_large` */
             413: {
                 headers: {
@@ -2536,6 +2601,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ReauthenticationRequiredProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `not_found` */
@@ -2714,6 +2788,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
+                };
+            };
             /** @description `precondition_failed` */
             412: {
                 headers: {
@@ -2814,6 +2897,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
+                };
+            };
             /** @description `payload_too_large` */
             413: {
                 headers: {
@@ -2903,6 +2995,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `payload_too_large` */
@@ -3011,6 +3112,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
+                };
+            };
             /** @description `payload_too_large` */
             413: {
                 headers: {
@@ -3096,6 +3206,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `payload_too_large` */
@@ -3407,6 +3526,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `internal_error` */
@@ -3916,13 +4044,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `email_taken` */
@@ -4093,13 +4221,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `not_found` */
@@ -4204,13 +4332,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `not_found` */
@@ -4396,13 +4524,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `not_found` */
@@ -4495,13 +4623,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `not_found` */
@@ -4590,13 +4718,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `payload_too_large` */
@@ -4753,13 +4881,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `email_taken` */
@@ -4850,13 +4978,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["TokenMissingProblem"] | components["schemas"]["TokenInvalidProblem"] | components["schemas"]["TokenExpiredProblem"] | components["schemas"]["TokenRevokedProblem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden`, `cross_site_request` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["CrossSiteRequestProblem"];
                 };
             };
             /** @description `not_found` */

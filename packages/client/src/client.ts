@@ -1,29 +1,32 @@
 import { OPERATIONS } from './api-types.js';
+import { bearer, cookies, type AuthResult, type Carrier } from './carrier.js';
 import type {
   CallArguments,
   CallOptions,
   CallInput,
-  Operation,
   OperationId,
   RequestBody,
   ResponseBody,
 } from './calls.js';
 import { Deadline } from './deadline.js';
+import { AuthorizedCalls } from './authorized-calls.js';
 import { ApiError } from './errors.js';
-import { sender, toApiError, type Answer, type Fetch, type Input, type Send } from './exchange.js';
-import { isAuthResult, type AuthResult } from './refresh.js';
-import { retryPauseMs } from './retry.js';
+import { sender, toApiError, type Answer, type Fetch, type Input } from './exchange.js';
+import { isAuthResult } from './refresh.js';
 import { SessionTokens, type SignedOutReason } from './session-tokens.js';
-import { orAborted, sleep, systemTime, type Time } from './time.js';
-import { memoryTokens, type Tokens, type TokenStorage } from './token-storage.js';
+import { orAborted, systemTime, type Time } from './time.js';
+import { storageOf, type StorageChoice } from './token-storage.js';
 
 const TIMEOUT_MS = 30_000;
 
 export interface ClientOptions {
   /** Where the API is, without `/api`: `https://auth.example.com`. Empty in a page of the same origin. */
   baseUrl: string;
-  /** Where the tokens are kept. In memory when absent. */
-  storage?: 'memory' | TokenStorage;
+  /**
+   * Where the tokens are kept. In memory when absent. `cookies`: by the browser, where no script can read them; the server
+   * needs the setting `COOKIES=on`.
+   */
+  storage?: StorageChoice;
   /** Instead of the global `fetch`. */
   fetch?: Fetch;
   /** Deadline of a call with all its retries, in ms. 30 s when absent. */
@@ -37,6 +40,9 @@ type Given = CallOptions & Input;
 
 /** What a sign-in answers, without its tokens: the client keeps these. */
 export type SignedIn = Pick<AuthResult, 'session' | 'user'>;
+
+/** Calls that open a session. */
+const BEGINS: readonly OperationId[] = ['register', 'login'];
 
 /** Calls after which the session is over. */
 const ENDS: Partial<Record<OperationId, SignedOutReason>> = {
@@ -55,8 +61,9 @@ export function createClient(options: ClientOptions, time: Time = systemTime): L
 }
 
 export class LatchkeyClient {
-  private readonly send: Send;
+  private readonly carrier: Carrier;
   private readonly tokens: SessionTokens;
+  private readonly calls: AuthorizedCalls;
   private readonly timeoutMs: number;
 
   /** Use `createClient`. */
@@ -64,9 +71,11 @@ export class LatchkeyClient {
     { baseUrl, storage = 'memory', fetch, timeoutMs = TIMEOUT_MS, onSignedOut }: ClientOptions,
     private readonly time: Time,
   ) {
-    this.send = sender(baseUrl, fetch ?? ((input, init) => globalThis.fetch(input, init)));
-    const place = storage === 'memory' ? memoryTokens() : storage;
-    this.tokens = new SessionTokens(place, this.send, time, onSignedOut);
+    this.carrier = storage === 'cookies' ? cookies : bearer;
+    const fetchOf: Fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const way = { send: sender(baseUrl, fetchOf, this.carrier), time, carrier: this.carrier };
+    this.tokens = new SessionTokens(storageOf(storage, baseUrl), way, onSignedOut);
+    this.calls = new AuthorizedCalls(way, this.tokens);
     this.timeoutMs = timeoutMs;
   }
 
@@ -147,8 +156,14 @@ export class LatchkeyClient {
     await this.call('deleteAccount', { body });
   }
 
-  /** An access token for another service, renewed if it is about to expire; null when signed out. */
+  /**
+   * An access token for another service, renewed if it is about to expire; null when signed out, and always where cookies
+   * have the tokens.
+   */
   async accessToken(): Promise<string | null> {
+    if (this.carrier.isAmbient) {
+      return null;
+    }
     const deadline = new Deadline(this.time, this.timeoutMs);
     const tokens = orAborted(this.tokens.fresh(), deadline.signal);
     return (await tokens.finally(() => deadline.end()))?.accessToken ?? null;
@@ -162,10 +177,10 @@ export class LatchkeyClient {
     id: Id,
     ...[input]: CallArguments<Id>
   ): Promise<Answer<ResponseBody<Id>>> {
-    const given: Given = input ?? {};
+    const given: Given = this.withChoice(id, input ?? {});
     const deadline = new Deadline(this.time, given.timeoutMs ?? this.timeoutMs, given.signal);
     try {
-      const answer = await this.authorized(OPERATIONS[id], given, deadline);
+      const answer = await this.calls.send(OPERATIONS[id], given, deadline);
       await this.follow(id, answer);
       return answer as Answer<ResponseBody<Id>>;
     } finally {
@@ -173,57 +188,17 @@ export class LatchkeyClient {
     }
   }
 
-  /** Sends a call with a token that is valid, and once more if the server finds it expired. */
-  private async authorized(
-    operation: Operation,
-    input: Given,
-    deadline: Deadline,
-  ): Promise<Answer> {
-    const { signal } = deadline;
-    const tokens = operation.bearer ? await orAborted(this.tokens.fresh(), signal) : null;
-    try {
-      return await this.retried(operation, input, tokens, deadline);
-    } catch (error) {
-      const isExpired = error instanceof ApiError && error.code === 'token_expired';
-      const renewed =
-        tokens && isExpired ? await orAborted(this.tokens.renew(tokens), signal) : null;
-      if (!renewed) {
-        throw error;
-      }
-      return this.retried(operation, input, renewed, deadline);
-    }
-  }
-
-  /** Sends a call, and again after the time in `Retry-After` where a repetition is safe. */
-  private async retried(
-    operation: Operation,
-    input: Given,
-    tokens: Tokens | null,
-    deadline: Deadline,
-  ): Promise<Answer> {
-    for (let retries = 0; ; retries++) {
-      try {
-        return await this.send(operation, input, tokens?.accessToken, deadline.signal);
-      } catch (error) {
-        if (!(error instanceof ApiError)) {
-          throw error;
-        }
-        if (tokens && (error.code === 'token_revoked' || error.code === 'token_invalid')) {
-          await this.tokens.end(error.code, tokens);
-        }
-        const pauseMs = retryPauseMs(operation, error, retries);
-        if (pauseMs === undefined || pauseMs >= deadline.remainingMs) {
-          throw error;
-        }
-        await sleep(this.time, pauseMs, deadline.signal);
-      }
-    }
+  /** A sign-in says how it wants the tokens. */
+  private withChoice(id: OperationId, given: Given): Given {
+    return BEGINS.includes(id)
+      ? { ...given, body: { ...(given.body as object), ...this.carrier.signIn } }
+      : given;
   }
 
   /** Begins or ends the session as the call has done on the server. */
   private async follow(id: OperationId, { data, ...answer }: Answer): Promise<void> {
-    if (id === 'register' || id === 'login') {
-      if (!isAuthResult(data)) {
+    if (BEGINS.includes(id)) {
+      if (!isAuthResult(data, this.carrier)) {
         throw toApiError(answer, undefined);
       }
       await this.tokens.begin(data);

@@ -1,16 +1,22 @@
 import { OPERATIONS } from './api-types';
+import { bearer, cookies } from './carrier';
 import { sender, type Input } from './exchange';
 
 const { signal } = new AbortController();
 
 /** Sends a request that gets this answer. @returns the URL, what fetch was given, and the outcome. */
-async function exchange(answer: Response, input: Input = {}, operation = OPERATIONS.getProfile) {
+async function exchange(
+  answer: Response,
+  input: Input = {},
+  operation = OPERATIONS.getProfile,
+  carrier = bearer,
+) {
   let given: [string, RequestInit] | undefined;
   const fetch = (url: unknown, init: unknown) => {
     given = [url as string, init as RequestInit];
     return Promise.resolve(answer);
   };
-  const send = sender('https://auth.example.com/base/', fetch);
+  const send = sender('https://auth.example.com/base/', fetch, carrier);
   const outcome = await send(operation, input, 'token', signal).catch((error: unknown) => error);
   return { url: given?.[0], init: given?.[1], outcome };
 }
@@ -29,6 +35,11 @@ describe('an exchange', () => {
       credentials: 'omit',
       headers: { authorization: 'Bearer token' },
     });
+  });
+
+  it('sends cookies in the place of a token', async () => {
+    const { init } = await exchange(new Response(null), {}, OPERATIONS.getProfile, cookies);
+    expect(init).toMatchObject({ credentials: 'include', headers: {} });
   });
 
   it('turns an error of a proxy into an ApiError', async () => {

@@ -1,4 +1,5 @@
 import type { Operation } from './calls.js';
+import type { Carrier } from './carrier.js';
 import { ApiError, NetworkError, type ErrorCode, type FieldProblem } from './errors.js';
 
 export type Fetch = typeof globalThis.fetch;
@@ -30,17 +31,17 @@ export type Send = (
  * @returns a function that throws ApiError for an answer with an error, NetworkError without an answer, and the reason
  * of the signal when that is aborted.
  */
-export function sender(baseUrl: string, fetch: Fetch): Send {
+export function sender(baseUrl: string, fetch: Fetch, carrier: Carrier): Send {
   const base = baseUrl.replace(/\/+$/, '');
   return async (operation, input, accessToken, signal) => {
     const { method, path } = operation;
     const [body, type] = encode(input.body);
     const headers: Record<string, string> = {
       ...(type !== undefined && { 'content-type': type }),
-      ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
+      ...(accessToken !== undefined && carrier.headers(accessToken)),
       ...input.headers,
     };
-    const request = { method, headers, signal, credentials: 'omit' as const };
+    const request = { method, headers, signal, credentials: carrier.credentials };
     const url = base + fill(path, input.path) + search(input.query);
     signal.throwIfAborted();
     let response: Response;

@@ -1,10 +1,17 @@
-import { OPERATIONS, type components } from './api-types.js';
+import { OPERATIONS } from './api-types.js';
+import type { AuthResult, Carrier } from './carrier.js';
 import { Deadline } from './deadline.js';
 import { ApiError, LatchkeyError } from './errors.js';
 import { toApiError, type Send } from './exchange.js';
 import { sleep, type Time } from './time.js';
+import type { Tokens } from './token-storage.js';
 
-export type AuthResult = components['schemas']['AuthResult'];
+/** How a refresh reaches the server. */
+export interface RefreshWay {
+  send: Send;
+  time: Time;
+  carrier: Carrier;
+}
 
 /**
  * The server gives the same pair again to a client that repeats a refresh within 10 s, and ends the session after that.
@@ -21,12 +28,14 @@ const FIRST_PAUSE_MS = 250;
 /**
  * Exchanges a refresh token for a new pair. Repeats an attempt without an answer, or with a 429 or 5xx, with the same
  * token, for 8 s at most.
+ * @param tokens null where cookies may bring them.
  * @throws ApiError; NetworkError or TimeoutError if the last attempt had no answer: the token may be used or not.
  */
-export async function refresh(send: Send, time: Time, refreshToken: string): Promise<AuthResult> {
+export async function refresh(way: RefreshWay, tokens: Tokens | null): Promise<AuthResult> {
+  const { time } = way;
   const startMs = time.nowMs();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
-    const error = await attempt(send, time, refreshToken, startMs);
+    const error = await attempt(way, tokens, startMs);
     if (!(error instanceof LatchkeyError)) {
       return error;
     }
@@ -49,17 +58,16 @@ function isFinal(error: LatchkeyError): boolean {
 }
 
 async function attempt(
-  send: Send,
-  time: Time,
-  refreshToken: string,
+  { send, time, carrier }: RefreshWay,
+  tokens: Tokens | null,
   startMs: number,
 ): Promise<AuthResult | LatchkeyError> {
   const leftMs = startMs + END_MS - time.nowMs();
   const deadline = new Deadline(time, Math.min(ATTEMPT_TIMEOUT_MS, leftMs));
   try {
-    const input = { body: { refreshToken } };
+    const input = { body: carrier.refresh(tokens) };
     const { data, ...answer } = await send(OPERATIONS.refresh, input, undefined, deadline.signal);
-    return isAuthResult(data) ? data : toApiError(answer, undefined);
+    return isAuthResult(data, carrier) ? data : toApiError(answer, undefined);
   } catch (error) {
     if (error instanceof LatchkeyError) {
       return error;
@@ -71,9 +79,9 @@ async function attempt(
 }
 
 /** A proxy may answer 200 with a page of its own. */
-export function isAuthResult(data: unknown): data is AuthResult {
-  const { accessToken, refreshToken, session } = (data ?? {}) as Partial<AuthResult>;
-  return [accessToken, refreshToken, session?.id].every((value) => typeof value === 'string');
+export function isAuthResult(data: unknown, carrier: Carrier): data is AuthResult {
+  const result = (data ?? {}) as Partial<AuthResult>;
+  return carrier.pairOf(result) !== undefined && typeof result.session?.id === 'string';
 }
 
 function retryAfterSeconds(error: LatchkeyError): number {

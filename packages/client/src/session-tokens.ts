@@ -1,13 +1,14 @@
+import type { AuthResult } from './carrier.js';
 import { ApiError } from './errors.js';
-import type { Send } from './exchange.js';
 import { exclusively } from './exclusive.js';
-import { refresh, type AuthResult } from './refresh.js';
-import { sleep, type Time } from './time.js';
+import { refresh, type RefreshWay } from './refresh.js';
+import { sleep } from './time.js';
 import type { Tokens, TokenStorage } from './token-storage.js';
 
 /**
  * Why the client is signed out: a call of this client (`logout`, `password_changed`, `account_deleted`), the code with
- * which the server refused the tokens, or another client that emptied the shared storage (`elsewhere`).
+ * which the server refused the tokens (`token_missing`: the browser no longer has the cookies), or another client that
+ * emptied the shared storage (`elsewhere`).
  */
 export type SignedOutReason =
   | 'logout'
@@ -16,6 +17,7 @@ export type SignedOutReason =
   | 'token_revoked'
   | 'token_invalid'
   | 'token_expired'
+  | 'token_missing'
   | 'elsewhere';
 
 /** Within this time a tab sees what another one has stored. */
@@ -37,8 +39,7 @@ export class SessionTokens {
 
   constructor(
     private readonly storage: TokenStorage,
-    private readonly send: Send,
-    private readonly time: Time,
+    private readonly way: RefreshWay,
     private readonly onSignedOut: ((reason: SignedOutReason) => void) | undefined,
   ) {}
 
@@ -57,7 +58,7 @@ export class SessionTokens {
     try {
       return await this.renew(tokens);
     } catch (error) {
-      this.notAheadUntilMs = this.time.nowMs() + PAUSE_MS;
+      this.notAheadUntilMs = this.way.time.nowMs() + PAUSE_MS;
       const still = await this.current();
       if (still?.accessToken === tokens.accessToken && this.remainingMs(tokens) > 0) {
         return tokens;
@@ -68,10 +69,11 @@ export class SessionTokens {
 
   /**
    * Replaces tokens whose access token has expired: by one refresh, however many callers and clients ask.
+   * @param expired null where cookies may hold some that this client has not seen.
    * @returns the tokens of another client if that was first; null when signed out, or signed in anew.
    * @throws LatchkeyError without new tokens
    */
-  async renew(expired: Tokens): Promise<Tokens | null> {
+  async renew(expired: Tokens | null): Promise<Tokens | null> {
     const renew = (hasWaited = false) => this.refreshUnlessDone(expired, hasWaited);
     const { name } = this.storage;
     this.renewing ??= (name === undefined ? renew() : exclusively(name, renew)).finally(() => {
@@ -95,6 +97,14 @@ export class SessionTokens {
     await this.storage.write(null);
   }
 
+  /** Ends the session if the server has refused its tokens for good. */
+  async endIfRefused(error: unknown, tokens: Tokens): Promise<void> {
+    const reason = error instanceof ApiError ? tokenCodeOf(error) : undefined;
+    if (reason) {
+      await this.end(reason, tokens);
+    }
+  }
+
   private async current(): Promise<Tokens | null> {
     const tokens = await this.storage.read();
     if (!tokens || tokens.accessToken === this.ended) {
@@ -105,36 +115,42 @@ export class SessionTokens {
     return tokens;
   }
 
-  private async refreshUnlessDone(expired: Tokens, hasWaited: boolean): Promise<Tokens | null> {
+  private async refreshUnlessDone(
+    expired: Tokens | null,
+    hasWaited: boolean,
+  ): Promise<Tokens | null> {
     let tokens = await this.current();
-    if (hasWaited && tokens?.accessToken === expired.accessToken) {
+    if (hasWaited && tokens?.accessToken === expired?.accessToken) {
       // A browser shows what another tab has stored a moment later.
-      await sleep(this.time, STORED_ELSEWHERE_MS, new AbortController().signal);
+      await sleep(this.way.time, STORED_ELSEWHERE_MS, new AbortController().signal);
       tokens = await this.current();
     }
-    if (tokens?.accessToken !== expired.accessToken) {
+    if (tokens?.accessToken !== expired?.accessToken) {
       return ofSameSession(tokens, expired);
     }
     try {
-      const result = await refresh(this.send, this.time, tokens.refreshToken);
+      const result = await refresh(this.way, tokens);
       const still = await this.current();
-      const isReplaced = still?.accessToken !== tokens.accessToken;
+      const isReplaced = still?.accessToken !== tokens?.accessToken;
       return isReplaced ? ofSameSession(still, expired) : await this.keep(result);
     } catch (error) {
       // Without an answer the tokens stay: the server may not have got the request.
-      const reason = error instanceof ApiError ? tokenCodeOf(error) : undefined;
-      if (reason) {
-        await this.end(reason, tokens);
+      if (tokens) {
+        await this.endIfRefused(error, tokens);
       }
       throw error;
     }
   }
 
   private async keep(result: AuthResult): Promise<Tokens> {
-    const { accessToken, refreshToken, expiresIn, session } = result;
-    const sessionId = session.id;
-    const tokens = { sessionId, accessToken, refreshToken, expiresIn, receivedAt: Date.now() };
-    this.expiry = { accessToken, atMs: this.time.nowMs() + 1_000 * expiresIn };
+    const { expiresIn, session } = result;
+    const pair = this.way.carrier.pairOf(result);
+    if (!pair) {
+      throw new TypeError('The answer of a sign-in has no tokens.');
+    }
+    const tokens = { sessionId: session.id, ...pair, expiresIn, receivedAt: Date.now() };
+    const { accessToken } = tokens;
+    this.expiry = { accessToken, atMs: this.way.time.nowMs() + 1_000 * expiresIn };
     await this.storage.write(tokens);
     return tokens;
   }
@@ -142,7 +158,7 @@ export class SessionTokens {
   private isDue(tokens: Tokens): boolean {
     const remainingMs = this.remainingMs(tokens);
     const aheadMs = Math.min(AHEAD_MS, 100 * tokens.expiresIn);
-    const isPaused = remainingMs > 0 && this.time.nowMs() < this.notAheadUntilMs;
+    const isPaused = remainingMs > 0 && this.way.time.nowMs() < this.notAheadUntilMs;
     return remainingMs <= aheadMs && !isPaused;
   }
 
@@ -150,9 +166,9 @@ export class SessionTokens {
   private remainingMs({ accessToken, expiresIn, receivedAt }: Tokens): number {
     if (this.expiry.accessToken !== accessToken) {
       const ageMs = Math.max(0, Date.now() - receivedAt);
-      this.expiry = { accessToken, atMs: this.time.nowMs() + 1_000 * expiresIn - ageMs };
+      this.expiry = { accessToken, atMs: this.way.time.nowMs() + 1_000 * expiresIn - ageMs };
     }
-    return this.expiry.atMs - this.time.nowMs();
+    return this.expiry.atMs - this.way.time.nowMs();
   }
 
   private reportEnd(reason: SignedOutReason): void {
@@ -164,12 +180,12 @@ export class SessionTokens {
 }
 
 /** A call that began in one session must not go on in the next one, which may be another user's. */
-function ofSameSession(tokens: Tokens | null, { sessionId }: Tokens): Tokens | null {
-  return tokens?.sessionId === sessionId ? tokens : null;
+function ofSameSession(tokens: Tokens | null, expired: Tokens | null): Tokens | null {
+  return !expired || tokens?.sessionId === expired.sessionId ? tokens : null;
 }
 
+const END_CODES = ['token_revoked', 'token_invalid', 'token_expired', 'token_missing'] as const;
+
 function tokenCodeOf({ code }: ApiError): SignedOutReason | undefined {
-  return code === 'token_revoked' || code === 'token_invalid' || code === 'token_expired'
-    ? code
-    : undefined;
+  return END_CODES.find((one) => one === code);
 }

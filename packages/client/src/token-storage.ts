@@ -66,6 +66,42 @@ export function localStorageTokens(
   };
 }
 
+/** In a variable, in cookies, or in a storage of the application. */
+export type StorageChoice = 'memory' | 'cookies' | TokenStorage;
+
+export function storageOf(choice: StorageChoice, baseUrl: string): TokenStorage {
+  switch (choice) {
+    case 'memory':
+      return memoryTokens();
+    case 'cookies':
+      return cookieMarks(baseUrl);
+    default:
+      return choice;
+  }
+}
+
+/**
+ * For tokens in cookies: keeps the mark of the current pair, which is no secret, so that the tabs of an origin know of each
+ * other's refreshes. In `localStorage`, or in memory where the page has none.
+ */
+function cookieMarks(baseUrl: string): TokenStorage {
+  const key = `latchkey-cookies ${baseUrl}`;
+  try {
+    return localStorageTokens(key, pageStorage());
+  } catch {
+    return { name: key, ...memoryTokens() };
+  }
+}
+
+/** @throws DOMException where the page may not use it; TypeError where there is none. */
+function pageStorage(): KeyValueStorage {
+  const { localStorage } = globalThis as unknown as { localStorage?: KeyValueStorage };
+  if (!localStorage) {
+    throw new TypeError('There is no localStorage.');
+  }
+  return localStorage;
+}
+
 function parse(text: string | null): Tokens | null {
   try {
     const tokens = JSON.parse(text ?? 'null') as Partial<Tokens> | null;

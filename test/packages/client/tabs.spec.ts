@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
  * The page of each tab. A 401 reaches the client when the other tab has one too: both then want to refresh at the same
  * time.
  */
-const page = (api: string) => `<!doctype html><script type="module">
+const page = (api: string, storage: string) => `<!doctype html><script type="module">
   import { createClient, localStorageTokens } from './index.js';
   const channel = new BroadcastChannel('refused');
   const otherIsRefused = new Promise((resolve) => { channel.onmessage = resolve; });
@@ -35,13 +35,16 @@ const page = (api: string) => `<!doctype html><script type="module">
   window.ends = [];
   window.client = createClient({
     baseUrl: '${api}',
-    storage: localStorageTokens(),
+    storage: ${storage},
     fetch: meet,
     onSignedOut: (reason) => window.ends.push(reason),
   });
 </script>`;
 
-describe('the client in two tabs of Chromium', () => {
+describe.each([
+  ['localStorage', 'localStorageTokens()'],
+  ['cookies', "'cookies'"],
+])('the client in two tabs of Chromium, with %s,', (_, storage) => {
   let app: TestApp;
   let pages: Server;
   let chromium: TestChromium;
@@ -50,7 +53,7 @@ describe('the client in two tabs of Chromium', () => {
   beforeAll(async () => {
     pages = createServer(({ url = '/' }, response) => {
       if (url === '/') {
-        response.setHeader('content-type', 'text/html').end(page(app.http.origin));
+        response.setHeader('content-type', 'text/html').end(page(app.http.origin, storage));
       } else if (url.endsWith('.js')) {
         const script = readFileSync(join(BUILD, basename(url)));
         response.setHeader('content-type', 'text/javascript').end(script);
@@ -61,7 +64,8 @@ describe('the client in two tabs of Chromium', () => {
     await once(pages, 'listening');
     // A secure context, as navigator.locks asks for.
     const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
-    app = await startTestApp({ env: { JWT_EXPIRES_IN: '1h', CORS_ORIGINS: origin } });
+    const env = { JWT_EXPIRES_IN: '1h', CORS_ORIGINS: origin, COOKIES: 'on' };
+    app = await startTestApp({ env });
     chromium = await startChromium();
     tabs = [await chromium.open(`${origin}/`), await chromium.open(`${origin}/`)];
     for (const tab of tabs) {
@@ -90,7 +94,7 @@ describe('the client in two tabs of Chromium', () => {
     expect([count('GET /api/auth/profile'), count('POST /api/auth/refresh')]).toEqual([20, 1]);
 
     await tabs[0].evaluate('client.logout()');
-    const refused = await tabs[1].evaluate('client.accessToken()');
+    const refused = await tabs[1].evaluate('client.profile().catch(() => null)');
     const ends = await Promise.all(tabs.map((tab) => tab.evaluate('window.ends')));
     expect([refused, ends]).toEqual([null, [['logout'], ['elsewhere']]]);
   });

@@ -1,0 +1,19 @@
+import { DomainError } from '#libs/common';
+
+/** A request with cookies does not come from a page that may send it (OWASP ASVS 3.5.1). */
+export class CrossSiteRequestError extends DomainError {
+  readonly code = 'cross_site_request';
+
+  constructor() {
+    super('A cross-site request may not use the cookies of a session.');
+  }
+}
+
+/** Two cookies have the name of ours: at most one of them is ours. */
+export class AmbiguousCookieError extends DomainError {
+  readonly code = 'token_invalid';
+
+  constructor() {
+    super('The token is not valid: two cookies have its name.');
+  }
+}
