@@ -231,7 +231,7 @@ describe('access tokens', () => {
       expectInvalid(serviceOn(new ChangingKeyRing(pemRing, older)), issuedBy(hmac));
     });
 
-    it('that have expired are refused as expired, whichever secret signed them', () => {
+    it('that have expired are refused as expired, with either secret', () => {
       const service = serviceOn(new ChangingKeyRing(hmac, older));
       for (const key of [SECRET, other]) {
         const claims = { ...claimsOf(service), exp: 1 };

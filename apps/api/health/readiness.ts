@@ -15,7 +15,7 @@ export class Readiness {
   ) {}
 
   /**
-   * Each store is asked at most once a second, whatever the number of calls.
+   * Each store is asked at most once a second, by any number of calls.
    * @throws ServiceUnavailableException of Terminus, which carries the report, without Postgres and during the shutdown.
    */
   async check(): Promise<HealthCheckResult> {

@@ -160,7 +160,7 @@ describe('scripts of the caches', () => {
     expect(await cachedVersion()).toBe(5);
   });
 
-  it('of two changes the later stays, whichever arrives first', async () => {
+  it('of two changes the later stays, in either order of arrival', async () => {
     await store.fence(userId, 6);
     expect(await store.fence(userId, 5)).toBe(false);
     expect(await redis.raw.get(key())).toBe(`${EPOCH}:6:`);
