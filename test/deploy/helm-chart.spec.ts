@@ -14,7 +14,7 @@ import {
   type KubeObject,
 } from './kubernetes/objects';
 import { settingsIn } from './kubernetes/process';
-import { chart, CHART, production, refusal } from './kubernetes/render';
+import { chart, CHART, fileOf, production, refusal } from './kubernetes/render';
 import { problemsOf } from './kubernetes/schemas';
 
 /** Set by the image, or by other values of the chart. */
@@ -112,6 +112,26 @@ function testChart() {
     expect(migrationOf(everything).spec.template.spec).toMatchObject({
       imagePullSecrets: [{ name: 'registry' }],
     });
+  });
+
+  it.each<[string, number[]]>([
+    ['clients', [9464]],
+    ['metrics', [3000]],
+  ])('lets nothing in by an empty list of networkPolicy.%s', async (name, open) => {
+    const objects = await chart([fileOf({ ...MINIMAL, networkPolicy: { [name]: [] } })]);
+    expect(objects.flatMap(problemsOf)).toEqual([]);
+    const { ingress } = onlyOf(objects, 'NetworkPolicy').spec as {
+      ingress: { from: unknown[]; ports: { port: number }[] }[];
+    };
+    expect(ingress.map(({ ports }) => ports[0]?.port)).toEqual(open);
+    expect(ingress.filter(({ from }) => from.length === 0)).toEqual([]);
+  });
+
+  it('lets pods out to names and each other alone by an empty list of networkPolicy.stores', async () => {
+    const objects = await chart([fileOf({ ...MINIMAL, networkPolicy: { stores: [] } })]);
+    expect(objects.flatMap(problemsOf)).toEqual([]);
+    const { egress } = onlyOf(objects, 'NetworkPolicy').spec as { egress: object[] };
+    expect(egress).toHaveLength(2);
   });
 
   it('replaces the pods when a setting changes', async () => {
