@@ -20,7 +20,6 @@ import { problemsOf } from './kubernetes/schemas';
 /** Set by the image, or by other values of the chart. */
 const NO_VALUES = [
   'NODE_ENV',
-  'HOST',
   'PORT',
   'METRICS_PORT',
   'SHUTDOWN_DELAY',
@@ -114,6 +113,29 @@ function testChart() {
     });
   });
 
+  it.each([
+    ['https://example.com', ''],
+    ['https://example.com/', ''],
+    ['https://example.com/auth', '/auth'],
+    ['https://example.com/a/b//', '/a/b'],
+  ])('opens the routes of PUBLIC_URL=%s below its path', async (url, path) => {
+    const settings = { ...MINIMAL.settings, PUBLIC_URL: url };
+    const ingress = { enabled: true, host: 'example.com' };
+    const objects = await chart([fileOf({ ...MINIMAL, settings, ingress })]);
+    expect(objects.flatMap(problemsOf)).toEqual([]);
+    expect(settingsIn(objects).publicPath).toBe(path);
+    const [rule] = (
+      onlyOf(objects, 'Ingress').spec as {
+        rules: { http: { paths: { path: string; pathType: string }[] } }[];
+      }
+    ).rules;
+    const routes = ['/api/', '/avatars/', '/.well-known/'].map((route) => [path + route, 'Prefix']);
+    const metadata = [`/.well-known/oauth-authorization-server${path}`, 'Exact'];
+    expect(rule!.http.paths.map((one) => [one.path, one.pathType])).toEqual(
+      path === '' ? routes : [...routes, metadata],
+    );
+  });
+
   it.each<[string, number[]]>([
     ['clients', [9464]],
     ['metrics', [3000]],
@@ -132,6 +154,12 @@ function testChart() {
     expect(objects.flatMap(problemsOf)).toEqual([]);
     const { egress } = onlyOf(objects, 'NetworkPolicy').spec as { egress: object[] };
     expect(egress).toHaveLength(2);
+  });
+
+  it('listens at IPv6 addresses where HOST says so', async () => {
+    const settings = { ...MINIMAL.settings, HOST: '::' };
+    expect(settingsIn(await chart([fileOf({ ...MINIMAL, settings })])).host).toBe('::');
+    expect(settingsIn(await chart([fileOf(MINIMAL)])).host).toBe('0.0.0.0');
   });
 
   it('replaces the pods when a setting changes', async () => {
