@@ -65,6 +65,30 @@ function testValues() {
     expect(egress).toHaveLength(2);
   });
 
+  it('is text, also where YAML would read something else', async () => {
+    const values = {
+      ...MINIMAL,
+      settings: {},
+      secrets: { settings: '1', migrate: '2', keys: '3', certificates: '4' },
+      avatars: { claim: '5' },
+      ingress: { enabled: true, host: '*.example.com', tlsSecret: '6', className: '7' },
+      serviceMonitor: { enabled: true, labels: { release: '8' } },
+    };
+    const objects = await chart([fileOf(values)], { release: 'null' });
+    expect(objects.flatMap(problemsOf)).toEqual([]);
+    expect(onlyOf(objects, 'Ingress').spec).toMatchObject({
+      ingressClassName: '7',
+      tls: [{ hosts: ['*.example.com'], secretName: '6' }],
+      rules: [{ host: '*.example.com' }],
+    });
+  });
+
+  it('leaves the class of the Ingress to the cluster if it is empty', async () => {
+    const ingress = { enabled: true, host: 'example.com', className: '' };
+    const objects = await chart([fileOf({ ...MINIMAL, ingress })]);
+    expect(onlyOf(objects, 'Ingress').spec).not.toHaveProperty('ingressClassName');
+  });
+
   it('listens at IPv6 addresses where HOST says so', async () => {
     const settings = { ...MINIMAL.settings, HOST: '::' };
     expect(settingsIn(await chart([fileOf({ ...MINIMAL, settings })])).host).toBe('::');

@@ -13,7 +13,7 @@
 {{/* What selects all pods of this release. */}}
 {{- define "latchkey.selector" -}}
 app.kubernetes.io/name: latchkey
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "latchkey.labels" -}}
