@@ -7,7 +7,7 @@ import { Failure } from './local/failure.mjs';
 import { runMain } from './local/main.mjs';
 import { ROOT } from './local/paths.mjs';
 import { changesIn, withRelease } from './release/changelog.mjs';
-import { git, hasTag, repositoryAddress } from './release/repository.mjs';
+import { git, hasTag, isOnBranch, repositoryAddress } from './release/repository.mjs';
 import { withVersion } from './release/versions.mjs';
 
 const USAGE = 'Usage: npm run release -- VERSION|major|minor|patch [--dry-run]';
@@ -25,6 +25,9 @@ await runMain(() => {
   const changes = changesIn(changelog, 'Unreleased');
   if (git('status', '--porcelain') !== '') {
     throw new Failure('The working tree has changes: commit or stash them.');
+  }
+  if (!isOnBranch()) {
+    throw new Failure('No branch is checked out, so git would not push the commit: check one out.');
   }
   const files = withVersion(git('ls-files').split('\n'), read, current, version);
   const released = {

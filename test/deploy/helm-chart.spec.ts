@@ -14,13 +14,12 @@ import {
   type KubeObject,
 } from './kubernetes/objects';
 import { settingsIn } from './kubernetes/process';
-import { chart, CHART, production, refusal } from './kubernetes/render';
+import { chart, CHART, production } from './kubernetes/render';
 import { problemsOf } from './kubernetes/schemas';
 
 /** Set by the image, or by other values of the chart. */
 const NO_VALUES = [
   'NODE_ENV',
-  'HOST',
   'PORT',
   'METRICS_PORT',
   'SHUTDOWN_DELAY',
@@ -29,11 +28,6 @@ const NO_VALUES = [
 ];
 const EXAMPLES = readdirSync(join(CHART, 'examples'));
 const example = (name: string) => join(CHART, 'examples', `${name}.yaml`);
-const MINIMAL = {
-  image: { repository: 'registry.example.com/latchkey' },
-  settings: { AVATAR_S3_BUCKET: 'latchkey-avatars' },
-};
-
 const obstacle = obstacleToKubePrograms();
 
 if (obstacle === undefined) {
@@ -148,65 +142,6 @@ function testChart() {
     expect(Object.keys(schema.properties).sort()).toEqual(
       [...Object.keys(values), 'global'].sort(),
     );
-  });
-
-  it.each<[string, object, string]>([
-    [
-      'no image',
-      { settings: MINIMAL.settings },
-      "at '/image/repository': minLength: got 0, want 1",
-    ],
-    [
-      'a setting that does not exist',
-      { ...MINIMAL, settings: { ...MINIMAL.settings, SESSION_TLL: '1h' } },
-      "at '/settings': additional properties 'SESSION_TLL' not allowed",
-    ],
-    [
-      'a secret among the settings',
-      { ...MINIMAL, settings: { ...MINIMAL.settings, JWT_SECRET: 'x' } },
-      "at '/settings': additional properties 'JWT_SECRET' not allowed",
-    ],
-    [
-      'a setting that is no text',
-      { ...MINIMAL, settings: { ...MINIMAL.settings, MAX_SESSIONS_PER_USER: 5 } },
-      "at '/settings/MAX_SESSIONS_PER_USER': got number, want string",
-    ],
-    [
-      'a misspelt value',
-      { ...MINIMAL, replica: 2 },
-      "at '': additional properties 'replica' not allowed",
-    ],
-    [
-      'no place for avatars',
-      { image: MINIMAL.image },
-      'Avatars need a place that all pods share: set settings.AVATAR_S3_BUCKET, or avatars.claim.',
-    ],
-    [
-      'two places for avatars',
-      { ...MINIMAL, avatars: { claim: 'avatars' } },
-      'Avatars have one place: set settings.AVATAR_S3_BUCKET or avatars.claim, and not both.',
-    ],
-    [
-      'an Ingress without a host',
-      { ...MINIMAL, ingress: { enabled: true } },
-      'ingress.host is required with ingress.enabled, such as auth.example.com.',
-    ],
-    [
-      'an autoscaler with its bounds exchanged',
-      { ...MINIMAL, autoscaling: { minReplicas: 7 } },
-      'autoscaling.minReplicas must not exceed autoscaling.maxReplicas.',
-    ],
-    [
-      'a digest that is none',
-      { ...MINIMAL, image: { ...MINIMAL.image, digest: 'a1b2' } },
-      "at '/image/digest': 'a1b2' does not match pattern",
-    ],
-  ])('refuses %s', async (_what, values, sentence) => {
-    expect(await refusal(values)).toContain(sentence);
-  });
-
-  it('accepts the values that the refused ones differ from', async () => {
-    expect(await refusal(MINIMAL)).toBe('');
   });
 }
 

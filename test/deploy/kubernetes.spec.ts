@@ -64,6 +64,33 @@ function testKustomizations() {
     expect(job.spec.template.spec.containers[0].image).toBe('registry.example.com/latchkey:1.2.3');
   });
 
+  it('names the Job by hand for an image with a digest, which is no valid name', async () => {
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+    const withDigest = (text: string) => text.replace(/newTag: .*/, `digest: ${digest}`);
+    const named = await production((text) =>
+      withDigest(text)
+        .replace(/^ {2}# (- target| {2}options| {2}patch)/gm, '  $1')
+        .replace(/^replacements:[^]*/m, ''),
+    );
+    expect(named.flatMap(problemsOf)).toEqual([]);
+    expectToFitTheCode(named);
+    const job = migrationOf(named);
+    expect(job.metadata.name).toBe('latchkey-migrate-2026-12-31');
+    expect(job.spec.template.spec.containers[0].image).toBe(
+      `registry.example.com/latchkey@${digest}`,
+    );
+    expect((await production(withDigest)).flatMap(problemsOf)).toHaveLength(1);
+  });
+
+  it('pulls both images with the secret of a registry', async () => {
+    const objects = await production(uncommented('registry-secret'));
+    for (const { spec } of [apiOf(objects), migrationOf(objects)]) {
+      expect(spec.template.spec).toMatchObject({
+        imagePullSecrets: [{ name: 'latchkey-registry' }],
+      });
+    }
+  });
+
   it('replaces the pods when a setting changes', async () => {
     const names = await Promise.all(
       ['info', 'debug'].map(async (level) => {

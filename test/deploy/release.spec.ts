@@ -145,6 +145,13 @@ describe('npm run release', () => {
     expectNoRelease();
   });
 
+  it('refuses a commit that no branch names', () => {
+    git('checkout', '--quiet', '--detach');
+    expect(release(NEXT)).toEqual([1, expect.stringMatching(/^No branch is checked out/)]);
+    expectNoRelease();
+    git('checkout', '--quiet', 'main');
+  });
+
   it('refuses a tag that exists', () => {
     git('tag', `v${NEXT}`, 'begin');
     expect(release('minor')).toEqual([1, `The tag v${NEXT} exists.`]);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -50,6 +51,24 @@ async function problemsOf(name: string, content: string): Promise<string[]> {
 
 const jobsOf = (name: string) => Object.entries(workflow(name).jobs);
 const stepsOf = (name: string) => jobsOf(name).flatMap(([, { steps = [] }]) => steps);
+
+/** How the last step of a job calls a program for a tag, where every other program does nothing and curl finds nothing. */
+function callsOf(job: string, program: string, tag: string): string[] {
+  const functions = ['gh', 'npm', 'node'].map((one) =>
+    one === program ? `${one}() { echo "CALL $*"; }` : `${one}() { :; }`,
+  );
+  const script = release.jobs[job]!.steps!.at(-1)!
+    .run!.replaceAll('> notes.md', '')
+    .replaceAll('> latchkey.cdx.json', '')
+    .replaceAll('$(jq -r .name "$package")', '$package');
+  const { stdout, status } = spawnSync(
+    'bash',
+    ['-e', '-o', 'pipefail', '-c', [...functions, 'curl() { return 22; }', script].join('\n')],
+    { cwd: ROOT, encoding: 'utf8', env: { PATH: process.env.PATH, GITHUB_REF_NAME: tag } },
+  );
+  expect(status).toBe(0);
+  return stdout.split('\n').flatMap((line) => /^CALL (.*)$/.exec(line)?.[1] ?? []);
+}
 
 /** Names of the jobs that end before a job begins. */
 function before(job: string, jobs = release.jobs): string[] {
@@ -170,10 +189,25 @@ describe('a release', () => {
     for (const folder of readdirSync(join(ROOT, 'packages'))) {
       if (!folder.includes('.')) {
         const one = JSON.parse(read(`packages/${folder}/package.json`)) as Record<string, unknown>;
-        expect(one).toMatchObject({ name: `@latchkey/${folder}`, files: expect.any(Array) as unknown });
+        expect(one).toMatchObject({
+          name: `@latchkey/${folder}`,
+          files: expect.any(Array) as unknown,
+        });
         expect(one).not.toHaveProperty('private');
       }
     }
+  });
+
+  it.each([
+    ['v1.0.0', [], 'latest'],
+    ['v1.0.0-rc.1', ['--prerelease'], 'next'],
+  ])('gives %s the flags %j at GitHub and the tag %s at npm', (version, flags, tag) => {
+    const calls = callsOf('release', 'gh', version);
+    expect(calls).toEqual([expect.stringMatching(`^release create ${version} .* --notes-file`)]);
+    expect(calls[0]!.match(/--prerelease|--latest\S*/g) ?? []).toEqual(flags);
+    const published = callsOf('packages', 'npm', version);
+    expect(published).toHaveLength(3);
+    published.forEach((call) => expect(call).toMatch(new RegExp(`^publish .* --tag ${tag}$`)));
   });
 
   it('calls scripts that exist', () => {

@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startTestApp, type TestApp } from '../support/app';
+import { avatarForm } from '../support/avatars';
 import { HttpClient } from '../support/http-client';
 import { startNginx, type TestNginx } from '../support/nginx';
 import { sharedStores } from '../support/shared-stores';
@@ -87,6 +88,13 @@ describe('nginx with the configuration of examples/nginx', () => {
       ]);
     },
   );
+
+  it('passes a file of 5 MiB on to Latchkey, which answers', async () => {
+    const { accessToken: token } = await app.register();
+    const form = avatarForm(new Uint8Array(5 * 1024 * 1024));
+    const { status, body } = await gateway.post('/api/auth/profile/avatar', { token, form });
+    expect([status, body.code]).toEqual([415, 'unsupported_media_type']);
+  });
 
   it('replaces forged headers of a signed-in client', async () => {
     const { accessToken, user, session } = await app.register();

@@ -115,6 +115,13 @@ describe.each<[what: string, changes: [string, string][]]>([
     expect((await proxy.get(String(avatarUrl))).status).toBe(404);
   });
 
+  it('passes a file of 5 MiB on, which Latchkey answers', async () => {
+    const { accessToken: token } = await app.register();
+    const form = avatarForm(new Uint8Array(5 * 1024 * 1024));
+    const { status, body } = await proxy.post('/auth/api/auth/profile/avatar', { token, form });
+    expect([status, body.code]).toEqual([415, 'unsupported_media_type']);
+  });
+
   it('is in the metadata, below it and where RFC 8414 has it', async () => {
     const below = await proxy.get(`/auth${METADATA}`);
     const inserted = await proxy.get(`${METADATA}/auth`);

@@ -29,6 +29,7 @@ describe('security.txt (RFC 9116)', () => {
   });
 
   it.each([
+    ['http://localhost:3000', null],
     ['https://example.com', [`https://example.com${PATH}`]],
     ['https://example.com/auth', [`https://example.com${PATH}`, `https://example.com/auth${PATH}`]],
   ])('names its addresses with PUBLIC_URL=%s', async (PUBLIC_URL, places) => {

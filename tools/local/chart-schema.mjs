@@ -8,7 +8,6 @@ export const CHART_SCHEMA = 'deploy/kubernetes/chart/values.schema.json';
 /** Set by the image, or by other values of the chart. */
 const NO_VALUES = new Set([
   'NODE_ENV',
-  'HOST',
   'PORT',
   'METRICS_PORT',
   'SHUTDOWN_DELAY',

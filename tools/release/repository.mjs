@@ -22,6 +22,11 @@ export function hasTag(tag) {
   return git('tag', '--list', tag) !== '';
 }
 
+/** Whether a branch is checked out, and not a commit alone. */
+export function isOnBranch() {
+  return git('branch', '--show-current') !== '';
+}
+
 /** @returns {string | undefined} the address of `origin` in a browser: `https://github.com/owner/name` */
 export function repositoryAddress() {
   if (!git('remote').split('\n').includes('origin')) {

@@ -31,8 +31,11 @@ export class SecurityTxtController {
     }
     reply.type('text/plain; charset=utf-8');
     const day = Math.floor(this.clock.nowMs() / DAY_MS) + VALID_DAYS;
-    // With a path, a proxy may serve the file at the root of the host too, where section 3 wants it.
-    const places = publicUrl === undefined ? [] : [new URL(PATH, publicUrl).href, publicUrl + PATH];
+    // Section 2.5.2 allows https alone. With a path, a proxy may serve the file at the root of the host too, where
+    // section 3 wants it.
+    const places = publicUrl?.startsWith('https://')
+      ? [new URL(PATH, publicUrl).href, publicUrl + PATH]
+      : [];
     return [
       ...securityContacts.map((uri) => `Contact: ${uri}`),
       `Expires: ${new Date(day * DAY_MS).toISOString()}`,

@@ -171,7 +171,11 @@ function expectSelectors(objects: readonly KubeObject[], api: Workload): void {
     const open = ingress.map(({ ports }) => ports.map((one) => one.port));
     expect(open).toEqual([[port], [metricsPort]]);
   }
-  for (const { spec } of ofKind(objects, 'Ingress')) {
+  for (const { spec, metadata } of ofKind(objects, 'Ingress')) {
+    // A picture of 5 MiB in its form.
+    expect(metadata.annotations).toMatchObject({
+      'nginx.ingress.kubernetes.io/proxy-body-size': '6m',
+    });
     const { rules } = spec as { rules: { http: { paths: { path: string }[] } }[] };
     const paths = rules.flatMap(({ http }) => http.paths.map(({ path }) => path));
     // Not /health/, /metrics and /docs.

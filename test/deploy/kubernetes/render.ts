@@ -70,12 +70,18 @@ export async function chart(
   return objectsOrError(await programs.helm(...words));
 }
 
-/** The message with which helm refuses these values; empty when it does not. */
-export async function refusal(values: object): Promise<string> {
+/** The path of a file with these values. */
+export function fileOf(values: object): string {
   const file = join(newFolder('values-'), 'values.json');
   writeFileSync(file, JSON.stringify(values));
+  return file;
+}
+
+/** The message with which helm refuses these values; empty when it does not. */
+export async function refusal(values: object): Promise<string> {
+  const words = ['template', 'latchkey', CHART, '--values', fileOf(values)];
   const programs = await KubePrograms.find();
-  const { ok, output } = await programs.helm('template', 'latchkey', CHART, '--values', file);
+  const { ok, output } = await programs.helm(...words);
   return ok ? '' : output.trim();
 }
 

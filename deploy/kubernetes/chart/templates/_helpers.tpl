@@ -5,10 +5,15 @@
 {{- $name | trunc 54 | trimSuffix "-" }}
 {{- end }}
 
+{{/* The path of PUBLIC_URL, such as /auth; empty without one. */}}
+{{- define "latchkey.publicPath" -}}
+{{- regexReplaceAll "/+$" (urlParse (.Values.settings.PUBLIC_URL | default "")).path "" }}
+{{- end }}
+
 {{/* What selects all pods of this release. */}}
 {{- define "latchkey.selector" -}}
 app.kubernetes.io/name: latchkey
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "latchkey.labels" -}}
