@@ -95,7 +95,8 @@ function testChart() {
     });
     const everything = await chart([example('everything')]);
     expect(settingsOf(everything)).toMatchObject({ SHUTDOWN_DELAY: '15s', TRUST_PROXY: '2' });
-    const { spec } = apiOf(everything).spec.template;
+    const { spec, metadata } = apiOf(everything).spec.template;
+    expect(metadata.annotations).toMatchObject({ 'sidecar.istio.io/inject': 'false' });
     expect(spec).toMatchObject({
       terminationGracePeriodSeconds: 40,
       imagePullSecrets: [{ name: 'registry' }],

@@ -48,7 +48,7 @@ export interface Workload extends KubeObject {
     replicas?: number;
     strategy?: { rollingUpdate: { maxSurge: number; maxUnavailable: number } };
     selector?: { matchLabels: Labels };
-    template: { metadata: { labels: Labels }; spec: PodSpec };
+    template: { metadata: { labels: Labels; annotations?: Record<string, string> }; spec: PodSpec };
   };
 }
 
