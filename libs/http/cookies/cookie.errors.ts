@@ -5,7 +5,9 @@ export class CrossSiteRequestError extends DomainError {
   readonly code = 'cross_site_request';
 
   constructor() {
-    super('A cross-site request may not use the cookies of a session.');
+    super(
+      'Only a page of this server, or of an origin of its setting CORS_ORIGINS, may use the cookies of a session.',
+    );
   }
 }
 

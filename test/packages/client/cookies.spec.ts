@@ -153,6 +153,9 @@ describe('the client with cookies', () => {
       await other.close();
     }
     const { client } = newPage(new Browser('https://evil.example'));
-    expect(await failure(client.register(body))).toMatchObject({ code: 'cross_site_request' });
+    expect(await failure(client.register(body))).toMatchObject({
+      code: 'cross_site_request',
+      detail: expect.stringContaining('CORS_ORIGINS') as string,
+    });
   });
 });
