@@ -129,6 +129,28 @@ describe('the page of examples/spa in Chromium', () => {
     await untilSignedOut(tabs[1]!, /another tab/);
   });
 
+  it('keeps nothing of a user whom another tab has replaced', async () => {
+    const bioIn = (page: Tab) =>
+      page.evaluate<string>(`document.querySelector('#bio-form textarea').value`);
+    await tab.evaluate(`document.querySelector('#bio-form textarea').value = 'of the first user'`);
+    await click(tab, '#bio-form button');
+    await until(
+      'the note is saved',
+      () => textIn(tab, 'message'),
+      (text) => text === 'Saved.',
+    );
+    const other = await open();
+    expect(await bioIn(other)).toBe('of the first user');
+    email = newEmail();
+    await signIn(tab, 'register');
+    await until(
+      'the other tab shows the second user',
+      () => textIn(other, 'email'),
+      (shown) => shown === email,
+    );
+    expect(await Promise.all([tab, other].map(bioIn))).toEqual(['', '']);
+  });
+
   it('says that the session was ended elsewhere while it is open', async () => {
     const { accessToken: token } = await app.login(email);
     await app.http.post('/api/auth/logout-all', { token });
