@@ -19,3 +19,12 @@ export class AmbiguousCookieError extends DomainError {
     super('The token is not valid: two cookies have its name.');
   }
 }
+
+/** A refresh without a token in its body, and without both cookies of a session. */
+export class SessionCookiesMissingError extends DomainError {
+  readonly code = 'token_missing';
+
+  constructor() {
+    super('Send the cookies of a session: the access token and the one that renews it.');
+  }
+}
