@@ -54,12 +54,14 @@ element('sign-out', HTMLButtonElement).addEventListener('click', () => {
 /** Reads the account with the cookies that the browser has; shows the form of the sign-in without a session. */
 async function showAccount(): Promise<void> {
   const [profile, { sessions }] = await Promise.all([latchkey.profile(), latchkey.sessions()]);
-  element('email', HTMLElement).textContent = profile.email;
-  element('devices', HTMLElement).textContent = String(sessions.length);
-  if (account.hidden) {
+  const email = element('email', HTMLElement);
+  // Another tab may have signed in another user.
+  if (account.hidden || email.textContent !== profile.email) {
     bio.value = profile.bio ?? '';
     message.textContent = '';
   }
+  email.textContent = profile.email;
+  element('devices', HTMLElement).textContent = String(sessions.length);
   show(account);
 }
 

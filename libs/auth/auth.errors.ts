@@ -95,15 +95,6 @@ export class TokenMissingError extends DomainError {
   }
 }
 
-/** A refresh without a token in its body, and without both cookies of a session. */
-export class SessionCookiesMissingError extends DomainError {
-  readonly code = 'token_missing';
-
-  constructor() {
-    super('Send the cookies of a session: the access token and the one that renews it.');
-  }
-}
-
 /** The token was not issued by this authority or for this API, or was altered. One text for every cause. */
 export class TokenInvalidError extends DomainError {
   readonly code = 'token_invalid';

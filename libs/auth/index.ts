@@ -18,7 +18,6 @@ export {
   InvitationRequiredError,
   ProfileChangedError,
   ReauthenticationRequiredError,
-  SessionCookiesMissingError,
   RegistrationClosedError,
   RoleRequiredError,
   TokenExpiredError,

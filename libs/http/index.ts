@@ -1,5 +1,9 @@
 export type { AuthenticatedRequest } from './authenticated-request';
-export { AmbiguousCookieError, CrossSiteRequestError } from './cookies/cookie.errors';
+export {
+  AmbiguousCookieError,
+  CrossSiteRequestError,
+  SessionCookiesMissingError,
+} from './cookies/cookie.errors';
 export type { CookieRequest } from './cookies/request-source';
 export { SessionCookies, type CookieTokens } from './cookies/session-cookies';
 export { SessionCookiesModule } from './cookies/session-cookies.module';

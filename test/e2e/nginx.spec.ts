@@ -180,6 +180,15 @@ describe('nginx with the configuration of examples/nginx', () => {
       expect(passed).toEqual(['a=1; b=2', undefined, 'b=2']);
     });
 
+    it('passes no cookie of the session beside one of its other name', async () => {
+      const planted = '__Host-latchkey=planted';
+      for (const both of [`${cookie}; ${planted}; b=2`, `${planted}; ${cookie}; b=2`]) {
+        expect((await order('GET', { cookie: both })).status).toBe(200);
+      }
+      const passed = reached.map((echo) => echo.headers.find(([name]) => name === 'cookie')?.[1]);
+      expect(passed).toEqual(['b=2', 'b=2']);
+    });
+
     it.each<[string, string, Record<string, string>, number]>([
       ['POST', 'its own origin', { origin: 'SELF' }, 200],
       ['PUT', 'the same origin', { 'sec-fetch-site': 'same-origin' }, 200],

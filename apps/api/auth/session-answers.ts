@@ -1,12 +1,7 @@
 import { Injectable, Optional } from '@nestjs/common';
-import {
-  SessionCookiesMissingError,
-  TokenRevocationService,
-  type SignedIn,
-  type TokenPair,
-} from '#libs/auth';
+import { TokenRevocationService, type SignedIn, type TokenPair } from '#libs/auth';
 import { ValidationFailedError } from '#libs/common';
-import { AmbiguousCookieError, SessionCookies } from '#libs/http';
+import { AmbiguousCookieError, SessionCookies, SessionCookiesMissingError } from '#libs/http';
 import type { HttpExchange } from '../http/exchange.decorator';
 import type { AuthResultDto, CookieResult } from './auth.dto';
 

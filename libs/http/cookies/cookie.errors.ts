@@ -5,7 +5,9 @@ export class CrossSiteRequestError extends DomainError {
   readonly code = 'cross_site_request';
 
   constructor() {
-    super('A cross-site request may not use the cookies of a session.');
+    super(
+      'Only a page of this server, or of an origin of its setting CORS_ORIGINS, may use the cookies of a session.',
+    );
   }
 }
 
@@ -15,5 +17,14 @@ export class AmbiguousCookieError extends DomainError {
 
   constructor() {
     super('The token is not valid: two cookies have its name.');
+  }
+}
+
+/** A refresh without a token in its body, and without both cookies of a session. */
+export class SessionCookiesMissingError extends DomainError {
+  readonly code = 'token_missing';
+
+  constructor() {
+    super('Send the cookies of a session: the access token and the one that renews it.');
   }
 }

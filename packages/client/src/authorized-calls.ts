@@ -20,7 +20,11 @@ export class AuthorizedCalls {
     const { signal } = deadline;
     const tokens = operation.bearer ? await orAborted(this.tokens.fresh(), signal) : null;
     try {
-      return await this.retried(operation, input, tokens, deadline);
+      const answer = await this.retried(operation, input, tokens, deadline);
+      if (operation.bearer && !tokens) {
+        await this.tokens.adopt();
+      }
+      return answer;
     } catch (error) {
       const isExpired = error instanceof ApiError && error.code === 'token_expired';
       const mayRenew = isExpired && operation.bearer && (tokens ?? this.way.carrier.isAmbient);

@@ -49,6 +49,18 @@ export class SessionTokens {
     this.isSignedIn = true;
   }
 
+  /**
+   * Keeps a mark for cookies that this client has not seen and that have admitted a call, so that it reports the end of
+   * their session. Not after a session of this client has ended: the call may have been sent before.
+   */
+  async adopt(): Promise<void> {
+    const pair = this.way.carrier.pairOf({});
+    if (pair && this.ended === undefined && !(await this.current())) {
+      const unknown = { sessionId: '', expiresIn: Number.MAX_SAFE_INTEGER, receivedAt: Date.now() };
+      await this.storage.write({ ...pair, ...unknown });
+    }
+  }
+
   /** Tokens for a call, renewed if the access token is about to expire; null when signed out. */
   async fresh(): Promise<Tokens | null> {
     const tokens = await this.current();
@@ -181,7 +193,7 @@ export class SessionTokens {
 
 /** A call that began in one session must not go on in the next one, which may be another user's. */
 function ofSameSession(tokens: Tokens | null, expired: Tokens | null): Tokens | null {
-  return !expired || tokens?.sessionId === expired.sessionId ? tokens : null;
+  return !expired?.sessionId || tokens?.sessionId === expired.sessionId ? tokens : null;
 }
 
 const END_CODES = ['token_revoked', 'token_invalid', 'token_expired', 'token_missing'] as const;

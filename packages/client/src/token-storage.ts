@@ -1,5 +1,6 @@
 /** The tokens of a session. */
 export interface Tokens {
+  /** Empty for cookies that the client has not seen before their first use. */
   sessionId: string;
   accessToken: string;
   refreshToken: string;

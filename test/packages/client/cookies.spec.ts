@@ -104,6 +104,21 @@ describe('the client with cookies', () => {
     expect(await client.profile()).toMatchObject({ id: user.id });
   });
 
+  it('reports the end of a session that a sign-in elsewhere has opened', async () => {
+    const left = newPage((await signedInPage()).browser);
+    await left.client.profile();
+    await left.client.logout();
+    expect(left.ends).toEqual(['logout']);
+
+    const { browser, user } = await signedInPage();
+    const { client, ends } = newPage(browser);
+    await client.profile();
+    const { accessToken: token } = await app.login(user.email);
+    await app.http.post('/api/auth/logout-all', { token });
+    expect(await failure(client.profile())).toMatchObject({ code: 'token_revoked' });
+    expect(ends).toEqual(['token_revoked']);
+  });
+
   it('reports once that the session has ended', async () => {
     const revoked = await signedInPage();
     const { accessToken: token } = await app.login(revoked.user.email);
@@ -138,6 +153,9 @@ describe('the client with cookies', () => {
       await other.close();
     }
     const { client } = newPage(new Browser('https://evil.example'));
-    expect(await failure(client.register(body))).toMatchObject({ code: 'cross_site_request' });
+    expect(await failure(client.register(body))).toMatchObject({
+      code: 'cross_site_request',
+      detail: expect.stringContaining('CORS_ORIGINS') as string,
+    });
   });
 });

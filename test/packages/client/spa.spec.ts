@@ -54,6 +54,15 @@ describe('the page of examples/spa in Chromium', () => {
     return opened;
   }
 
+  async function reload(): Promise<void> {
+    await tab.evaluate('{ window.isOld = true; location.reload(); }');
+    await until('the account is shown again', () =>
+      tab.evaluate<boolean>(
+        `!window.isOld && document.getElementById('account')?.hidden === false`,
+      ),
+    );
+  }
+
   const isLoaded = (page: Tab) =>
     page.evaluate<boolean>(
       `['sign-in', 'account'].some((id) => document.getElementById(id)?.hidden === false)`,
@@ -95,12 +104,7 @@ describe('the page of examples/spa in Chromium', () => {
     );
     expect(kept).toContain('latchkey-cookies');
     expect(kept).not.toMatch(/eyJ|[\w-]{43}/);
-    await tab.evaluate('{ window.isOld = true; location.reload(); }');
-    await until('the account is shown again', () =>
-      tab.evaluate<boolean>(
-        `!window.isOld && document.getElementById('account')?.hidden === false`,
-      ),
-    );
+    await reload();
     expect(await textIn(tab, 'email')).toBe(email);
     if (PICTURE) {
       writeFileSync(PICTURE, await tab.screenshot());
@@ -109,7 +113,17 @@ describe('the page of examples/spa in Chromium', () => {
     await untilSignedOut(tab, /^$/);
   });
 
-  it('refreshes once for two tabs', async () => {
+  it.each<[string, () => Promise<void>]>([
+    ['two tabs', () => Promise.resolve()],
+    [
+      'two tabs, also when the browser has cleared their storage',
+      async () => {
+        await tab.evaluate('localStorage.clear()');
+        await reload();
+      },
+    ],
+  ])('refreshes once for %s', async (_, prepare) => {
+    await prepare();
     const tabs = [tab, await open()];
     app.clock.advance(HOUR_MS + 1_000);
     const requests = recordRequests(app);
@@ -127,6 +141,28 @@ describe('the page of examples/spa in Chromium', () => {
     await click(tab, '#sign-out');
     await untilSignedOut(tab, /^$/);
     await untilSignedOut(tabs[1]!, /another tab/);
+  });
+
+  it('keeps nothing of a user whom another tab has replaced', async () => {
+    const bioIn = (page: Tab) =>
+      page.evaluate<string>(`document.querySelector('#bio-form textarea').value`);
+    await tab.evaluate(`document.querySelector('#bio-form textarea').value = 'of the first user'`);
+    await click(tab, '#bio-form button');
+    await until(
+      'the note is saved',
+      () => textIn(tab, 'message'),
+      (text) => text === 'Saved.',
+    );
+    const other = await open();
+    expect(await bioIn(other)).toBe('of the first user');
+    email = newEmail();
+    await signIn(tab, 'register');
+    await until(
+      'the other tab shows the second user',
+      () => textIn(other, 'email'),
+      (shown) => shown === email,
+    );
+    expect(await Promise.all([tab, other].map(bioIn))).toEqual(['', '']);
   });
 
   it('says that the session was ended elsewhere while it is open', async () => {
