@@ -129,7 +129,7 @@ export class TokenService {
   }
 
   /**
-   * The session of a token, also of one that has expired: for its holder to end or to prolong that session.
+   * The session of a token, also of one that has expired: for its holder to end that session.
    * @throws TokenInvalidError
    */
   sessionOf(token: string): TokenSession {
@@ -141,6 +141,27 @@ export class TokenService {
         return error.session;
       }
       throw error instanceof TokenExpiredError ? new TokenInvalidError({ cause: error }) : error;
+    }
+  }
+
+  /**
+   * The session id that a token names, of which nothing is verified: for a comparison that can only refuse a request. So a
+   * key that is no longer used refuses none.
+   * @throws TokenInvalidError if it names none.
+   */
+  namedSessionId(token: string): string {
+    const session = token.length > MAX_TOKEN_LENGTH ? undefined : sessionOf(this.unverified(token));
+    if (!session) {
+      throw new TokenInvalidError();
+    }
+    return session.id;
+  }
+
+  private unverified(token: string): unknown {
+    try {
+      return this.jwt.decode(token);
+    } catch (cause) {
+      throw new TokenInvalidError({ cause });
     }
   }
 
@@ -239,7 +260,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** jsonwebtoken checks the claims that are present; absence and type are checked here. */
 function hasOurClaims(payload: unknown): payload is AccessTokenClaims {
-  const claims = payload as Record<keyof AccessTokenClaims, unknown>;
+  const claims = (payload ?? {}) as Record<keyof AccessTokenClaims, unknown>;
   return (
     isUuid(claims.sub) &&
     isUuid(claims.sid) &&

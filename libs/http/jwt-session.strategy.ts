@@ -62,7 +62,7 @@ export class JwtSessionStrategy extends PassportStrategy(BearerStrategy, JWT_SES
     return this.authenticator.authenticate(token, attempt);
   }
 
-  /** A client that sends `Authorization` means it: its cookie is not tried after a bad token. */
+  /** `Authorization` decides where it is present: the cookie is not tried after a bad token. */
   private tokenOf(request: AuthenticatedRequest): string | undefined {
     const { authorization } = request.headers;
     if (authorization !== undefined) {

@@ -131,6 +131,27 @@ describe('cookies', () => {
       expect((await profileOf(next.access)).status).toBe(200);
     });
 
+    it('of tokens whose key is no longer used are exchanged', async () => {
+      const user = await signUp(app);
+      const other = await startCookieApp({
+        beside: app,
+        env: { JWT_SECRET: 'another secret, of which no instance knows the one before' },
+      });
+      try {
+        const headers = { ...FROM_SITE, cookie: user.both };
+        const answer = await send(other, { method: 'POST', path: '/api/auth/refresh', headers });
+        expect(answer.status).toBe(200);
+        const { access } = cookiesOf(answer);
+        const profile = await send(other, {
+          path: '/api/auth/profile',
+          headers: { cookie: access },
+        });
+        expect(profile.status).toBe(200);
+      } finally {
+        await other.close();
+      }
+    });
+
     it('of a remembered session keep their life', async () => {
       const user = await signUp(app, { remember: true });
       const { setCookies, body } = await refreshWith(user.both);

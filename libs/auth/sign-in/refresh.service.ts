@@ -45,7 +45,8 @@ export class RefreshService {
 
   /**
    * The same for tokens in cookies: the refresh token must be of the session of the access token, which is checked before
-   * it is used. Another subdomain can set the refresh cookie, with a token of its own session, but not the access cookie.
+   * it is used. Another subdomain can set the refresh cookie, with a token of its own session, but not the access cookie. The
+   * signature of the access token does not count: what admits the request is the refresh token.
    * @throws TokenInvalidError, and as `refresh`.
    */
   async refreshPair(
@@ -54,7 +55,7 @@ export class RefreshService {
     admit?: AdmitRotation,
   ): Promise<SignedIn> {
     return this.metrics.auth.refreshes.count(async () => {
-      const { id } = this.tokens.sessionOf(accessToken);
+      const id = this.tokens.namedSessionId(accessToken);
       return this.rotate(refreshToken, client, async (genuine) => {
         if (genuine.sessionId !== id) {
           throw new RefreshTokenInvalidError();

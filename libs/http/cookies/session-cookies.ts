@@ -43,7 +43,8 @@ export class SessionCookies {
 
   constructor({ publicUrl, origins = [], plainLocalhost = false }: SessionCookieOptions) {
     const own = publicUrl === undefined ? [] : [new URL(publicUrl).origin];
-    this.origins = new Set([...own, ...origins]);
+    // `null` is the origin of a sandboxed frame, of any site.
+    this.origins = new Set([...own, ...origins].filter((origin) => origin !== 'null'));
     this.refreshPath = publicPathOf(publicUrl) + REFRESH_PATH;
     this.plainLocalhost = plainLocalhost;
   }

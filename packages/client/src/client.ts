@@ -188,7 +188,7 @@ export class LatchkeyClient {
     }
   }
 
-  /** A sign-in says how it wants the tokens. */
+  /** A sign-in asks for tokens in the body or in cookies. */
   private withChoice(id: OperationId, given: Given): Given {
     return BEGINS.includes(id)
       ? { ...given, body: { ...(given.body as object), ...this.carrier.signIn } }
