@@ -99,7 +99,11 @@ export class UserController {
   }
 
   @Get(':id')
-  @ApiOperation({ operationId: 'getUser', summary: 'Read an account' })
+  @ApiOperation({
+    operationId: 'getUser',
+    summary: 'Read an account',
+    description: 'With its last sign-in and the number of its live sessions.',
+  })
   @ApiUserId()
   @ApiOkResponse({ type: AdminUserDto })
   @RequiresSession({ problems: ['not_found'] })

@@ -6,7 +6,7 @@ export class CrossSiteRequestError extends DomainError {
 
   constructor() {
     super(
-      'Only a page of this server, or of an origin of its setting CORS_ORIGINS, may use the cookies of a session.',
+      'A cross-site request may not use the cookies of a session: only pages of this server, and of the origins in its setting CORS_ORIGINS, may.',
     );
   }
 }

@@ -491,7 +491,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an account */
+        /**
+         * Read an account
+         * @description With its last sign-in and the number of its live sessions.
+         */
         get: operations["getUser"];
         put?: never;
         post?: never;

@@ -147,7 +147,8 @@ describe.each([
     try {
       for (const client of clients) {
         await client.connect();
-        await client.query('BEGIN');
+        // The transaction stays open while the other clients connect, so that each gets a connection of its own.
+        await client.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
         const found = await client.query<Record<string, string>>(
           `SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
                   current_setting('search_path') AS path, current_setting('transaction_isolation') AS isolation,

@@ -141,6 +141,7 @@ describe('the page of examples/spa in Chromium', () => {
     await click(tab, '#sign-out');
     await untilSignedOut(tab, /^$/);
     await untilSignedOut(tabs[1]!, /another tab/);
+    await tabs[1]!.command('Page.close');
   });
 
   it('keeps nothing of a user whom another tab has replaced', async () => {
@@ -163,6 +164,8 @@ describe('the page of examples/spa in Chromium', () => {
       (shown) => shown === email,
     );
     expect(await Promise.all([tab, other].map(bioIn))).toEqual(['', '']);
+    // The first tab that notices the end of a session reports it to the others.
+    await other.command('Page.close');
   });
 
   it('says that the session was ended elsewhere while it is open', async () => {
