@@ -1,7 +1,7 @@
 import { isTurnOfFile } from './long-tests';
 
 /**
- * Spec files that cost much, of which `npm test` tries every third, chosen by its seed, and `.ci/run` each. Files that are
+ * Spec files that cost much, of which `npm test` tries every sixth, chosen by its seed, and `.ci/run` each. Files that are
  * alike stand one after another, so that each run has some of each kind. What a guarantee rests on is not among them.
  */
 const TAKE_TURNS = [
@@ -62,7 +62,7 @@ const TAKE_TURNS = [
   'test/asvs/password-import.spec.ts',
   'test/asvs/passwords.spec.ts',
 ];
-const GROUPS = 3;
+const GROUPS = 6;
 
 /** Whether the whole run tries this spec file. `npm test -- FILE` always tries it. */
 export function hasTurn(file: string): boolean {
