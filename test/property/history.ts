@@ -273,9 +273,8 @@ export class History {
 
   private async revokeByAdministrator(session: ModelSession): Promise<void> {
     const { id: userId } = this.users.find(({ sessions }) => sessions.includes(session))!;
-    const isLive = session.alive && this.nowMs() < session.expiresAtMs;
     const revoked = this.app.nest.get(AdminService).revokeSession(userId, session.id);
-    if (!isLive) {
+    if (!isLive(session, this.nowMs())) {
       await expect(revoked).rejects.toThrow(SessionNotFoundError);
       return;
     }
