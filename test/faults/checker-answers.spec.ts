@@ -145,8 +145,11 @@ describe('unsure means no', () => {
     expect(rulesBrokenBy([step(4_000, 4_001)], [away('postgres')])).toEqual(BROKEN);
   });
 
-  it('Redis may have lost a session that was open when it was away', () => {
-    const before = away('redis', ['a', 'b'], [5, 20]);
+  it.each([
+    ['it was away', 'redis'],
+    ['its content became void', 'sessions-in-redis'],
+  ] as const)('Redis may have lost a session that was open when %s', (_when, target) => {
+    const before = away(target, ['a', 'b'], [5, 20]);
     const step: Step = { ...verified(2_000, 2_001), ...unavailable };
     const postgres = away('postgres', ['a', 'b'], [1_990, 2_100]);
     expect(rulesBrokenBy([opened, step], [before, postgres])).toEqual([]);

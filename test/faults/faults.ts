@@ -12,6 +12,7 @@ type Target = FaultWindow['target'];
  */
 export class Faults {
   private readonly noted: FaultWindow[] = [];
+  private hasPostgresCrashed = false;
 
   constructor(private readonly cluster: Cluster) {}
 
@@ -149,6 +150,7 @@ export class Faults {
 
   async crashPostgres(): Promise<void> {
     this.begin('postgres');
+    this.hasPostgresCrashed = true;
     await this.ownPostgres.crash();
   }
 
@@ -162,7 +164,12 @@ export class Faults {
     this.ownPostgres.resume();
   }
 
+  /** After a crash, sessions are looked up in Postgres when they are next used. */
   async startPostgres(): Promise<void> {
+    if (this.hasPostgresCrashed) {
+      this.begin('sessions-in-redis');
+      this.hasPostgresCrashed = false;
+    }
     await this.ownPostgres.startAgain();
   }
 

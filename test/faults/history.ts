@@ -45,7 +45,8 @@ export interface RecordedRequest {
 
 /** The time in which the test kept a store, or an instance, from working. */
 export interface FaultWindow {
-  target: 'redis' | 'postgres' | 'instance';
+  /** `sessions-in-redis`: Redis answers, and what it held is void (docs/decisions/0041-epochs-end-in-a-crash.md). */
+  target: 'redis' | 'sessions-in-redis' | 'postgres' | 'instance';
   /** The instances that were affected. */
   instances: readonly string[];
   startMs: number;

@@ -17,7 +17,9 @@ export const JWT_SECRET = 'a secret of the tests, long enough';
 const LAUNCHER = join(ROOT, 'test', 'faults', 'launch.mjs');
 const PROBE_DEADLINE_MS = 2_000;
 const TAIL_LINES = 15;
-const LAPSE = /"SyncLease".*Redis was stale for (\d+) ms/;
+const LEAD_MS = 2_000;
+const MOST_LINES = 40;
+const LAPSE = /"Synchroniser".*Redis was stale for (\d+) ms/;
 const LONGEST_LAPSE_MS = 1_000;
 const ERROR_LINE = '{"level":50,';
 
@@ -90,6 +92,17 @@ export class Instance {
         ? []
         : [{ target: 'redis', instances: [this.name], startMs: endMs - lastedMs, endMs }];
     });
+  }
+
+  /** What it logged from 2 s before a request, which explains its answer. */
+  logBefore({ startMs, endMs }: { startMs: number; endMs: number }): string {
+    const at = (line: string) => (JSON.parse(line) as { time: number }).time;
+    return wholeLines(readFileSync(this.logFile, 'utf8'))
+      .filter((line) => line.startsWith('{'))
+      .filter((line) => at(line) >= performance.timeOrigin + startMs - LEAD_MS)
+      .filter((line) => at(line) <= performance.timeOrigin + endMs + 1)
+      .slice(-MOST_LINES)
+      .join('\n');
   }
 
   /** The errors in its log, and its last lines. */

@@ -108,7 +108,11 @@ export function expectPromisesKept({ requests, violations }: Outcome, cluster: C
     const shown = violations
       .slice(0, SHOWN_VIOLATIONS)
       .map((one) => `${one.rule}: ${one.sentence}`);
-    const logs = cluster.instances.map(({ name, logTail }) => `log of ${name}:\n${logTail}`);
+    const request = violations[0]?.requests.at(-1);
+    const logs = cluster.instances.map(
+      (instance) =>
+        `log of ${instance.name}:\n${request ? instance.logBefore(request) : instance.logTail}`,
+    );
     const count = `${violations.length} violations in ${requests.length} requests`;
     throw new Error([count, ...shown, ...logs].join('\n'));
   }

@@ -15,13 +15,13 @@ export class FaultBook {
   }
 
   /**
-   * Whether Redis may lack the session, though it is up: it was away, or lost data, when the
+   * Whether Redis may lack the session, though it is up: it was away, or lost data, or its data became void, when the
    * session was open already.
    */
   mayBeUnknownToRedis(request: RecordedRequest, fate: SessionFate | undefined): boolean {
     return this.faults.some(
       ({ target, startMs, endMs }) =>
-        target === 'redis' &&
+        (target === 'redis' || target === 'sessions-in-redis') &&
         startMs <= request.endMs &&
         (fate?.opening.startMs ?? 0) <= endMs + this.graceMs,
     );
