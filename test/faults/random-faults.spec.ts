@@ -2,7 +2,7 @@ import { lasting, someOf } from '../support/long-tests';
 import { expectToSurvive, FAULTS, SENTINEL_FAULTS, SHARD_FAULTS } from './random-faults';
 import { useCluster } from './scenario';
 
-const DURATION_MS = lasting(10_000, 300_000);
+const DURATION_MS = lasting(6_000, 300_000);
 
 /** Users of many partitions. */
 const MANY_USERS = { accounts: 12 };

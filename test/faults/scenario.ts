@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { lasting } from '../support/long-tests';
 import { check, GRACE_MS, type CheckOptions } from './checker';
 import { Cluster, type ClusterOptions } from './cluster';
@@ -91,14 +92,13 @@ export async function underLoad(
   return { requests, violations: check(requests, [...faults.windows, ...lapses], limits) };
 }
 
-/** Continues the load until no request is excused by a fault of Postgres. */
+/** Continues the load, slowly, until no request is excused by a fault of Postgres, and a moment more. */
 async function untilNothingIsExcused(load: Load, faults: Faults, graceMs: number): Promise<void> {
   const ends = faults.windows
     .filter(({ target }) => target === 'postgres')
     .map(({ endMs }) => endMs);
-  while (performance.now() < Math.max(...ends) + graceMs) {
-    await load.goesOn(1);
-  }
+  await pause(Math.max(0, Math.max(...ends) + graceMs - performance.now()));
+  await load.goesOn(1);
 }
 
 /** Fails with the broken rules, in sentences, and the logs of the instances. */

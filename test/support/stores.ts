@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { startRedis } from '../../tools/local/redis.mjs';
 import { sharedStores, TEMPLATE_DATABASE } from './shared-stores';
@@ -68,8 +69,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 async function administer(statement: string): Promise<void> {
-  const admin = new DataSource({ type: 'postgres', url: sharedStores().postgresUrl, poolSize: 1 });
-  await admin.initialize();
+  const admin = new Client(sharedStores().postgresUrl);
+  await admin.connect();
   await admin.query(statement);
-  await admin.destroy();
+  await admin.end();
 }
