@@ -79,12 +79,15 @@ describe('an outbox of many changes', () => {
       await app.database.sql.query(appendToOutbox(SOME_CHANGES));
     }
     await until('every change is read', () => readers.size, CHANGES);
+    await polls(1);
+    // A busy machine may lose Redis for a moment: then changes are read again, and no epoch begins.
+    expect(read).toBeLessThan(4 * CHANGES);
+    read = 0;
     await polls(3);
 
-    // A busy machine may lose Redis for a moment: then a page is read again, and no epoch begins.
+    expect(read).toBe(0);
     expect(syncLease.epoch()).toBe(epoch);
     expect(app.log.filter((line) => line.includes('cannot be kept up to date'))).toEqual([]);
-    expect(read).toBeLessThan(1.5 * CHANGES);
     expect(await keysLike('blacklist:*')).toBe(CHANGES / 2);
     expect(await keysLike('user:profile:*')).toBe(CHANGES / 2);
     await open.rollbackTransaction();
