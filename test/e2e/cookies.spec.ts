@@ -331,6 +331,31 @@ describe('cookies', () => {
     expect((await refreshWith('', { json: { refreshToken } })).status).toBe(200);
   });
 
+  it('V7.2.4: of an earlier session end it before the new one counts, so that no other device is signed out', async () => {
+    const limited = await startCookieApp({ beside: app, env: { MAX_SESSIONS_PER_USER: '2' } });
+    try {
+      const elsewhere = await limited.register();
+      const { email } = elsewhere.user;
+      const signIn = async (cookie: string) =>
+        cookiesOf(
+          await send(limited, {
+            method: 'POST',
+            path: '/api/auth/login',
+            json: { email, password: PASSWORD, cookies: true },
+            headers: { ...FROM_SITE, cookie },
+          }),
+        );
+      const first = await signIn('');
+      const second = await signIn(first.access);
+      expect((await profileOf(first.access)).body.code).toBe('token_revoked');
+      expect((await profileOf(second.access)).status).toBe(200);
+      const { accessToken: token } = elsewhere;
+      expect((await limited.http.get('/api/auth/profile', { token })).status).toBe(200);
+    } finally {
+      await limited.close();
+    }
+  });
+
   it('never reach the log', async () => {
     const user = await signUp(app, { remember: true });
     const next = cookiesOf(await refreshWith(user.both));

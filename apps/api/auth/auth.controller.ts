@@ -14,6 +14,7 @@ import {
   RegistrationService,
   type AdmitRotation,
   type Authenticated,
+  type SessionChoices,
   type SignedIn,
 } from '#libs/auth';
 import type { Admission, RequestOrigin } from '#libs/common';
@@ -94,8 +95,8 @@ export class AuthController {
   ) {
     const { email, password, displayName = null, invitation, remember = false, cookies } = body;
     const user = { email, password, displayName, invitation: invitation ?? undefined };
-    return this.signIn(cookies, exchange, () =>
-      this.registration.register(user, origin, admission, { remember }),
+    return this.signIn(cookies, exchange, (choices) =>
+      this.registration.register(user, origin, admission, { remember, ...choices }),
     );
   }
 
@@ -127,8 +128,8 @@ export class AuthController {
     @RequestAdmission() admission: Admission,
     @Exchange() exchange: HttpExchange,
   ) {
-    return this.signIn(cookies, exchange, () =>
-      this.logins.login(email, password, origin, admission, { remember }),
+    return this.signIn(cookies, exchange, (choices) =>
+      this.logins.login(email, password, origin, admission, { remember, ...choices }),
     );
   }
 
@@ -207,14 +208,13 @@ export class AuthController {
   private async signIn(
     cookies: boolean | undefined,
     exchange: HttpExchange,
-    open: () => Promise<SignedIn>,
+    open: (choices: SessionChoices) => Promise<SignedIn>,
   ): Promise<AuthResultDto | CookieResult> {
     if (!cookies) {
-      return this.answers.inBody(await open());
+      return this.answers.inBody(await open({}));
     }
     this.answers.admitCookies(exchange);
-    const signedIn = await open();
-    await this.answers.endReplaced(exchange);
-    return this.answers.inCookies(signedIn, exchange);
+    const endReplaced = () => this.answers.endReplaced(exchange);
+    return this.answers.inCookies(await open({ endReplaced }), exchange);
   }
 }

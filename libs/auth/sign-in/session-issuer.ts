@@ -21,7 +21,13 @@ export interface SignedIn {
 }
 
 /** What a client or an application may choose for a new session; see SessionOpener.open. */
-export type SessionChoices = Pick<OpenSession, 'remember' | 'attributes'>;
+export interface SessionChoices extends Pick<OpenSession, 'remember' | 'attributes'> {
+  /**
+   * Ends the session that the new one replaces, once the user has proved their identity, and before it counts towards
+   * the sessions that a user may have. Called again when the sign-in has to start over.
+   */
+  endReplaced?: () => Promise<void>;
+}
 
 /** Opens sessions for users who have proved their identity, and issues their tokens. */
 @Injectable()
@@ -41,9 +47,10 @@ export class SessionIssuer {
     profile: Profile,
     generation: number,
     client: RequestOrigin,
-    choices: SessionChoices,
+    { endReplaced, ...choices }: SessionChoices,
   ): Promise<SignedIn> {
     const { id: userId, role } = profile;
+    await endReplaced?.();
     const opened = await this.sessions.open({ userId, role, generation, client, ...choices });
     return this.issue(opened, profile, opened.session.createdAtMs);
   }
