@@ -9,7 +9,6 @@ import { logFolder } from '../support/run-logs';
 import { until } from '../support/until';
 import { wholeLines } from '../support/whole-lines';
 import type { Planting } from './bugs/buggy-main';
-import type { FaultWindow } from './history';
 import { stablePort } from './stable-port';
 import type { ClockStep } from './shiftable-clock';
 
@@ -19,8 +18,6 @@ const PROBE_DEADLINE_MS = 2_000;
 const TAIL_LINES = 15;
 const LEAD_MS = 2_000;
 const MOST_LINES = 40;
-const LAPSE = /"Synchroniser".*Redis was stale for (\d+) ms/;
-const LONGEST_LAPSE_MS = 1_000;
 const ERROR_LINE = '{"level":50,';
 
 export interface InstanceOptions {
@@ -77,21 +74,6 @@ export class Instance {
 
   get isRunning(): boolean {
     return this.child !== undefined;
-  }
-
-  /**
-   * Moments in which its Redis was stale, by its own log, because the machine was too busy to
-   * let it poll the outbox in time. Longer ones are no moments.
-   */
-  lapses(): FaultWindow[] {
-    const lines = wholeLines(readFileSync(this.logFile, 'utf8')).filter((line) => LAPSE.test(line));
-    return lines.flatMap((line) => {
-      const lastedMs = Number(LAPSE.exec(line)?.[1]);
-      const endMs = (JSON.parse(line) as { time: number }).time - performance.timeOrigin;
-      return lastedMs > LONGEST_LAPSE_MS
-        ? []
-        : [{ target: 'redis', instances: [this.name], startMs: endMs - lastedMs, endMs }];
-    });
   }
 
   /** What it logged from 2 s before a request, which explains its answer. */

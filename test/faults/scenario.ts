@@ -87,9 +87,8 @@ export async function underLoad(
     await load.stop();
   }
   const { requests } = load.history;
-  const lapses = cluster.instances.flatMap((instance) => instance.lapses());
   const limits = { graceMs, staleMs, ...(lateEffectMs !== undefined && { lateEffectMs }) };
-  return { requests, violations: check(requests, [...faults.windows, ...lapses], limits) };
+  return { requests, violations: check(requests, faults.windows, limits) };
 }
 
 /** Continues the load, slowly, until no request is excused by a fault of Postgres, and a moment more. */
